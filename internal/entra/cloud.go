@@ -1,0 +1,87 @@
+package entra
+
+import "slices"
+
+// Cloud is one of Microsoft's separate Entra clouds. A registration, its
+// authority, its keys and its Graph all live in one cloud.
+// Source: learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
+type Cloud struct {
+	// Name is what --cloud takes.
+	Name string
+	// Host is the login host that the cloud's documents name.
+	Host string
+	// Aliases are other login hosts that answer for the same cloud.
+	Aliases []string
+	// STS is the host in the issuer of v1.0 tokens.
+	STS string
+	// Graph lists the hosts of the cloud's Microsoft Graph.
+	Graph []string
+	// InstanceName is the cloud_instance_name of its keys; empty where keys
+	// carry none (China).
+	InstanceName string
+	// FederationAudience is the audience that a federated assertion must have.
+	FederationAudience string
+}
+
+// Clouds returns every cloud that m2m knows, the public one first.
+func Clouds() []Cloud {
+	return []Cloud{
+		{
+			Name: "public", Host: "login.microsoftonline.com",
+			Aliases: []string{"login.windows.net", "login.microsoft.com", "sts.windows.net"},
+			STS:     "sts.windows.net", Graph: []string{"graph.microsoft.com"},
+			InstanceName: "microsoftonline.com", FederationAudience: "api://AzureADTokenExchange",
+		},
+		{
+			Name: "usgov", Host: "login.microsoftonline.us",
+			Aliases: []string{"login.usgovcloudapi.net"},
+			STS:     "sts.windows.net", Graph: []string{"graph.microsoft.us", "dod-graph.microsoft.us"},
+			InstanceName: "microsoftonline.us", FederationAudience: "api://AzureADTokenExchangeUSGov",
+		},
+		{
+			Name: "china", Host: "login.partner.microsoftonline.cn",
+			Aliases: []string{"login.chinacloudapi.cn"},
+			STS:     "sts.chinacloudapi.cn", Graph: []string{"microsoftgraph.chinacloudapi.cn"},
+			FederationAudience: "api://AzureADTokenExchangeChina",
+		},
+		sovereign("france", "fr", "France"),
+		sovereign("germany", "de", "Germany"),
+		sovereign("singapore", "sg", "GovSG"),
+	}
+}
+
+// sovereign describes the clouds that MSAL carries as login.sovcloud-identity.*.
+func sovereign(name, domain, audience string) Cloud {
+	host := "login.sovcloud-identity." + domain
+	return Cloud{
+		Name: name, Host: host, STS: host,
+		Graph:              []string{"graph.svc.sovcloud." + domain},
+		FederationAudience: "api://AzureADTokenExchange" + audience,
+	}
+}
+
+// CloudByName finds the cloud that --cloud names.
+func CloudByName(name string) (Cloud, bool) {
+	return findCloud(func(c Cloud) bool { return c.Name == name })
+}
+
+// CloudByHost finds the cloud that a login host (without scheme or port)
+// belongs to.
+func CloudByHost(host string) (Cloud, bool) {
+	return findCloud(func(c Cloud) bool { return c.Host == host || slices.Contains(c.Aliases, host) })
+}
+
+// CloudBySTS finds the first cloud whose v1.0 tokens name host as issuer. The
+// public and the US government cloud share sts.windows.net.
+func CloudBySTS(host string) (Cloud, bool) {
+	return findCloud(func(c Cloud) bool { return c.STS == host })
+}
+
+func findCloud(match func(Cloud) bool) (Cloud, bool) {
+	clouds := Clouds()
+	i := slices.IndexFunc(clouds, match)
+	if i < 0 {
+		return Cloud{}, false
+	}
+	return clouds[i], true
+}

@@ -1,0 +1,41 @@
+package entra
+
+import "log/slog"
+
+const redacted = "[redacted]"
+
+// Secret holds a value that opens doors: a client secret, an access token, an
+// assertion, the password of a key. It prints as "[redacted]" in fmt, log/slog
+// and every text encoding, so that a forgotten %v cannot leak it.
+//
+// The value sits behind a pointer because fmt does not call methods on
+// unexported fields: a struct that holds a Secret would otherwise print it.
+//
+// The zero value is the empty secret.
+type Secret struct{ value *string }
+
+// NewSecret wraps value.
+func NewSecret(value string) Secret { return Secret{&value} }
+
+// Reveal returns the value itself. Every call is a place to look at in review.
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// IsZero reports whether there is nothing to hide.
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
+
+// String implements fmt.Stringer and never returns the value.
+func (s Secret) String() string { return redacted }
+
+// GoString implements fmt.GoStringer, which %#v uses.
+func (s Secret) GoString() string { return redacted }
+
+// MarshalText implements encoding.TextMarshaler, which JSON and YAML use.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
