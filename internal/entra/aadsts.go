@@ -1,0 +1,157 @@
+package entra
+
+import (
+	_ "embed" // for aadsts.json
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// AADSTS explains one error code of Entra's token service. Codes are advice
+// for people: Microsoft changes them without notice, so that programs branch on
+// the OAuth error word alone.
+// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+type AADSTS struct {
+	// Code is the number after "AADSTS".
+	Code int `json:"code"`
+	// Name is a short name in Microsoft's style, such as InvalidClientSecret.
+	Name string `json:"name"`
+	// Coined is true where Microsoft publishes no name for the code and Name is
+	// m2m's own: a search for it finds nothing.
+	Coined bool `json:"coined"`
+	// Cause says in one or more sentences what went wrong.
+	Cause string `json:"cause"`
+	// Remedy says in imperative sentences what to do.
+	Remedy string `json:"remedy"`
+	// Retry says whether the same request, sent again, can succeed.
+	Retry Retry `json:"retry"`
+	// Confidence says how sure Cause and Remedy are.
+	Confidence Confidence `json:"confidence"`
+	// Wire is how the code travels in the token endpoint's answer.
+	Wire Wire `json:"wire"`
+}
+
+// Transient reports whether the fault passes without anybody's doing. A
+// mismatch that may only be a change on its way through the directory
+// (RetryAfterPropagation) is not transient: mostly it is a mistake.
+func (a AADSTS) Transient() bool {
+	return a.Retry == RetryBackoff || a.Retry == RetryAfterHeader || a.Retry == RetryAfterMinutes
+}
+
+// Retry is advice on sending the same request again. The zero value gives none.
+type Retry string
+
+// What can be advised.
+const (
+	RetryNever            Retry = "never"
+	RetryBackoff          Retry = "backoff"
+	RetryAfterHeader      Retry = "retry_after"
+	RetryAfterMinutes     Retry = "after_minutes"
+	RetryAfterPropagation Retry = "after_propagation"
+)
+
+// Advice returns the advice as one sentence without a full stop; "" for the
+// zero value.
+func (r Retry) Advice() string {
+	switch r {
+	case RetryNever:
+		return "a retry cannot help"
+	case RetryBackoff:
+		return "retry two or three times with growing pauses"
+	case RetryAfterHeader:
+		return "wait as long as the Retry-After header says, then retry"
+	case RetryAfterMinutes:
+		return "stop, wait some minutes, then retry; cache the token from then on"
+	case RetryAfterPropagation:
+		return "retry for up to ten minutes if the directory was changed just now; otherwise a retry cannot help"
+	}
+	return ""
+}
+
+// Confidence says how sure the catalogue is of a cause and its remedy.
+type Confidence string
+
+// High is documented or seen, Medium read from one source, Low a reading of
+// reports.
+const (
+	ConfidenceHigh   Confidence = "high"
+	ConfidenceMedium Confidence = "medium"
+	ConfidenceLow    Confidence = "low"
+)
+
+// Wire is how an error code travels.
+type Wire struct {
+	// Error is the OAuth error word (RFC 6749 section 5.2); empty if unknown.
+	Error string `json:"error"`
+	// Status is the HTTP status; 0 if unknown.
+	Status int `json:"status"`
+	// Basis says how far Error and Status can be trusted.
+	Basis WireBasis `json:"basis"`
+}
+
+// WireBasis says how far the wire form of a code is known.
+type WireBasis string
+
+// WireSeen: both were read in a real answer. WireErrorSeen: only the error
+// word. WireInferred: guessed from the class of the error; good enough for a
+// local tenant, no statement about Microsoft. WireUnknown: neither is known.
+const (
+	WireSeen      WireBasis = "seen"
+	WireErrorSeen WireBasis = "error_seen"
+	WireInferred  WireBasis = "inferred"
+	WireUnknown   WireBasis = "unknown"
+)
+
+//go:embed aadsts.json
+var aadstsJSON []byte
+
+// AADSTSCatalogue returns every code that m2m can explain, in rising order. It
+// decodes the catalogue at each call, so that commands that meet no error do
+// not pay for it.
+func AADSTSCatalogue() []AADSTS {
+	var all []AADSTS
+	if err := json.Unmarshal(aadstsJSON, &all); err != nil {
+		return nil // the data is compiled in; a test decodes it
+	}
+	return all
+}
+
+// LookupAADSTS returns what is known of a code; ok is false if nothing is.
+func LookupAADSTS(code int) (entry AADSTS, ok bool) {
+	all := AADSTSCatalogue()
+	i, ok := slices.BinarySearchFunc(all, code, func(e AADSTS, code int) int { return e.Code - code })
+	if !ok {
+		return AADSTS{}, false
+	}
+	return all[i], true
+}
+
+// ParseAADSTS reads the code at the start of s: "AADSTS7000215", "7000215", or
+// a whole error_description, "AADSTS7000215: Invalid client secret…". Upper and
+// lower case are the same, white space before the code is skipped. ok is false
+// if s does not begin with a code, whether or not the catalogue knows it.
+func ParseAADSTS(s string) (code int, ok bool) {
+	const prefix = "AADSTS"
+	s = strings.TrimSpace(s)
+	if len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		s = s[len(prefix):]
+	}
+	digits := s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
+	if len(digits) < 4 || len(digits) > 9 || digits[0] == '0' || continuesWord(s[len(digits):]) {
+		return 0, false
+	}
+	code, err := strconv.Atoi(digits)
+	return code, err == nil
+}
+
+// continuesWord reports whether rest, which follows a number, makes it part of
+// something longer, such as the GUID 7000215a-….
+func continuesWord(rest string) bool {
+	if rest == "" {
+		return false
+	}
+	c := rest[0]
+	return c == '-' || c == '_' || c == '.' && len(rest) > 1 && rest[1] != ' ' ||
+		'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}

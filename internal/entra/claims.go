@@ -1,0 +1,61 @@
+package entra
+
+import (
+	_ "embed" // for claims.json
+	"encoding/json"
+	"slices"
+)
+
+// Claim says in plain words what one claim or header parameter of a token of
+// Entra's means.
+// Source: learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+// and .../optional-claims-reference.
+type Claim struct {
+	// Name is the claim's name as the token spells it.
+	Name string `json:"name"`
+	// Where is the part of the token that holds it.
+	Where ClaimPlace `json:"where"`
+	// Sentence says what it means, as a sentence with its full stop.
+	Sentence string `json:"sentence"`
+	// Hint says what to make of it, as a sentence; empty if there is nothing to
+	// add.
+	Hint string `json:"hint"`
+	// Documented is false where Microsoft says nothing about the claim and
+	// Sentence is a reading of real tokens.
+	Documented bool `json:"documented"`
+}
+
+// ClaimPlace is a part of a token.
+type ClaimPlace string
+
+// The two parts that hold names. One name can stand in both with different
+// meanings: nonce does.
+const (
+	InHeader  ClaimPlace = "header"
+	InPayload ClaimPlace = "payload"
+)
+
+//go:embed claims.json
+var claimsJSON []byte
+
+// ClaimCatalogue returns every claim that m2m can explain, those of the header
+// first. It decodes the catalogue at each call.
+func ClaimCatalogue() []Claim {
+	var all []Claim
+	if err := json.Unmarshal(claimsJSON, &all); err != nil {
+		return nil // the data is compiled in; a test decodes it
+	}
+	return all
+}
+
+// LookupClaim returns what is known of a claim; ok is false if nothing is.
+// Names are case-sensitive, as RFC 7519 section 4 has them. To explain a whole
+// token, call ClaimCatalogue once instead.
+func LookupClaim(name string, where ClaimPlace) (claim Claim, ok bool) {
+	all := ClaimCatalogue()
+	i := slices.IndexFunc(all, func(c Claim) bool { return c.Name == name && c.Where == where })
+	if i < 0 {
+		return Claim{}, false
+	}
+	return all[i], true
+}
