@@ -1,0 +1,37 @@
+package issuer
+
+import "m2m/internal/entra"
+
+// Builtin returns the tenant that exists without any settings: one API,
+// APIs[0], and two clients. Clients[0] has the API's role; Clients[1] has not,
+// and gets tokens without roles. IDs are the same every time; the secrets are
+// new at every call, so that no cached token outlives its tenant.
+func Builtin() Tenant {
+	const uri, role = "api://m2m-demo", "Data.Read"
+	return Tenant{
+		ID:      "bcca9397-21fa-44b1-a33d-6669fb9ef64d",
+		Domains: []string{"m2mdemo.onmicrosoft.com"},
+		APIs: []API{{
+			ID:           "413888a3-2980-4619-b44a-e678d0ffb4e6",
+			Name:         "m2m demo API",
+			URIs:         []string{uri},
+			TokenVersion: entra.V2,
+			Roles:        []string{role},
+		}},
+		Clients: []Client{
+			{
+				ID:       "e11eefb9-fb70-4de4-9a7c-3a3592fdd502",
+				ObjectID: "718ca565-a379-4f24-8f2d-afda64670f2b",
+				Name:     "m2m demo client",
+				Secrets:  []ClientSecret{{Value: NewClientSecret()}},
+				Grants:   []Grant{{API: uri, Roles: []string{role}}},
+			},
+			{
+				ID:       "b1fe6e62-805b-4ad4-bf3e-4ab842759800",
+				ObjectID: "0f85dc02-dd46-459d-b0f2-1bd2f8189bc5",
+				Name:     "m2m demo client without a role",
+				Secrets:  []ClientSecret{{Value: NewClientSecret()}},
+			},
+		},
+	}
+}
