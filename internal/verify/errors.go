@@ -1,0 +1,103 @@
+package verify
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// The three outcomes of a token that is not believed, for errors.Is. Every
+// *Error matches exactly one of them.
+var (
+	// ErrRefused: the token is not to be believed (401).
+	ErrRefused = errors.New("the token is refused")
+	// ErrForbidden: the token is believed, but lacks the permission (403).
+	ErrForbidden = errors.New("the token lacks a required permission")
+	// ErrUndecided: nobody can tell now, because keys are out of reach or a
+	// setting is missing (503). Never treat it as a refusal.
+	ErrUndecided = errors.New("could not tell whether to believe the token")
+)
+
+// One sentinel for each check. An *Error matches the one of its check and the
+// more exact reason below it.
+var (
+	ErrForm       = errors.New("the token is malformed")
+	ErrAlgorithm  = errors.New("the header asks for something other than a plain RS256 signature")
+	ErrKey        = errors.New("the signing key is not usable")
+	ErrSignature  = errors.New("the signature does not match")
+	ErrIssuer     = errors.New("the issuer is wrong")
+	ErrTenant     = errors.New("the tenant is wrong")
+	ErrAudience   = errors.New("the token is meant for another API")
+	ErrLifetime   = errors.New("the token is not valid at this time")
+	ErrKind       = errors.New("this kind of token may not call")
+	ErrClient     = errors.New("the calling app is not on the list")
+	ErrPermission = errors.New("a required role or scope is missing")
+)
+
+// Error says why a token was not believed.
+type Error struct {
+	// Check is the first check that did not pass.
+	Check Check
+	// Outcome is ErrRefused, ErrForbidden or ErrUndecided.
+	Outcome error
+	// Reason is the exact sentinel.
+	Reason error
+	// Expected and Found are short, bounded and hold no token.
+	Expected, Found string
+	// RetryAfter is when keys may be in reach again; 0 if that is not known.
+	RetryAfter time.Duration
+
+	cause error
+}
+
+// Error implements error: check, reason, expected, found.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Check) + ": " + e.Reason.Error())
+	if e.Expected != "" {
+		b.WriteString(": expected " + e.Expected)
+	}
+	if e.Found != "" {
+		b.WriteString(", found " + e.Found)
+	}
+	if e.cause != nil {
+		b.WriteString(": " + e.cause.Error())
+	}
+	return b.String()
+}
+
+// Unwrap lets errors.Is find the outcome, the check, the exact reason and, for
+// keys out of reach, the network's error.
+func (e *Error) Unwrap() []error {
+	errs := []error{e.Outcome, e.Reason, sentinelOf(e.Check)}
+	if e.cause != nil {
+		errs = append(errs, e.cause)
+	}
+	return errs
+}
+
+func sentinelOf(c Check) error {
+	switch c {
+	case Form:
+		return ErrForm
+	case Algorithm:
+		return ErrAlgorithm
+	case KeyCheck:
+		return ErrKey
+	case Signature:
+		return ErrSignature
+	case IssuerIs:
+		return ErrIssuer
+	case Tenant:
+		return ErrTenant
+	case Audience:
+		return ErrAudience
+	case Lifetime:
+		return ErrLifetime
+	case KindIs:
+		return ErrKind
+	case Client:
+		return ErrClient
+	}
+	return ErrPermission
+}

@@ -1,0 +1,133 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"m2m/internal/entra"
+)
+
+// Bounds and defaults of a [Policy].
+const (
+	DefaultLeeway = 60 * time.Second
+	MaxLeeway     = 5 * time.Minute
+	// DefaultMaxLifetime is an hour more than the longest token that Entra
+	// issues: under continuous access evaluation they live up to 28 hours.
+	DefaultMaxLifetime = 29 * time.Hour
+)
+
+// What is wrong with a [Policy].
+var (
+	ErrLeeway        = errors.New("the leeway is out of range")
+	ErrMaxLifetime   = errors.New("the longest lifetime is negative")
+	ErrTenantName    = errors.New("the tenant is neither a GUID nor a domain name")
+	ErrEmptyEntry    = errors.New("a list of the policy holds an empty value")
+	ErrTenantUnset   = errors.New("no tenant is configured")
+	ErrAudienceUnset = errors.New("no audience is configured")
+)
+
+// Policy says which tokens are let in. Its zero value lets nothing in: tenant
+// and audience must be named, or switched off by name.
+type Policy struct {
+	// Tenants lists the tenants whose tokens are believed, by GUID or by the
+	// domain name that the key source was made with.
+	Tenants []string
+	// AnyTenant switches the tenant check off. It costs: every organisation
+	// that can sign in at the issuer can call, so data must be kept apart by
+	// tid and oid.
+	AnyTenant bool
+
+	// Audiences lists the values of aud that mean this API.
+	Audiences []string
+	// AnyAudience switches the audience check off. It costs: a token that a
+	// client sent to any other API can be replayed here.
+	AnyAudience bool
+	// AudienceIncomplete says that Audiences was derived from a scope such as
+	// api://name, for which a v2.0 token carries a GUID that nobody can derive.
+	// The audience of such a token is then unknown, not wrong.
+	AudienceIncomplete bool
+
+	// Clients limits the calling apps to these client IDs; empty: any app.
+	Clients []string
+	// Roles are what an app-only token needs one of; empty: nothing.
+	Roles []string
+	// Scopes are what a user's token needs one of. If only scopes are required,
+	// no app-only token has permission, because those never carry scp.
+	Scopes []string
+	// RequireAll asks for all of Roles or Scopes, not any one.
+	RequireAll bool
+	// AllowUser lets users' tokens in where no scope is required. It costs:
+	// Roles then do not bind users.
+	AllowUser bool
+
+	// Leeway is how far clocks may differ; 0 means DefaultLeeway, at most MaxLeeway.
+	Leeway time.Duration
+	// MaxLifetime is the longest believable time between iat and exp; 0 means
+	// DefaultMaxLifetime.
+	MaxLifetime time.Duration
+}
+
+// Complete says what must still be configured before a token can be believed:
+// ErrTenantUnset or ErrAudienceUnset, joined. A server should not start while
+// it is not nil.
+func (p Policy) Complete() error {
+	var errs []error
+	if len(p.Tenants) == 0 && !p.AnyTenant {
+		errs = append(errs, ErrTenantUnset)
+	}
+	if len(p.Audiences) == 0 && !p.AnyAudience {
+		errs = append(errs, ErrAudienceUnset)
+	}
+	return errors.Join(errs...)
+}
+
+// check says what is contradictory or out of bounds, whether complete or not.
+func (p Policy) check() error {
+	switch {
+	case p.Leeway < 0 || p.Leeway > MaxLeeway:
+		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, MaxLeeway, p.Leeway)
+	case p.MaxLifetime < 0:
+		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
+	}
+	for _, list := range [][]string{p.Tenants, p.Audiences, p.Clients, p.Roles, p.Scopes} {
+		if slices.Contains(list, "") {
+			return ErrEmptyEntry
+		}
+	}
+	for _, tenant := range p.Tenants {
+		if !entra.IsGUID(tenant) && !strings.Contains(tenant, ".") {
+			return fmt.Errorf("%w: found %q", ErrTenantName, bound(tenant))
+		}
+	}
+	return nil
+}
+
+// settled returns a copy that callers cannot change, with the defaults in
+// place and GUIDs in lower case, as Entra writes them in tokens.
+func (p Policy) settled() Policy {
+	p.Tenants = lowerGUIDs(p.Tenants)
+	p.Audiences = lowerGUIDs(p.Audiences)
+	p.Clients = lowerGUIDs(p.Clients)
+	p.Roles = slices.Clone(p.Roles)
+	p.Scopes = slices.Clone(p.Scopes)
+	if p.Leeway == 0 {
+		p.Leeway = DefaultLeeway
+	}
+	if p.MaxLifetime == 0 {
+		p.MaxLifetime = DefaultMaxLifetime
+	}
+	return p
+}
+
+func lowerGUIDs(values []string) []string {
+	values = slices.Clone(values)
+	for i, value := range values {
+		if entra.IsGUID(value) {
+			values[i] = strings.ToLower(value)
+		}
+	}
+	return values
+}

@@ -1,0 +1,76 @@
+package verify
+
+// Check is the name of one rule, or group of rules, that a token must pass.
+type Check string
+
+// The checks, in the order in which they run and are reported.
+const (
+	Form       Check = "form"
+	Algorithm  Check = "algorithm"
+	KeyCheck   Check = "key"
+	Signature  Check = "signature"
+	IssuerIs   Check = "issuer"
+	Tenant     Check = "tenant"
+	Audience   Check = "audience"
+	Lifetime   Check = "lifetime"
+	KindIs     Check = "kind"
+	Client     Check = "client"
+	Permission Check = "permission"
+)
+
+// Status is the outcome of one check.
+type Status string
+
+// The outcomes of a check. Skip means that the check did not run, because an
+// earlier one failed or the policy does not ask for it; Unknown that it could
+// not be decided, because keys are out of reach or a setting is missing.
+const (
+	Pass    Status = "pass"
+	Fail    Status = "fail"
+	Skip    Status = "skip"
+	Unknown Status = "unknown"
+)
+
+// Verdict is the outcome of all checks together.
+type Verdict string
+
+// The verdicts. Unverifiable is a token that nobody but its audience can
+// verify: Microsoft Graph's, whose header was changed after it was signed.
+const (
+	Believed     Verdict = "believed"
+	Refused      Verdict = "refused"
+	Undecided    Verdict = "unknown"
+	Unverifiable Verdict = "unverifiable"
+)
+
+// Finding is the result of one check, in words for a person.
+type Finding struct {
+	Check    Check
+	Status   Status
+	Expected string
+	Found    string
+	// Cause says why a check did not pass; "likely" marks a guess.
+	Cause string
+	// Fix is what to do next.
+	Fix string
+	// Reason is the sentinel behind a status other than Pass; nil if there is none.
+	Reason error
+}
+
+// Report is everything that [Verifier.Judge] found out about one token.
+type Report struct {
+	Verdict  Verdict
+	Findings []Finding // all checks, in order
+	// Token is what could be read, believed or not; nil if nothing could.
+	Token *Token
+}
+
+// Finding returns the result of one check.
+func (r *Report) Finding(c Check) Finding {
+	for _, f := range r.Findings {
+		if f.Check == c {
+			return f
+		}
+	}
+	return Finding{Check: c, Status: Skip}
+}

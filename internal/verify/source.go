@@ -1,0 +1,65 @@
+package verify
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+
+	"m2m/internal/entra"
+)
+
+// What a [KeySource] answers when it has no key.
+var (
+	// ErrKeyUnknown: the issuer's current keys hold none of that ID.
+	ErrKeyUnknown = errors.New("the issuer has no key of that ID")
+	// ErrKeysUnreachable: the issuer's keys could not be fetched, or are too
+	// old to be trusted. The error is, or wraps, an *UnreachableError.
+	ErrKeysUnreachable = errors.New("the issuer's keys are out of reach")
+)
+
+// Key is one public key that an issuer published for signatures. It is checked
+// when it is read and never changes.
+type Key struct {
+	ID string
+	// RSA is 2048 to 8192 bits.
+	RSA *rsa.PublicKey
+	// Issuer limits the key to one issuer; {tenantid} in it stands for any
+	// tenant. It is a Microsoft extension, and empty on v1.0 keys.
+	Issuer string
+	// Cloud is cloud_instance_name; empty where keys carry none (China).
+	Cloud string
+	// Fingerprint is the SHA-256 of the public key's DER form: two keys of the
+	// same ID are told apart by it.
+	Fingerprint [32]byte
+}
+
+// Issuer is what a source knows of the issuer of one version's tokens.
+type Issuer struct {
+	// Name is the exact iss; {tenantid} in it stands for the token's tid.
+	// Empty means that nobody said.
+	Name string
+	// Any switches the issuer check off: every issuer whose keys these are.
+	Any bool
+	// Cloud is the cloud_instance_name of the metadata; empty if it has none.
+	Cloud string
+	// Domain is the tenant's domain name where the source was made with one;
+	// Name then holds the GUID that belongs to it.
+	Domain string
+}
+
+// KeySource says which key signed a token and who its issuer must be. It is
+// safe for concurrent use. [Metadata] and [KeySet] implement it.
+type KeySource interface {
+	// Lookup finds the key with exactly this ID for tokens of version v. It may
+	// go to the network. The Issuer is filled in as far as it is known, even
+	// with an error, which is ErrKeyUnknown, ErrKeysUnreachable or the
+	// context's.
+	Lookup(ctx context.Context, v entra.Version, kid string) (*Key, Issuer, error)
+	// Admits reports, without going anywhere, whether a token of version v from
+	// that issuer can be this source's at all. It keeps foreign tokens away
+	// from the network; it proves nothing.
+	Admits(v entra.Version, issuer string) bool
+	// Vouches reports, without going anywhere, whether the source would still
+	// answer with this very key.
+	Vouches(v entra.Version, k *Key) bool
+}

@@ -1,0 +1,74 @@
+package verify
+
+import (
+	"time"
+
+	"m2m/internal/entra"
+)
+
+// Kind is what a token is, judged by its claims alone.
+type Kind string
+
+// The kinds of token that Entra issues.
+const (
+	App   Kind = "app"   // an access token that an app got for itself
+	User  Kind = "user"  // an access token that an app got for a user
+	ID    Kind = "id"    // an ID token: for the client that asked, never for an API
+	Other Kind = "other" // none of these
+)
+
+// Member is one name and value of a JSON object. Raw is the value exactly as
+// the token holds it, as JSON.
+type Member struct {
+	Name string
+	Raw  string
+}
+
+// Token is what a token says of itself. It is read-only: a believed token may
+// be shared through the cache. It does not hold the token's text.
+type Token struct {
+	// Header and Claims hold every member in the order of the token.
+	Header, Claims []Member
+
+	Version entra.Version // the ver claim; empty if absent or unheard of
+	Kind    Kind
+
+	IssuedAt, NotBefore, ExpiresAt time.Time // zero if absent
+
+	KeyID     string // kid
+	Algorithm string // alg
+
+	Issuer   string
+	Audience string // empty unless aud is one string
+	TenantID string
+	ClientID string // azp of a v2.0 token, appid of a v1.0 token
+	ObjectID string // oid: the service principal's object ID
+	Subject  string
+
+	// Roles and Scopes are nil if the claim is absent.
+	Roles  []string
+	Scopes []string
+
+	extra traits
+}
+
+// Claim returns the raw JSON of a claim by its exact name.
+func (t *Token) Claim(name string) (raw string, ok bool) { return find(t.Claims, name) }
+
+func find(members []Member, name string) (raw string, ok bool) {
+	for _, m := range members {
+		if m.Name == name {
+			return m.Raw, true
+		}
+	}
+	return "", false
+}
+
+// Decode reads a token without judging it: nothing it returns is to be
+// believed. The error matches ErrForm and an exact reason. With an error the
+// token holds what could be read all the same, or is nil if nothing could.
+func Decode(token string) (*Token, error) {
+	panic("TODO")
+}
+
+type traits struct{}
