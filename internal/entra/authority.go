@@ -3,7 +3,9 @@ package entra
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -31,10 +33,11 @@ type Authority struct {
 	Tenant string
 }
 
-// ParseAuthorityHost returns the origin that AZURE_AUTHORITY_HOST names. It
-// takes what the Azure SDKs take: an https URL, with or without a slash at the
-// end, or a bare host name. A path is refused, because a tenant in this place
-// would be sent twice. The error wraps ErrAuthorityHost.
+// ParseAuthorityHost returns the origin that AZURE_AUTHORITY_HOST names, in
+// lower case and without the port 443. It takes what the Azure SDKs take: an
+// https URL, with or without a slash at the end, or a bare host name. A path is
+// refused, because a tenant in this place would be sent twice. The error wraps
+// ErrAuthorityHost and repeats neither user name nor password.
 func ParseAuthorityHost(s string) (origin string, err error) {
 	if !strings.Contains(s, "://") {
 		s = "https://" + s
@@ -45,15 +48,53 @@ func ParseAuthorityHost(s string) (origin string, err error) {
 	}
 	switch {
 	case u.Scheme != "https":
-		return "", fmt.Errorf("%w: its scheme is %q; a client secret is only ever sent over https", ErrAuthorityHost, u.Scheme)
-	case u.Hostname() == "":
+		return "", fmt.Errorf("%w: its scheme is %s; a client secret is only ever sent over https", ErrAuthorityHost, quote(u.Scheme))
+	case u.Host == "":
 		return "", fmt.Errorf("%w: it names no host", ErrAuthorityHost)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || strings.ContainsAny(s, "?#"):
 		return "", fmt.Errorf("%w: it holds more than a host", ErrAuthorityHost)
-	case strings.Trim(u.Path, "/") != "":
-		return "", fmt.Errorf("%w: it holds the path %q; give the tenant as TENANT_ID", ErrAuthorityHost, u.Path)
+	case u.EscapedPath() != "" && u.EscapedPath() != "/":
+		return "", fmt.Errorf("%w: it holds the path %s; give the tenant as TENANT_ID", ErrAuthorityHost, quote(u.Path))
 	}
-	return "https://" + strings.ToLower(u.Host), nil
+	host, err := canonicalHost(u)
+	if err != nil {
+		return "", err
+	}
+	return "https://" + host, nil
+}
+
+// canonicalHost returns host and port in the one spelling that CloudByHost
+// knows. Go's url.Parse lets through much that is no host name: other
+// alphabets, which look like Entra's letters and are not, and zones.
+func canonicalHost(u *url.URL) (string, error) {
+	name := strings.ToLower(u.Hostname())
+	if strings.HasPrefix(u.Host, "[") {
+		addr, err := netip.ParseAddr(name)
+		if err != nil || !addr.Is6() || addr.Zone() != "" {
+			return "", fmt.Errorf("%w: %s is not an IPv6 address", ErrAuthorityHost, quote(name))
+		}
+		name = "[" + addr.String() + "]"
+	} else if !isHostName(name) {
+		return "", fmt.Errorf("%w: %s is not a host name", ErrAuthorityHost, quote(name))
+	}
+	port := u.Port()
+	if n, err := strconv.ParseUint(port, 10, 16); port == "" && strings.HasSuffix(u.Host, ":") ||
+		port != "" && (err != nil || n == 0 || port[0] == '0') {
+		return "", fmt.Errorf("%w: %s is not a port", ErrAuthorityHost, quote(port))
+	}
+	if port == "" || port == "443" {
+		return name, nil
+	}
+	return name + ":" + port, nil
+}
+
+// quote makes text from outside safe to print: escaped and bounded.
+func quote(s string) string {
+	const most = 64
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "..."
+	}
+	return strconv.Quote(s)
 }
 
 // Cloud returns the cloud that the authority's host belongs to; ok is false

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 )
 
@@ -54,7 +53,8 @@ func CheckClientID(id string) error {
 
 // CheckClientSecret says why a client secret will be refused: the portal shows
 // a secret's ID, a GUID, beside its value, and the ID is what people paste
-// (AADSTS7000215). Entra has never issued a value of that form.
+// (AADSTS7000215). Entra has never issued a value of that form. An empty secret
+// passes: whether there must be one depends on the other credentials.
 func CheckClientSecret(s Secret) error {
 	switch value := s.Reveal(); {
 	case IsPlaceholder(value):
@@ -66,20 +66,3 @@ func CheckClientSecret(s Secret) error {
 	}
 	return nil
 }
-
-// placeholder matches what tutorials and .env.example files put where a value
-// belongs: your-tenant-id, <client-id>, {{secret}}, 00000000-0000-…, changeme.
-var placeholder = regexp.MustCompile(`(?i)^(api://)?(` +
-	`<.*>|\{+.*\}+|\[.*\]|\$\{?\w+\}?|` +
-	`(your|insert|enter|put|replace)[-_ .].*|` +
-	`(tenant|client|app|application|directory|api|secret)([-_ ](id|secret|value|name))+|` +
-	`0{8}-0{4}-0{4}-0{4}-0{12}|x{8}-x{4}-x{4}-x{4}-x{12}|` +
-	`x{3,}|\.{3,}|\*{3,}|change[-_ ]?me|todo|tbd|placeholder|example|dummy` +
-	`)(/\.default)?$`)
-
-// IsPlaceholder reports whether a value was never filled in.
-func IsPlaceholder(s string) bool { return placeholder.MatchString(strings.TrimSpace(s)) }
-
-var domain = regexp.MustCompile(`(?i)^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
-
-func isDomain(s string) bool { return len(s) <= 253 && domain.MatchString(s) }

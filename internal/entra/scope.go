@@ -16,8 +16,12 @@ const defaultScope = "/.default"
 
 // CheckScope says what Entra would refuse in the scope of a client-credentials
 // request: it must name one resource and end in /.default (AADSTS1002012,
-// AADSTS70011, AADSTS28000). The error wraps one of the ErrScope sentinels.
+// AADSTS70011, AADSTS28000). The error is one of the ErrScope sentinels or
+// ErrPlaceholder. White space around the scope does no harm.
 func CheckScope(scope string) error {
+	if IsPlaceholder(scope) {
+		return ErrPlaceholder
+	}
 	fields := strings.Fields(scope)
 	switch {
 	case len(fields) == 0:
@@ -31,27 +35,41 @@ func CheckScope(scope string) error {
 }
 
 // Resource returns the resource that a scope asks for: the scope less one
-// trailing "/.default". An App ID URI that itself ends in a slash keeps it,
-// which is why such a scope is written with two ("https://vault//.default").
-func Resource(scope string) string { return strings.TrimSuffix(scope, defaultScope) }
+// trailing "/.default" and white space around it. An App ID URI that itself
+// ends in a slash keeps it, which is why such a scope is written with two
+// ("https://vault.example//.default").
+func Resource(scope string) string {
+	return strings.TrimSuffix(strings.TrimSpace(scope), defaultScope)
+}
 
 // Audiences derives the audiences that an API accepts when none are set: the
 // resource of its scope and, where the resource is a GUID or api://GUID, that
-// GUID; without a scope the client ID, as where one registration is both.
+// GUID in lower case, as Entra writes it; without a scope the client ID, as
+// where one registration is both. An empty list means that nothing can be
+// derived, never that any audience will do.
 //
 // complete is false where a v2.0 token for that scope would carry a GUID that
 // nobody can derive from the scope: for api://name and other App ID URIs.
 func Audiences(scope, clientID string) (accepted []string, complete bool) {
 	resource := Resource(scope)
-	switch id, isURI := strings.CutPrefix(resource, "api://"); {
-	case resource == "" && clientID == "":
-		return nil, false
+	if strings.TrimSpace(scope) == "" {
+		resource = clientID
+	}
+	id := strings.TrimPrefix(resource, "api://")
+	switch {
 	case resource == "":
-		return []string{clientID}, true
-	case IsGUID(resource):
+		return nil, false
+	case IsGUID(id):
+		return distinct(resource, strings.ToLower(id)), true
+	case resource == clientID:
 		return []string{resource}, true
-	case isURI && IsGUID(id):
-		return []string{resource, id}, true
 	}
 	return []string{resource}, false
+}
+
+func distinct(a, b string) []string {
+	if a == b {
+		return []string{a}
+	}
+	return []string{a, b}
 }
