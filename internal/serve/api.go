@@ -1,0 +1,155 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// What [New] refuses.
+var (
+	ErrNoVerifier = errors.New("the API has no verifier")
+	ErrRealm      = errors.New("the realm is not printable ASCII without quotes")
+)
+
+// DefaultMaxBody is the size of the largest request body, in bytes.
+const DefaultMaxBody = 1 << 20
+
+// Config is what an [API] is made of. Only Verifier is required.
+type Config struct {
+	// Verifier decides who is let in.
+	Verifier *verify.Verifier
+	// Ready says why tokens cannot be decided about now; nil means that they
+	// always can. Every GET /readyz asks it and gives it two seconds, so it
+	// should send nothing while all is well, as verify.Metadata.Fetch does.
+	Ready func(context.Context) error
+	// Logger gets one line for every refusal and every fault. Nil discards
+	// them.
+	Logger *slog.Logger
+	// AccessLog writes one line for every other request too, health probes left
+	// out.
+	AccessLog bool
+	// LogClaims names claims of believed tokens to write with those lines. It
+	// switches AccessLog on. A claim that a token does not have is written as
+	// null, so that lines have one form.
+	LogClaims []string
+	// ExplainRefusals tells callers every check that their token did not pass.
+	// For development: it tells those who forge tokens too.
+	ExplainRefusals bool
+	// Realm names the API in challenges. Empty is "m2m".
+	Realm string
+	// Scopes are the required scopes, which a 403 names in its challenge.
+	Scopes []string
+	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
+	MaxBody int64
+	// Now is the clock of the log's durations. Nil is time.Now.
+	Now func() time.Time
+}
+
+// API answers the routes of "m2m serve". It is safe for concurrent use.
+type API struct {
+	config    Config
+	log       *slog.Logger
+	challenge challenge
+	routes    map[string]methods
+}
+
+// New makes an API. The error is ErrNoVerifier or wraps ErrRealm.
+func New(c Config) (*API, error) {
+	switch {
+	case c.Verifier == nil:
+		return nil, ErrNoVerifier
+	case strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }):
+		return nil, fmt.Errorf("%w: %q", ErrRealm, c.Realm)
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = DefaultMaxBody
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.AccessLog = c.AccessLog || len(c.LogClaims) > 0
+	a := &API{config: c, log: orDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Scopes}}
+	if c.ExplainRefusals {
+		a.challenge.judge = func(r *http.Request, token entra.Secret) *verify.Report {
+			return c.Verifier.Judge(r.Context(), token.Reveal())
+		}
+	}
+	a.routes = a.lay()
+	return a, nil
+}
+
+// lay says which path is answered by what. Paths are exact: nothing is cleaned,
+// redirected or matched by its beginning.
+func (a *API) lay() map[string]methods {
+	return map[string]methods{
+		"/secure-data": {http.MethodGet: a.protected(http.HandlerFunc(secureData))},
+		"/healthz":     {http.MethodGet: quietly(http.HandlerFunc(healthy))},
+		"/readyz":      {http.MethodGet: quietly(http.HandlerFunc(a.ready))},
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{id: requestID(r), started: a.config.Now()}
+	r = withExchange(r, x)
+	answer := &recorder{ResponseWriter: w}
+	answer.Header()["X-Request-Id"] = []string{x.id}
+	answer.Header()["X-Content-Type-Options"] = []string{"nosniff"}
+	defer a.logged(x, answer, r)
+	defer a.recovered(x, answer, r)
+	if r.ContentLength > a.config.MaxBody {
+		answer.Header().Set("Connection", "close")
+		tooLargeProblem(a.config.MaxBody).write(answer, r)
+		return
+	}
+	if r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, a.config.MaxBody)
+	}
+	a.dispatch(answer, r)
+}
+
+func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
+	route, found := a.routes[r.URL.Path]
+	if !found {
+		Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path"}.write(w, r)
+		return
+	}
+	if handler := route.handler(r.Method); handler != nil {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	// A token in the wrong place is worse than a wrong method: say so first.
+	if sent, err := Bearer(r); errors.Is(err, ErrMalformed) {
+		a.refuse(w, r, sent, err)
+		return
+	}
+	w.Header().Set("Allow", route.allow())
+	Problem{Status: http.StatusMethodNotAllowed, Detail: "this path answers " + route.allow()}.write(w, r)
+}
+
+// protected puts a handler behind the gate.
+func (a *API) protected(next http.Handler) http.Handler {
+	return require(a.config.Verifier, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		exchangeOf(r).caller, _ = TokenFrom(r.Context())
+		next.ServeHTTP(w, r)
+	}), a.refuse)
+}
+
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
+	x := exchangeOf(r)
+	x.refused = why
+	if !token.IsZero() {
+		// An error means that only a part could be read, which is better than
+		// nothing in a log.
+		x.claimed, _ = verify.Decode(token.Reveal())
+	}
+	a.challenge.refuse(w, r, token, why)
+}

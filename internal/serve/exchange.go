@@ -1,0 +1,61 @@
+package serve
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"m2m/internal/verify"
+)
+
+// exchange is what becomes known of one request while it is answered, for the
+// line in the log at its end.
+type exchange struct {
+	id      string
+	started time.Time
+	// caller is the believed token; nil until there is one.
+	caller *verify.Token
+	// refused says why the request was not let in; nil if it was.
+	refused error
+	// claimed is what a refused token says of itself, which nobody believes;
+	// nil if it could not be read.
+	claimed *verify.Token
+	// quiet keeps an answer out of the access log: probes come every second.
+	quiet bool
+}
+
+type exchangeKey struct{}
+
+func withExchange(r *http.Request, x *exchange) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+}
+
+// exchangeOf returns nil where Require stands alone, without an API around it.
+func exchangeOf(r *http.Request) *exchange {
+	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// recorder notes the status of an answer. Unwrap keeps flushing, deadlines and
+// upgrades within reach of http.ResponseController.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap implements what http.ResponseController looks for.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

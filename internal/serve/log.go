@@ -1,0 +1,129 @@
+package serve
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+
+	"m2m/internal/verify"
+)
+
+// maxElements is how many elements of one claim a log line takes.
+const maxElements = 32
+
+// logged writes the line of an exchange at its end: every refusal, and every
+// other request where the access log is on.
+func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
+	if x.refused == nil && (!a.config.AccessLog || x.quiet) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", x.id),
+		slog.String("method", quoted(r.Method)),
+		slog.String("path", quoted(r.URL.Path)),
+		slog.String("remote", r.RemoteAddr),
+		slog.Int("status", w.status),
+		slog.Duration("duration", a.config.Now().Sub(x.started)),
+	}
+	level, message := slog.LevelInfo, "request answered"
+	switch {
+	case x.refused != nil:
+		level, message = slog.LevelWarn, "request refused"
+		attrs = append(attrs, refusalAttrs(x)...)
+	case x.caller != nil:
+		attrs = append(attrs, slog.String("client_id", quoted(x.caller.ClientID)))
+		attrs = append(attrs, claimAttrs(x.caller, a.config.LogClaims)...)
+	}
+	a.log.LogAttrs(r.Context(), level, message, attrs...)
+}
+
+// refusalAttrs say why, and what the token says of itself: claimed, not known.
+func refusalAttrs(x *exchange) []slog.Attr {
+	attrs := make([]slog.Attr, 0, 5)
+	about := (*verify.Error)(nil)
+	if errors.As(x.refused, &about) {
+		attrs = append(attrs,
+			slog.String("check", string(about.Check)),
+			slog.String("reason", about.Reason.Error()),
+			slog.String("expected", quoted(about.Expected)),
+			slog.String("found", quoted(about.Found)))
+	} else {
+		attrs = append(attrs, slog.String("reason", quoted(x.refused.Error())))
+	}
+	if t := x.claimed; t != nil {
+		attrs = append(attrs, slog.Group("claimed",
+			slog.String("kid", quoted(t.KeyID)),
+			slog.String("iss", quoted(t.Issuer)),
+			slog.String("aud", quoted(t.Audience)),
+			slog.String("tid", quoted(t.TenantID)),
+			slog.String("client_id", quoted(t.ClientID))))
+	}
+	return attrs
+}
+
+// claimAttrs returns the named claims as one group, or nothing if none is named.
+func claimAttrs(t *verify.Token, names []string) []slog.Attr {
+	if len(names) == 0 {
+		return nil
+	}
+	claims := make([]slog.Attr, 0, len(names))
+	for _, name := range names {
+		raw, _ := t.Claim(name)
+		claims = append(claims, slog.Any(name, loggable(raw)))
+	}
+	return []slog.Attr{{Key: "claims", Value: slog.GroupValue(claims...)}}
+}
+
+// loggable turns the JSON of a claim into a value for a log line: text, a list
+// of texts, nil for an absent claim, and the JSON itself for anything else.
+func loggable(raw string) any {
+	if raw == "" {
+		return nil
+	}
+	var text string
+	if json.Unmarshal([]byte(raw), &text) == nil && raw[0] == '"' {
+		return quoted(text)
+	}
+	var list []string
+	if json.Unmarshal([]byte(raw), &list) != nil || raw[0] != '[' {
+		return quoted(raw)
+	}
+	shown := make([]string, 0, maxElements+1)
+	for i, element := range list {
+		if i == maxElements {
+			shown = append(shown, fmt.Sprintf("… %d more", len(list)-maxElements))
+			break
+		}
+		shown = append(shown, quoted(element))
+	}
+	return shown
+}
+
+// recovered turns a panic of a handler into an answer and a line in the log.
+// The value of the panic may hold anything, a token too, so only its type is
+// written, and its text where the runtime made it. The stack has no values.
+func (a *API) recovered(x *exchange, w *recorder, r *http.Request) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		panic(fault)
+	}
+	text := fmt.Sprintf("%T", fault)
+	if err, ok := fault.(runtime.Error); ok {
+		text = quoted(err.Error())
+	}
+	a.log.ErrorContext(r.Context(), "request failed",
+		"request_id", x.id, "method", quoted(r.Method), "path", quoted(r.URL.Path), "remote", r.RemoteAddr,
+		"panic", text, "stack", string(debug.Stack()))
+	if w.status != 0 {
+		// Half an answer is out; only a cut connection says that it is one.
+		panic(http.ErrAbortHandler)
+	}
+	Problem{Status: http.StatusInternalServerError, Detail: "the API failed; its log has the request id"}.write(w, r)
+}

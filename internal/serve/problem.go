@@ -1,0 +1,53 @@
+package serve
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// Problem is the body of every error: a problem document of RFC 9457, whose
+// type is about:blank, so that the title is the status in words. Error,
+// RequestID and Checks are extensions of ours.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	// Error is the code of RFC 6750 section 3.1, where there is one.
+	Error string `json:"error,omitempty"`
+	// RequestID is the id of the request, as in the log and in the answer's
+	// X-Request-Id.
+	RequestID string `json:"request_id,omitempty"`
+	// Checks says what was found in the token. Only with Refusals.Explain.
+	Checks any `json:"checks,omitempty"`
+}
+
+// write sends the document. The headers that belong to the problem are set
+// before.
+func (p Problem) write(w http.ResponseWriter, r *http.Request) {
+	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	if x := exchangeOf(r); x != nil {
+		p.RequestID = x.id
+	}
+	writeJSON(w, "application/problem+json", p.Status, p)
+}
+
+// writeJSON sends one JSON document that no cache keeps: nothing here is meant
+// for anyone but the caller.
+func writeJSON(w http.ResponseWriter, mediaType string, status int, document any) {
+	body, err := json.Marshal(document)
+	if err != nil {
+		// Unreachable with the documents of this package; a fault is an answer
+		// all the same.
+		mediaType, status, body = "application/problem+json", http.StatusInternalServerError, []byte(`{"type":"about:blank","title":"Internal Server Error","status":500}`)
+	}
+	body = append(body, '\n')
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
+}

@@ -1,0 +1,44 @@
+package serve
+
+import (
+	"context"
+	"net/http"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// Require lets only requests with a believed token through to next, which finds
+// the token with [TokenFrom]. Everyone else gets the answer of RFC 6750.
+func Require(v *verify.Verifier, next http.Handler) http.Handler {
+	return require(v, next, challenge{}.refuse)
+}
+
+// refusal answers a request that is not let in. The token is as it was sent, and
+// empty where none was found.
+type refusal func(w http.ResponseWriter, r *http.Request, token entra.Secret, why error)
+
+func require(v *verify.Verifier, next http.Handler, refuse refusal) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, err := Bearer(r)
+		if err != nil {
+			refuse(w, r, sent, err)
+			return
+		}
+		token, err := v.Verify(r.Context(), sent.Reveal())
+		if err != nil {
+			refuse(w, r, sent, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
+	})
+}
+
+type tokenKey struct{}
+
+// TokenFrom returns the believed token of a request that [Require] let through;
+// ok is false for any other. The token is shared: do not change it.
+func TokenFrom(ctx context.Context) (token *verify.Token, ok bool) {
+	token, ok = ctx.Value(tokenKey{}).(*verify.Token)
+	return token, ok
+}

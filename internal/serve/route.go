@@ -1,0 +1,42 @@
+package serve
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// methods are the handlers of one path, by method. HEAD is answered as GET, of
+// which net/http leaves the body out; OPTIONS tells the methods and needs no
+// token, since browsers send none with it.
+type methods map[string]http.Handler
+
+// handler returns nil for a method that the path does not answer.
+func (m methods) handler(method string) http.Handler {
+	switch h, found := m[method]; {
+	case found:
+		return h
+	case method == http.MethodHead:
+		return m[http.MethodGet]
+	case method == http.MethodOptions:
+		return http.HandlerFunc(m.options)
+	}
+	return nil
+}
+
+func (m methods) options(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Allow", m.allow())
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// allow is the value of the header Allow (RFC 9110 section 10.2.1).
+func (m methods) allow() string {
+	names := slices.Collect(maps.Keys(m))
+	names = append(names, http.MethodOptions)
+	if m[http.MethodGet] != nil {
+		names = append(names, http.MethodHead)
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
