@@ -1,10 +1,12 @@
 package issuer
 
 import (
-	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"log"
 	"net"
-	"net/http"
+	"time"
 
 	"m2m/internal/entra"
 )
@@ -13,24 +15,54 @@ import (
 // tenant with demo apps and a CA of its own is for this machine only.
 var ErrNotLoopback = errors.New("the tenant's listener is not on a loopback address")
 
-// Issuer is a running local tenant, or several. Make one with New.
+// Issuer is a local tenant, or several, ready to be served. Make one with New.
 type Issuer struct {
-	listener net.Listener
-	origin   string
-	caPEM    []byte
+	listener       net.Listener
+	origin         string
+	certificate    tls.Certificate
+	caPEM          []byte
+	tenants        directory
+	keys           *keyring
+	tokenLifetime  time.Duration
+	now            func() time.Time
+	onTokenRequest func(TokenRequest)
+	errorLog       *log.Logger
 }
 
 // New makes an issuer that answers on ln, which already listens: the issuer
-// signs its own address into tokens. It makes a CA and a server certificate, and begins
-// to make the signing key in the background. Errors: ErrNotLoopback, *ConfigError.
+// signs its own address into tokens. It makes a CA and a server certificate,
+// and begins to make the signing key in the background.
+//
+// The error is ErrNotLoopback, or a *ConfigError that names the part at fault.
 // The listener stays the caller's until Serve.
 func New(ln net.Listener, cfg Config) (*Issuer, error) {
-	return &Issuer{listener: ln}, nil
+	address, ok := ln.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsLoopback() {
+		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, ln.Addr())
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	i := &Issuer{
+		listener:       ln,
+		origin:         cfg.Origin,
+		tenants:        newDirectory(cfg.Tenants),
+		tokenLifetime:  cfg.TokenLifetime,
+		now:            cfg.Now,
+		onTokenRequest: cfg.OnTokenRequest,
+		errorLog:       cfg.ErrorLog,
+	}
+	if i.origin == "" {
+		i.origin = "https://" + address.String()
+	}
+	if i.now == nil {
+		i.now = time.Now
+	}
+	i.keys = newKeyring(i.now())
+	var err error
+	i.certificate, i.caPEM, err = newServerCertificate(time.Now())
+	return i, err
 }
-
-// Serve answers over TLS until ctx ends, then waits for requests in flight, at
-// most a few seconds, and returns nil. It closes the listener. Call it once.
-func (i *Issuer) Serve(ctx context.Context) error { return nil }
 
 // Origin returns the scheme, host and port that tokens and documents name,
 // such as https://127.0.0.1:8443: what AZURE_AUTHORITY_HOST is set to.
@@ -45,13 +77,16 @@ func (i *Issuer) Authority(tenant string) entra.Authority {
 // Its key is gone, and it is constrained to loopback and Entra's login hosts.
 func (i *Issuer) CAPEM() []byte { return i.caPEM }
 
-// Handler returns the endpoints without TLS, for a server of the caller's own.
-func (i *Issuer) Handler() http.Handler { return nil }
-
 // RollKey makes a new signing key, publishes it beside the old ones, and signs
 // with it from now on. It returns the new key ID.
-func (i *Issuer) RollKey() (kid string, err error) { return "", nil }
+func (i *Issuer) RollKey() (kid string, err error) {
+	key, err := i.keys.roll(i.now())
+	if err != nil {
+		return "", err
+	}
+	return key.id, nil
+}
 
 // WithdrawOldKeys stops publishing every key but the one that signs, as in an
 // emergency roll: tokens signed with the others can no longer be verified.
-func (i *Issuer) WithdrawOldKeys() {}
+func (i *Issuer) WithdrawOldKeys() { i.keys.withdraw() }

@@ -1,0 +1,115 @@
+package issuer
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"time"
+
+	"m2m/internal/entra"
+)
+
+// The server's certificates outlive any run and no browser's limit of 398 days.
+const (
+	certificateLife = 90 * 24 * time.Hour
+	certificateSkew = time.Hour
+)
+
+// newServerCertificate makes a CA for this run and a certificate that it
+// signed for loopback. The CA's key goes no further than this function, and
+// whoever trusts the CA trusts it for loopback and Entra's login hosts alone
+// (name constraints, RFC 5280, 4.2.1.10).
+func newServerCertificate(now time.Time) (server tls.Certificate, caPEM []byte, err error) {
+	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return server, nil, fmt.Errorf("making the CA's key: %w", err)
+	}
+	template, err := caTemplate(now)
+	if err != nil {
+		return server, nil, err
+	}
+	caDER, err := x509.CreateCertificate(rand.Reader, template, template, caKey.Public(), caKey)
+	if err != nil {
+		return server, nil, fmt.Errorf("signing the CA: %w", err)
+	}
+	ca, err := x509.ParseCertificate(caDER)
+	if err != nil {
+		return server, nil, fmt.Errorf("reading the CA back: %w", err)
+	}
+	server, err = newLeaf(now, ca, caKey)
+	return server, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), err
+}
+
+func caTemplate(now time.Time) (*x509.Certificate, error) {
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	// The serial number is in the name too: two runs make two CAs, and TLS
+	// libraries find a CA by its name.
+	return &x509.Certificate{
+		SerialNumber:                serial,
+		Subject:                     pkix.Name{CommonName: "m2m local tenant " + shortSerial(serial)},
+		NotBefore:                   now.Add(-certificateSkew),
+		NotAfter:                    now.Add(certificateLife),
+		KeyUsage:                    x509.KeyUsageCertSign,
+		ExtKeyUsage:                 []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid:       true,
+		IsCA:                        true,
+		MaxPathLenZero:              true,
+		PermittedDNSDomainsCritical: true,
+		PermittedDNSDomains:         append([]string{"localhost"}, loginHosts()...),
+		PermittedIPRanges: []*net.IPNet{
+			{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)},
+			{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
+		},
+	}, nil
+}
+
+func shortSerial(serial *big.Int) string {
+	text := serial.Text(16)
+	return text[:min(8, len(text))]
+}
+
+// loginHosts lists the hosts that answer for Entra in any cloud.
+func loginHosts() []string {
+	var hosts []string
+	for _, c := range entra.Clouds() {
+		hosts = append(hosts, c.Host)
+		hosts = append(hosts, c.Aliases...)
+	}
+	return hosts
+}
+
+func newLeaf(now time.Time, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("making the server's key: %w", err)
+	}
+	serial, err := newSerial()
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{CommonName: "localhost"},
+		NotBefore:    ca.NotBefore,
+		NotAfter:     ca.NotAfter,
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames:     []string{"localhost"},
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, ca, key.Public(), caKey)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("signing the server's certificate: %w", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}

@@ -1,0 +1,158 @@
+package issuer
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// check returns a *ConfigError for the first part of the configuration that
+// Entra could not hold.
+func (c *Config) check() error {
+	if len(c.Tenants) == 0 {
+		return &ConfigError{"Tenants", "there is no tenant"}
+	}
+	if c.TokenLifetime < 0 {
+		return &ConfigError{"TokenLifetime", "it is negative"}
+	}
+	if err := checkOrigin(c.Origin); err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for i := range c.Tenants {
+		field := fmt.Sprintf("Tenants[%d]", i)
+		if err := c.Tenants[i].check(field, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkOrigin(origin string) error {
+	if origin == "" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		return &ConfigError{"Origin", fmt.Sprintf("%q is not an https origin", bound(origin))}
+	}
+	return nil
+}
+
+// check adds the tenant's names to those that are taken.
+func (t *Tenant) check(field string, taken map[string]bool) error {
+	if !entra.IsGUID(t.ID) {
+		return notGUID(field+".ID", t.ID)
+	}
+	for i, name := range append([]string{t.ID}, t.Domains...) {
+		at := field + ".ID"
+		if i > 0 {
+			at = fmt.Sprintf("%s.Domains[%d]", field, i-1)
+		}
+		if err := entra.CheckTenant(name); err != nil {
+			return &ConfigError{at, fmt.Sprintf("%q: %v", bound(name), err)}
+		}
+		if err := take(taken, at, name); err != nil {
+			return err
+		}
+	}
+	if err := t.checkAPIs(field); err != nil {
+		return err
+	}
+	return t.checkClients(field)
+}
+
+func (t *Tenant) checkAPIs(field string) error {
+	taken := map[string]bool{}
+	for i, api := range t.APIs {
+		at := fmt.Sprintf("%s.APIs[%d]", field, i)
+		if !entra.IsGUID(api.ID) {
+			return notGUID(at+".ID", api.ID)
+		}
+		if err := take(taken, at+".ID", api.ID); err != nil {
+			return err
+		}
+		for j, uri := range api.URIs {
+			if err := checkAppIDURI(taken, fmt.Sprintf("%s.URIs[%d]", at, j), uri); err != nil {
+				return err
+			}
+		}
+		switch api.TokenVersion {
+		case "", entra.V1, entra.V2:
+		default:
+			return &ConfigError{at + ".TokenVersion", fmt.Sprintf("%q is neither 1.0 nor 2.0", bound(string(api.TokenVersion)))}
+		}
+		for j, claim := range api.OptionalClaims {
+			if claim != claimIDType {
+				return &ConfigError{fmt.Sprintf("%s.OptionalClaims[%d]", at, j), fmt.Sprintf("%q is not one that this tenant can add; it knows %s", bound(claim), claimIDType)}
+			}
+		}
+	}
+	return nil
+}
+
+func checkAppIDURI(taken map[string]bool, at, uri string) error {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme == "" || strings.ContainsAny(uri, " \t\r\n") {
+		return &ConfigError{at, fmt.Sprintf("%q is not a URI such as api://name", bound(uri))}
+	}
+	return take(taken, at, resourceName(uri))
+}
+
+func (t *Tenant) checkClients(field string) error {
+	taken := map[string]bool{}
+	for i := range t.Clients {
+		c, at := &t.Clients[i], fmt.Sprintf("%s.Clients[%d]", field, i)
+		if !entra.IsGUID(c.ID) {
+			return notGUID(at+".ID", c.ID)
+		}
+		if err := take(taken, at+".ID", c.ID); err != nil {
+			return err
+		}
+		if !c.NoServicePrincipal && !entra.IsGUID(c.ObjectID) {
+			return notGUID(at+".ObjectID", c.ObjectID)
+		}
+		for j, s := range c.Secrets {
+			if s.Value.IsZero() {
+				return &ConfigError{fmt.Sprintf("%s.Secrets[%d].Value", at, j), "the secret is empty"}
+			}
+		}
+		if err := t.checkGrants(at, c.Grants); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tenant) checkGrants(field string, grants []Grant) error {
+	for i, g := range grants {
+		at := fmt.Sprintf("%s.Grants[%d]", field, i)
+		api := t.findAPI(g.API)
+		if api == nil {
+			return &ConfigError{at + ".API", fmt.Sprintf("no API %q in this tenant", bound(g.API))}
+		}
+		for j, role := range g.Roles {
+			if !slices.Contains(api.Roles, role) {
+				return &ConfigError{fmt.Sprintf("%s.Roles[%d]", at, j), fmt.Sprintf("API %q has no role %q", bound(g.API), bound(role))}
+			}
+		}
+	}
+	return nil
+}
+
+// take records a name that must be unique, whatever its case.
+func take(taken map[string]bool, field, name string) error {
+	key := strings.ToLower(name)
+	if taken[key] {
+		return &ConfigError{field, fmt.Sprintf("%q is taken by another", bound(name))}
+	}
+	taken[key] = true
+	return nil
+}
+
+func notGUID(field, value string) error {
+	return &ConfigError{field, fmt.Sprintf("%q is not a GUID", bound(value))}
+}

@@ -1,0 +1,103 @@
+package issuer
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// zeroGUID is what an unset variable or a placeholder often holds; Entra has
+// codes of its own for it.
+const zeroGUID = "00000000-0000-0000-0000-000000000000"
+
+// directory finds tenants by the names that URLs use. It is read-only once
+// made.
+type directory map[string]*Tenant
+
+func newDirectory(tenants []Tenant) directory {
+	d := directory{}
+	for i := range tenants {
+		t := &tenants[i]
+		for _, name := range append([]string{t.ID}, t.Domains...) {
+			d[strings.ToLower(name)] = t
+		}
+	}
+	return d
+}
+
+// find returns the tenant that a path segment names, in any case. The word is
+// that of the refusal: the discovery endpoints and the token endpoints differ.
+func (d directory) find(segment, word string) (*Tenant, *refusal) {
+	if t := d[strings.ToLower(segment)]; t != nil {
+		return t, nil
+	}
+	err := entra.CheckTenant(segment)
+	if errors.Is(err, entra.ErrTenantForm) || errors.Is(err, entra.ErrPlaceholder) && !entra.IsGUID(segment) {
+		return nil, malformedTenant(word, segment)
+	}
+	return nil, unknownTenant(word, segment)
+}
+
+// isGroup reports whether a path segment stands for many tenants.
+func isGroup(segment string) bool {
+	switch strings.ToLower(segment) {
+	case "common", "organizations", "consumers":
+		return true
+	}
+	return false
+}
+
+func (t *Tenant) region() string {
+	if t.Region == "" {
+		return "EU"
+	}
+	return t.Region
+}
+
+func (t *Tenant) findClient(id string) *Client {
+	i := slices.IndexFunc(t.Clients, func(c Client) bool { return strings.EqualFold(c.ID, id) })
+	if i < 0 {
+		return nil
+	}
+	return &t.Clients[i]
+}
+
+// findAPI finds an API by its ID or one of its App ID URIs, in any case and
+// with or without a slash at the end, as Entra does.
+func (t *Tenant) findAPI(resource string) *API {
+	want := resourceName(resource)
+	i := slices.IndexFunc(t.APIs, func(a API) bool {
+		return strings.EqualFold(a.ID, want) ||
+			slices.ContainsFunc(a.URIs, func(uri string) bool { return resourceName(uri) == want })
+	})
+	if i < 0 {
+		return nil
+	}
+	return &t.APIs[i]
+}
+
+// resourceName brings the spellings of one resource together.
+func resourceName(s string) string { return strings.ToLower(strings.TrimSuffix(s, "/")) }
+
+// rolesOn returns the roles that the client was granted on an API, in the
+// order of the registration; nil if there are none.
+func (t *Tenant) rolesOn(c *Client, api *API) []string {
+	var roles []string
+	for _, role := range api.Roles {
+		if slices.ContainsFunc(c.Grants, func(g Grant) bool {
+			return t.findAPI(g.API) == api && slices.Contains(g.Roles, role)
+		}) {
+			roles = append(roles, role)
+		}
+	}
+	return roles
+}
+
+func (a *API) version() entra.Version {
+	if a.TokenVersion == "" {
+		return entra.V1
+	}
+	return a.TokenVersion
+}

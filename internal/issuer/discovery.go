@@ -1,0 +1,199 @@
+package issuer
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// What Entra says of itself in every discovery document of the public cloud.
+const (
+	cloudInstance = "microsoftonline.com"
+	cloudGraph    = "graph.windows.net"
+	msGraph       = "graph.microsoft.com"
+	stsOrigin     = "https://sts.windows.net"
+	// tenantTemplate stands for the tenant where a document is for many.
+	tenantTemplate = "{tenantid}"
+)
+
+// discoveryV2 is the v2.0 discovery document (OpenID Connect Discovery 1.0,
+// 3), its fields in the order in which Entra sends them.
+type discoveryV2 struct {
+	TokenEndpoint                string   `json:"token_endpoint"`
+	TokenEndpointAuthMethods     []string `json:"token_endpoint_auth_methods_supported"`
+	JWKSURI                      string   `json:"jwks_uri"`
+	ResponseModes                []string `json:"response_modes_supported"`
+	SubjectTypes                 []string `json:"subject_types_supported"`
+	IDTokenSigningAlgs           []string `json:"id_token_signing_alg_values_supported"`
+	ResponseTypes                []string `json:"response_types_supported"`
+	Scopes                       []string `json:"scopes_supported"`
+	Issuer                       string   `json:"issuer"`
+	RequestURIParameterSupported bool     `json:"request_uri_parameter_supported"`
+	UserinfoEndpoint             string   `json:"userinfo_endpoint"`
+	AuthorizationEndpoint        string   `json:"authorization_endpoint"`
+	DeviceAuthorizationEndpoint  string   `json:"device_authorization_endpoint"`
+	HTTPLogoutSupported          bool     `json:"http_logout_supported"`
+	FrontchannelLogoutSupported  bool     `json:"frontchannel_logout_supported"`
+	EndSessionEndpoint           string   `json:"end_session_endpoint"`
+	Claims                       []string `json:"claims_supported"`
+	KerberosEndpoint             string   `json:"kerberos_endpoint"`
+	cloudFields
+}
+
+// discoveryV1 is the v1.0 discovery document.
+type discoveryV1 struct {
+	TokenEndpoint               string   `json:"token_endpoint"`
+	TokenEndpointAuthMethods    []string `json:"token_endpoint_auth_methods_supported"`
+	JWKSURI                     string   `json:"jwks_uri"`
+	ResponseModes               []string `json:"response_modes_supported"`
+	SubjectTypes                []string `json:"subject_types_supported"`
+	IDTokenSigningAlgs          []string `json:"id_token_signing_alg_values_supported"`
+	ResponseTypes               []string `json:"response_types_supported"`
+	Scopes                      []string `json:"scopes_supported"`
+	Issuer                      string   `json:"issuer"`
+	MultiRefreshToken           bool     `json:"microsoft_multi_refresh_token"`
+	AuthorizationEndpoint       string   `json:"authorization_endpoint"`
+	DeviceAuthorizationEndpoint string   `json:"device_authorization_endpoint"`
+	HTTPLogoutSupported         bool     `json:"http_logout_supported"`
+	FrontchannelLogoutSupported bool     `json:"frontchannel_logout_supported"`
+	EndSessionEndpoint          string   `json:"end_session_endpoint"`
+	Claims                      []string `json:"claims_supported"`
+	CheckSessionIframe          string   `json:"check_session_iframe"`
+	UserinfoEndpoint            string   `json:"userinfo_endpoint"`
+	KerberosEndpoint            string   `json:"kerberos_endpoint"`
+	cloudFields
+}
+
+// cloudFields end both documents. The region is null on /common.
+type cloudFields struct {
+	TenantRegionScope  *string `json:"tenant_region_scope"`
+	CloudInstanceName  string  `json:"cloud_instance_name"`
+	CloudGraphHostName string  `json:"cloud_graph_host_name"`
+	MSGraphHost        string  `json:"msgraph_host"`
+	RBACURL            string  `json:"rbac_url"`
+}
+
+func newCloudFields(region *string) cloudFields {
+	return cloudFields{region, cloudInstance, cloudGraph, msGraph, "https://pas.windows.net"}
+}
+
+// documentScope is whom a discovery document is for: one tenant, or the group of
+// all that /common stands for.
+type documentScope struct {
+	segment string  // in URLs
+	tenant  string  // in issuers
+	region  *string // null for a group
+}
+
+func (i *Issuer) documentScope(segment string) (documentScope, *refusal) {
+	if s := strings.ToLower(segment); s == "common" || s == "organizations" {
+		return documentScope{segment: s, tenant: tenantTemplate}, nil
+	}
+	t, refused := i.tenants.find(segment, invalidTenant)
+	if refused != nil {
+		return documentScope{}, refused
+	}
+	region := t.region()
+	return documentScope{t.ID, t.ID, &region}, nil
+}
+
+// serveDiscovery answers with the discovery document of one version.
+func (i *Issuer) serveDiscovery(v entra.Version) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := newExchange(r, i.now())
+		scope, refused := i.documentScope(r.PathValue("tenant"))
+		if refused != nil {
+			x.documentHeaders(w.Header())
+			x.writeRefusal(w, refused)
+			return
+		}
+		x.documentHeaders(w.Header())
+		if v == entra.V1 {
+			writeJSON(w, http.StatusOK, i.discoveryV1(scope, keysQuery(r)))
+			return
+		}
+		writeJSON(w, http.StatusOK, i.discoveryV2(scope, keysQuery(r)))
+	}
+}
+
+// keysQuery carries ?appid= over to the address of the keys: an app with a
+// signing key of its own has its own set there.
+func keysQuery(r *http.Request) string {
+	appID := r.URL.Query().Get("appid")
+	if appID == "" {
+		return ""
+	}
+	return "?appid=" + url.QueryEscape(bound(appID))
+}
+
+func (i *Issuer) discoveryV2(s documentScope, keysQuery string) discoveryV2 {
+	base := i.origin + "/" + s.segment
+	return discoveryV2{
+		TokenEndpoint:               base + "/oauth2/v2.0/token",
+		TokenEndpointAuthMethods:    authMethods(),
+		JWKSURI:                     base + "/discovery/v2.0/keys" + keysQuery,
+		ResponseModes:               []string{"query", "fragment", "form_post"},
+		SubjectTypes:                []string{"pairwise"},
+		IDTokenSigningAlgs:          []string{"RS256"},
+		ResponseTypes:               []string{"code", "id_token", "code id_token", "id_token token"},
+		Scopes:                      []string{"openid", "profile", "email", "offline_access"},
+		Issuer:                      i.issuerOf(entra.V2, s.tenant),
+		UserinfoEndpoint:            "https://graph.microsoft.com/oidc/userinfo",
+		AuthorizationEndpoint:       base + "/oauth2/v2.0/authorize",
+		DeviceAuthorizationEndpoint: base + "/oauth2/v2.0/devicecode",
+		HTTPLogoutSupported:         true,
+		FrontchannelLogoutSupported: true,
+		EndSessionEndpoint:          base + "/oauth2/v2.0/logout",
+		Claims:                      append(commonClaims(), "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"),
+		KerberosEndpoint:            base + "/kerberos",
+		cloudFields:                 newCloudFields(s.region),
+	}
+}
+
+func (i *Issuer) discoveryV1(s documentScope, keysQuery string) discoveryV1 {
+	base := i.origin + "/" + s.segment
+	return discoveryV1{
+		TokenEndpoint:               base + "/oauth2/token",
+		TokenEndpointAuthMethods:    authMethods(),
+		JWKSURI:                     i.origin + "/common/discovery/keys" + keysQuery,
+		ResponseModes:               []string{"query", "fragment", "form_post"},
+		SubjectTypes:                []string{"pairwise"},
+		IDTokenSigningAlgs:          []string{"RS256"},
+		ResponseTypes:               []string{"code", "id_token", "code id_token", "token id_token", "token"},
+		Scopes:                      []string{"openid"},
+		Issuer:                      i.issuerOf(entra.V1, s.tenant),
+		MultiRefreshToken:           true,
+		AuthorizationEndpoint:       base + "/oauth2/authorize",
+		DeviceAuthorizationEndpoint: base + "/oauth2/devicecode",
+		HTTPLogoutSupported:         true,
+		FrontchannelLogoutSupported: true,
+		EndSessionEndpoint:          base + "/oauth2/logout",
+		Claims:                      append(commonClaims(), "amr", "nonce", "email", "given_name", "family_name", "nickname"),
+		CheckSessionIframe:          base + "/oauth2/checksession",
+		UserinfoEndpoint:            base + "/openid/userinfo",
+		KerberosEndpoint:            base + "/kerberos",
+		cloudFields:                 newCloudFields(s.region),
+	}
+}
+
+func authMethods() []string {
+	return []string{"client_secret_post", "private_key_jwt", "client_secret_basic"}
+}
+
+func commonClaims() []string {
+	return []string{
+		"sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
+		"msgraph_host", "aud", "exp", "iat", "auth_time", "acr",
+	}
+}
+
+// issuerOf returns the iss of a tenant's tokens. That of v1.0 names no origin
+// of ours, in Entra as here.
+func (i *Issuer) issuerOf(v entra.Version, tenant string) string {
+	if v == entra.V1 {
+		return stsOrigin + "/" + tenant + "/"
+	}
+	return i.origin + "/" + tenant + "/v2.0"
+}

@@ -1,0 +1,157 @@
+package issuer
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// maxForm bounds a token request's body. An assertion with a chain of
+// certificates takes some kilobytes.
+const maxForm = 64 << 10
+
+const (
+	formType      = "application/x-www-form-urlencoded"
+	grantType     = "client_credentials"
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+)
+
+// tokenForm is what a token request says, before any of it is believed.
+type tokenForm struct {
+	clientID string
+	kind     CredentialKind
+	// credential is the secret or the assertion.
+	credential entra.Secret
+	// resource is the scope less /.default, or the resource of v1.0, as sent.
+	resource string
+}
+
+// readForm reads the body of a token request. Of a body that is not a form
+// Entra says that its first field is missing.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
+	if r.Method != http.MethodPost {
+		return nil, wrongMethod(r.Method)
+	}
+	sent := r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(sent); err != nil || media != formType {
+		return nil, missingField("grant_type", ": the body's content type is "+quote(sent)+", not "+formType)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, malformedBody("it is larger than 64 KiB")
+	case err != nil:
+		return nil, malformedBody("it ended early")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, malformedBody("it is not URL-encoded")
+	}
+	return form, nil
+}
+
+// parseForm makes sense of a token request's fields. Fields that it does not
+// know are none of its business: every MSAL sends some. What it could read
+// comes back with a refusal too.
+func parseForm(v entra.Version, form url.Values, authorization string) (f tokenForm, refused *refusal) {
+	f.kind = NoCredential
+	if refused := checkRepeats(form); refused != nil {
+		return f, refused
+	}
+	if refused := f.readClient(form, authorization); refused != nil {
+		return f, refused
+	}
+	switch grant := form.Get("grant_type"); grant {
+	case grantType:
+	case "":
+		return f, missingField("grant_type", "")
+	default:
+		return f, grantNotSupported(grant)
+	}
+	if f.clientID == "" {
+		return f, missingField("client_id", "")
+	}
+	f.resource, refused = parseResource(v, form)
+	if refused != nil {
+		return f, refused
+	}
+	return f, f.checkAssertionType(form)
+}
+
+func checkRepeats(form url.Values) *refusal {
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource"} {
+		if len(form[name]) > 1 {
+			return repeatedField(name)
+		}
+	}
+	return nil
+}
+
+// readClient reads who the client is and what it proves that with: in the body
+// or by HTTP Basic (RFC 6749, 2.3.1).
+func (f *tokenForm) readClient(form url.Values, authorization string) *refusal {
+	f.clientID = form.Get("client_id")
+	secret := form.Get("client_secret")
+	if id, password, ok := parseBasic(authorization); ok {
+		if f.clientID != "" && !strings.EqualFold(f.clientID, id) {
+			return severalClientIDs()
+		}
+		f.clientID = id
+		if secret == "" {
+			secret = password
+		}
+	}
+	// A federated token comes straight from a file, with its last line break.
+	assertion := strings.TrimSpace(form.Get("client_assertion"))
+	switch {
+	case assertion != "":
+		f.kind, f.credential = AssertionCredential, entra.NewSecret(assertion)
+	case secret != "":
+		f.kind, f.credential = SecretCredential, entra.NewSecret(secret)
+	}
+	return nil
+}
+
+func (f *tokenForm) checkAssertionType(form url.Values) *refusal {
+	if f.kind != AssertionCredential {
+		return nil
+	}
+	switch kind := form.Get("client_assertion_type"); kind {
+	case assertionType:
+		return nil
+	case "":
+		return missingField("client_assertion_type", "")
+	default:
+		return unknownAssertionType(kind)
+	}
+}
+
+// parseBasic reads HTTP Basic credentials. RFC 6749 has both parts URL-encoded
+// first; curl and others send them as they are, and Entra's secrets hold
+// nothing that would make a difference.
+func parseBasic(authorization string) (id, password string, ok bool) {
+	scheme, encoded, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil {
+		return "", "", false
+	}
+	id, password, ok = strings.Cut(string(decoded), ":")
+	return unescape(id), unescape(password), ok
+}
+
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}

@@ -1,0 +1,155 @@
+package issuer
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"m2m/internal/entra"
+)
+
+// Entra's default lifetime of an access token is random between these, so that
+// clients do not all come back at once.
+const (
+	shortestLifetime = 60 * time.Minute
+	longestLifetime  = 90 * time.Minute
+)
+
+// issuedToken is a token and what the answer says about it.
+type issuedToken struct {
+	token     entra.Secret
+	resource  string
+	expiresIn int64 // seconds
+	expires   int64
+	notBefore int64
+}
+
+// tokenHeader is a token's header (RFC 7515, 4.1) in Entra's order. v1.0 has
+// x5t; Graph a nonce besides.
+type tokenHeader struct {
+	Type       string `json:"typ"`
+	Nonce      string `json:"nonce,omitempty"`
+	Algorithm  string `json:"alg"`
+	Thumbprint string `json:"x5t,omitempty"`
+	KeyID      string `json:"kid"`
+}
+
+// issue makes the token for a client that has proved who it is. The API's
+// registration decides the version, not the endpoint.
+func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, resource string, x *exchange) (*issuedToken, *refusal) {
+	api, refused := t.resolve(c, resource)
+	if refused != nil {
+		return nil, refused
+	}
+	lifetime := i.lifetime()
+	s := subject{tenant: t, client: c, proof: p, resource: resource, api: api, times: newTimeClaims(x.now, lifetime)}
+	token, err := i.sign(endpoint, s)
+	if err != nil {
+		return nil, issuanceFailed(err)
+	}
+	return &issuedToken{
+		token:     entra.NewSecret(token),
+		resource:  resource,
+		expiresIn: max(0, int64(lifetime/time.Second)-1), // Entra's hour is 3599 seconds
+		expires:   s.times.Expires,
+		notBefore: s.times.NotBefore,
+	}, nil
+}
+
+// resolve finds the API that a resource names; nil without a refusal is
+// Microsoft Graph.
+func (t *Tenant) resolve(c *Client, resource string) (*API, *refusal) {
+	if resource == zeroGUID {
+		return nil, zeroResource(resource)
+	}
+	api := t.findAPI(resource)
+	switch {
+	case api == nil && isGraph(resource):
+		return nil, nil
+	case api == nil:
+		return nil, unknownResource(resource, t.ID)
+	case api.AssignmentRequired && len(t.rolesOn(c, api)) == 0:
+		return nil, assignmentRequired(c.ID, resource)
+	}
+	return api, nil
+}
+
+// isGraph reports whether a resource is Microsoft Graph, which is in every
+// tenant.
+func isGraph(resource string) bool {
+	switch resourceName(resource) {
+	case "https://" + msGraph, "00000003-0000-0000-c000-000000000000":
+		return true
+	}
+	return false
+}
+
+func (i *Issuer) lifetime() time.Duration {
+	if i.tokenLifetime > 0 {
+		return i.tokenLifetime
+	}
+	span := int64((longestLifetime - shortestLifetime) / time.Second)
+	return shortestLifetime + time.Duration(randomBelow(span+1))*time.Second
+}
+
+// sign makes the compact form (RFC 7515, 7.1) of the token that a subject gets.
+func (i *Issuer) sign(endpoint entra.Version, s subject) (string, error) {
+	key, err := i.keys.current()
+	if err != nil {
+		return "", err
+	}
+	header := tokenHeader{Type: "JWT", Algorithm: "RS256", KeyID: key.id}
+	switch {
+	case s.api == nil:
+		header.Thumbprint = key.id
+		return signGraph(key, header, i.claimsGraph(s))
+	case s.api.version() == entra.V1:
+		header.Thumbprint = key.id
+		return signCompact(key, header, header, i.claimsV1(endpoint, s))
+	}
+	return signCompact(key, header, header, i.claimsV2(s))
+}
+
+// signGraph signs over another nonce than the header shows: only Graph can
+// verify Graph's tokens, and it does not say how.
+func signGraph(key *signingKey, header tokenHeader, claims any) (string, error) {
+	shown, signed := header, header
+	shown.Nonce, signed.Nonce = opaque(32), opaque(32)
+	return signCompact(key, shown, signed, claims)
+}
+
+// signCompact signs one header and shows another; for an honest token they are
+// the same.
+func signCompact(key *signingKey, shown, signed tokenHeader, claims any) (string, error) {
+	payload, err := segment(claims)
+	if err != nil {
+		return "", err
+	}
+	head, err := segment(shown)
+	if err != nil {
+		return "", err
+	}
+	signedHead, err := segment(signed)
+	if err != nil {
+		return "", err
+	}
+	signature, err := key.sign([]byte(signedHead + "." + payload))
+	if err != nil {
+		return "", err
+	}
+	return head + "." + payload + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+func segment(v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(text), nil
+}
+
+// issuanceFailed is the one fault that is this program's own.
+func issuanceFailed(err error) *refusal {
+	return &refusal{50000, "server_error", http.StatusInternalServerError, "the token could not be signed: " + err.Error()}
+}

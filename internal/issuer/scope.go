@@ -1,0 +1,67 @@
+package issuer
+
+import (
+	"net/url"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+const defaultScope = "/.default"
+
+// parseResource returns what the token is asked for: scope names it on v2.0,
+// resource on v1.0.
+func parseResource(v entra.Version, form url.Values) (string, *refusal) {
+	if v == entra.V1 {
+		resource := strings.TrimSpace(form.Get("resource"))
+		if resource == "" {
+			return "", missingField("resource", "")
+		}
+		return resource, nil
+	}
+	if form.Get("resource") != "" {
+		return "", resourceOnV2()
+	}
+	return parseScope(form.Get("scope"))
+}
+
+// parseScope returns the one resource that a scope asks for. MSAL Go adds
+// three OpenID scopes to every request, which mean nothing here.
+//
+// Exactly one "/.default" is taken away: the slash at the end of an App ID URI
+// has to be written twice, and with one slash the aud lacks it.
+func parseScope(scope string) (resource string, refused *refusal) {
+	for _, one := range strings.Fields(scope) {
+		switch one {
+		case "openid", "offline_access", "profile":
+			continue
+		}
+		name, ok := strings.CutSuffix(one, defaultScope)
+		switch {
+		case !isScopeToken(one) || ok && name == "":
+			return "", malformedScope(scope)
+		case !ok:
+			return "", scopeNotDefault(scope)
+		case resource != "" && !strings.EqualFold(resource, name):
+			return "", severalResources(scope)
+		}
+		resource = name
+	}
+	switch {
+	case strings.TrimSpace(scope) == "":
+		return "", missingField("scope", "")
+	case resource == "":
+		return "", scopeNotDefault(scope)
+	}
+	return resource, nil
+}
+
+// isScopeToken says whether s is made of the characters of RFC 6749, 3.3.
+func isScopeToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,79 @@
+package issuer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"time"
+
+	"m2m/internal/entra"
+)
+
+// Bounds of the HTTP server. Requests are small and answered at once.
+const (
+	headerTimeout  = 10 * time.Second
+	requestTimeout = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	drainTimeout   = 5 * time.Second
+	maxHeaderBytes = 32 << 10
+)
+
+// Serve answers over TLS until ctx ends, then waits for requests in flight, at
+// most five seconds, and returns nil. It returns an error if the listener
+// fails by itself. It closes the listener. Call it once.
+func (i *Issuer) Serve(ctx context.Context) error {
+	server := i.newServer()
+	drained := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { drained <- drain(server) })
+	err := server.ServeTLS(i.listener, "", "")
+	if stop() {
+		return err
+	}
+	// ServeTLS returns as soon as the shutdown begins; requests may still run.
+	return <-drained
+}
+
+func (i *Issuer) newServer() *http.Server {
+	errorLog := i.errorLog
+	if errorLog == nil {
+		errorLog = log.New(io.Discard, "", 0)
+	}
+	return &http.Server{
+		Handler:           i.Handler(),
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{i.certificate}},
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          errorLog,
+	}
+}
+
+// drain waits for requests in flight, then cuts off those that take too long.
+func drain(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	}
+	return err
+}
+
+// Handler returns the endpoints without TLS, for a server of the caller's own.
+// They answer anything else with 404.
+func (i *Issuer) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", i.serveDiscovery(entra.V2))
+	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", i.serveDiscovery(entra.V1))
+	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", i.serveKeys(entra.V2))
+	mux.HandleFunc("GET /{tenant}/discovery/keys", i.serveKeys(entra.V1))
+	mux.HandleFunc("GET /common/discovery/instance", i.serveInstance)
+	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", i.serveToken(entra.V2))
+	mux.HandleFunc("/{tenant}/oauth2/token", i.serveToken(entra.V1))
+	return mux
+}

@@ -1,0 +1,114 @@
+package issuer
+
+import (
+	"net/http"
+	"strconv"
+
+	"m2m/internal/entra"
+)
+
+// tokenBodyV2 is a success at the v2.0 endpoint: these four fields and no
+// others.
+type tokenBodyV2 struct {
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	ExtExpiresIn int64  `json:"ext_expires_in"`
+	AccessToken  string `json:"access_token"`
+}
+
+// tokenBodyV1 is a success at the v1.0 endpoint, where numbers are strings.
+type tokenBodyV1 struct {
+	TokenType    string `json:"token_type"`
+	ExpiresIn    string `json:"expires_in"`
+	ExtExpiresIn string `json:"ext_expires_in"`
+	ExpiresOn    string `json:"expires_on"`
+	NotBefore    string `json:"not_before"`
+	Resource     string `json:"resource"`
+	AccessToken  string `json:"access_token"`
+}
+
+// serveToken answers at the token endpoint of one version.
+func (i *Issuer) serveToken(v entra.Version) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := newExchange(r, i.now())
+		outcome := TokenRequest{
+			Time: x.now, Endpoint: v, Tenant: bound(r.PathValue("tenant")), Credential: NoCredential,
+			Status: http.StatusOK, TraceID: x.traceID, CorrelationID: x.correlationID,
+		}
+		token, refused := i.answer(v, w, r, x, &outcome)
+		if refused != nil {
+			outcome.Status, outcome.Code = refused.status, refused.code
+			outcome.Error, outcome.Reason = refused.word, refused.reason
+		}
+		if i.onTokenRequest != nil {
+			i.onTokenRequest(outcome)
+		}
+		x.tokenHeaders(w.Header(), outcome.Code)
+		if refused != nil {
+			x.writeRefusal(w, refused)
+			return
+		}
+		writeJSON(w, http.StatusOK, token.body(v))
+	}
+}
+
+// answer decides about one token request, in Entra's order: the request, the
+// tenant, the app, its credential, the resource.
+func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request, x *exchange, outcome *TokenRequest) (*issuedToken, *refusal) {
+	form, refused := readForm(w, r)
+	if refused != nil {
+		return nil, refused
+	}
+	parsed, refused := parseForm(v, form, r.Header.Get("Authorization"))
+	outcome.ClientID, outcome.Credential, outcome.Resource = bound(parsed.clientID), parsed.kind, bound(parsed.resource)
+	if refused != nil {
+		return nil, refused
+	}
+	segment := r.PathValue("tenant")
+	if isGroup(segment) {
+		return nil, tenantNeeded(segment)
+	}
+	tenant, refused := i.tenants.find(segment, invalidRequest)
+	if refused != nil {
+		return nil, refused
+	}
+	client, refused := tenant.admit(parsed.clientID)
+	if refused != nil {
+		return nil, refused
+	}
+	outcome.ClientName = client.Name
+	proof, refused := client.authenticate(parsed, x.now)
+	if refused != nil {
+		return nil, refused
+	}
+	return i.issue(v, tenant, client, proof, parsed.resource, x)
+}
+
+// admit returns the client that may use the tenant at all.
+func (t *Tenant) admit(id string) (*Client, *refusal) {
+	client := t.findClient(id)
+	switch {
+	case id == zeroGUID:
+		return nil, zeroApp(id)
+	case client == nil:
+		return nil, unknownApp(id, t.ID)
+	case client.NoServicePrincipal:
+		return nil, noServicePrincipal(client.ID, t.ID)
+	case client.Disabled:
+		return nil, disabledApp(client.ID)
+	}
+	return client, nil
+}
+
+func (t *issuedToken) body(v entra.Version) any {
+	token := t.token.Reveal()
+	if v == entra.V1 {
+		in := strconv.FormatInt(t.expiresIn, 10)
+		return tokenBodyV1{
+			TokenType: "Bearer", ExpiresIn: in, ExtExpiresIn: in,
+			ExpiresOn: strconv.FormatInt(t.expires, 10), NotBefore: strconv.FormatInt(t.notBefore, 10),
+			Resource: t.resource, AccessToken: token,
+		}
+	}
+	return tokenBodyV2{"Bearer", t.expiresIn, t.expiresIn, token}
+}
