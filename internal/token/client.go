@@ -2,7 +2,7 @@ package token
 
 import (
 	"context"
-	"errors"
+	"sync"
 	"time"
 
 	"m2m/internal/entra"
@@ -75,15 +75,90 @@ type Client struct {
 	// Debug receives lines that say what happens and why, without secrets; nil
 	// receives none.
 	Debug func(line string)
+
+	own          sync.Once
+	ownTransport *Transport
 }
+
+// defaultTimeout is how long Acquire takes at the most if the context does not
+// say.
+const defaultTimeout = 30 * time.Second
+
+// leastTTL is how long a token from the cache lives at the least. It is MSAL's
+// rule: a request, its retries and a clock that is slow must fit in.
+const leastTTL = 5 * time.Minute
 
 // Acquire returns a token for the request, from the cache if one there lives
-// long enough, else from the identity provider. Its errors match ErrSettings,
-// ErrRefused, ErrUnavailable or the context's.
+// long enough, else from the identity provider. A context without a deadline
+// gets one of 30 seconds. The errors match ErrSettings, ErrRefused,
+// ErrUnavailable or the context's.
 func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
-	return Token{}, errors.New("not written yet")
+	if err := r.Check(c.now()); err != nil {
+		return Token{}, err
+	}
+	c.debug("credential: " + r.Credential.String())
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
+		defer cancel()
+	}
+	token, err := c.cachedOrAsked(ctx, r)
+	if err != nil {
+		return Token{}, err
+	}
+	token.Short = token.ExpiresOn.Sub(c.now()) < r.MinTTL
+	return token, nil
 }
 
-// Check says what is known to be wrong with the request before anything is
-// sent. Its errors are SettingErrors.
-func (r Request) Check(now time.Time) error { return nil }
+// cachedOrAsked goes through the cache if there is one for this credential.
+func (c *Client) cachedOrAsked(ctx context.Context, r Request) (Token, error) {
+	secret := r.Credential.lasting()
+	switch {
+	case c.Cache == nil:
+		c.debug("cache: off")
+	case secret.IsZero():
+		c.debug("cache: a " + r.Credential.Kind() + " has no lasting secret to seal it with")
+	default:
+		slot, err := c.Cache.slot(r, secret)
+		if err == nil {
+			return c.throughCache(ctx, slot, r)
+		}
+		c.debug("cache: not used: " + err.Error())
+	}
+	return c.ask(ctx, r)
+}
+
+// ask asks the identity provider.
+func (c *Client) ask(ctx context.Context, r Request) (Token, error) {
+	c.debug("asking " + r.Credential.provider(r) + " for " + quote(r.Scope))
+	return r.Credential.acquire(ctx, c, r)
+}
+
+func (c *Client) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
+}
+
+func (c *Client) waiter() func(context.Context, time.Duration) error {
+	if c.Wait == nil {
+		return sleep
+	}
+	return c.Wait
+}
+
+func (c *Client) debug(line string) {
+	if c.Debug != nil {
+		c.Debug(line)
+	}
+}
+
+// transport returns the transport to use, the client's own if none was given.
+func (c *Client) transport() *Transport {
+	if c.Transport == nil {
+		c.own.Do(func() { c.ownTransport = new(Transport) })
+		return c.ownTransport
+	}
+	return c.Transport
+}

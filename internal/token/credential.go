@@ -22,6 +22,8 @@ type Credential interface {
 	// lasting returns the secret that cache entries are sealed with; empty if
 	// the credential has none that outlives the process.
 	lasting() entra.Secret
+	// provider names who is asked, for a trace.
+	provider(r Request) string
 	// acquire asks the identity provider.
 	acquire(ctx context.Context, c *Client, r Request) (Token, error)
 }

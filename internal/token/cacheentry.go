@@ -1,0 +1,162 @@
+package token
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"m2m/internal/entra"
+)
+
+// entry is what a file of the cache holds, sealed.
+type entry struct {
+	Access    string    `json:"access_token"`
+	Type      string    `json:"token_type"`
+	ExpiresOn time.Time `json:"expires_on"`
+	RefreshOn time.Time `json:"refresh_on,omitzero"`
+	// AskedAt is when the request for the token began, so that a process that
+	// wants a new one can tell whether another got it meanwhile.
+	AskedAt time.Time `json:"asked_at"`
+}
+
+// Why an entry is a miss.
+var (
+	errNoEntry      = errors.New("no token is stored")
+	errEntryForm    = errors.New("the file is not one of the cache's")
+	errEntrySeal    = errors.New("the file was changed, or sealed by another credential")
+	errEntryExpired = errors.New("the token there has expired")
+)
+
+// maxEntry bounds a file of the cache; Entra's tokens are a few kilobytes.
+const maxEntry = 256 << 10
+
+// sealVersion is the first byte of every file: AES-256-GCM with a random nonce.
+const sealVersion = 1
+
+func entryOf(t Token, asked time.Time) *entry {
+	return &entry{Access: t.Access.Reveal(), Type: t.Type, ExpiresOn: t.ExpiresOn, RefreshOn: t.RefreshOn, AskedAt: asked}
+}
+
+func (e *entry) token() Token {
+	return Token{
+		Access: entra.NewSecret(e.Access), Type: e.Type,
+		ExpiresOn: e.ExpiresOn.UTC(), RefreshOn: e.RefreshOn.UTC(), Source: SourceCache,
+	}
+}
+
+// lives reports whether the token has five minutes left, and at least min.
+func (e *entry) lives(now time.Time, min time.Duration) bool {
+	return e.ExpiresOn.Sub(now) >= max(leastTTL, min)
+}
+
+// due reports whether Entra advised to renew the token by now.
+func (e *entry) due(now time.Time) bool {
+	return !e.RefreshOn.IsZero() && !e.RefreshOn.After(now)
+}
+
+// seal encrypts an entry for the slot. The slot's name is authenticated with
+// it, so that a file put in another's place does not open.
+func (s *slot) seal(e *entry, random io.Reader) ([]byte, error) {
+	plain, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := s.aead()
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, 1+aead.NonceSize())
+	head[0] = sealVersion
+	if _, err := io.ReadFull(random, head[1:]); err != nil {
+		return nil, err
+	}
+	return aead.Seal(head, head[1:], plain, []byte(s.name)), nil
+}
+
+// open decrypts what seal made.
+func (s *slot) open(data []byte) (*entry, error) {
+	aead, err := s.aead()
+	if err != nil {
+		return nil, err
+	}
+	n := 1 + aead.NonceSize()
+	if len(data) < n+aead.Overhead() || data[0] != sealVersion {
+		return nil, errEntryForm
+	}
+	plain, err := aead.Open(nil, data[1:n], data[n:], []byte(s.name))
+	if err != nil {
+		return nil, errEntrySeal
+	}
+	var e entry
+	if err := json.Unmarshal(plain, &e); err != nil || !isBearer(e.Access) {
+		return nil, errEntryForm
+	}
+	return &e, nil
+}
+
+func (s *slot) aead() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(s.key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+func (s *slot) path(suffix string) string { return filepath.Join(s.dir, s.name+suffix) }
+
+// read returns the entry in the slot. Every fault is a miss; its error is for
+// the trace.
+func (s *slot) read(now time.Time) (*entry, error) {
+	path := s.path(entrySuffix)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, errNoEntry
+	case err != nil:
+		return nil, withoutPath(err)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for ever
+		return nil, errEntryForm
+	}
+	data, err := readBounded(path, maxEntry)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.open(data)
+	if err == nil && !e.ExpiresOn.After(now) {
+		return nil, errEntryExpired
+	}
+	return e, err
+}
+
+// write puts an entry into the slot in one step: readers see the old file or
+// the new one, also if the process is killed half-way.
+func (s *slot) write(e *entry) (err error) {
+	data, err := s.seal(e, rand.Reader)
+	if err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(s.dir, s.name+tempInfix+"*") // 0600
+	if err != nil {
+		return withoutPath(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temp.Name()) // sweep removes it if this fails
+		}
+	}()
+	_, err = temp.Write(data)
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return withoutPath(err)
+	}
+	if err := os.Rename(temp.Name(), s.path(entrySuffix)); err != nil {
+		return fmt.Errorf("putting it in place: %w", errors.Unwrap(err))
+	}
+	return nil
+}

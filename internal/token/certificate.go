@@ -1,0 +1,136 @@
+//go:build msal
+
+package token
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/sha1" // not for security: the portal shows SHA-1 thumbprints
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+
+	"m2m/internal/entra"
+)
+
+// What can be wrong with a certificate.
+var (
+	ErrCertificateForm      = errors.New("it holds neither PEM nor a PFX (PKCS#12) that can be read")
+	ErrNoCertificate        = errors.New("it holds no certificate")
+	ErrNoPrivateKey         = errors.New("it holds no private key")
+	ErrKeyKind              = errors.New("the private key is not an RSA key, the only kind that MSAL signs with")
+	ErrKeyMismatch          = errors.New("the private key belongs to none of the certificates")
+	ErrPasswordMissing      = errors.New("the private key is encrypted, and no password is set")
+	ErrPasswordWrong        = errors.New("the password does not open the private key")
+	ErrKeyEncryption        = errors.New("the private key is encrypted in a way that is not supported")
+	ErrCertificateExpired   = errors.New("the certificate has expired")
+	ErrCertificateNotYet    = errors.New("the certificate is not valid yet")
+	errCertificateMalformed = errors.New("a certificate in it cannot be parsed")
+)
+
+// maxCertificateFile bounds a certificate file with its chain.
+const maxCertificateFile = 1 << 20
+
+// certificate signs an assertion for each request (private_key_jwt).
+type certificate struct {
+	path      string
+	chain     []*x509.Certificate // the leaf first
+	key       *rsa.PrivateKey
+	sendChain bool
+}
+
+// LoadCertificate reads a certificate and its private key from a PEM file (the
+// key plain or as encrypted PKCS#8) or a PFX file, the certificates in any
+// order. The password may be empty. sendChain puts the chain into each
+// assertion (x5c), which registrations that trust a subject name and issuer
+// need. The error is a *SettingError that wraps one of the errors above.
+func LoadCertificate(path string, password entra.Secret, sendChain bool) (Credential, error) {
+	data, err := readBounded(path, maxCertificateFile)
+	if err != nil {
+		return nil, certificateError(path, err)
+	}
+	c, err := parseCertificate(data, password.Reveal())
+	if err != nil {
+		return nil, certificateError(path, err)
+	}
+	c.path, c.sendChain = path, sendChain
+	return c, nil
+}
+
+func certificateError(path string, err error) error {
+	return &SettingError{Setting: "certificate", Found: path, Err: err, Advice: certificateAdvice(err)}
+}
+
+func certificateAdvice(err error) []string {
+	switch {
+	case errors.Is(err, ErrPasswordMissing), errors.Is(err, ErrPasswordWrong):
+		return []string{"set AZURE_CLIENT_CERTIFICATE_PASSWORD, or give a file that holds it with --certificate-password-file"}
+	case errors.Is(err, ErrKeyEncryption):
+		return []string{"encrypt the key anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY.pem -out NEW.pem"}
+	case errors.Is(err, ErrKeyMismatch), errors.Is(err, ErrNoPrivateKey), errors.Is(err, ErrNoCertificate):
+		return []string{"put the private key and the certificate that was made from it into one file: cat KEY.pem CERTIFICATE.pem > BOTH.pem"}
+	case errors.Is(err, ErrKeyKind):
+		return []string{"make an RSA key and certificate, and upload the certificate under Certificates & secrets"}
+	case errors.Is(err, ErrCertificateExpired):
+		return []string{"make a new certificate, and upload it under Certificates & secrets before it is used"}
+	case errors.Is(err, ErrCertificateNotYet):
+		return []string{"check the clock of this machine"}
+	}
+	return []string{"give a PEM or PFX file that holds the certificate and its private key"}
+}
+
+func (certificate) Kind() string { return "certificate" }
+
+// String names the file and, as the portal does, the thumbprints.
+func (c certificate) String() string {
+	return fmt.Sprintf("certificate %s (%s)", quote(c.path), describe(c.chain[0]))
+}
+
+// describe identifies a certificate by what the portal shows of it.
+func describe(leaf *x509.Certificate) string {
+	return fmt.Sprintf("subject %s, SHA-1 thumbprint %X, SHA-256 thumbprint %X, valid to %s",
+		quote(leaf.Subject.String()), sha1.Sum(leaf.Raw), sha256.Sum256(leaf.Raw), leaf.NotAfter.UTC().Format(time.RFC3339))
+}
+
+// lasting is the private key itself, so that one key opens the same cache
+// entries whichever file it comes from.
+func (c certificate) lasting() entra.Secret {
+	der, err := x509.MarshalPKCS8PrivateKey(c.key)
+	if err != nil {
+		return entra.Secret{}
+	}
+	return entra.NewSecret(string(der))
+}
+
+func (certificate) provider(r Request) string { return r.Authority.Origin }
+
+func (c certificate) check(r Request, now time.Time) error {
+	if err := checkApplication(r); err != nil {
+		return err
+	}
+	err := error(nil)
+	switch leaf := c.chain[0]; {
+	case now.After(leaf.NotAfter):
+		err = ErrCertificateExpired
+	case now.Before(leaf.NotBefore):
+		err = ErrCertificateNotYet
+	default:
+		return nil
+	}
+	return certificateError(c.path, fmt.Errorf("%w: %s", err, describe(c.chain[0])))
+}
+
+func (c certificate) acquire(ctx context.Context, client *Client, r Request) (Token, error) {
+	cred, err := confidential.NewCredFromCert(c.chain, c.key)
+	if err != nil {
+		return Token{}, certificateError(c.path, err)
+	}
+	if c.sendChain {
+		return client.askEntra(ctx, r, cred, confidential.WithX5C())
+	}
+	return client.askEntra(ctx, r, cred)
+}

@@ -1,0 +1,174 @@
+//go:build msal
+
+package token
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/youmark/pkcs8"
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+// bundle is what a certificate file holds, in the order of the file.
+type bundle struct {
+	certificates []*x509.Certificate
+	keys         []any
+}
+
+// parseCertificate reads PEM or PFX and finds the key's certificate in it.
+func parseCertificate(data []byte, password string) (certificate, error) {
+	parse := parsePFX
+	if bytes.Contains(data, []byte("-----BEGIN ")) {
+		parse = parsePEM
+	}
+	b, err := parse(data, password)
+	if err != nil {
+		return certificate{}, err
+	}
+	return b.pair()
+}
+
+// pair returns the one RSA key that a certificate was made from, and the chain
+// that begins with that certificate.
+func (b bundle) pair() (certificate, error) {
+	switch {
+	case len(b.certificates) == 0:
+		return certificate{}, ErrNoCertificate
+	case len(b.keys) == 0:
+		return certificate{}, ErrNoPrivateKey
+	}
+	rsaKeys := 0
+	for _, key := range b.keys {
+		private, ok := key.(*rsa.PrivateKey)
+		if !ok {
+			continue
+		}
+		rsaKeys++
+		for _, cert := range b.certificates {
+			if private.PublicKey.Equal(cert.PublicKey) {
+				return certificate{chain: chainFrom(cert, b.certificates), key: private}, nil
+			}
+		}
+	}
+	if rsaKeys == 0 {
+		return certificate{}, ErrKeyKind
+	}
+	return certificate{}, fmt.Errorf("%w: the first is %s", ErrKeyMismatch, describe(b.certificates[0]))
+}
+
+// chainFrom orders certificates for x5c (RFC 7515 section 4.1.6): the leaf, then
+// each one's issuer. Certificates that are no part of the chain are left out.
+func chainFrom(leaf *x509.Certificate, pool []*x509.Certificate) []*x509.Certificate {
+	chain := []*x509.Certificate{leaf}
+	for last := leaf; !bytes.Equal(last.RawIssuer, last.RawSubject); {
+		i := slices.IndexFunc(pool, func(c *x509.Certificate) bool {
+			return bytes.Equal(c.RawSubject, last.RawIssuer) && !slices.Contains(chain, c) && last.CheckSignatureFrom(c) == nil
+		})
+		if i < 0 {
+			break
+		}
+		last = pool[i]
+		chain = append(chain, last)
+	}
+	return chain
+}
+
+// parsePEM reads certificates and keys of a PEM file; other blocks, such as
+// parameters, are passed over.
+func parsePEM(data []byte, password string) (bundle, error) {
+	var b bundle
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return b, nil
+		}
+		if err := b.add(block, password); err != nil {
+			return bundle{}, err
+		}
+	}
+}
+
+func (b *bundle) add(block *pem.Block, password string) error {
+	switch {
+	case block.Type == "CERTIFICATE":
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errCertificateMalformed, err)
+		}
+		b.certificates = append(b.certificates, cert)
+	case strings.HasSuffix(block.Type, "PRIVATE KEY"):
+		key, err := parseKey(block, password)
+		if err != nil {
+			return err
+		}
+		b.keys = append(b.keys, key)
+	}
+	return nil
+}
+
+func parseKey(block *pem.Block, password string) (any, error) {
+	if strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
+		// The key is derived with one round of MD5, the padding is an oracle;
+		// the standard library has deprecated reading it.
+		return nil, fmt.Errorf("%w: the traditional form, DEK-Info", ErrKeyEncryption)
+	}
+	switch block.Type {
+	case "RSA PRIVATE KEY":
+		return malformedKey(x509.ParsePKCS1PrivateKey(block.Bytes))
+	case "EC PRIVATE KEY":
+		return malformedKey(x509.ParseECPrivateKey(block.Bytes))
+	case "ENCRYPTED PRIVATE KEY":
+		return decryptKey(block.Bytes, password)
+	}
+	return malformedKey(x509.ParsePKCS8PrivateKey(block.Bytes))
+}
+
+// malformedKey says that a key could not be parsed, without repeating any of it.
+func malformedKey[K any](key K, err error) (any, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%w: the private key in it cannot be parsed", ErrNoPrivateKey)
+	}
+	return key, nil
+}
+
+// decryptKey opens an encrypted PKCS#8 key (RFC 5958, PBES2 of RFC 8018).
+func decryptKey(der []byte, password string) (any, error) {
+	if password == "" {
+		return nil, ErrPasswordMissing
+	}
+	if err := checkKeyDerivation(der); err != nil {
+		return nil, err
+	}
+	key, _, err := pkcs8.ParsePrivateKey(der, []byte(password))
+	switch {
+	case err == nil:
+		return key, nil
+	case strings.Contains(err.Error(), "incorrect password"): // it has no sentinel
+		return nil, ErrPasswordWrong
+	}
+	return nil, fmt.Errorf("%w: %w", ErrKeyEncryption, err)
+}
+
+// parsePFX reads a PFX as OpenSSL 3, Windows or older tools write it.
+func parsePFX(der []byte, password string) (bundle, error) {
+	if err := checkKeyDerivation(der); err != nil {
+		return bundle{}, err
+	}
+	key, leaf, others, err := pkcs12.DecodeChain(der, password)
+	switch {
+	case err == nil:
+		return bundle{certificates: append([]*x509.Certificate{leaf}, others...), keys: []any{key}}, nil
+	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
+		return bundle{}, ErrPasswordMissing
+	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
+		return bundle{}, ErrPasswordWrong
+	}
+	return bundle{}, fmt.Errorf("%w: %w", ErrCertificateForm, err)
+}

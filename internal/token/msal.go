@@ -1,0 +1,120 @@
+//go:build msal
+
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+
+	"m2m/internal/entra"
+)
+
+// noRegion switches off MSAL_FORCE_REGION, which MSAL would otherwise apply to
+// every authority, also to one that has no regions.
+const noRegion = "DisableMsalForceRegion"
+
+// askEntra asks the token endpoint through MSAL. Each call has an MSAL client of
+// its own: MSAL's cache in memory does not tell credentials apart, and ours
+// stands before it.
+func (c *Client) askEntra(ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option) (Token, error) {
+	region := r.Region
+	if region == "" {
+		region = noRegion
+	}
+	client, err := confidential.New(r.Authority.URL(), r.ClientID, cred, append(options,
+		confidential.WithHTTPClient(c.tokenHTTP()),
+		// Instance discovery would ask login.microsoftonline.com about every
+		// authority; the hosts we trust are the ones that were set.
+		confidential.WithInstanceDiscovery(false),
+		confidential.WithAzureRegion(region))...)
+	if err != nil {
+		return Token{}, &SettingError{Setting: "authority", Found: r.Authority.URL(), Err: err}
+	}
+	var call []confidential.AcquireByCredentialOption
+	if r.Claims != "" {
+		call = append(call, confidential.WithClaims(r.Claims))
+	}
+	result, err := client.AcquireTokenByCredential(ctx, []string{r.Scope}, call...)
+	if err != nil {
+		return Token{}, msalError(r.Authority.Origin, err)
+	}
+	return c.accept(r.Authority.Origin, result)
+}
+
+// tokenHTTP returns the HTTP client under MSAL.
+func (c *Client) tokenHTTP() *http.Client {
+	return &http.Client{
+		Transport: &tokenEndpoint{next: c.transport(), wait: c.waiter(), debug: c.debug},
+		// The endpoint's transport refuses redirects already; this keeps
+		// net/http from ever building the next request.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// msalError turns an error of MSAL's into one of this package. Neither its text
+// nor CallErr.Req is used: the text repeats the answer's whole body, and the
+// request holds the secret.
+func msalError(address string, err error) error {
+	address = strings.TrimPrefix(address, "https://")
+	var (
+		outage  *Outage
+		fault   *NetworkError
+		setting *SettingError
+		call    msalerrors.CallErr
+		badJSON msalerrors.InvalidJsonErr
+	)
+	switch {
+	case errors.As(err, &outage):
+		return outage
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &setting):
+		return setting
+	case errors.As(err, &call):
+		return callError(address, call)
+	case errors.As(err, &badJSON):
+		return &Outage{Address: address, Status: http.StatusOK, Err: fmt.Errorf("%w: it is not JSON of a token response", ErrNotEntra)}
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	}
+	if fault := Diagnose(err); fault != nil {
+		return fault
+	}
+	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, sentence(err.Error(), maxQuoted))}
+}
+
+func callError(address string, call msalerrors.CallErr) error {
+	if call.Resp == nil {
+		return &Outage{Address: address, Err: ErrNotEntra}
+	}
+	body, err := io.ReadAll(io.LimitReader(call.Resp.Body, maxAnswer))
+	if err != nil {
+		return &Outage{Address: address, Status: call.Resp.StatusCode, Err: ErrNotEntra}
+	}
+	return refusedBy(address, call.Resp.StatusCode, call.Resp.Header, body)
+}
+
+// accept checks that a token can be carried in a header (RFC 6750 section 2.1)
+// before it goes into one, a curl configuration or a terminal.
+func (c *Client) accept(address string, result confidential.AuthResult) (Token, error) {
+	if !isBearer(result.AccessToken) {
+		return Token{}, &Outage{
+			Address: strings.TrimPrefix(address, "https://"), Status: http.StatusOK,
+			Err: fmt.Errorf("%w: the access token is empty or holds characters that no header can carry", ErrNotEntra),
+		}
+	}
+	return Token{
+		Access:    entra.NewSecret(result.AccessToken),
+		Type:      "Bearer",
+		ExpiresOn: result.ExpiresOn.UTC(),
+		RefreshOn: result.Metadata.RefreshOn.UTC(),
+		Source:    SourceIDP,
+	}, nil
+}

@@ -1,0 +1,117 @@
+package token
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Outage is an answer that neither grants nor refuses: 408, 429 or 5xx after
+// every retry, a redirect, or something that is not Entra's. It matches
+// ErrUnavailable and, with errors.Is, its cause, such as ErrRedirect.
+type Outage struct {
+	// Address is the host that answered.
+	Address string
+	// Status is the HTTP status; 0 if nothing was sent.
+	Status int
+	// RetryAfter is how long the server asked to wait; 0 if it did not say.
+	RetryAfter time.Duration
+	// Refusal is the OAuth error in the answer, if it held one.
+	Refusal *Refusal
+	// Err says what is wrong with the answer; nil if the status says it all.
+	Err error
+}
+
+// Error says what was answered.
+func (e *Outage) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Address)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " answered %d %s", e.Status, http.StatusText(e.Status))
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Refusal != nil {
+		b.WriteString(": " + e.Refusal.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns what is wrong with the answer. The OAuth error inside is not
+// unwrapped: an outage is no refusal.
+func (e *Outage) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrUnavailable.
+func (e *Outage) Is(target error) bool { return target == ErrUnavailable }
+
+// Hints says what to do about it.
+func (e *Outage) Hints() []string {
+	var hints []string
+	switch {
+	case e.RetryAfter > 0:
+		hints = append(hints, fmt.Sprintf("try again in %s, or allow that long with --timeout", e.RetryAfter))
+	case e.transient():
+		hints = append(hints, "try again later; https://status.azure.com tells of known outages")
+	default:
+		hints = append(hints, "check the authority host (--authority-host, AZURE_AUTHORITY_HOST) and the proxy on the way to it")
+	}
+	if e.Refusal != nil {
+		hints = append(hints, e.Refusal.ids()...)
+	}
+	return hints
+}
+
+// transient reports whether the same request may succeed a moment later.
+func (e *Outage) transient() bool {
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return e.Status >= 500
+}
+
+// outageOf returns the outage that an answer is; nil if it grants or refuses,
+// which is for MSAL and refusalOf to say.
+func outageOf(req *http.Request, resp *http.Response, body []byte) *Outage {
+	outage := &Outage{Address: req.URL.Host, Status: resp.StatusCode}
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		outage.Err = ErrRedirect
+		return outage
+	case !outage.transient() && resp.StatusCode < 500:
+		return nil
+	}
+	outage.RetryAfter = retryAfter(resp.Header)
+	outage.Refusal = parseRefusal(resp.StatusCode, resp.Header, body)
+	return outage
+}
+
+// maxRetryAfter bounds what a server can ask for; nobody waits a day.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads Retry-After in both forms of RFC 9110 section 10.2.3: seconds,
+// or a date, which is measured against the server's own clock where it tells it.
+// It returns 0 for none and for one that cannot be read.
+func retryAfter(h http.Header) time.Duration {
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(0, min(at.Sub(now), maxRetryAfter))
+}

@@ -1,0 +1,19 @@
+//go:build unix
+
+package token
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ours reports whether a file belongs to the user of this process. Another's
+// folder could hold symbolic links in the place of locks.
+func ours(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// private reports whether nobody but the owner may enter a folder.
+func private(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 == 0 }
