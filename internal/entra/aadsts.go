@@ -64,7 +64,7 @@ func (r Retry) Advice() string {
 	case RetryAfterMinutes:
 		return "stop, wait some minutes, then retry; cache the token from then on"
 	case RetryAfterPropagation:
-		return "retry for up to ten minutes if the directory was changed just now; otherwise a retry cannot help"
+		return "retry for some minutes if the directory was changed a moment ago; otherwise a retry cannot help"
 	}
 	return ""
 }
@@ -127,31 +127,30 @@ func LookupAADSTS(code int) (entry AADSTS, ok bool) {
 	return all[i], true
 }
 
-// ParseAADSTS reads the code at the start of s: "AADSTS7000215", "7000215", or
-// a whole error_description, "AADSTS7000215: Invalid client secret…". Upper and
-// lower case are the same, white space before the code is skipped. ok is false
-// if s does not begin with a code, whether or not the catalogue knows it.
+// ParseAADSTS reads a code as people and Entra write it: "AADSTS7000215", a
+// bare "7000215", or the start of an error_description, "AADSTS7000215: Invalid
+// client secret…". Upper and lower case are the same, and so is white space
+// around s. ok is false if s does not begin with a code; whether the catalogue
+// knows the code is LookupAADSTS's to say.
 func ParseAADSTS(s string) (code int, ok bool) {
 	const prefix = "AADSTS"
 	s = strings.TrimSpace(s)
-	if len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+	prefixed := len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	if prefixed {
 		s = s[len(prefix):]
 	}
-	digits := s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
-	if len(digits) < 4 || len(digits) > 9 || digits[0] == '0' || continuesWord(s[len(digits):]) {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	// The shortest code has five digits (AADSTS16000), the longest so far seven.
+	if n < 5 || n > 9 || s[0] == '0' || n < len(s) && (!prefixed || continuesWord(s[n])) {
 		return 0, false
 	}
-	code, err := strconv.Atoi(digits)
+	code, err := strconv.Atoi(s[:n])
 	return code, err == nil
 }
 
-// continuesWord reports whether rest, which follows a number, makes it part of
-// something longer, such as the GUID 7000215a-….
-func continuesWord(rest string) bool {
-	if rest == "" {
-		return false
-	}
-	c := rest[0]
-	return c == '-' || c == '_' || c == '.' && len(rest) > 1 && rest[1] != ' ' ||
-		'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
+// continuesWord reports whether c, which follows the digits, makes them part of
+// something longer.
+func continuesWord(c byte) bool { return isLetter(c) || c == '-' || c == '_' }
