@@ -1,3 +1,5 @@
+//go:build msal
+
 package token
 
 import (
