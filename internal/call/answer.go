@@ -1,13 +1,27 @@
 package call
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
-// Answer is what came back. Its body is read once, as a stream.
+const (
+	// headSize is how much of a body is kept for explaining.
+	headSize = 64 << 10
+	// discardSize is how much of an unwanted body is read to keep its connection.
+	discardSize = 64 << 10
+)
+
+// ErrBodyRead says that a body was read already and is not there any more.
+var ErrBodyRead = errors.New("the body was read already")
+
+// Answer is what came back. Its body is read once, as a stream. An Answer is
+// for one goroutine.
 type Answer struct {
 	// Method and URL are those of the last request, after redirects.
 	Method string
@@ -18,7 +32,7 @@ type Answer struct {
 	Header http.Header
 	// Redirects lists what was seen, in order. The last one may not have been followed.
 	Redirects []Redirect
-	// Attempts counts requests sent to the first address, retries included: at least 1.
+	// Attempts counts how often the request was begun: at least 1.
 	Attempts int
 	// RemoteAddr is the address of the other end, the proxy's if there is one.
 	RemoteAddr string
@@ -28,34 +42,141 @@ type Answer struct {
 	ReceivedAt time.Time
 	// Timing is complete once the body has been read.
 	Timing Timing
+
+	body    io.ReadCloser
+	watch   *stopwatch
+	expect  Expect
+	texts   []*textSearch
+	head    []byte // the first headSize bytes of what was read
+	size    int64  // read so far
+	written int64  // handed to WriteBody
+	readErr error  // io.EOF at the end
 }
 
-// Timing tells how long the last attempt took, from its start.
-type Timing struct {
-	// Connect and TLS are zero where a connection was used again.
-	Connect, TLS time.Duration
-	// FirstByte is when the answer began; Total when its body ended.
-	FirstByte, Total time.Duration
+func newAnswer(resp *http.Response, req Request, h hop, watch *stopwatch) *Answer {
+	a := &Answer{
+		Method: h.method, URL: h.url,
+		Status: resp.StatusCode, Proto: resp.Proto, Header: resp.Header,
+		Attempts: 1, SentToken: sentBearer(resp.Request),
+		ReceivedAt: watch.now(),
+		body:       resp.Body, watch: watch, expect: req.Expect,
+	}
+	a.RemoteAddr, a.Timing = watch.read()
+	for _, text := range req.Expect.Body {
+		a.texts = append(a.texts, newTextSearch(text))
+	}
+	return a
+}
+
+func sentBearer(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer")
 }
 
 // StatusText returns the status as people write it, such as "403 Forbidden".
-func (a *Answer) StatusText() string { return "" }
+func (a *Answer) StatusText() string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
+}
 
-// WriteBody copies the rest of the body to w, unchanged. It keeps the beginning
-// for Judge and Explain. Where the connection breaks the error is an
-// *UnreachableError; what had come was written.
-func (a *Answer) WriteBody(w io.Writer) error { return nil }
+// read is the one place where the body is read.
+func (a *Answer) read(p []byte) (int, error) {
+	if a.readErr != nil {
+		return 0, a.readErr
+	}
+	n, err := a.body.Read(p)
+	a.head = append(a.head, p[:min(n, headSize-len(a.head))]...)
+	a.size += int64(n)
+	for _, text := range a.texts {
+		text.write(p[:n])
+	}
+	if err != nil {
+		a.readErr = a.readFault(err)
+		a.Timing.Total = a.watch.elapsed()
+	}
+	return n, a.readErr
+}
+
+func (a *Answer) readFault(err error) error {
+	if err == io.EOF {
+		return io.EOF
+	}
+	fault := unreachable(a.URL, err, a.Attempts)
+	fault.Partial = true
+	if fault.Fault == FaultOther {
+		fault.Fault = FaultClosed
+	}
+	return fault
+}
+
+// WriteBody copies the body to w, unchanged, except that the transport may have
+// undone a compression that it asked for itself. Where the connection breaks the
+// error is an *UnreachableError; what had come was written. A fault of w's is
+// returned wrapped. It comes before Judge; afterwards the error is ErrBodyRead.
+func (a *Answer) WriteBody(w io.Writer) error {
+	if a.written > 0 || a.size > int64(len(a.head)) {
+		return ErrBodyRead
+	}
+	if err := a.writeOut(w, a.head); err != nil {
+		return err
+	}
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := a.read(buffer)
+		if werr := a.writeOut(w, buffer[:n]); werr != nil {
+			return werr
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (a *Answer) writeOut(w io.Writer, p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	a.written += int64(len(p))
+	if _, err := w.Write(p); err != nil {
+		return fmt.Errorf("writing the body: %w", err)
+	}
+	return nil
+}
 
 // Head returns the beginning of the body, reading it if need be: at most 64 KiB.
-// complete tells whether that is all of it.
-func (a *Answer) Head() (head []byte, complete bool) { return nil, false }
+// complete tells whether that is all of it. WriteBody still writes everything.
+func (a *Answer) Head() (head []byte, complete bool) {
+	buffer := make([]byte, 4<<10)
+	for a.readErr == nil && len(a.head) < headSize {
+		_, _ = a.read(buffer[:min(len(buffer), headSize-len(a.head))])
+	}
+	return a.head, a.readErr == io.EOF && a.size == int64(len(a.head))
+}
 
 // BodySize is the number of bytes read so far.
-func (a *Answer) BodySize() int64 { return 0 }
+func (a *Answer) BodySize() int64 { return a.size }
 
 // Close gives the connection back. It may be called more than once.
-func (a *Answer) Close() error { return nil }
+func (a *Answer) Close() error {
+	if a.readErr == nil {
+		a.readErr = ErrBodyRead
+	}
+	return a.body.Close()
+}
 
-// Judge holds the answer against what the request expected. It reads what is
-// left of the body if an expectation is about it.
-func (a *Answer) Judge() Outcome { return Outcome{} }
+// drain reads the rest of the body for the sake of the expectations about it.
+func (a *Answer) drain() {
+	buffer := make([]byte, 32<<10)
+	for a.readErr == nil {
+		_, _ = a.read(buffer)
+	}
+}
+
+// discard ends an answer that nobody wants, and keeps its connection if that
+// is cheap.
+func (a *Answer) discard() {
+	_, _ = io.CopyN(io.Discard, a.body, discardSize)
+	_ = a.Close()
+}

@@ -1,11 +1,185 @@
 package call
 
+import (
+	"strings"
+)
+
+// Bounds of a challenge: what comes is from a server that may be anyone's.
+const (
+	maxChallengeBytes = 16 << 10
+	maxChallenges     = 16
+	maxParams         = 32
+)
+
 // Challenge is one challenge of a WWW-Authenticate field (RFC 9110 section 11.6.1).
 type Challenge struct {
 	// Scheme is the authentication scheme as it came, such as "Bearer".
 	Scheme string `json:"scheme"`
 	// Token68 is the blob that some schemes have in place of parameters.
 	Token68 string `json:"token68,omitempty"`
-	// Params holds the parameters, names in lower case, values unquoted.
+	// Params holds the parameters, names in lower case, values unquoted. Of two
+	// with one name the first counts.
 	Params map[string]string `json:"params,omitempty"`
+}
+
+// Is reports whether the challenge is of a scheme, in any case.
+func (c Challenge) Is(scheme string) bool { return strings.EqualFold(c.Scheme, scheme) }
+
+// ParseChallenges reads the values of WWW-Authenticate fields. A field may hold
+// several challenges, whose parameters are separated by commas too. It never
+// fails: what cannot be read is passed over, because half of a challenge
+// explains more than none. What exceeds 16 KiB, 16 challenges or 32 parameters
+// each is left out.
+func ParseChallenges(values []string) []Challenge {
+	var p challengeParser
+	left := maxChallengeBytes
+	for _, v := range values {
+		v = v[:min(len(v), left)]
+		left -= len(v)
+		p.field(v)
+	}
+	return p.challenges
+}
+
+type challengeParser struct {
+	rest       string
+	challenges []Challenge
+	dropping   bool // parameters belong to a challenge that is not kept
+}
+
+func (p *challengeParser) field(s string) {
+	p.rest, p.dropping = s, true
+	afterComma := true
+	for {
+		trimmed := strings.TrimLeft(p.rest, " \t,")
+		afterComma = afterComma || strings.Contains(p.rest[:len(p.rest)-len(trimmed)], ",")
+		if p.rest = trimmed; trimmed == "" {
+			return
+		}
+		name := p.token()
+		switch {
+		case name == "":
+			p.skipItem()
+		case p.equals():
+			p.param(name)
+		case afterComma:
+			p.scheme(name)
+		default:
+			p.skipItem()
+		}
+		afterComma = false
+	}
+}
+
+func (p *challengeParser) scheme(name string) {
+	p.dropping = len(p.challenges) == maxChallenges
+	if p.dropping {
+		return
+	}
+	c := Challenge{Scheme: name}
+	if strings.HasPrefix(p.rest, " ") {
+		c.Token68 = p.token68()
+	}
+	p.challenges = append(p.challenges, c)
+}
+
+// token68 reads one if that is all up to the next comma: otherwise it is the
+// first parameter, or the next scheme.
+func (p *challengeParser) token68() string {
+	s := strings.TrimLeft(p.rest, " \t")
+	end := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(token68Alphabet, r) })
+	if end < 0 {
+		end = len(s)
+	}
+	for end > 0 && end < len(s) && s[end] == '=' {
+		end++
+	}
+	after := strings.TrimLeft(s[end:], " \t")
+	if end == 0 || after != "" && after[0] != ',' {
+		return ""
+	}
+	p.rest = after
+	return s[:end]
+}
+
+const token68Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
+
+func (p *challengeParser) param(name string) {
+	value := p.value()
+	if p.dropping {
+		return
+	}
+	c := &p.challenges[len(p.challenges)-1]
+	name = strings.ToLower(name)
+	if _, seen := c.Params[name]; seen || len(c.Params) == maxParams {
+		return
+	}
+	if c.Params == nil {
+		c.Params = map[string]string{}
+	}
+	c.Params[name] = value
+}
+
+// value reads a quoted string, or everything up to the next comma: addresses
+// and sentences are found there without quotes.
+func (p *challengeParser) value() string {
+	if strings.HasPrefix(p.rest, `"`) {
+		return p.quoted()
+	}
+	value, _, _ := strings.Cut(p.rest, ",")
+	p.rest = p.rest[len(value):]
+	return strings.TrimRight(value, " \t")
+}
+
+// quoted reads a quoted string (RFC 9110 section 5.6.4); one without an end is
+// what remains.
+func (p *challengeParser) quoted() string {
+	var b strings.Builder
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case c == '"':
+			p.rest = p.rest[i+1:]
+			return b.String()
+		case c == '\\' && i+1 < len(p.rest):
+			i++
+			b.WriteByte(p.rest[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	p.rest = ""
+	return b.String()
+}
+
+func (p *challengeParser) token() string {
+	i := 0
+	for i < len(p.rest) && isTokenByte(p.rest[i]) {
+		i++
+	}
+	name := p.rest[:i]
+	p.rest = p.rest[i:]
+	return name
+}
+
+// equals consumes an equals sign and the white space that old servers put
+// around it.
+func (p *challengeParser) equals() bool {
+	s, found := strings.CutPrefix(strings.TrimLeft(p.rest, " \t"), "=")
+	if found {
+		p.rest = strings.TrimLeft(s, " \t")
+	}
+	return found
+}
+
+// skipItem passes over what is neither a parameter nor a challenge.
+func (p *challengeParser) skipItem() {
+	if strings.HasPrefix(p.rest, `"`) {
+		p.quoted()
+		return
+	}
+	end := strings.IndexAny(p.rest, `,"`)
+	if end < 0 {
+		end = len(p.rest)
+	}
+	p.rest = p.rest[end:]
 }

@@ -2,7 +2,10 @@ package call
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"time"
 )
 
@@ -17,13 +20,141 @@ type Client struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Check says what is wrong with a request before anything is sent, and before
-// a token is acquired for it. The error is an *AddressError, or wraps
-// ErrTwoAuthorizations, ErrTokenForm, ErrMethod or ErrHeader. A request that
-// is going to have a token has to say so with willHaveToken.
-func (r Request) Check(willHaveToken bool) error { return nil }
-
 // Do sends the request and returns the answer, whatever its status. The answer
-// must be closed. The error is that of Check, an *UnreachableError, or the
-// body's own.
-func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) { return nil, nil }
+// must be closed. The error is that of Check, an *UnreachableError, ErrNoTransport
+// or the body's own. The context bounds the reading of the body too.
+func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
+	if c.Transport == nil {
+		return nil, ErrNoTransport
+	}
+	if err := req.Check(false); err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		answer, err := c.follow(ctx, req)
+		wait, again := c.retryAfter(ctx, req, attempt, answer, err)
+		if !again {
+			return settle(answer, err, attempt)
+		}
+		if answer != nil {
+			answer.discard()
+		}
+		if err := c.sleep(ctx, wait); err != nil {
+			return nil, unreachable(req.URL, err, attempt)
+		}
+	}
+}
+
+func settle(answer *Answer, err error, attempts int) (*Answer, error) {
+	var u *UnreachableError
+	switch {
+	case errors.As(err, &u):
+		u.attempts = attempts
+	case answer != nil:
+		answer.Attempts = attempts
+	}
+	return answer, err
+}
+
+// follow sends the request and goes where it is redirected, inside the origin.
+// It does not use http.Client, which follows redirects to other hosts and
+// leaves it to a list of header names what goes with them.
+func (c *Client) follow(ctx context.Context, req Request) (*Answer, error) {
+	next := hop{method: req.method(), url: req.URL, body: req.Body}
+	var seen []Redirect
+	for {
+		answer, err := c.send(ctx, req, next)
+		if err != nil {
+			return nil, err
+		}
+		redirect, target := next.redirect(answer, req, len(seen))
+		if redirect != nil {
+			seen = append(seen, *redirect)
+		}
+		answer.Redirects = seen
+		if target == nil {
+			return answer, nil
+		}
+		answer.discard()
+		next = *target
+	}
+}
+
+// send makes one exchange.
+func (c *Client) send(ctx context.Context, req Request, h hop) (*Answer, error) {
+	watch := newStopwatch(c.now)
+	hr, err := newHTTPRequest(httptrace.WithClientTrace(ctx, watch.trace()), req, h)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.Transport.RoundTrip(hr)
+	if err != nil {
+		if cause := bodyFault(hr.Body); cause != nil {
+			return nil, fmt.Errorf("reading what is to be sent: %w", cause)
+		}
+		return nil, unreachable(h.url, err, 1)
+	}
+	return newAnswer(resp, req, h, watch), nil
+}
+
+func newHTTPRequest(ctx context.Context, req Request, h hop) (*http.Request, error) {
+	hr := (&http.Request{
+		Method: h.method, URL: h.url, Host: req.Header.Get("Host"), Header: header(req),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if h.body.IsZero() {
+		return hr, nil
+	}
+	body, err := h.body.open()
+	if err != nil {
+		return nil, err
+	}
+	hr.Body, hr.ContentLength = &sentBody{ReadCloser: body}, h.body.length
+	if h.body.length == 0 {
+		hr.Body = http.NoBody
+	}
+	if h.body.replayable {
+		hr.GetBody = h.body.open
+	}
+	return hr, nil
+}
+
+func header(req Request) http.Header {
+	h := http.Header{}
+	for name, values := range req.Header {
+		for _, v := range values {
+			h.Add(name, v)
+		}
+	}
+	h.Del("Host")
+	for name, value := range map[string]string{"Accept": "*/*", "User-Agent": "m2m"} {
+		if _, set := h[name]; !set {
+			h.Set(name, value)
+		}
+	}
+	if !req.Token.IsZero() {
+		h.Set("Authorization", "Bearer "+req.Token.Reveal())
+	}
+	return h
+}
+
+func (c *Client) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
+}
+
+func (c *Client) sleep(ctx context.Context, d time.Duration) error {
+	if c.Sleep != nil {
+		return c.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -2,6 +2,10 @@ package call
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,12 +25,11 @@ type Expect struct {
 	Headers []HeaderExpectation
 	// Body lists texts that must all occur in the body.
 	Body []string
-	// MaxTime is the longest total time allowed; 0 means any.
+	// MaxTime is the longest time until the end of the body; 0 means any.
 	MaxTime time.Duration
 }
 
-// HeaderExpectation is a header field that must be there. Made by
-// ParseHeaderExpectation.
+// HeaderExpectation is a header field that must be there.
 type HeaderExpectation struct {
 	// Name is the field's name, in any case.
 	Name string
@@ -34,17 +37,15 @@ type HeaderExpectation struct {
 	Value string
 }
 
-// StatusSet is a set of status codes. The zero value is empty.
-type StatusSet struct{ ranges []statusRange }
-
-type statusRange struct{ low, high int }
-
-// ParseStatusSet reads a comma list of codes ("200"), classes ("2xx") and
-// ranges ("200-204"). The error wraps ErrExpectSyntax.
-func ParseStatusSet(s string) (StatusSet, error) { return StatusSet{}, nil }
-
 // ParseHeaderExpectation reads "Name: value" or "Name". The error wraps ErrExpectSyntax.
-func ParseHeaderExpectation(s string) (HeaderExpectation, error) { return HeaderExpectation{}, nil }
+func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
+	name, value, _ := strings.Cut(s, ":")
+	h := HeaderExpectation{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)}
+	if !isHTTPToken(h.Name) {
+		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, bound(s, 80))
+	}
+	return h, nil
+}
 
 // Outcome is an answer held against its expectations.
 type Outcome struct {
@@ -61,18 +62,87 @@ type Expectation struct {
 	Met      bool   `json:"met"`
 }
 
-// OK reports whether every expectation is met.
-func (o Outcome) OK() bool { return false }
+// String says it in a line, such as "expected a 2xx status, got 403 Forbidden".
+func (e Expectation) String() string { return "expected " + e.Expected + ", got " + e.Found }
+
+// OK reports whether every expectation is met. An Outcome without any is not OK.
+func (o Outcome) OK() bool { return len(o.Expectations) > 0 && o.Err() == nil }
 
 // Err returns nil, or an *ExpectationError.
-func (o Outcome) Err() error { return nil }
+func (o Outcome) Err() error {
+	unmet := slices.DeleteFunc(slices.Clone(o.Expectations), func(e Expectation) bool { return e.Met })
+	if len(unmet) == 0 {
+		return nil
+	}
+	return &ExpectationError{Unmet: unmet}
+}
 
-// ExpectationError lists the expectations that were not met. Its text is the
-// first of them, such as "expected a 2xx status, got 403 Forbidden". It wraps
-// ErrExpectation.
+// ExpectationError lists the expectations that were not met, at least one. Its
+// text is the first of them. It wraps ErrExpectation.
 type ExpectationError struct{ Unmet []Expectation }
 
-func (e *ExpectationError) Error() string { return "" }
+func (e *ExpectationError) Error() string { return e.Unmet[0].String() }
 
 // Unwrap returns ErrExpectation.
 func (e *ExpectationError) Unwrap() error { return ErrExpectation }
+
+// Judge holds the answer against what the request expected. It reads what is
+// left of the body if an expectation is about it, so WriteBody comes first.
+func (a *Answer) Judge() Outcome {
+	if len(a.texts) > 0 || a.expect.MaxTime > 0 {
+		a.drain()
+	}
+	results := []Expectation{a.judgeStatus()}
+	for _, h := range a.expect.Headers {
+		results = append(results, a.judgeHeader(h))
+	}
+	for _, text := range a.texts {
+		results = append(results, a.judgeText(text))
+	}
+	if a.expect.MaxTime > 0 {
+		results = append(results, a.judgeTime())
+	}
+	return Outcome{Expectations: results}
+}
+
+func (a *Answer) judgeStatus() Expectation {
+	return Expectation{
+		Name: "status", Expected: a.expect.Status.phrase(), Found: a.StatusText(),
+		Met: a.expect.Status.Contains(a.Status),
+	}
+}
+
+func (a *Answer) judgeHeader(h HeaderExpectation) Expectation {
+	values := a.Header.Values(h.Name)
+	e := Expectation{Name: "header", Expected: "a header " + h.Name, Found: "none", Met: len(values) > 0}
+	if h.Value != "" {
+		e.Expected += fmt.Sprintf(" of %q", bound(h.Value, maxShown))
+		e.Met = slices.Contains(values, h.Value)
+	}
+	if len(values) > 0 {
+		e.Found = fmt.Sprintf("%q", bound(strings.Join(values, ", "), maxShown))
+	}
+	return e
+}
+
+func (a *Answer) judgeText(text *textSearch) Expectation {
+	e := Expectation{
+		Name: "body", Expected: fmt.Sprintf("a body with %q", bound(string(text.text), maxShown)),
+		Found: fmt.Sprintf("%d bytes without it", a.size), Met: text.found,
+	}
+	switch {
+	case text.found:
+		e.Found = "it"
+	case a.readErr != io.EOF:
+		e.Found += " before the connection broke"
+	}
+	return e
+}
+
+func (a *Answer) judgeTime() Expectation {
+	return Expectation{
+		Name: "time", Expected: fmt.Sprintf("the whole answer within %s", a.expect.MaxTime),
+		Found: "it in " + a.Timing.Total.Round(time.Millisecond).String(),
+		Met:   a.readErr == io.EOF && a.Timing.Total <= a.expect.MaxTime,
+	}
+}

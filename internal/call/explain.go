@@ -14,46 +14,132 @@ type Context struct {
 	Audiences []string
 	// RequiredRoles are those of which the API wants one, where they are known.
 	RequiredRoles []string
-	// Scope is the scope that the token was asked for.
-	Scope string
 	// Now is the moment to judge the token's times by; zero means when the answer came.
 	Now time.Time
 	// Flags is put into every m2m command shown, such as "--local".
 	Flags string
 }
 
-// Explanation says why an answer is a refusal, and what to do. The zero value
-// says nothing: the answer was none, or nothing is known.
+// Explanation says why an answer is not the one that was wanted, and what to
+// do. What it says of the token was read from the token, unverified.
 type Explanation struct {
-	// Cause is the most likely cause: one sentence. It says "likely" itself
-	// where it is a guess.
+	// Cause is the most likely cause, as one clause without a full stop. It has
+	// the word "likely" in it exactly where Certain is false.
 	Cause string `json:"cause"`
-	// Code names the cause for machines, such as "token_expired".
+	// Code names the cause for machines.
 	Code Code `json:"code"`
 	// Certain is false where the cause is a guess.
 	Certain bool `json:"certain"`
-	// Facts are what the cause was found from, in the order to show them.
+	// Facts are what there is to see, in the order to show it.
 	Facts []Fact `json:"facts,omitempty"`
-	// Fixes say what to do, the best first: one sentence each.
+	// Fixes say what to do, the best first: one clause each.
 	Fixes []string `json:"fixes,omitempty"`
-	// Command is the command that shows or fixes it.
+	// Command is the command that shows or mends it; empty if there is none.
 	Command string `json:"command,omitempty"`
 	// Challenges are those of WWW-Authenticate.
 	Challenges []Challenge `json:"challenges,omitempty"`
 }
 
+// Code names a cause.
+type Code string
+
+// The causes that Explain knows.
+const (
+	CodeRedirected       Code = "redirected"            // a redirect that was not followed
+	CodeLoginPage        Code = "login_page"            // a page for people came
+	CodePlainHTTP        Code = "plain_http_to_tls"     // the port speaks TLS
+	CodeClaimsChallenge  Code = "claims_challenge"      // a token with other claims is wanted
+	CodeNoToken          Code = "no_token"              // none was sent
+	CodeSaidByAPI        Code = "said_by_api"           // the API's own check list
+	CodeNotAToken        Code = "not_a_token"           // what was sent is no JWT
+	CodeGraphToken       Code = "graph_token_elsewhere" // a token for Microsoft Graph, sent to another API
+	CodeExpired          Code = "token_expired"
+	CodeNotYetValid      Code = "token_not_yet_valid"
+	CodeWrongAudience    Code = "wrong_audience"
+	CodeWrongTenant      Code = "wrong_tenant"
+	CodeVersion          Code = "wrong_version" // v1.0 where v2.0 is wanted, or the reverse
+	CodeWrongKey         Code = "wrong_key"
+	CodeIDToken          Code = "id_token"
+	CodeUserToken        Code = "user_token"
+	CodeNoRoles          Code = "no_roles"
+	CodeMissingRole      Code = "missing_role"
+	CodeMissingScope     Code = "missing_scope"
+	CodeForbidden        Code = "forbidden"
+	CodeInvalidRequest   Code = "invalid_request"
+	CodeInvalidToken     Code = "invalid_token"
+	CodeGateway          Code = "gateway"            // a 401 without a challenge
+	CodeOtherScheme      Code = "other_scheme"       // the API does not take bearer tokens
+	CodeProxy            Code = "proxy_credentials"  // a 407
+	CodeKeysOutOfReach   Code = "keys_out_of_reach"  // the API cannot tell
+	CodeNotFound         Code = "not_found"          // a 404 or 410
+	CodeMethodNotAllowed Code = "method_not_allowed" // a 405
+	CodeTooMany          Code = "too_many_requests"  // a 429
+	CodeServerFault      Code = "server_fault"       // a 5xx
+	CodeBadRequest       Code = "bad_request"        // another 4xx
+)
+
 // Fact is one thing seen, and where.
 type Fact struct {
-	// Source says where it was read: "answer", "API", "token" (unverified) or "clock".
-	Source string `json:"source"`
+	// Source says where it was read.
+	Source Source `json:"source"`
 	// Text is one clause.
 	Text string `json:"text"`
 }
 
-// Code names a cause.
-type Code string
+// Source is where a fact was read.
+type Source string
 
-// Explain says why the answer is a refusal. It reads the beginning of the body
-// if that was not done. It returns nil for an answer below 400 that was not
-// redirected.
-func Explain(a *Answer, c Context) *Explanation { return nil }
+// The sources of facts.
+const (
+	FromAnswer Source = "answer" // status and header
+	FromAPI    Source = "api"    // words of the API's own
+	FromToken  Source = "token"  // the token's claims, unverified
+	FromClock  Source = "clock"  // the Date header beside this machine's clock
+)
+
+// rule looks for one cause. It returns nil where it does not apply.
+type rule func(e *evidence) *Explanation
+
+// rules lists the causes to look for, the most telling first: what the API says
+// outright, then what the token shows, then what the form of the answer
+// suggests.
+func rules() []rule {
+	return []rule{
+		redirected, plainHTTP, loginPage,
+		claimsChallenge, noToken, saidByAPI, otherScheme, notAToken,
+		graphTokenElsewhere, expired, notYetValid,
+		challengedAudience, microsoftAPI, knownAudience, challengedTenant, idToken,
+		userToken, noRoles, missingRole, missingScope, forbidden,
+		invalidRequest, described, gateway, invalidToken,
+		keysOutOfReach, otherStatus,
+	}
+}
+
+// Explain says why the answer is not the one that was wanted. It reads the
+// beginning of the body if that was not done. It returns nil where nothing is
+// known, as for most answers below 400.
+func Explain(a *Answer, c Context) *Explanation {
+	e := gather(a, c)
+	for _, applies := range rules() {
+		if x := applies(e); x != nil {
+			x.Facts = e.facts()
+			x.Challenges = e.challenges
+			return x
+		}
+	}
+	return nil
+}
+
+// certain and likely make an Explanation; the word itself stands in cause.
+func certain(code Code, cause string, fixes ...string) *Explanation {
+	return &Explanation{Code: code, Cause: cause, Certain: true, Fixes: fixes}
+}
+
+func likely(code Code, cause string, fixes ...string) *Explanation {
+	return &Explanation{Code: code, Cause: cause, Fixes: fixes}
+}
+
+func (x *Explanation) with(command string) *Explanation {
+	x.Command = command
+	return x
+}

@@ -1,9 +1,7 @@
 package call
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,8 +16,8 @@ var (
 	ErrTwoAuthorizations = errors.New("the request has an Authorization header and a token")
 	// ErrPlainHTTP says that credentials would cross a network unencrypted.
 	ErrPlainHTTP = errors.New("credentials go over plain http only to this machine")
-	// ErrTokenForm says that the token cannot stand in a header: it is empty,
-	// or holds white space, control characters or a second word.
+	// ErrTokenForm says that the token cannot stand in a header: it holds white
+	// space, control characters or a second word.
 	ErrTokenForm = errors.New("the token cannot be sent as a bearer token")
 	// ErrMethod says that the method is not an HTTP token.
 	ErrMethod = errors.New("the method is not an HTTP method")
@@ -62,32 +60,3 @@ type Retry struct {
 	// shorter than that, and holds.
 	Wait time.Duration
 }
-
-// Body is the content of a request. The zero value is no content.
-type Body struct {
-	open       func() (io.ReadCloser, error)
-	length     int64 // -1: unknown
-	replayable bool
-}
-
-// BytesBody sends b, as often as needed.
-func BytesBody(b []byte) Body {
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
-	return Body{open: open, length: int64(len(b)), replayable: true}
-}
-
-// StreamBody sends what r yields, once: such a request is neither retried nor
-// carried over a redirect.
-func StreamBody(r io.Reader) Body {
-	open := func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
-	return Body{open: open, length: -1}
-}
-
-// FileBody sends what open returns, which is called for each attempt. length
-// is in bytes; -1 means unknown.
-func FileBody(open func() (io.ReadCloser, error), length int64) Body {
-	return Body{open: open, length: length, replayable: true}
-}
-
-// IsZero reports whether there is no content.
-func (b Body) IsZero() bool { return b.open == nil }

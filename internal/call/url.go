@@ -2,16 +2,24 @@ package call
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
 )
 
 // ErrAddress says that an address cannot be called; the error that wraps it is
 // an *AddressError.
 var ErrAddress = errors.New("the address cannot be called")
 
+// maxAddress bounds an address in bytes: servers refuse longer request lines.
+const maxAddress = 8 << 10
+
 // AddressError says what is wrong with an address, and what to write instead.
 type AddressError struct {
-	// Address is what was given, bounded, without a password.
+	// Address is what was given: bounded, without user, password and query.
 	Address string
 	// Reason is one clause: what is wrong.
 	Reason string
@@ -19,7 +27,7 @@ type AddressError struct {
 	kind   error
 }
 
-func (e *AddressError) Error() string { return "" }
+func (e *AddressError) Error() string { return fmt.Sprintf("cannot call %q: %s", e.Address, e.Reason) }
 
 // Unwrap returns ErrAddress, or ErrPlainHTTP.
 func (e *AddressError) Unwrap() error { return e.kind }
@@ -27,7 +35,125 @@ func (e *AddressError) Unwrap() error { return e.kind }
 // Hints says what to do next, one sentence each.
 func (e *AddressError) Hints() []string { return e.hints }
 
+func badAddress(address, reason string, hints ...string) *AddressError {
+	return &AddressError{Address: displayAddress(address), Reason: reason, hints: hints, kind: ErrAddress}
+}
+
 // ResolveURL returns the address to call. arg is an absolute http or https URL,
 // or a path ("/secure-data", "?q=1") that is put after base, the address of the
-// API. An empty arg is base itself. The error is an *AddressError.
-func ResolveURL(base, arg string) (*url.URL, error) { return nil, nil }
+// API, whose own path stays in front. An empty arg is base itself. A fragment is
+// dropped: it is never sent. The error is an *AddressError.
+func ResolveURL(base, arg string) (*url.URL, error) {
+	switch {
+	case arg != "" && arg[0] != '/' && arg[0] != '?':
+		return parseAbsolute(arg)
+	case strings.HasPrefix(arg, "//"):
+		// RFC 3986 section 4.2: such a reference names another host, which would
+		// then get the token.
+		return nil, badAddress(arg, "it begins with two slashes, which name a host and not a path",
+			"write https:"+displayAddress(arg)+", or the path with one slash")
+	}
+	root, err := parseAbsolute(base)
+	if err != nil {
+		return nil, err
+	}
+	if root.RawQuery != "" || root.ForceQuery {
+		return nil, badAddress(base, "the API's address has a query, so that no path can follow it",
+			"set API_URL to the part before the question mark")
+	}
+	if arg == "" {
+		return root, nil
+	}
+	return parseAbsolute(strings.TrimRight(root.String(), "/") + arg)
+}
+
+func parseAbsolute(s string) (*url.URL, error) {
+	switch {
+	case len(s) > maxAddress:
+		return nil, badAddress(s, fmt.Sprintf("it is longer than %d bytes", maxAddress), "send long input as a body, with -d")
+	case strings.ContainsFunc(s, isControlOrSpace):
+		return nil, badAddress(s, "it holds a space or a control character", "write a space as %20, and quote the address in the shell")
+	case !hasScheme(s):
+		return nil, schemeMissing(s)
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		// url.Parse quotes its whole input, passwords included: its text is not used.
+		return nil, badAddress(s, "it does not parse as a URL")
+	}
+	if err := checkURL(u); err != nil {
+		return nil, err
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u, nil
+}
+
+func isControlOrSpace(r rune) bool { return r <= ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }
+
+func hasScheme(s string) bool {
+	before, _, found := strings.Cut(s, "://")
+	return found && !strings.ContainsAny(before, "/?#@")
+}
+
+var hostPort = regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
+
+// schemeMissing tells a forgotten scheme from a forgotten slash.
+func schemeMissing(s string) *AddressError {
+	shown := displayAddress(s)
+	if hostPort.MatchString(s) {
+		scheme := "https"
+		if host, _, _ := strings.Cut(s, ":"); isLoopback(host) || s[0] == '[' {
+			scheme = "http"
+		}
+		return badAddress(s, "it has no scheme", fmt.Sprintf("write %s://%s", scheme, shown))
+	}
+	if scheme, _, found := strings.Cut(s, ":"); found && !strings.ContainsAny(scheme, "/?#.") {
+		return badAddress(s, fmt.Sprintf("its scheme is %q", bound(scheme, 20)), "give an http or https address")
+	}
+	return badAddress(s, "it is neither a path nor an address with a scheme",
+		fmt.Sprintf("write /%s for a path of the API, or https://%s for an address", shown, shown))
+}
+
+// checkURL says why a URL that parsed cannot be called.
+func checkURL(u *url.URL) error {
+	address := u.Redacted()
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return badAddress(address, fmt.Sprintf("its scheme is %q", bound(u.Scheme, 20)), "give an http or https address")
+	case u.User != nil:
+		return badAddress(address, "it holds a user name or a password",
+			"leave them out: m2m call proves itself with a token; another header goes with -H")
+	case u.Hostname() == "" || u.Opaque != "":
+		return badAddress(address, "it names no host")
+	case !validPort(u):
+		return badAddress(address, "its port is not a number from 1 to 65535")
+	}
+	return nil
+}
+
+func validPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && n > 0
+}
+
+// isLoopback reports whether a host is this machine. Other names are not looked
+// up: whoever answers for a name would decide whether the token is sent in clear.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// origin is what RFC 6454 compares: scheme, host and port.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}

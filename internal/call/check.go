@@ -1,0 +1,118 @@
+package call
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// Check says what is wrong with a request before anything is sent, and before
+// a token is acquired for it: a request that is going to have a token says so
+// with willHaveToken. The error is an *AddressError (ErrAddress, ErrPlainHTTP),
+// or wraps ErrTwoAuthorizations, ErrTokenForm, ErrMethod or ErrHeader.
+func (r Request) Check(willHaveToken bool) error {
+	hasToken := willHaveToken || !r.Token.IsZero()
+	if r.URL == nil {
+		return badAddress("", "no address is given")
+	}
+	if err := checkURL(r.URL); err != nil {
+		return err
+	}
+	if !isHTTPToken(r.method()) {
+		return fmt.Errorf("%w: %q", ErrMethod, bound(r.Method, 40))
+	}
+	if err := checkHeader(r.Header); err != nil {
+		return err
+	}
+	if hasToken && r.Header.Get("Authorization") != "" {
+		return ErrTwoAuthorizations
+	}
+	if !r.Token.IsZero() && !bearerForm.MatchString(r.Token.Reveal()) {
+		return ErrTokenForm
+	}
+	if (hasToken || hasCredentials(r.Header)) && !r.AllowPlainHTTP {
+		return r.checkPlainHTTP()
+	}
+	return nil
+}
+
+func (r Request) method() string {
+	switch {
+	case r.Method != "":
+		return r.Method
+	case !r.Body.IsZero():
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+func (r Request) checkPlainHTTP() error {
+	if r.URL.Scheme == "https" || isLoopback(r.URL.Hostname()) {
+		return nil
+	}
+	secure := *r.URL
+	secure.Scheme = "https"
+	return &AddressError{
+		Address: displayURL(r.URL), kind: ErrPlainHTTP,
+		Reason: "the token would cross the network unencrypted; whoever sees it can use it",
+		hints: []string{
+			"call " + displayURL(&secure),
+			"where the network is trusted, say so with --insecure-http; with --no-token no credentials are sent",
+		},
+	}
+}
+
+// bearerForm is b64token of RFC 6750 section 2.1.
+var bearerForm = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+// isCredential reports whether a header field opens doors: such fields are kept
+// from plain http and from what is shown.
+func isCredential(field string) bool {
+	switch strings.ToLower(field) {
+	case "authorization", "proxy-authorization", "x-ms-authorization-auxiliary", "x-auth-token",
+		"cookie", "set-cookie",
+		"x-api-key", "api-key", "x-functions-key", "ocp-apim-subscription-key":
+		return true
+	}
+	return false
+}
+
+func hasCredentials(h http.Header) bool {
+	for name := range h {
+		if isCredential(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkHeader refuses what net/http would, without quoting a value: it may be
+// a secret.
+func checkHeader(h http.Header) error {
+	for name, values := range h {
+		if !isHTTPToken(name) {
+			return fmt.Errorf("%w: the name %q", ErrHeader, bound(name, 60))
+		}
+		for _, v := range values {
+			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+				return fmt.Errorf("%w: the value of %s holds a line break or a control character", ErrHeader, bound(name, 60))
+			}
+		}
+	}
+	return nil
+}
+
+// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isHTTPToken(s string) bool {
+	for i := range len(s) {
+		if !isTokenByte(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isTokenByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}

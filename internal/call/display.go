@@ -1,0 +1,63 @@
+package call
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxShown bounds an address where it is shown, in bytes.
+const maxShown = 200
+
+// displayAddress makes an address fit to be shown: user, password and query may
+// be secrets (a shared access signature is all query), and the rest may be
+// anything.
+func displayAddress(s string) string {
+	s, _, _ = strings.Cut(s, "#")
+	s, query, _ := strings.Cut(s, "?")
+	prefix, rest, found := strings.Cut(s, "://")
+	if !found {
+		prefix, rest = "", s
+	} else {
+		prefix += "://"
+	}
+	end := strings.IndexAny(rest, `/\`)
+	if end < 0 {
+		end = len(rest)
+	}
+	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+		rest = "[redacted]" + rest[at:]
+	}
+	shown := bound(prefix+rest, maxShown)
+	if query != "" {
+		shown += "?…"
+	}
+	return shown
+}
+
+func displayURL(u *url.URL) string { return displayAddress(u.String()) }
+
+// bound cuts s to at most n bytes at a rune's edge, and puts a dot for each
+// character that a terminal would act on.
+func bound(s string, n int) string {
+	cut := len(s) > n
+	if cut {
+		s = s[:n]
+		for len(s) > 0 && !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) {
+			s = s[:len(s)-1]
+		}
+	}
+	s = strings.Map(printable, strings.ToValidUTF8(s, "."))
+	if cut {
+		s += "…"
+	}
+	return s
+}
+
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return '.'
+}

@@ -1,0 +1,172 @@
+package call
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// evidence is all there is to see about one answer.
+type evidence struct {
+	*Answer
+	context    Context
+	challenges []Challenge
+	bearer     Challenge     // the first for bearer tokens; zero if there is none
+	token      *verify.Token // nil if none was sent, or nothing of it can be read
+	tokenErr   error
+	refusal    refusal
+	now        time.Time     // by this machine's clock
+	skew       time.Duration // the API's clock less this machine's
+	skewKnown  bool
+}
+
+func gather(a *Answer, c Context) *evidence {
+	e := &evidence{Answer: a, context: c, now: c.Now}
+	if e.now.IsZero() {
+		e.now = a.ReceivedAt
+	}
+	head, _ := a.Head()
+	e.refusal = readRefusal(a.Header.Get("Content-Type"), head)
+	e.challenges = ParseChallenges(a.Header.Values("WWW-Authenticate"))
+	e.bearer = bearerOf(e.challenges)
+	if !c.Token.IsZero() {
+		e.token, e.tokenErr = verify.Decode(c.Token.Reveal())
+	}
+	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
+		e.skew, e.skewKnown = date.Sub(a.ReceivedAt), true
+	}
+	return e
+}
+
+// bearerOf prefers a challenge that says what is wrong.
+func bearerOf(challenges []Challenge) Challenge {
+	var first Challenge
+	for _, c := range challenges {
+		switch {
+		case !c.Is("Bearer"):
+		case c.Params["error"] != "":
+			return c
+		case first.Scheme == "":
+			first = c
+		}
+	}
+	return first
+}
+
+// unauthorized tells the answers that are about the token as such.
+func (e *evidence) unauthorized() bool { return e.Status == http.StatusUnauthorized }
+
+func (e *evidence) refused() bool {
+	return e.unauthorized() || e.Status == http.StatusForbidden
+}
+
+// clocksDiffer reports a difference that matters. Date has whole seconds, and
+// the answer was on its way for a while.
+func (e *evidence) clocksDiffer() bool { return e.skewKnown && e.skew.Abs() > 30*time.Second }
+
+// serverNow is the API's clock as far as it is known.
+func (e *evidence) serverNow() time.Time { return e.now.Add(e.skew) }
+
+// command puts the caller's flags into a command of ours.
+func (e *evidence) command(parts ...string) string {
+	for i, part := range parts {
+		if strings.HasPrefix(part, "m2m ") && e.context.Flags != "" {
+			parts[i] = part + " " + e.context.Flags
+		}
+	}
+	return strings.Join(parts, " | ")
+}
+
+func (e *evidence) verifyCommand() string { return e.command("m2m token", "m2m verify") }
+
+func (e *evidence) freshCommand() string { return e.command("m2m token --refresh", "m2m verify") }
+
+func (e *evidence) isGraph() bool { return isGraphHost(e.URL.Hostname()) }
+
+func isGraphHost(host string) bool {
+	for _, c := range entra.Clouds() {
+		for _, g := range c.Graph {
+			if strings.EqualFold(host, g) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// graphID is the application ID of Microsoft Graph in every cloud.
+const graphID = "00000003-0000-0000-c000-000000000000"
+
+func isGraphAudience(aud string) bool {
+	u, err := url.Parse(aud)
+	return strings.EqualFold(aud, graphID) || err == nil && u.Scheme == "https" && isGraphHost(u.Host)
+}
+
+// facts lists what there is to see. About the token only where it may matter.
+func (e *evidence) facts() []Fact {
+	facts := []Fact{{FromAnswer, e.StatusText()}}
+	for _, c := range e.challenges {
+		facts = append(facts, Fact{FromAnswer, "WWW-Authenticate: " + c.summary()})
+	}
+	if e.refused() && len(e.challenges) == 0 {
+		facts = append(facts, Fact{FromAnswer, "no WWW-Authenticate"})
+	}
+	facts = append(facts, e.refusal.facts()...)
+	if e.clocksDiffer() {
+		facts = append(facts, Fact{FromClock, "the API's clock is " + describeSkew(e.skew)})
+	}
+	if e.refused() && e.token != nil {
+		facts = append(facts, e.tokenFacts()...)
+	}
+	return facts
+}
+
+func describeSkew(d time.Duration) string {
+	if d < 0 {
+		return round(-d) + " behind this machine's"
+	}
+	return round(d) + " ahead of this machine's"
+}
+
+func round(d time.Duration) string {
+	if d >= time.Hour {
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	}
+	return d.Round(time.Second).String()
+}
+
+// summary shows a challenge without what is long or bare machinery.
+func (c Challenge) summary() string {
+	text := bound(c.Scheme, 40)
+	for _, name := range []string{"error", "error_description", "scope", "resource", "resource_id", "authorization_uri", "realm"} {
+		if v := c.Params[name]; v != "" {
+			text += fmt.Sprintf(" %s=%q", name, bound(v, maxText))
+		}
+	}
+	return text
+}
+
+func (r refusal) facts() []Fact {
+	var facts []Fact
+	switch said := strings.Trim(r.code+": "+r.message, ": "); {
+	case r.kind == bodyHTML && r.message != "":
+		facts = append(facts, Fact{FromAPI, fmt.Sprintf("an HTML page with the title %q", r.message)})
+	case r.kind == bodyHTML:
+		facts = append(facts, Fact{FromAPI, "an HTML page"})
+	case said != "":
+		facts = append(facts, Fact{FromAPI, said})
+	}
+	for _, c := range r.checks {
+		if c.Status == string(verify.Fail) {
+			facts = append(facts, Fact{FromAPI, fmt.Sprintf("check %s: expected %s, found %s", c.Name, orNothing(c.Expected), orNothing(c.Found))})
+		}
+	}
+	return facts
+}
+
+func orNothing(s string) string { return firstOf(s, "nothing") }

@@ -1,0 +1,99 @@
+package call
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// StatusSet is a set of status codes. The zero value stands for 2xx.
+type StatusSet struct{ ranges []statusRange }
+
+// statusRange holds the codes from low to high, both included.
+type statusRange struct{ low, high int }
+
+var statusForm = regexp.MustCompile(`^([1-5])[xX]{2}$|^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$`)
+
+// ParseStatusSet reads a comma list of codes ("200"), classes ("2xx") and
+// ranges ("200-204"). The error wraps ErrExpectSyntax.
+func ParseStatusSet(s string) (StatusSet, error) {
+	var set StatusSet
+	for part := range strings.SplitSeq(s, ",") {
+		r, ok := parseStatusRange(strings.TrimSpace(part))
+		if !ok {
+			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %q", ErrExpectSyntax, bound(part, 40))
+		}
+		set.ranges = append(set.ranges, r)
+	}
+	return set, nil
+}
+
+func parseStatusRange(s string) (statusRange, bool) {
+	m := statusForm.FindStringSubmatch(s)
+	if m == nil {
+		return statusRange{}, false
+	}
+	if m[1] != "" {
+		low, _ := strconv.Atoi(m[1] + "00")
+		return statusRange{low, low + 99}, true
+	}
+	low, _ := strconv.Atoi(m[2])
+	high := low
+	if m[3] != "" {
+		high, _ = strconv.Atoi(m[3])
+	}
+	return statusRange{low, high}, low <= high
+}
+
+// Contains reports whether a status is in the set.
+func (s StatusSet) Contains(status int) bool {
+	for _, r := range s.orDefault() {
+		if r.low <= status && status <= r.high {
+			return true
+		}
+	}
+	return false
+}
+
+// String returns the set as ParseStatusSet reads it.
+func (s StatusSet) String() string {
+	var parts []string
+	for _, r := range s.orDefault() {
+		parts = append(parts, r.String())
+	}
+	return strings.Join(parts, ",")
+}
+
+func (s StatusSet) orDefault() []statusRange {
+	if len(s.ranges) == 0 {
+		return []statusRange{{200, 299}}
+	}
+	return s.ranges
+}
+
+func (r statusRange) isClass() bool { return r.low%100 == 0 && r.high == r.low+99 }
+
+func (r statusRange) String() string {
+	switch {
+	case r.low == r.high:
+		return strconv.Itoa(r.low)
+	case r.isClass():
+		return fmt.Sprintf("%dxx", r.low/100)
+	}
+	return fmt.Sprintf("%d-%d", r.low, r.high)
+}
+
+// phrase says what is expected: "a 2xx status", "status 200 or 404".
+func (s StatusSet) phrase() string {
+	ranges := s.orDefault()
+	if len(ranges) == 1 && ranges[0].isClass() {
+		return "a " + s.String() + " status"
+	}
+	list := strings.Split(s.String(), ",")
+	last := len(list) - 1
+	if last == 0 {
+		return "status " + list[0]
+	}
+	return "status " + strings.Join(list[:last], ", ") + " or " + list[last]
+}

@@ -1,0 +1,133 @@
+package call
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// claimsChallenge: the token is good, but the API wants one with certain claims
+// (learn.microsoft.com/entra/identity-platform/claims-challenge).
+func claimsChallenge(e *evidence) *Explanation {
+	if e.bearer.Params["error"] != "insufficient_claims" {
+		return nil
+	}
+	claims, ok := e.bearer.ClaimsChallenge()
+	if !ok {
+		return certain(CodeClaimsChallenge, "the API asks for a token with other claims, in a challenge that cannot be read",
+			"report it to whoever runs the API: the claims of WWW-Authenticate are not base64 of a JSON object")
+	}
+	x := certain(CodeClaimsChallenge, "the API asks for a token with other claims: "+bound(claims, maxText),
+		"ask for a new token and pass the claims on; Entra's conditional access then decides")
+	return x.with(e.command("m2m token --claims " + shellQuote(claims)))
+}
+
+// noToken: RFC 6750 section 3.1 has the API give no error code in this case.
+func noToken(e *evidence) *Explanation {
+	switch {
+	case e.SentToken || !e.refused():
+		return nil
+	case e.unauthorized() && (len(e.challenges) == 0 || e.bearer.Scheme != ""):
+		return certain(CodeNoToken, "no token was sent, and the API wants one",
+			"call it with a token: without --no-token, m2m call gets one and sends it")
+	case e.unauthorized():
+		return nil
+	}
+	return likely(CodeNoToken, "no token was sent, which is likely why the API refuses",
+		"call it with a token: without --no-token, m2m call gets one and sends it")
+}
+
+// saidByAPI: an API that explains its refusals, as serve does on request, knows
+// best. Its first failing check is the one it acted on.
+func saidByAPI(e *evidence) *Explanation {
+	if !e.refused() {
+		return nil
+	}
+	for _, c := range e.refusal.checks {
+		if c.Status != string(verify.Fail) {
+			continue
+		}
+		cause := fmt.Sprintf("the API's check %q failed: expected %s, found %s", c.Name, orNothing(c.Expected), orNothing(c.Found))
+		if c.Cause != "" {
+			// The check guesses at its cause, the API does not guess that it failed.
+			cause = fmt.Sprintf("the API's check %q failed: %s", c.Name, strings.ReplaceAll(c.Cause, "likely ", ""))
+		}
+		x := certain(CodeSaidByAPI, cause).with(e.verifyCommand())
+		if c.Fix != "" {
+			x.Fixes = []string{c.Fix}
+		}
+		return x
+	}
+	return nil
+}
+
+// otherScheme: an API that challenges, but not for a bearer token.
+func otherScheme(e *evidence) *Explanation {
+	if !e.unauthorized() || len(e.challenges) == 0 || e.bearer.Scheme != "" {
+		return nil
+	}
+	return certain(CodeOtherScheme, fmt.Sprintf("the API asks for %s credentials, not for a bearer token", bound(e.challenges[0].Scheme, 40)),
+		"check that this is the address of the API, and that a gateway before it passes bearer tokens on")
+}
+
+// challengedAudience: some APIs say which resource they are (Azure Key Vault:
+// resource="https://vault.azure.net").
+func challengedAudience(e *evidence) *Explanation {
+	wanted := firstOf(e.bearer.Params["resource"], e.bearer.Params["resource_id"])
+	if !e.unauthorized() || wanted == "" || e.token == nil || e.token.Audience == "" || sameAudience(wanted, e.token.Audience) {
+		return nil
+	}
+	wanted = bound(wanted, maxShown)
+	return certain(CodeWrongAudience,
+		fmt.Sprintf("the API says that it is %s, and the token is for %s", wanted, bound(e.token.Audience, maxShown)),
+		fmt.Sprintf("ask for a token for the API: API_SCOPE=%s/.default", wanted)).with(e.command("m2m token --scope " + shellQuote(wanted+"/.default")))
+}
+
+// sameAudience ignores the slash that Entra sometimes puts at the end, and the
+// case of GUIDs and hosts.
+func sameAudience(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+}
+
+// challengedTenant: the authority in the challenge names another tenant.
+func challengedTenant(e *evidence) *Explanation {
+	authority := firstOf(e.bearer.Params["authorization_uri"], e.bearer.Params["authorization"])
+	if !e.unauthorized() || e.token == nil || !entra.IsGUID(e.token.TenantID) {
+		return nil
+	}
+	for part := range strings.SplitSeq(authority, "/") {
+		if entra.IsGUID(part) && !strings.EqualFold(part, e.token.TenantID) {
+			return certain(CodeWrongTenant,
+				fmt.Sprintf("the API takes tokens of the tenant %s, and the token is of %s", part, e.token.TenantID),
+				"set TENANT_ID="+part+", with a client that is registered there").with(e.verifyCommand())
+		}
+	}
+	return nil
+}
+
+// invalidRequest: RFC 6750 section 3.1.
+func invalidRequest(e *evidence) *Explanation {
+	if e.Status != http.StatusBadRequest || firstOf(e.bearer.Params["error"], e.refusal.code) != "invalid_request" {
+		return nil
+	}
+	return certain(CodeInvalidRequest, "the API cannot read how the token was sent: "+
+		orNothing(firstOf(bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
+		"send one token, in one Authorization header, and nowhere else")
+}
+
+// keysOutOfReach: an API that cannot verify anything answers 503, and the token
+// may be good.
+func keysOutOfReach(e *evidence) *Explanation {
+	if e.Status != http.StatusServiceUnavailable || !e.refusal.problem {
+		return nil
+	}
+	x := likely(CodeKeysOutOfReach, "the API cannot verify any token now, likely because the identity provider's keys are out of its reach",
+		"check that the API reaches its tenant's login host; the token may well be good")
+	if wait, ok := e.RetryAfter(); ok {
+		x.Fixes = append(x.Fixes, fmt.Sprintf("try again in %s, or with --retry 3", round(wait)))
+	}
+	return x
+}

@@ -1,0 +1,115 @@
+package call
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+
+	"m2m/internal/entra"
+)
+
+// redirected: the request ended at an address that it did not go on from.
+func redirected(e *evidence) *Explanation {
+	if len(e.Redirects) == 0 {
+		return nil
+	}
+	last := e.Redirects[len(e.Redirects)-1]
+	switch {
+	case last.Followed:
+		return nil
+	case last.target == nil:
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API")
+	case isLoginHost(last.target.Hostname()):
+		return likely(CodeLoginPage, "the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
+			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)")
+	case origin(last.target) == origin(e.URL):
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with -L, or call that address")
+	}
+	return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),
+		"if that is the API, call it by that address")
+}
+
+func isLoginHost(host string) bool {
+	_, ok := entra.CloudByHost(host)
+	return ok
+}
+
+// plainHTTP: Go's, nginx's and Apache's answers to plain http at a TLS port.
+func plainHTTP(e *evidence) *Explanation {
+	if e.Status != http.StatusBadRequest || e.URL.Scheme != "http" {
+		return nil
+	}
+	head, _ := e.Head()
+	for _, words := range []string{
+		"Client sent an HTTP request to an HTTPS server", "The plain HTTP request was sent to HTTPS port",
+		"speaking plain HTTP to an SSL-enabled server port",
+	} {
+		if bytes.Contains(head, []byte(words)) {
+			return certain(CodePlainHTTP, "the port speaks TLS, and the request was plain http", "call "+displayAddress("https://"+e.URL.Host+e.URL.EscapedPath()))
+		}
+	}
+	return nil
+}
+
+// loginPage: a good status with a page for people in place of the API's answer.
+func loginPage(e *evidence) *Explanation {
+	if e.Status >= 400 || e.refusal.kind != bodyHTML {
+		return nil
+	}
+	return likely(CodeLoginPage, "an HTML page came: likely a login page or a portal, not the API", "check the address and its path")
+}
+
+// gateway: an API that refuses a token says how to authenticate (RFC 9110
+// section 15.5.2 demands it). What stands before APIs often does not.
+func gateway(e *evidence) *Explanation {
+	if !e.unauthorized() || len(e.challenges) > 0 {
+		return nil
+	}
+	cause := "the 401 has no WWW-Authenticate, so that it likely comes from a gateway, a firewall or the like before the API"
+	if e.refusal.kind == bodyHTML {
+		cause = "the 401 is an HTML page without WWW-Authenticate: it likely comes from a gateway or a login page before the API"
+	}
+	return likely(CodeGateway, cause,
+		"check that the gateway passes Authorization on, and whether it wants a key of its own (send it with -H)",
+		"see what the token says meanwhile").with(e.verifyCommand())
+}
+
+// invalidToken: the API says no more than that. A good API does not: the reason
+// is in its log.
+func invalidToken(e *evidence) *Explanation {
+	if !e.unauthorized() {
+		return nil
+	}
+	return likely(CodeInvalidToken, "the API refuses the token and does not say why; by its times the token is good, so that audience, issuer or signature are likely",
+		"check the token against the API's settings",
+		"the reason is in the API's log; m2m serve --explain-refusals puts it into the answer").with(e.verifyCommand())
+}
+
+// otherStatus: what is not about the token.
+func otherStatus(e *evidence) *Explanation {
+	switch {
+	case e.Status == http.StatusNotFound || e.Status == http.StatusGone:
+		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", displayURL(e.URL)), "check the path, and the path of API_URL before it")
+	case e.Status == http.StatusMethodNotAllowed:
+		return certain(CodeMethodNotAllowed, fmt.Sprintf("the address does not take %s; it takes %s", bound(e.Method, 40), orNothing(bound(e.Header.Get("Allow"), 100))),
+			"choose the method with -X")
+	case e.Status == http.StatusProxyAuthRequired:
+		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port")
+	case e.Status == http.StatusTooManyRequests:
+		return certain(CodeTooMany, "the API has had too many requests"+e.comeBack(), "call less often, or let --retry wait")
+	case e.Status >= 500:
+		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.comeBack()),
+			"look into the API's log", "try again with --retry 3")
+	case e.Status >= 400:
+		return certain(CodeBadRequest, fmt.Sprintf("the API does not accept the request: %s", e.StatusText()), "see what the answer says")
+	}
+	return nil
+}
+
+func (e *evidence) comeBack() string {
+	wait, ok := e.RetryAfter()
+	if !ok {
+		return ""
+	}
+	return ", and asks to come back in " + round(wait)
+}
