@@ -100,12 +100,19 @@ func quotedString(s string) string {
 	}, s) + `"`
 }
 
-// retryAfter says when to come back, in whole seconds: what the verifier knows,
-// between 1 s and 5 min.
+// retryAfter says when to come back, in whole seconds: what the verifier or its
+// key source knows, up to 5 min, else 5 s.
 func retryAfter(why error) string {
-	wait := 5 * time.Second
-	if about := (*verify.Error)(nil); errors.As(why, &about) && about.RetryAfter > 0 {
-		wait = min(about.RetryAfter, 5*time.Minute)
+	var wait time.Duration
+	about, unreachable := (*verify.Error)(nil), (*verify.UnreachableError)(nil)
+	switch {
+	case errors.As(why, &about):
+		wait = about.RetryAfter
+	case errors.As(why, &unreachable):
+		wait = unreachable.RetryAfter
 	}
-	return strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	if wait <= 0 {
+		wait = 5 * time.Second
+	}
+	return strconv.Itoa(int(math.Ceil(min(wait, 5*time.Minute).Seconds())))
 }

@@ -30,6 +30,10 @@
 // RFC 9457. Why a token is refused goes to the log; the caller reads one
 // sentence that is the same for every 401, unless Refusals.Explain is set.
 //
+// Paths are matched exactly: 404 for others, 405 with Allow for other methods,
+// 413 for a body that is too large. What net/http refuses while it reads the
+// headers (400 for broken ones, 431 for too many) is its own, in plain text.
+//
 // # What is never written
 //
 // No token reaches a log line or an answer: neither the header it came in, nor

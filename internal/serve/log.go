@@ -21,6 +21,13 @@ func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
 	if x.refused == nil && (!a.config.AccessLog || x.quiet) {
 		return
 	}
+	level, message := slog.LevelInfo, "request answered"
+	if x.refused != nil {
+		level, message = slog.LevelWarn, "request refused"
+	}
+	if !a.log.Enabled(r.Context(), level) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("request_id", x.id),
 		slog.String("method", quoted(r.Method)),
@@ -29,10 +36,8 @@ func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
 		slog.Int("status", w.status),
 		slog.Duration("duration", a.config.Now().Sub(x.started)),
 	}
-	level, message := slog.LevelInfo, "request answered"
 	switch {
 	case x.refused != nil:
-		level, message = slog.LevelWarn, "request refused"
 		attrs = append(attrs, refusalAttrs(x)...)
 	case x.caller != nil:
 		attrs = append(attrs, slog.String("client_id", quoted(x.caller.ClientID)))

@@ -21,7 +21,11 @@ const (
 func quoted(s string) string {
 	short := redactTokens(clip(s, 16*maxLogged))
 	q := strconv.Quote(clip(short, maxLogged))
-	q = strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+	q = q[1 : len(q)-1]
+	if strings.Contains(q, `\`) {
+		// Quotes and backslashes harm no log; escaped twice they harm a reader.
+		q = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(q)
+	}
 	if len(short) > maxLogged || len(s) > 16*maxLogged {
 		q += "…"
 	}

@@ -1,0 +1,124 @@
+package serve_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"sync"
+	"testing"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+const (
+	tenantID = "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
+	audience = "8c4f2a10-5b1d-4e0b-9a77-2f6f0a4f7d31"
+	clientID = "1c9e3b52-77aa-4f51-8a0e-64d1f2a9b6c3"
+	objectID = "d3a7f0c4-2b9e-4c68-b1f5-0e8d7a6c5b42"
+	keyID    = "test-key-1"
+	issuer   = "https://login.microsoftonline.com/" + tenantID + "/v2.0"
+)
+
+// signingKey is the key of an issuer that exists for these tests only. One is
+// made for all of them, because that takes a while.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func asJSON(tb testing.TB, v any) []byte {
+	tb.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+func jwks(tb testing.TB) []byte {
+	tb.Helper()
+	public := signingKey().PublicKey
+	return asJSON(tb, map[string]any{"keys": []any{map[string]any{
+		"kty": "RSA", "use": "sig", "kid": keyID, "issuer": issuer,
+		"n": b64(public.N.Bytes()), "e": b64(big.NewInt(int64(public.E)).Bytes()),
+	}}})
+}
+
+// sign makes a compact JWS of claims with the issuer's key.
+func sign(tb testing.TB, claims map[string]any) string {
+	tb.Helper()
+	header := asJSON(tb, map[string]any{"typ": "JWT", "alg": "RS256", "kid": keyID})
+	input := b64(header) + "." + b64(asJSON(tb, claims))
+	digest := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPKCS1v15(nil, signingKey(), crypto.SHA256, digest[:])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return input + "." + b64(signature)
+}
+
+type claims = map[string]any
+
+// appClaims are those of a good v2.0 app-only token with the given changes; a
+// nil value removes the claim.
+func appClaims(changes claims) claims {
+	now := time.Now().Unix()
+	c := claims{
+		"aud": audience, "iss": issuer, "tid": tenantID, "ver": "2.0",
+		"iat": now - 10, "nbf": now - 10, "exp": now + 3600,
+		"azp": clientID, "azpacr": "1", "oid": objectID, "sub": objectID,
+		"idtyp": "app", "roles": []string{"Data.Read"}, "uti": "x1",
+	}
+	for name, value := range changes {
+		c[name] = value
+		if value == nil {
+			delete(c, name)
+		}
+	}
+	return c
+}
+
+// userClaims are those of a good token that an app got for a user.
+func userClaims(changes claims) claims {
+	c := appClaims(claims{"idtyp": nil, "roles": nil, "azpacr": "0", "scp": "Data.Read Data.Write", "sub": "pairwise-subject-of-the-user"})
+	for name, value := range changes {
+		c[name] = value
+	}
+	return c
+}
+
+// demoPolicy believes tokens of the tenant for the audience that carry the role.
+func demoPolicy() verify.Policy {
+	return verify.Policy{Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"}}
+}
+
+func staticKeys(tb testing.TB) verify.KeySource {
+	tb.Helper()
+	keys, err := verify.NewKeySet(jwks(tb), verify.KeySetOptions{
+		Authority: entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenantID},
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return keys
+}
+
+func newVerifier(tb testing.TB, p verify.Policy, keys verify.KeySource) *verify.Verifier {
+	tb.Helper()
+	v, err := verify.New(p, keys, verify.Options{CacheBytes: verify.DefaultCacheBytes})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
