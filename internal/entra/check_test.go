@@ -40,6 +40,8 @@ func TestCheckTenant(t *testing.T) {
 		".contoso.com":                         entra.ErrTenantForm,
 		"contoso.com.":                         entra.ErrTenantForm,
 		"-contoso.com":                         entra.ErrTenantForm,
+		"10.0.0.10":                            entra.ErrTenantForm,
+		"contoso.c":                            entra.ErrTenantForm,
 		"10.0.0.1":                             entra.ErrTenantForm,
 		"c\u043entoso.com":                     entra.ErrTenantForm, // a Cyrillic o
 		"https://login.microsoftonline.com/x":  entra.ErrTenantForm,

@@ -22,6 +22,7 @@ func TestIsGUID(t *testing.T) {
 		"{" + clientID + "}":                       false,
 		clientID + " ":                             false,
 		clientID + "\n":                            false,
+		clientID + "0":                             false,
 		clientID[:35]:                              false,
 		strings.ReplaceAll(clientID, "-", ""):      false,
 		strings.Replace(clientID, "-", "0", 1):     false,
