@@ -1,0 +1,117 @@
+package issuer
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"m2m/internal/entra"
+)
+
+func FuzzForm(f *testing.F) {
+	f.Add("grant_type=client_credentials&client_id=a&client_secret=b&scope=api%3A%2F%2Fx%2F.default", "", true)
+	f.Add("grant_type=client_credentials&resource=x&client_assertion=a.b.c%0A", "Basic YTpi", false)
+	f.Add("scope=%zz;a", "basic", true)
+	f.Fuzz(func(t *testing.T, body, authorization string, v2 bool) {
+		v := entra.V1
+		if v2 {
+			v = entra.V2
+		}
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", formType)
+		form, refused := readForm(httptest.NewRecorder(), r)
+		if refused != nil {
+			checkRefusal(t, refused)
+			return
+		}
+		parsed, refused := parseForm(v, form, authorization)
+		if refused != nil {
+			checkRefusal(t, refused)
+			return
+		}
+		if parsed.clientID == "" || parsed.resource == "" {
+			t.Errorf("accepted without a client or a resource: %q", body)
+		}
+		if (parsed.kind == NoCredential) != parsed.credential.IsZero() {
+			t.Errorf("kind %s with credential present: %t", parsed.kind, !parsed.credential.IsZero())
+		}
+	})
+}
+
+// checkRefusal says whether a refusal can be sent: short, one line, text.
+func checkRefusal(t *testing.T, r *refusal) {
+	t.Helper()
+	if r.code == 0 || r.word == "" || r.status < 400 {
+		t.Errorf("a refusal without code, word or status: %+v", r)
+	}
+	if len(r.reason) > 1200 || strings.ContainsAny(r.reason, "\r\n\x00\x1b") || !utf8.ValidString(r.reason) {
+		t.Errorf("AADSTS%d says %q", r.code, r.reason)
+	}
+}
+
+func FuzzScope(f *testing.F) {
+	for _, seed := range []string{"api://x/.default", "api://x/.default openid offline_access profile", "https://v//.default", "/.default", "a/.default b/.default", "", "\x00/.default"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, scope string) {
+		resource, refused := parseScope(scope)
+		if refused != nil {
+			checkRefusal(t, refused)
+			return
+		}
+		if resource == "" || !isScopeToken(resource) || !strings.Contains(scope, resource+defaultScope) {
+			t.Errorf("scope %q asks for %q", scope, resource)
+		}
+	})
+}
+
+func FuzzBasic(f *testing.F) {
+	f.Add("Basic YTpi", "id", "secret")
+	f.Add("basic  YTpi=", "id%41", "se:cret")
+	f.Add("Bearer x", "", "~.-_")
+	f.Fuzz(func(t *testing.T, header, id, secret string) {
+		parseBasic(header)
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+		gotID, gotSecret, ok := parseBasic(r.Header.Get("Authorization"))
+		if !ok || gotID != id || gotSecret != secret {
+			t.Errorf("%q, %q came back as %q, %q, %t", id, secret, gotID, gotSecret, ok)
+		}
+	})
+}
+
+func FuzzTenantSegment(f *testing.F) {
+	d := newDirectory([]Tenant{Builtin()})
+	f.Add("common")
+	f.Add("BCCA9397-21FA-44B1-A33D-6669FB9EF64D")
+	f.Add("your-tenant-id")
+	f.Fuzz(func(t *testing.T, segment string) {
+		tenant, refused := d.find(segment, invalidTenant)
+		if (tenant == nil) == (refused == nil) {
+			t.Errorf("%q: tenant %v, refusal %v", segment, tenant, refused)
+		}
+		if refused != nil {
+			checkRefusal(t, refused)
+		}
+	})
+}
+
+func FuzzInstanceDiscovery(f *testing.F) {
+	i := &Issuer{origin: "https://127.0.0.1:8443"}
+	f.Add("https://login.microsoftonline.com/common/oauth2/v2.0/authorize")
+	f.Add("https://127.0.0.1:8443/x/oauth2/authorize")
+	f.Add("//login.microsoftonline.com")
+	f.Fuzz(func(t *testing.T, endpoint string) {
+		u, err := url.Parse(endpoint)
+		if err != nil || !i.knowsHost(u) {
+			return
+		}
+		got, err := url.Parse(tenantDiscovery(u))
+		if err != nil || got.Scheme != "https" || !strings.EqualFold(got.Host, u.Host) {
+			t.Errorf("%q leads to %q", endpoint, tenantDiscovery(u))
+		}
+	})
+}

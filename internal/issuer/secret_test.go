@@ -1,0 +1,53 @@
+package issuer_test
+
+import (
+	"regexp"
+	"testing"
+
+	"m2m/internal/entra"
+	"m2m/internal/issuer"
+)
+
+func TestNewClientSecretHasEntrasForm(t *testing.T) {
+	form := regexp.MustCompile(`^[A-Za-z0-9]{3}8Q~[A-Za-z0-9._~-]{34}$`)
+	seen := map[string]bool{}
+	for range 100 {
+		secret := issuer.NewClientSecret()
+		value := secret.Reveal()
+		if !form.MatchString(value) || entra.CheckClientSecret(secret) != nil {
+			t.Errorf("%q has not the form of a secret", value)
+		}
+		seen[value] = true
+	}
+	if len(seen) != 100 {
+		t.Errorf("100 secrets are %d different ones", len(seen))
+	}
+}
+
+func TestBuiltinIsTheSameButForItsSecrets(t *testing.T) {
+	one, two := issuer.Builtin(), issuer.Builtin()
+	for n := range one.Clients {
+		if one.Clients[n].ID != two.Clients[n].ID || one.Clients[n].ObjectID != two.Clients[n].ObjectID {
+			t.Errorf("client %d has another ID at the second call", n)
+		}
+		if one.Clients[n].Secrets[0].Value.Reveal() == two.Clients[n].Secrets[0].Value.Reveal() {
+			t.Errorf("client %d has the same secret at the second call", n)
+		}
+		if entra.IsPlaceholder(one.Clients[n].ID) {
+			t.Errorf("client ID %s looks like a placeholder", one.Clients[n].ID)
+		}
+	}
+}
+
+// Every secret that has not ended is good, whatever the others are.
+func TestSeveralSecrets(t *testing.T) {
+	tenant := sample()
+	r := start(t, config(tenant))
+	client := tenant.Clients[4]
+	form := request(client, "api://strict/.default")
+	form.Set("client_secret", client.Secrets[1].Value.Reveal())
+	claims := decodeToken(t, accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", form))).claims
+	if claims["idtyp"] != "app" {
+		t.Errorf("idtyp is %v though the API asks for it", claims["idtyp"])
+	}
+}
