@@ -1,6 +1,11 @@
 package main
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // layer is one place that settings come from. A higher one wins.
 type layer int
@@ -31,12 +36,183 @@ func (s source) String() string {
 		return "--" + s.name
 	case layerLocal:
 		return "the local tenant"
-	case layerEnvironment:
-		return fmt.Sprintf("the environment (%s)", s.name)
-	case layerEnvFile:
-		return fmt.Sprintf("%s (%s)", s.file, s.name)
+	case layerEnvironment, layerEnvFile:
+		return fmt.Sprintf("%s (%s)", s.place(), s.name)
 	case layerDefault:
 		return "the default"
 	}
 	return "nowhere"
+}
+
+// subject names the value for the start of a sentence: "CLIENT_SECRET in .env".
+func (s source) subject() string {
+	switch s.layer {
+	case layerEnvironment, layerEnvFile:
+		return s.name + " in " + s.place()
+	case layerLocal:
+		return s.name + " of the local tenant"
+	}
+	return s.String()
+}
+
+// place names the layer alone.
+func (s source) place() string {
+	switch s.layer {
+	case layerEnvFile:
+		return s.file
+	case layerEnvironment:
+		return "the environment"
+	}
+	return s.String()
+}
+
+// layers is what was given, ready to be asked for one setting after the other.
+type layers struct {
+	settingsInput
+	file *envFile // nil if there is none
+}
+
+// errFlagEmpty says that a flag was given an empty value.
+var errFlagEmpty = errors.New("a flag has an empty value")
+
+// newLayers reads the .env and refuses what no setting could mean.
+func newLayers(in settingsInput) (*layers, error) {
+	if in.local != nil {
+		if in.envFile != "" {
+			return nil, &usageError{
+				reason: "--local and --env-file exclude each other: the local tenant's settings are complete",
+				hints:  []string{"leave one of them out"},
+				err:    errFlagConflict,
+			}
+		}
+		in.noEnvFile = true
+	}
+	if err := checkFlagsFilled(in.flags); err != nil {
+		return nil, err
+	}
+	file, err := readEnvFile(in)
+	if err != nil {
+		return nil, err
+	}
+	return &layers{in, file}, nil
+}
+
+// checkFlagsFilled refuses flags with nothing in them. A flag that was typed
+// means something: taking --tenant "$TENANT" for not given, because TENANT is
+// unset, would use another tenant than the one meant.
+func checkFlagsFilled(flags map[string][]string) error {
+	for _, row := range settingRows() {
+		for _, name := range row.flags {
+			values, given := flags[name]
+			if given && strings.TrimSpace(strings.Join(values, "")) == "" {
+				return &usageError{
+					reason: "--" + name + " has an empty value",
+					hints:  []string{"give it a value, or leave it out; if the value is a variable, it is not set"},
+					err:    errFlagEmpty,
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// flag returns the value of a flag; several values are joined by commas.
+func (l *layers) flag(name string) (given[string], bool) {
+	values, ok := l.flags[name]
+	if !ok {
+		return given[string]{}, false
+	}
+	return given[string]{strings.Join(values, ","), source{layer: layerFlag, name: name}}, true
+}
+
+// switched reports whether a flag without a value was given. --flag=false is
+// the same as leaving it out.
+func (l *layers) switched(name string) bool {
+	g, ok := l.flag(name)
+	return ok && g.value != "false"
+}
+
+// at returns what one layer gives for a setting by its variables. Empty values
+// count as not set: CI systems define a variable for every secret they were
+// told of, and leave it empty where the secret is not to be had.
+func (l *layers) at(ly layer, s setting) (given[string], bool) {
+	row := rowOf(s)
+	for _, name := range row.names {
+		value := l.variable(ly, name)
+		if !row.secret {
+			value = strings.TrimSpace(value) // a carriage return from a file of Windows, mostly
+		}
+		if strings.TrimSpace(value) != "" {
+			from := source{layer: ly, name: name}
+			if ly == layerEnvFile {
+				from.file = l.file.label
+			}
+			return given[string]{value, from}, true
+		}
+	}
+	return given[string]{}, false
+}
+
+func (l *layers) variable(ly layer, name string) (value string) {
+	switch {
+	case ly == layerLocal:
+		value = l.local[name]
+	case ly == layerEnvironment:
+		value, _ = l.lookup(name)
+	case ly == layerEnvFile && l.file != nil:
+		value = l.file.values[name]
+	}
+	return value
+}
+
+// order returns the layers that hold variables, highest first. The local
+// tenant's settings are a complete set: mixed with those of a real tenant they
+// would send one's secret to the other.
+func (l *layers) order() []layer {
+	if l.local != nil {
+		return []layer{layerLocal}
+	}
+	return []layer{layerEnvironment, layerEnvFile}
+}
+
+// find returns the value of a setting from the highest layer that has one. Only
+// the setting's first flag is looked at.
+func (l *layers) find(s setting) given[string] {
+	if flags := rowOf(s).flags; len(flags) > 0 {
+		if g, ok := l.flag(flags[0]); ok {
+			return g
+		}
+	}
+	for _, ly := range l.order() {
+		if g, ok := l.at(ly, s); ok {
+			return g
+		}
+	}
+	return given[string]{}
+}
+
+// list splits a comma list; spaces and empty members are dropped.
+func list(g given[string]) given[[]string] {
+	members := strings.Split(g.value, ",")
+	for i := range members {
+		members[i] = strings.TrimSpace(members[i])
+	}
+	members = slices.DeleteFunc(members, func(m string) bool { return m == "" })
+	if len(members) == 0 {
+		return given[[]string]{} // never "any"
+	}
+	return given[[]string]{members, g.from}
+}
+
+// file path of a value, seen from where it was written: the folder of the .env,
+// or the working directory.
+func (l *layers) path(g given[string]) given[string] {
+	switch {
+	case g.value == "":
+	case g.from.layer == layerEnvFile:
+		g.value = absolute(l.file.folder(), g.value)
+	default:
+		g.value = absolute(l.dir, g.value)
+	}
+	return g
 }

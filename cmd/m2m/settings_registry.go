@@ -102,3 +102,17 @@ func settingVariables() []string {
 	}
 	return names
 }
+
+// rowOfVariable returns the row that a variable belongs to; the zero row for a
+// name that is none.
+func rowOfVariable(name string) settingRow {
+	rows := settingRows()
+	i := slices.IndexFunc(rows, func(r settingRow) bool { return slices.Contains(r.names, name) })
+	if i < 0 {
+		return settingRow{}
+	}
+	return rows[i]
+}
+
+// isSettingVariable reports whether a variable is a setting.
+func isSettingVariable(name string) bool { return rowOfVariable(name).setting != "" }

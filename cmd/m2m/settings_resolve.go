@@ -1,21 +1,126 @@
 package main
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strings"
 
-// resolveSettings resolves every setting of a command. Its errors are
-// usageErrors.
-func resolveSettings(in settingsInput) (*settings, error) { return nil, errors.New("not written yet") }
+	"m2m/internal/entra"
+)
+
+// errCloudUnknown says that --cloud names no cloud of Entra's.
+var errCloudUnknown = errors.New("there is no such cloud")
+
+// resolveSettings resolves every setting of a command, in the order flag,
+// --local, environment, .env, default, and applies the rules of
+// settings_trust.go. Its errors are usageErrors. The values are not judged yet:
+// see checkIdentity.
+func resolveSettings(in settingsInput) (*settings, error) {
+	l, err := newLayers(in)
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{
+		scope:     l.find(settingScope),
+		audiences: list(l.find(settingAudiences)),
+		roles:     list(l.find(settingRoles)),
+		scopes:    list(l.find(settingScopes)),
+		apiURL:    l.find(settingAPIURL),
+		caFile:    l.path(l.find(settingCAFile)),
+	}
+	if s.apiURL.value == "" {
+		s.apiURL = given[string]{defaultAPIURL, source{layer: layerDefault}}
+	}
+	if l.file != nil {
+		s.envFile = l.file.path
+	}
+	// Outside files before the identity, the destination before the host: the
+	// advice of the first refusal is then the one that leads on.
+	if err := l.checkFoundPaths(); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(*settings) error{l.resolveAuthority, l.resolveIdentity, l.checkDestinations, l.checkFoundAuthority} {
+		if err := step(s); err != nil {
+			return nil, err
+		}
+	}
+	s.places = l.places()
+	return s, nil
+}
 
 // resolvePlaces resolves the folders alone, for commands that look for the
 // local tenant before they know its settings.
-func resolvePlaces(in settingsInput) (places, error) { return places{}, errors.New("not written yet") }
+func resolvePlaces(in settingsInput) (places, error) {
+	l, err := newLayers(in)
+	if err != nil {
+		return places{}, err
+	}
+	if err := l.checkFoundPaths(); err != nil {
+		return places{}, err
+	}
+	return l.places(), nil
+}
 
-// explain turns what is wrong with the value of one setting, found by a Check
-// function of entra or of token, into a usageError that names the setting as
-// its user wrote it, where it came from, and where the right value is found.
-// Errors it knows nothing of are returned as they are.
-func (s *settings) explain(which setting, err error) error { return err }
+// resolveAuthority finds the login host: an address or the name of a cloud.
+func (l *layers) resolveAuthority(s *settings) error {
+	host := l.find(settingAuthority)
+	if cloud, ok := l.flag("cloud"); ok {
+		if host.from.layer == layerFlag {
+			return conflict("--authority-host", "--cloud")
+		}
+		known, ok := entra.CloudByName(strings.ToLower(cloud.value))
+		if !ok {
+			return unknownCloud(cloud.value)
+		}
+		s.authority = given[string]{"https://" + known.Host, cloud.from}
+		return nil
+	}
+	if host.value == "" {
+		s.authority = given[string]{defaultAuthority, source{layer: layerDefault}}
+		return nil
+	}
+	origin, err := entra.ParseAuthorityHost(host.value)
+	if err != nil {
+		return explain(settingAuthority, host, err)
+	}
+	s.authority = given[string]{origin, host.from}
+	return nil
+}
 
-// checkCredential says what is wrong with tenant, client, scope and credential
-// before anything is sent, as explain does; nil if nothing is known to be.
-func (s *settings) checkCredential() error { return nil }
+func unknownCloud(name string) error {
+	var names []string
+	for _, c := range entra.Clouds() {
+		names = append(names, c.Name)
+	}
+	return &usageError{
+		reason: fmt.Sprintf("--cloud: there is no cloud %s", quoted(name)),
+		hints:  []string{"the clouds are " + strings.Join(names, ", ")},
+		err:    errCloudUnknown,
+	}
+}
+
+// resolveIdentity finds the credential first, because tenant and client belong
+// to it.
+func (l *layers) resolveIdentity(s *settings) (err error) {
+	if l.uses.credential {
+		if s.credential, err = l.chooseCredential(); err != nil {
+			return err
+		}
+	}
+	if s.tenant, err = l.belonging(settingTenant, s.credential); err != nil {
+		return err
+	}
+	s.client, err = l.belonging(settingClient, s.credential)
+	return err
+}
+
+// errFlagConflict says that two flags exclude each other.
+var errFlagConflict = errors.New("two flags exclude each other")
+
+func conflict(one, other string) error {
+	return &usageError{
+		reason: fmt.Sprintf("%s and %s exclude each other", one, other),
+		hints:  []string{"leave one of them out"},
+		err:    errFlagConflict,
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxEnvFile bounds a .env in bytes. A real one has a few lines.
+const maxEnvFile = 64 << 10
+
+// envFileName is the file that is looked for in the working directory.
+const envFileName = ".env"
+
+// What can be wrong with a .env as a file.
+var (
+	errEnvFileMissing    = errors.New("the settings file does not exist")
+	errEnvFileUnreadable = errors.New("the settings file cannot be read")
+	errEnvFileTooLarge   = errors.New("the settings file is too large")
+)
+
+// envFile is a .env that was read.
+type envFile struct {
+	path   string // absolute
+	label  string // as its user knows it: .env, or what --env-file said
+	named  bool   // by --env-file; otherwise it was found
+	values map[string]string
+}
+
+// folder is where the relative paths in the file start.
+func (f *envFile) folder() string { return filepath.Dir(f.path) }
+
+// readEnvFile reads the .env that the input means; nil if there is none. A file
+// that was named must be there and be readable; one that is only looked for may
+// be absent, and a folder of that name is none (Python keeps environments in
+// folders called .env).
+func readEnvFile(in settingsInput) (*envFile, error) {
+	f := &envFile{label: in.envFile, named: in.envFile != ""}
+	switch {
+	case in.noEnvFile || !f.named && in.dir == "":
+		return nil, nil
+	case f.named:
+		f.path = absolute(in.dir, in.envFile)
+	default:
+		f.label, f.path = envFileName, filepath.Join(in.dir, envFileName)
+		// A pipe in a stranger's folder would block for ever.
+		if info, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+			return nil, nil
+		}
+	}
+	data, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	f.values, err = parseEnvFile(f.label, data)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *envFile) read() ([]byte, error) {
+	file, err := os.Open(f.path)
+	if err != nil {
+		return nil, f.unreadable(err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxEnvFile+1))
+	if err != nil {
+		return nil, f.unreadable(err)
+	}
+	if len(data) > maxEnvFile {
+		return nil, &usageError{
+			reason: fmt.Sprintf("%s is larger than %d KiB, which no settings file is", f.label, maxEnvFile>>10),
+			hints:  []string{"name the right file with --env-file"},
+			err:    errEnvFileTooLarge,
+		}
+	}
+	return data, nil
+}
+
+// unreadable says why the file cannot be read, in words of the system that
+// repeat no path.
+func (f *envFile) unreadable(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &usageError{
+			reason: fmt.Sprintf("the file %q, named by --env-file, does not exist", f.label),
+			hints:  []string{"give the path of a file with one NAME=value a line, or leave --env-file out"},
+			err:    errEnvFileMissing,
+		}
+	}
+	cause := err
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		cause = pathErr.Err
+	}
+	hint := "make it readable for you, or remove it"
+	if f.named {
+		hint = "give the path of a readable file with --env-file"
+	}
+	return &usageError{
+		reason: fmt.Sprintf("%s cannot be read: %v", f.label, cause),
+		hints:  []string{hint},
+		err:    errEnvFileUnreadable,
+	}
+}
+
+// absolute returns path as seen from dir.
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}

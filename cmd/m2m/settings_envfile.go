@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/joho/godotenv"
+)
+
+// What can be wrong with the content of a .env.
+var (
+	errEnvFileSyntax    = errors.New("the settings file does not have one NAME=value a line")
+	errEnvFileAmbiguous = errors.New("a value in the settings file can be read in more than one way")
+)
+
+// statement is one NAME=value of a .env.
+type statement struct {
+	line int // where it starts, from 1
+	name string
+	raw  string // as it stands in the file, from the name to the end of the value
+	// literal is the value as its writer sees it: without the quotes around it
+	// and a comment behind it, and nothing expanded.
+	literal string
+}
+
+// parseEnvFile returns the settings of a .env; names that are no settings are
+// ignored. godotenv knows the dialect and decides what a value is. Its errors
+// quote the file, so they are never passed on; and it rewrites values in places
+// where their writer may not expect it ($ and \ outside single quotes), so that
+// a value which it changed is refused rather than sent changed.
+//
+// The errors are usageErrors that name the file and the line. They contain
+// nothing of the file but names of settings.
+func parseEnvFile(label string, data []byte) (map[string]string, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors put a byte order mark first
+	if bytes.IndexByte(data, 0) >= 0 {
+		return nil, &usageError{
+			reason: label + " is not a text file",
+			hints:  []string{"save it as UTF-8: Windows PowerShell writes UTF-16 unless told otherwise"},
+			err:    errEnvFileSyntax,
+		}
+	}
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
+	statements, fault := scanEnvFile(text)
+	if fault != nil {
+		return nil, fault.in(label)
+	}
+	ours := slices.DeleteFunc(statements, func(s statement) bool { return !isSettingVariable(s.name) })
+	values, fault := readStatements(ours)
+	if fault != nil {
+		return nil, fault.in(label)
+	}
+	return values, nil
+}
+
+// readStatements lets godotenv read the statements, and checks that it read
+// what their writer sees.
+func readStatements(statements []statement) (map[string]string, *envFault) {
+	var text strings.Builder
+	last := map[string]statement{}
+	for _, s := range statements {
+		if !utf8.ValidString(s.raw) {
+			return nil, &envFault{s.line, "the value of " + s.name + " is not UTF-8", "save the file as UTF-8", errEnvFileSyntax}
+		}
+		text.WriteString(s.raw + "\n")
+		last[s.name] = s // the last of several counts, as in a shell
+	}
+	values, err := godotenv.Unmarshal(text.String())
+	for _, s := range statements {
+		if s.line != last[s.name].line {
+			continue
+		}
+		if err != nil && !readsAlone(s) || err == nil && !s.readAs(values) {
+			return nil, s.ambiguous()
+		}
+	}
+	if err != nil {
+		return nil, &envFault{err: errEnvFileSyntax, reason: "it cannot be read", hint: singleQuotes}
+	}
+	return values, nil
+}
+
+// readsAlone reports whether godotenv reads the statement at all.
+func readsAlone(s statement) bool {
+	_, err := godotenv.Unmarshal(s.raw + "\n")
+	return err == nil
+}
+
+var reference = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
+
+// readAs reports whether the value that godotenv read is the literal one, or
+// the literal one with ${NAME} replaced by settings of the same file
+// (API_SCOPE=api://${CLIENT_ID}/.default). In a secret nothing is replaced.
+func (s statement) readAs(values map[string]string) bool {
+	if values[s.name] == s.literal {
+		return true
+	}
+	if rowOfVariable(s.name).secret {
+		return false
+	}
+	expanded := reference.ReplaceAllStringFunc(s.literal, func(ref string) string {
+		if value := values[ref[2:len(ref)-1]]; value != "" {
+			return value
+		}
+		return ref
+	})
+	return values[s.name] == expanded
+}
+
+const singleQuotes = "write NAME='value': nothing inside single quotes is interpreted"
+
+func (s statement) ambiguous() *envFault {
+	hint := singleQuotes
+	if strings.Contains(s.literal, "'") {
+		hint = "take the value out of the file: set " + s.name + " in the environment, or give a secret with --client-secret-file"
+	}
+	return &envFault{
+		line:   s.line,
+		reason: "the value of " + s.name + ` contains $, \, # or a quote where programs differ in what that means`,
+		hint:   hint,
+		err:    errEnvFileAmbiguous,
+	}
+}
+
+// envFault is what is wrong at a line of a .env. It holds no value.
+type envFault struct {
+	line   int // 0 if it cannot be told
+	reason string
+	hint   string
+	err    error
+}
+
+func (f *envFault) in(label string) error {
+	where := label
+	if f.line > 0 {
+		where = fmt.Sprintf("%s, line %d", label, f.line)
+	}
+	return &usageError{reason: where + ": " + f.reason, hints: []string{f.hint}, err: f.err}
+}
+
+// scanEnvFile splits a .env into its statements. It is stricter than godotenv
+// in what a name is, and in that nothing but a comment may follow a closing
+// quote.
+func scanEnvFile(text string) ([]statement, *envFault) {
+	var statements []statement
+	line := 1
+	for text != "" {
+		first, rest, _ := strings.Cut(text, "\n")
+		if trimmed := strings.TrimSpace(first); trimmed == "" || trimmed[0] == '#' {
+			text, line = rest, line+1
+			continue
+		}
+		s, length, fault := scanStatement(text)
+		if fault != nil {
+			fault.line = line
+			return nil, fault
+		}
+		s.line = line
+		if s.literal != "" { // empty is not set
+			statements = append(statements, s)
+		}
+		line += strings.Count(text[:length], "\n")
+		text = text[length:]
+	}
+	return statements, nil
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// scanStatement reads the statement at the start of text, and how long it is
+// with the end of its last line.
+func scanStatement(text string) (s statement, length int, fault *envFault) {
+	expected := &envFault{reason: "expected NAME=value", hint: "write one NAME=value a line; a comment starts with #", err: errEnvFileSyntax}
+	first, _, _ := strings.Cut(text, "\n")
+	at := strings.IndexAny(first, "=:") // godotenv takes NAME: value too
+	if at < 0 {
+		return s, 0, expected
+	}
+	s.name = strings.TrimSpace(first[:at])
+	if after, ok := strings.CutPrefix(s.name, "export"); ok && strings.TrimLeft(after, " \t") != after {
+		s.name = strings.TrimSpace(after)
+	}
+	if !envName.MatchString(s.name) {
+		return s, 0, expected
+	}
+	value := strings.TrimLeft(first[at+1:], " \t")
+	start := len(first) - len(value)
+	if value != "" && (value[0] == '\'' || value[0] == '"') {
+		return scanQuoted(s, text, start)
+	}
+	s.raw, s.literal = first, strings.TrimSpace(cutComment(first[at+1:]))
+	return s, min(len(first)+1, len(text)), nil
+}
+
+// scanQuoted reads a value in quotes that start at text[start]; it may span
+// lines.
+func scanQuoted(s statement, text string, start int) (statement, int, *envFault) {
+	end := closingQuote(text[start:])
+	if end < 0 {
+		return s, 0, &envFault{reason: "a quote is opened and never closed", hint: "close it with the same quote at the end of the value", err: errEnvFileSyntax}
+	}
+	end += start
+	tail, _, _ := strings.Cut(text[end+1:], "\n")
+	if trimmed := strings.TrimSpace(tail); trimmed != "" && trimmed[0] != '#' {
+		return s, 0, &envFault{reason: "something follows the closing quote of a value", hint: "put the whole value between the quotes", err: errEnvFileSyntax}
+	}
+	s.raw, s.literal = text[:end+1], text[start+1:end]
+	return s, min(end+1+len(tail)+1, len(text)), nil
+}
+
+// closingQuote returns where the quote that quoted starts with is closed; -1 if
+// it is not. A backslash keeps a quote open, as in godotenv.
+func closingQuote(quoted string) int {
+	for i := 1; i < len(quoted); i++ {
+		if quoted[i] == quoted[0] && quoted[i-1] != '\\' {
+			return i
+		}
+	}
+	return -1
+}
+
+// cutComment removes a comment from the end of a value without quotes: # and
+// what follows, where white space stands before it. A # inside a word is part
+// of the word.
+func cutComment(value string) string {
+	for i := 1; i < len(value); i++ {
+		if value[i] == '#' && (value[i-1] == ' ' || value[i-1] == '\t') {
+			return value[:i]
+		}
+	}
+	return value
+}
