@@ -1,4 +1,132 @@
 package verify
 
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"hash"
+	"sync"
+	"time"
+)
+
 // DefaultCacheBytes holds more than 10,000 tokens of usual size.
-const DefaultCacheBytes = 32 << 20
+const DefaultCacheBytes = 48 << 20
+
+// cacheAge is how long a result is believed without checking the signature
+// again, so that whatever else changes is noticed.
+const cacheAge = 5 * time.Minute
+
+type digest [sha256.Size]byte
+
+// entry is one believed token, without its text.
+type entry struct {
+	token  *Token
+	key    *Key
+	issuer Issuer
+	stored time.Time
+}
+
+// cache remembers which tokens were believed. It is keyed by an HMAC under a
+// key of its own, so that neither a token nor anything that helps to guess one
+// stays in memory, and an outsider cannot make two tokens collide. Only
+// believed tokens enter: nobody without a signing key can push others out.
+//
+// It keeps two generations. When the young one is full it becomes the old one,
+// and the old one goes; a token found in the old one moves to the young. That
+// bounds bytes and keeps what is in use, with one map look-up and no list.
+type cache struct {
+	macs sync.Pool
+	half int
+
+	mu         sync.RWMutex
+	young, old map[digest]entry
+	size       int // bytes in young
+}
+
+func newCache(bytes int) *cache {
+	var key [sha256.Size]byte
+	_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the program instead
+	c := &cache{half: bytes / 2, young: map[digest]entry{}}
+	c.macs.New = func() any { return &mac{hash: hmac.New(sha256.New, key[:])} }
+	return c
+}
+
+// mac is one reusable HMAC with room for a token, so that a look-up allocates
+// nothing.
+type mac struct {
+	hash hash.Hash
+	text []byte
+	sum  digest
+}
+
+func (c *cache) digest(token string) digest {
+	m := c.macs.Get().(*mac)
+	defer c.macs.Put(m)
+	if len(token) > maxToken {
+		token = token[:maxToken+1] // no token of this length is ever stored
+	}
+	m.text = append(m.text[:0], token...)
+	m.hash.Reset()
+	m.hash.Write(m.text)
+	m.hash.Sum(m.sum[:0])
+	clear(m.text)
+	return m.sum
+}
+
+func (c *cache) get(id digest, now time.Time) (entry, bool) {
+	c.mu.RLock()
+	e, young := c.young[id]
+	found := young
+	if !young {
+		e, found = c.old[id]
+	}
+	c.mu.RUnlock()
+	age := now.Sub(e.stored)
+	if !found || age < 0 || age > cacheAge {
+		return entry{}, false
+	}
+	if !young {
+		c.put(id, e)
+	}
+	return e, true
+}
+
+func (c *cache) put(id digest, e entry) {
+	size := e.size()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.size+size > c.half {
+		c.old, c.young, c.size = c.young, map[digest]entry{}, 0
+	}
+	if _, ok := c.young[id]; !ok {
+		c.size += size
+	}
+	c.young[id] = e
+}
+
+// size estimates what an entry holds: its struct and map slot, one copy of
+// header and claims, and the headers of the strings that point into it.
+func (e entry) size() int {
+	size := 1024
+	for _, members := range [][]Member{e.token.Header, e.token.Claims} {
+		size += 32 * cap(members)
+		for _, m := range members {
+			size += len(m.Name) + len(m.Raw) + 8
+		}
+	}
+	return size + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
+}
+
+// recall answers from the cache: the signature was checked before, and the key
+// is still vouched for; everything else is decided again, by the clock and the
+// policy of now.
+func (v *Verifier) recall(e entry) (*Token, error) {
+	h := hearing{
+		parsed: parsed{token: e.token}, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
+		looked: true, key: e.key, issuer: e.issuer, checked: true,
+	}
+	if err := v.decide(&h); err != nil {
+		return nil, err
+	}
+	return e.token, nil
+}

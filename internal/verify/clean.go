@@ -1,16 +1,73 @@
 package verify
 
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
 // Clean takes a token out of what people paste: white space around it, one
 // pair of quotes, "Authorization:", "Bearer ". It says what it stripped, in
 // words. The error matches ErrForm; it says where white space or a line break
 // lies inside the token, if one does.
-func Clean(input string) (token string, stripped []string, err error) { panic("TODO") }
+func Clean(input string) (token string, stripped []string, err error) {
+	s := strip(&stripped, "white space", input, strings.TrimSpace(input))
+	s = strip(&stripped, "quotes", s, unwrap(s))
+	s = strip(&stripped, "the header's name", s, cutPrefixFold(s, "Authorization:"))
+	s = strip(&stripped, "the scheme Bearer", s, cutScheme(s))
+	s = strip(&stripped, "quotes", s, unwrap(s))
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return "", stripped, malformed(ErrCharset, spaceAt(s, i))
+	}
+	return s, stripped, nil
+}
+
+func strip(stripped *[]string, what, before, after string) string {
+	if after != before {
+		*stripped = append(*stripped, what)
+	}
+	return strings.TrimSpace(after)
+}
+
+// unwrap removes one pair of quotes, as a shell or a JSON file leaves them.
+func unwrap(s string) string {
+	if len(s) >= 2 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0] {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+func cutPrefixFold(s, prefix string) string {
+	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		return s[len(prefix):]
+	}
+	return s
+}
+
+func cutScheme(s string) string {
+	if rest := cutPrefixFold(s, "Bearer"); rest != s && strings.TrimLeftFunc(rest, unicode.IsSpace) != rest {
+		return rest
+	}
+	return s
+}
+
+func spaceAt(s string, i int) string {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	switch r {
+	case '\n', '\r':
+		return fmt.Sprintf("a line break after %d of %d characters", i, len(s))
+	case ' ', '\t':
+		return fmt.Sprintf("white space after %d of %d characters", i, len(s))
+	}
+	return fmt.Sprintf("the white space %U after %d of %d characters", r, i, len(s))
+}
 
 // bound shortens hostile text for a message.
 func bound(s string) string {
 	const most = 100
 	if len(s) > most {
-		return s[:most] + "…"
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

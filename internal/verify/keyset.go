@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"strings"
 
 	"m2m/internal/entra"
 )
@@ -19,19 +20,88 @@ type KeySetOptions struct {
 }
 
 // KeySet is a [KeySource] of keys that are given once, as from a file.
-type KeySet struct{}
+type KeySet struct {
+	keys    map[string]*Key
+	options KeySetOptions
+	skipped int
+}
+
+var _ KeySource = (*KeySet)(nil)
 
 // NewKeySet reads a JSON Web Key Set (RFC 7517). Keys that are not usable are
-// skipped; if none is left the error says why.
-func NewKeySet(jwks []byte, o KeySetOptions) (*KeySet, error) { panic("TODO") }
+// skipped; if none is left the error matches ErrNoUsableKey and says why. What
+// is no key set at all matches ErrKeySet.
+func NewKeySet(jwks []byte, o KeySetOptions) (*KeySet, error) {
+	keys, skipped, err := readKeys(jwks)
+	if err != nil {
+		return nil, err
+	}
+	return &KeySet{keys, o, skipped}, nil
+}
 
-// Lookup implements [KeySource].
+// Skipped is the number of keys that were not usable.
+func (s *KeySet) Skipped() int { return s.skipped }
+
+// Lookup implements [KeySource]. It never goes to the network.
 func (s *KeySet) Lookup(_ context.Context, v entra.Version, kid string) (*Key, Issuer, error) {
-	panic("TODO")
+	k, ok := s.keys[kid]
+	if !ok {
+		return nil, s.issuer(v), ErrKeyUnknown
+	}
+	return k, s.issuer(v), nil
+}
+
+func (s *KeySet) issuer(v entra.Version) Issuer {
+	switch o := s.options; {
+	case o.AnyIssuer:
+		return Issuer{Any: true, Given: true}
+	case o.Issuer != "":
+		return Issuer{Name: o.Issuer, Given: true}
+	case o.Authority == entra.Authority{}:
+		return Issuer{}
+	default:
+		cloud, _ := o.Authority.Cloud()
+		return Issuer{Name: likelyIssuer(o.Authority, v), Cloud: cloud.InstanceName}
+	}
+}
+
+// likelyIssuer is the issuer that an authority's document will name, or would
+// name where none can be read.
+func likelyIssuer(a entra.Authority, v entra.Version) string {
+	tenant := anyTenant
+	if entra.IsGUID(a.Tenant) {
+		tenant = strings.ToLower(a.Tenant)
+	}
+	cloud, ok := a.Cloud()
+	if v == entra.V1 {
+		if !ok {
+			cloud.STS = "sts.windows.net"
+		}
+		return "https://" + cloud.STS + "/" + tenant + "/"
+	}
+	if !ok {
+		cloud.Host = hostOf(a)
+	}
+	return "https://" + cloud.Host + "/" + tenant + "/v2.0"
 }
 
 // Admits implements [KeySource].
-func (s *KeySet) Admits(v entra.Version, issuer string) bool { panic("TODO") }
+func (s *KeySet) Admits(v entra.Version, issuer string) bool {
+	switch o := s.options; {
+	case o.AnyIssuer:
+		return true
+	case o.Issuer != "":
+		before, after, template := strings.Cut(o.Issuer, anyTenant)
+		if !template {
+			return issuer == o.Issuer
+		}
+		return strings.HasPrefix(issuer, before) && strings.HasSuffix(issuer, after)
+	case o.Authority == entra.Authority{}:
+		return v != ""
+	default:
+		return issuerFits(o.Authority, v, issuer)
+	}
+}
 
 // Vouches implements [KeySource].
-func (s *KeySet) Vouches(_ entra.Version, k *Key) bool { panic("TODO") }
+func (s *KeySet) Vouches(_ entra.Version, k *Key) bool { return k != nil && s.keys[k.ID] == k }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"time"
 
 	"m2m/internal/entra"
 )
@@ -40,12 +41,33 @@ type Issuer struct {
 	Name string
 	// Any switches the issuer check off: every issuer whose keys these are.
 	Any bool
+	// Given says that the user named the issuer, or any. It need not be one of
+	// Entra's, so its tokens need not say their version, nor hold tid in iss.
+	Given bool
 	// Cloud is the cloud_instance_name of the metadata; empty if it has none.
 	Cloud string
 	// Domain is the tenant's domain name where the source was made with one;
 	// Name then holds the GUID that belongs to it.
 	Domain string
+	// Hint is the issuer that is expected while Name is not known yet, for a
+	// message only.
+	Hint string
 }
+
+// UnreachableError says why keys are out of reach. It matches
+// ErrKeysUnreachable.
+type UnreachableError struct {
+	// RetryAfter is when the source will try again; 0 if that is not known.
+	RetryAfter time.Duration
+	// Err is what went wrong last.
+	Err error
+}
+
+// Error implements error.
+func (e *UnreachableError) Error() string { return ErrKeysUnreachable.Error() + ": " + e.Err.Error() }
+
+// Unwrap matches ErrKeysUnreachable and what went wrong.
+func (e *UnreachableError) Unwrap() []error { return []error{ErrKeysUnreachable, e.Err} }
 
 // KeySource says which key signed a token and who its issuer must be. It is
 // safe for concurrent use. [Metadata] and [KeySet] implement it.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"m2m/internal/entra"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Options are the settings of a [Verifier] that are not policy.
@@ -18,22 +18,109 @@ type Options struct {
 
 // Verifier judges tokens by one policy and one key source. It is safe for
 // concurrent use.
-type Verifier struct{}
+type Verifier struct {
+	policy    Policy
+	keys      KeySource
+	now       func() time.Time
+	validator *jwt.Validator
+	rules     []rule
+	cache     *cache // nil: none
+}
 
 // New makes a verifier. An incomplete policy, or keys == nil, is no error:
 // Judge then marks what it cannot decide unknown, and Verify believes nothing.
-// See [Policy.Complete].
-func New(p Policy, keys KeySource, o Options) (*Verifier, error) { panic("TODO") }
+// See [Policy.Complete]. The error is one of a policy out of bounds
+// (ErrLeeway, ErrMaxLifetime, ErrTenantName, ErrEmptyEntry).
+func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	v.validator = jwt.NewValidator(
+		jwt.WithTimeFunc(v.now), jwt.WithLeeway(v.policy.Leeway),
+		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithIssuedAt(),
+	)
+	if o.CacheBytes > 0 {
+		v.cache = newCache(o.CacheBytes)
+	}
+	return v, nil
+}
 
 // Verify decides whether to believe a token. The error is an *Error. Tokens
 // whose unverified claims already rule them out never cause a key to be
 // fetched.
-func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) { panic("TODO") }
+func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
+	if v.cache == nil {
+		return v.verify(ctx, token, nil)
+	}
+	id := v.cache.digest(token)
+	if e, ok := v.cache.get(id, v.now()); ok && v.keys.Vouches(e.token.Version, e.key) {
+		return v.recall(e)
+	}
+	return v.verify(ctx, token, &id)
+}
 
-// Judge runs every check and explains each. The token may be anything.
-func (v *Verifier) Judge(ctx context.Context, token string) *Report { panic("TODO") }
+func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token, error) {
+	h := v.open(token)
+	if err := v.sift(h); err != nil {
+		return nil, err
+	}
+	h.settleKey(ctx)
+	if err := v.decide(h); err != nil {
+		return nil, err
+	}
+	if id != nil {
+		v.cache.put(*id, entry{token: h.token, key: h.key, issuer: h.issuer, stored: h.now})
+	}
+	return h.token, nil
+}
 
-// AuthorityOf returns the authority that a token says it came from, if its iss
-// has the exact form of one of Entra's issuers. The token is not to be
-// believed for that: the authority's keys have to verify it.
-func AuthorityOf(t *Token) (a entra.Authority, ok bool) { panic("TODO") }
+// open takes a token apart for a hearing.
+func (v *Verifier) open(token string) *hearing {
+	p, fault := parse(token)
+	return &hearing{
+		parsed: p, fault: fault, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
+	}
+}
+
+// sift refuses what the claims rule out whoever signed them, before any key is
+// looked up: foreign and expired tokens must not make us call the issuer. It
+// stops no forger, who can write what he likes, and lets nothing in.
+func (v *Verifier) sift(h *hearing) error {
+	for _, r := range v.rules {
+		if r.check == Permission {
+			continue // 403 is for tokens that are otherwise believed
+		}
+		if o := r.decide(h); !o.lets() && !o.pending() {
+			return h.error(r, o)
+		}
+	}
+	return nil
+}
+
+// decide asks every rule, now that the key is settled. Nothing but a pass, or
+// a check that the policy switches off, lets a token through.
+func (v *Verifier) decide(h *hearing) error {
+	for _, r := range v.rules {
+		if o := r.decide(h); !o.lets() {
+			return h.error(r, o)
+		}
+	}
+	return nil
+}
+
+func (h *hearing) error(r rule, o outcome) error {
+	e := &Error{Check: r.check, Outcome: ErrRefused, Reason: o.reason}
+	switch {
+	case o.reason == ErrGraphNonce: // verifiable, but by nobody who could be asking
+	case o.status != Fail:
+		e.Outcome, e.RetryAfter, e.cause = ErrUndecided, h.retryAfter(), h.keyErr
+	case r.check == Permission:
+		e.Outcome = ErrForbidden
+	}
+	e.Expected, e.Found = r.describe(h)
+	return e
+}

@@ -1,0 +1,185 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const maxDepth = 8
+
+// readObject reads one JSON object as strictly as RFC 8725 section 2.6 and
+// 3.1 suggest: no duplicate names at any level, no invalid UTF-8, nothing
+// behind it. With an error it returns the members before the fault, for a
+// reader who wants to see them.
+func readObject(data []byte, known []string) ([]Member, error) {
+	if !utf8.Valid(data) {
+		return nil, ErrUTF8
+	}
+	text := string(data)
+	dec := jsontext.NewDecoder(bytes.NewBuffer(data))
+	if dec.PeekKind() != '{' {
+		return nil, notObject(dec)
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, jsonFault(err)
+	}
+	members := make([]Member, 0, 32)
+	for dec.PeekKind() != '}' {
+		m, err := readMember(dec, text)
+		if err != nil {
+			return members, err
+		}
+		members = append(members, m)
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return members, jsonFault(err)
+	}
+	if dec.InputOffset() != int64(len(data)) {
+		return members, ErrTrailingData
+	}
+	return members, checkNames(members, known)
+}
+
+func notObject(dec *jsontext.Decoder) error {
+	if _, err := dec.ReadValue(); err != nil {
+		return jsonFault(err)
+	}
+	return ErrNotObject
+}
+
+// readMember returns slices of text, so that a token costs one copy and not
+// one for every claim.
+func readMember(dec *jsontext.Decoder, text string) (Member, error) {
+	name, err := readRaw(dec, text)
+	if err != nil {
+		return Member{}, err
+	}
+	raw, err := readRaw(dec, text)
+	if err != nil {
+		return Member{}, err
+	}
+	if depth(raw) >= maxDepth { // the object itself is one level
+		return Member{}, ErrDepth
+	}
+	unquoted, _ := unquote(name)
+	return Member{Name: unquoted, Raw: raw}, nil
+}
+
+func readRaw(dec *jsontext.Decoder, text string) (string, error) {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return "", jsonFault(err)
+	}
+	end := int(dec.InputOffset())
+	return text[end-len(value) : end], nil
+}
+
+func jsonFault(err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return ErrNameDuplicate
+	}
+	return ErrJSON
+}
+
+// depth counts the levels of nesting of valid JSON.
+func depth(raw string) (deepest int) {
+	if raw[0] != '{' && raw[0] != '[' {
+		return 0
+	}
+	level, quoted := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			level++
+			deepest = max(deepest, level)
+		case c == '}' || c == ']':
+			level--
+		}
+	}
+	return deepest
+}
+
+// checkNames refuses names that a laxer reader could take for one another:
+// encoding/json lets "Iss" and "iſs" (U+017F) overwrite iss. The decoder has
+// already refused names that are equal byte for byte, so that only names with
+// an upper-case or non-ASCII letter need a closer look.
+func checkNames(members []Member, known []string) error {
+	if !slices.ContainsFunc(members, func(m Member) bool { return folds(m.Name) }) {
+		return nil
+	}
+	seen := make(map[string]bool, len(members))
+	for _, m := range members {
+		folded := fold(m.Name)
+		if seen[folded] {
+			return ErrNameDuplicate
+		}
+		seen[folded] = true
+		if folds(m.Name) && slices.Contains(known, folded) {
+			return ErrNameCase
+		}
+	}
+	return nil
+}
+
+func folds(name string) bool {
+	return strings.IndexFunc(name, func(r rune) bool { return 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf }) >= 0
+}
+
+// fold maps every rune to the one form that strings.EqualFold treats as equal:
+// lower case for ASCII, else the smallest of its orbit.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		if 'A' <= least && least <= 'Z' {
+			return least + 'a' - 'A'
+		}
+		return least
+	}, name)
+}
+
+// unquote returns the value of a valid JSON string; ok is false for any other
+// JSON value.
+func unquote(raw string) (value string, ok bool) {
+	if raw == "" || raw[0] != '"' {
+		return "", false
+	}
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], true
+	}
+	b, err := jsontext.AppendUnquote(nil, raw)
+	return string(b), err == nil
+}
+
+// unquoteAll returns the elements of a valid JSON array of strings.
+func unquoteAll(raw string) (values []string, ok bool) {
+	if raw[0] != '[' {
+		return nil, false
+	}
+	dec := jsontext.NewDecoder(bytes.NewBufferString(raw))
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, false
+	}
+	values = []string{}
+	for dec.PeekKind() == '"' {
+		tok, err := dec.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		values = append(values, tok.String())
+	}
+	return values, dec.PeekKind() == ']'
+}

@@ -1,0 +1,48 @@
+package verify
+
+import "context"
+
+// Judge runs every check and explains each. The token may be anything. Unlike
+// Verify it asks for the key of a token that is already refused, because a
+// person wants to see all that is wrong with it.
+func (v *Verifier) Judge(ctx context.Context, token string) *Report {
+	h := v.open(token)
+	h.settleKey(ctx)
+	report := &Report{Token: h.token, Findings: make([]Finding, 0, len(v.rules))}
+	for _, r := range v.rules {
+		report.Findings = append(report.Findings, h.finding(r, r.decide(h)))
+	}
+	report.Verdict = h.verdict(report.Findings)
+	return report
+}
+
+func (h *hearing) finding(r rule, o outcome) Finding {
+	f := Finding{Check: r.check, Status: o.status, Reason: o.reason}
+	f.Expected, f.Found = r.describe(h)
+	if o.status != Pass {
+		f.Cause, f.Fix = h.diagnose(r.check, o)
+	}
+	return f
+}
+
+// verdict weighs the findings. Believed needs a signature that was checked and
+// nothing that failed or is unknown; a check counts as passed, if it was
+// skipped, only where the policy switches it off.
+func (h *hearing) verdict(findings []Finding) Verdict {
+	verdict := Believed
+	for _, f := range findings {
+		switch {
+		case f.Reason == ErrGraphNonce:
+			return Unverifiable
+		case f.Status == Fail:
+			verdict = Refused
+		case f.Status == Pass, f.Reason == ErrSwitchedOff, verdict == Refused:
+		default:
+			verdict = Undecided
+		}
+	}
+	if verdict == Believed && (!h.checked || h.signed != nil) {
+		return Undecided
+	}
+	return verdict
+}

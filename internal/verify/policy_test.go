@@ -1,0 +1,245 @@
+package verify_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// TestWhoMayCall is the table of who is let in: apps by roles, users by scopes.
+func TestWhoMayCall(t *testing.T) {
+	const (
+		none  = ""
+		role  = "Data.Read"
+		scope = "Data.Read.User"
+	)
+	app, user := claimsV2(), userClaims()
+	tests := []struct {
+		name          string
+		roles, scopes string
+		all, allow    bool
+		claims        members
+		want          error
+	}{
+		{name: "nothing required, app", claims: app.del("roles")},
+		{name: "nothing required, user", claims: user, want: verify.ErrUserToken},
+		{name: "nothing required, user allowed", allow: true, claims: user},
+		{name: "role required, app has it", roles: role, claims: app},
+		{name: "role required, app without", roles: role, claims: app.del("roles"), want: verify.ErrRoleMissing},
+		{name: "role required, user with it", roles: role, claims: user.set("roles", `["Data.Read"]`), want: verify.ErrUserToken},
+		{name: "any role", roles: "X," + role, claims: app},
+		{name: "all roles, one missing", roles: "X," + role, all: true, claims: app, want: verify.ErrRoleMissing},
+		{name: "all roles", roles: "X," + role, all: true, claims: app.set("roles", `["Data.Read","X"]`)},
+		{name: "scope required, app with roles", scopes: scope, claims: app, want: verify.ErrScopeOnly},
+		{name: "scope required, app without", scopes: scope, claims: app.del("roles"), want: verify.ErrScopeOnly},
+		{name: "scope required, user has it", scopes: scope, claims: user},
+		{name: "scope required, user without", scopes: scope, claims: user.str("scp", "openid"), want: verify.ErrScopeMissing},
+		{name: "scope is not part of a longer one", scopes: "Data.Read", claims: user, want: verify.ErrScopeMissing},
+		{name: "all scopes, one missing", scopes: scope + ",X", all: true, claims: user, want: verify.ErrScopeMissing},
+		{name: "all scopes", scopes: scope + ",openid", all: true, claims: user},
+		{name: "both required, app by role", roles: role, scopes: scope, claims: app},
+		{name: "both required, user by scope", roles: role, scopes: scope, claims: user},
+		{name: "both required, user with the role only", roles: role, scopes: scope,
+			claims: user.str("scp", "openid").set("roles", `["Data.Read"]`), want: verify.ErrScopeMissing},
+		{name: "both required, app without", roles: role, scopes: scope, claims: app.del("roles"), want: verify.ErrRoleMissing},
+		{name: "role required, user allowed", roles: role, allow: true, claims: user},
+		{name: "scope asked of a user with no scp", scopes: scope, claims: app.str("sub", "p"), want: verify.ErrNotAppOnly},
+		{name: "ID token, users allowed", allow: true, scopes: none, claims: idClaims(), want: verify.ErrIDToken},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := policy()
+			p.Roles, p.Scopes, p.RequireAll, p.AllowUser = list(tt.roles), list(tt.scopes), tt.all, tt.allow
+			_, err := verifier(t, p, keys(t)).Verify(t.Context(), mint(header(), tt.claims))
+			if !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+				t.Fatalf("want %v, got %v", tt.want, err)
+			}
+			forbidden := tt.want == verify.ErrRoleMissing || tt.want == verify.ErrScopeMissing || tt.want == verify.ErrScopeOnly
+			if errors.Is(err, verify.ErrForbidden) != forbidden {
+				t.Errorf("want forbidden %v, got %v", forbidden, err)
+			}
+		})
+	}
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+// TestForbiddenComesLast: 403 tells a caller that it is believed, so nothing
+// else may be wrong.
+func TestForbiddenComesLast(t *testing.T) {
+	forged := sign(pairs()[1], header().json(), claimsV2().del("roles").json())
+	_, err := verifier(t, policy(), keys(t)).Verify(t.Context(), forged)
+	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrRefused) || !errors.Is(err, verify.ErrSignatureMismatch) {
+		t.Errorf("want a refusal for the signature, got %v", err)
+	}
+}
+
+func TestPolicyLimits(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*verify.Policy)
+		want   error
+	}{
+		{"six minutes of leeway", func(p *verify.Policy) { p.Leeway = 6 * time.Minute }, verify.ErrLeeway},
+		{"negative leeway", func(p *verify.Policy) { p.Leeway = -1 }, verify.ErrLeeway},
+		{"five minutes of leeway", func(p *verify.Policy) { p.Leeway = 5 * time.Minute }, nil},
+		{"negative lifetime", func(p *verify.Policy) { p.MaxLifetime = -1 }, verify.ErrMaxLifetime},
+		{"empty audience", func(p *verify.Policy) { p.Audiences = []string{""} }, verify.ErrEmptyEntry},
+		{"empty role", func(p *verify.Policy) { p.Roles = []string{"A", ""} }, verify.ErrEmptyEntry},
+		{"tenant common", func(p *verify.Policy) { p.Tenants = []string{"common"} }, verify.ErrTenantName},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := policy()
+			tt.change(&p)
+			if _, err := verify.New(p, keys(t), verify.Options{}); !errors.Is(err, tt.want) {
+				t.Errorf("want %v, got %v", tt.want, err)
+			}
+		})
+	}
+}
+
+// TestStrictZero: with nothing configured, nothing is believed, and nothing is
+// refused for that reason either.
+func TestStrictZero(t *testing.T) {
+	named := verify.Policy{Tenants: []string{tenant}, Audiences: []string{api}}
+	tests := []struct {
+		name   string
+		policy verify.Policy
+		keys   verify.KeySource
+		reason error
+		check  verify.Check
+	}{
+		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrNoKeySource, verify.KeyCheck},
+		{"zero policy", verify.Policy{}, keys(t), verify.ErrTenantUnset, verify.Tenant},
+		{"no audience", verify.Policy{Tenants: []string{tenant}}, keys(t), verify.ErrAudienceUnset, verify.Audience},
+		{"no keys", named, nil, verify.ErrNoKeySource, verify.KeyCheck},
+		{"keys of nobody in particular", named, bare(t, verify.KeySetOptions{}), verify.ErrIssuerUnset, verify.IssuerIs},
+		{"domain that nobody resolves", verify.Policy{Tenants: []string{"contoso.com"}, Audiences: []string{api}},
+			keys(t), verify.ErrTenantUnresolved, verify.Tenant},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			v := verifier(t, tt.policy, tt.keys)
+			_, err := v.Verify(t.Context(), good())
+			if !errors.Is(err, verify.ErrUndecided) || !errors.Is(err, tt.reason) || errors.Is(err, verify.ErrRefused) {
+				t.Errorf("Verify: want undecided (%v), got %v", tt.reason, err)
+			}
+			report := v.Judge(t.Context(), good())
+			if f := report.Finding(tt.check); report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Reason != tt.reason {
+				t.Errorf("Judge: want unknown (%v), got %s, %+v", tt.reason, report.Verdict, f)
+			}
+		})
+	}
+}
+
+func bare(t *testing.T, o verify.KeySetOptions) *verify.KeySet {
+	t.Helper()
+	s, err := verify.NewKeySet([]byte(setOf(jwkOf(pairs()[0], kid))), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestComplete(t *testing.T) {
+	if err := (verify.Policy{}).Complete(); !errors.Is(err, verify.ErrTenantUnset) || !errors.Is(err, verify.ErrAudienceUnset) {
+		t.Errorf("want both unset, got %v", err)
+	}
+	for _, p := range []verify.Policy{policy(), {AnyTenant: true, AnyAudience: true}} {
+		if err := p.Complete(); err != nil {
+			t.Errorf("want complete, got %v", err)
+		}
+	}
+}
+
+// TestAudienceIncomplete: for api://name nobody can derive the GUID of a v2.0
+// token, so that a GUID there is unknown; everything else stays wrong.
+func TestAudienceIncomplete(t *testing.T) {
+	p := policy()
+	p.Audiences, p.AudienceIncomplete = []string{"api://m2m"}, true
+	tests := []struct {
+		name   string
+		claims members
+		want   error
+		out    error
+	}{
+		{"v2.0 token with a GUID", claimsV2(), verify.ErrAudienceIncomplete, verify.ErrUndecided},
+		{"v1.0 token with the URI", claimsV1(), nil, nil},
+		{"v1.0 token with a GUID", claimsV1().str("aud", api), verify.ErrAudienceMismatch, verify.ErrRefused},
+		{"v2.0 token with another URI", claimsV2().str("aud", "api://other"), verify.ErrAudienceMismatch, verify.ErrRefused},
+		{"v2.0 token for Graph", claimsV2().str("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudienceMismatch, verify.ErrRefused},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			v := verifier(t, p, keys(t))
+			if _, err := v.Verify(t.Context(), mint(header(), tt.claims)); !errors.Is(err, tt.want) || !errors.Is(err, tt.out) {
+				t.Errorf("want %v, %v, got %v", tt.out, tt.want, err)
+			}
+		})
+	}
+	report := verifier(t, p, keys(t)).Judge(t.Context(), good())
+	f := report.Finding(verify.Audience)
+	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+api {
+		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)
+	}
+}
+
+// TestSwitchedOff: each loosening loosens its own check and no other.
+func TestSwitchedOff(t *testing.T) {
+	other := foreign().str("aud", "api://other")
+	common := entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "common"}
+	tests := []struct {
+		name   string
+		change func(*verify.Policy)
+		keys   verify.KeySetOptions
+		claims members
+		want   error
+	}{
+		{"any tenant", func(p *verify.Policy) { p.AnyTenant = true }, verify.KeySetOptions{Authority: common}, foreign(), nil},
+		{"any tenant still wants tid in iss", func(p *verify.Policy) { p.AnyTenant = true },
+			verify.KeySetOptions{Authority: common}, claimsV2().str("tid", stranger), verify.ErrTenantNotInIss},
+		{"any tenant, one authority", func(p *verify.Policy) { p.AnyTenant = true },
+			verify.KeySetOptions{Authority: authority()}, foreign(), verify.ErrIssuerMismatch},
+		{"listed tenant of a common authority", func(p *verify.Policy) {},
+			verify.KeySetOptions{Authority: common}, claimsV2(), nil},
+		{"unlisted tenant of a common authority", func(p *verify.Policy) {},
+			verify.KeySetOptions{Authority: common}, foreign(), verify.ErrTenantMismatch},
+		{"any audience", func(p *verify.Policy) { p.AnyAudience = true },
+			verify.KeySetOptions{Authority: authority()}, claimsV2().str("aud", "api://other"), nil},
+		{"any issuer", func(p *verify.Policy) {}, verify.KeySetOptions{AnyIssuer: true}, claimsV2(), nil},
+		{"any issuer still wants the key's own", func(p *verify.Policy) {},
+			verify.KeySetOptions{AnyIssuer: true}, claimsV2().str("iss", "https://evil.example/"+tenant+"/v2.0"), verify.ErrKeyIssuer},
+		{"given issuer", func(p *verify.Policy) {}, verify.KeySetOptions{Issuer: issuerV2}, claimsV2(), nil},
+		{"given issuer, another one", func(p *verify.Policy) {}, verify.KeySetOptions{Issuer: issuerV2}, foreign(), verify.ErrIssuerMismatch},
+		{"all at once", func(p *verify.Policy) { p.AnyTenant, p.AnyAudience = true, true },
+			verify.KeySetOptions{AnyIssuer: true}, other, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := policy()
+			tt.change(&p)
+			_, err := verifier(t, p, bare(t, tt.keys)).Verify(t.Context(), mint(header(), tt.claims))
+			if !errors.Is(err, tt.want) {
+				t.Errorf("want %v, got %v", tt.want, err)
+			}
+		})
+	}
+}
+
+func TestClients(t *testing.T) {
+	p := policy()
+	p.Clients = []string{strings.ToUpper(client)}
+	try(t, verifier(t, p, keys(t)), trial{token: good()})
+	p.Clients = []string{stranger}
+	try(t, verifier(t, p, keys(t)), trial{token: good(), want: verify.ErrClientNotListed, check: verify.Client})
+}

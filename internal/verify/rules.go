@@ -1,0 +1,95 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// outcome is what one rule says. Its zero value passes nothing.
+type outcome struct {
+	status Status
+	reason error
+}
+
+func pass() outcome                { return outcome{status: Pass} }
+func fail(reason error) outcome    { return outcome{Fail, reason} }
+func unknown(reason error) outcome { return outcome{Unknown, reason} }
+func switchedOff() outcome         { return outcome{Skip, ErrSwitchedOff} }
+func notReached() outcome          { return outcome{Skip, errNotReached} }
+func (o outcome) lets() bool       { return o.status == Pass || o.reason == ErrSwitchedOff }
+func (o outcome) pending() bool    { return o.reason == errPending }
+
+// rule is one check: decide is all that a program needs; describe adds, for a
+// person, what was expected and what was found.
+type rule struct {
+	check    Check
+	decide   func(*hearing) outcome
+	describe func(*hearing) (expected, found string)
+}
+
+// rules returns every check in order. Verify and Judge both run this table, so
+// that they cannot disagree.
+func rules() []rule {
+	return []rule{
+		{Form, decideForm, describeForm},
+		{Algorithm, decideAlgorithm, describeAlgorithm},
+		{KeyCheck, decideKey, describeKey},
+		{Signature, decideSignature, describeSignature},
+		{IssuerIs, decideIssuer, describeIssuer},
+		{Tenant, decideTenant, describeTenant},
+		{Audience, decideAudience, describeAudience},
+		{Lifetime, decideLifetime, describeLifetime},
+		{KindIs, decideKind, describeKind},
+		{Client, decideClient, describeClient},
+		{Permission, decidePermission, describePermission},
+	}
+}
+
+// hearing is one token before the judge: what it says, and what was found out.
+type hearing struct {
+	parsed
+	policy    *Policy
+	keys      KeySource
+	validator *jwt.Validator
+	now       time.Time
+	fault     *Error // of the form
+
+	looked bool // keys was asked
+	key    *Key
+	issuer Issuer
+	keyErr error
+
+	checked bool // the signature was checked
+	signed  error
+}
+
+// look asks for the key. It is what may go to the network.
+func (h *hearing) look(ctx context.Context) {
+	if h.keys == nil {
+		return
+	}
+	h.looked = true
+	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.token.Version, h.token.KeyID)
+}
+
+// check lets golang-jwt verify the signature. Without a key that passed every
+// check of its own there is nothing to verify.
+func (h *hearing) check() {
+	if h.key == nil || h.signature == nil {
+		return
+	}
+	h.checked = true
+	h.signed = jwt.SigningMethodRS256.Verify(h.signingInput, h.signature, h.key.RSA)
+}
+
+// retryAfter is when keys may be in reach again; 0 if nobody knows.
+func (h *hearing) retryAfter() time.Duration {
+	var e *UnreachableError
+	if errors.As(h.keyErr, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}

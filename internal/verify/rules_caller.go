@@ -1,0 +1,91 @@
+package verify
+
+import (
+	"slices"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// decideKind lets in what app-only clients get, and users' tokens where the
+// policy asks for their scopes or says so.
+func decideKind(h *hearing) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	switch t := h.token; {
+	case t.Kind == ID:
+		return fail(ErrIDToken)
+	case !entra.IsGUID(t.ClientID):
+		return fail(ErrClientMissing)
+	case t.Kind == User && !h.policy.letsUsers():
+		return fail(ErrUserToken)
+	case t.Kind != App && t.Kind != User:
+		return fail(ErrNotAppOnly)
+	}
+	return pass()
+}
+
+func (p *Policy) letsUsers() bool { return p.AllowUser || len(p.Scopes) > 0 }
+
+func decideClient(h *hearing) outcome {
+	switch {
+	case h.noClaims():
+		return notReached()
+	case len(h.policy.Clients) == 0:
+		return switchedOff()
+	case !slices.Contains(h.policy.Clients, h.token.ClientID):
+		return fail(ErrClientNotListed)
+	}
+	return pass()
+}
+
+// decidePermission asks an app for roles and a user for scopes, never the one
+// for the other's: roles are granted to the app by an administrator, scopes to
+// a client that acts for a user who may hold less.
+func decidePermission(h *hearing) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t, p := h.token, h.policy
+	switch {
+	case t.Kind == User && !p.holds(t.Scopes, p.Scopes):
+		return fail(ErrScopeMissing)
+	case t.Kind == User && p.letsUsers():
+		return pass()
+	case t.Kind != App:
+		return notReached() // the kind check has refused it
+	case len(p.Roles) == 0 && len(p.Scopes) > 0:
+		return fail(ErrScopeOnly)
+	case !p.holds(t.Roles, p.Roles):
+		return fail(ErrRoleMissing)
+	}
+	return pass()
+}
+
+// holds reports whether the token has any one of the required values, or all
+// of them if the policy says so. Nothing required is always held.
+func (p *Policy) holds(has, required []string) bool {
+	found := 0
+	for _, value := range required {
+		if slices.Contains(has, value) {
+			found++
+		}
+	}
+	return found == len(required) || found > 0 && !p.RequireAll
+}
+
+// forGraph reports whether a token's audience is Microsoft Graph of any cloud.
+func forGraph(t *Token) bool {
+	if t.Audience == "00000003-0000-0000-c000-000000000000" {
+		return true
+	}
+	host, ok := strings.CutPrefix(strings.TrimSuffix(t.Audience, "/"), "https://")
+	return ok && slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool { return slices.Contains(c.Graph, host) })
+}
+
+// graph reports whether this is one of Graph's own tokens: the header's nonce
+// is not the one that was signed, so that only Graph can verify it.
+func (h *hearing) graph() bool {
+	return h.token != nil && h.token.extra.headerNonce && forGraph(h.token)
+}

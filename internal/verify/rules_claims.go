@@ -1,0 +1,166 @@
+package verify
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"m2m/internal/entra"
+)
+
+func (h *hearing) noClaims() bool { return h.token == nil || h.token.Claims == nil }
+
+// decideIssuer compares with the metadata of the token's own version: v1.0 and
+// v2.0 tokens of one tenant have different issuers.
+func decideIssuer(h *hearing) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t := h.token
+	switch {
+	case t.Issuer == "":
+		return fail(ErrIssuerMissing)
+	case h.keys == nil:
+		return unknown(ErrIssuerUnset)
+	case t.Version == "" && !h.keys.Admits("", t.Issuer):
+		return fail(ErrVersion)
+	case !h.keys.Admits(t.Version, t.Issuer):
+		return fail(ErrIssuerMismatch)
+	case !h.looked:
+		return unknown(errPending)
+	case h.issuer.Any:
+		return switchedOff()
+	case h.issuer.Name == "" && h.keyErr != nil:
+		return unknown(ErrKeysUnreachable)
+	case h.issuer.Name == "":
+		return unknown(ErrIssuerUnset)
+	case !fits(h.issuer.Name, t.TenantID, t.Issuer):
+		return fail(ErrIssuerMismatch)
+	}
+	return pass()
+}
+
+func decideTenant(h *hearing) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t := h.token
+	switch {
+	case t.TenantID == "" && h.policy.AnyTenant && h.issuer.Given:
+		return switchedOff()
+	case t.TenantID == "":
+		return fail(ErrTenantMissing)
+	case !entra.IsGUID(t.TenantID):
+		return fail(ErrTenantForm)
+	case !h.issuer.Given && !tenantInIssuer(t):
+		return fail(ErrTenantNotInIss)
+	case h.policy.AnyTenant:
+		return switchedOff()
+	case len(h.policy.Tenants) == 0:
+		return unknown(ErrTenantUnset)
+	}
+	return decideTenantListed(h)
+}
+
+// decideTenantListed looks for tid among the policy's tenants. A domain name
+// counts once the source has said which GUID it stands for.
+func decideTenantListed(h *hearing) outcome {
+	unresolved := false
+	for _, tenant := range h.policy.Tenants {
+		if !entra.IsGUID(tenant) {
+			tenant = h.resolve(tenant)
+			unresolved = unresolved || tenant == ""
+		}
+		if tenant == h.token.TenantID {
+			return pass()
+		}
+	}
+	switch {
+	case !unresolved:
+		return fail(ErrTenantMismatch)
+	case !h.looked && h.keys != nil:
+		return unknown(errPending)
+	}
+	return unknown(ErrTenantUnresolved)
+}
+
+// resolve returns the GUID of a tenant's domain name, or nothing.
+func (h *hearing) resolve(domain string) (guid string) {
+	if h.issuer.Domain == "" || !strings.EqualFold(h.issuer.Domain, domain) {
+		return ""
+	}
+	if _, guid, _ = splitIssuer(h.token.Version, h.issuer.Name); !entra.IsGUID(guid) {
+		return ""
+	}
+	return guid
+}
+
+func tenantInIssuer(t *Token) bool {
+	_, after, ok := strings.Cut(strings.TrimPrefix(t.Issuer, "https://"), "/")
+	return ok && len(after) > len(t.TenantID) && after[:len(t.TenantID)] == t.TenantID && after[len(t.TenantID)] == '/'
+}
+
+func decideAudience(h *hearing) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t, p := h.token, h.policy
+	switch {
+	case p.AnyAudience:
+		return switchedOff()
+	case !t.extra.audSet:
+		return fail(ErrAudienceMissing)
+	case t.Audience == "":
+		return fail(ErrAudienceSeveral)
+	case slices.Contains(p.Audiences, t.Audience):
+		return pass()
+	case p.AudienceIncomplete && t.Version == entra.V2 && entra.IsGUID(t.Audience) && !forGraph(t):
+		return unknown(ErrAudienceIncomplete)
+	case len(p.Audiences) == 0:
+		return unknown(ErrAudienceUnset)
+	}
+	return fail(ErrAudienceMismatch)
+}
+
+// decideLifetime leaves the comparison with the clock to golang-jwt's
+// Validator, and adds what it takes for granted: that all three dates are
+// there, in order, and not years apart.
+func decideLifetime(h *hearing) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t := h.token
+	switch {
+	case t.IssuedAt.IsZero() || t.NotBefore.IsZero() || t.ExpiresAt.IsZero():
+		return fail(ErrDateMissing)
+	case !t.ExpiresAt.After(t.NotBefore) || !t.ExpiresAt.After(t.IssuedAt):
+		return fail(ErrDateOrder)
+	case t.ExpiresAt.Sub(t.IssuedAt) > h.policy.MaxLifetime:
+		return fail(ErrTooLong)
+	}
+	switch err := h.validator.Validate((*dates)(t)); {
+	case err == nil:
+		return pass()
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return fail(ErrExpired)
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return fail(ErrNotYetValid)
+	case errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+		return fail(ErrIssuedInFuture)
+	}
+	return fail(ErrLifetime)
+}
+
+// dates shows a token to golang-jwt's Validator.
+type dates Token
+
+var _ jwt.Claims = (*dates)(nil)
+
+func (d *dates) GetExpirationTime() (*jwt.NumericDate, error) { return &d.extra.exp, nil }
+func (d *dates) GetIssuedAt() (*jwt.NumericDate, error)       { return &d.extra.iat, nil }
+func (d *dates) GetNotBefore() (*jwt.NumericDate, error)      { return &d.extra.nbf, nil }
+func (d *dates) GetIssuer() (string, error)                   { return d.Issuer, nil }
+func (d *dates) GetSubject() (string, error)                  { return d.Subject, nil }
+func (d *dates) GetAudience() (jwt.ClaimStrings, error)       { return jwt.ClaimStrings{d.Audience}, nil }

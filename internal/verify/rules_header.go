@@ -1,0 +1,119 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+const maxKeyID = 128
+
+func decideForm(h *hearing) outcome {
+	if h.fault != nil {
+		return fail(h.fault.Reason)
+	}
+	return pass()
+}
+
+// decideAlgorithm allows one algorithm, whatever the key could do (RFC 8725
+// section 3.1), and refuses every header that changes what the token means to
+// a reader who understands it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
+func decideAlgorithm(h *hearing) outcome {
+	if h.token == nil || h.token.Header == nil {
+		return notReached()
+	}
+	x := &h.token.extra
+	switch {
+	case !x.alg:
+		return fail(ErrAlgMissing)
+	case h.token.Algorithm != "RS256":
+		return fail(ErrAlgNotAllowed)
+	case x.crit:
+		return fail(ErrCrit)
+	case x.b64:
+		return fail(ErrB64)
+	case x.zip:
+		return fail(ErrZip)
+	case x.cty:
+		return fail(ErrCty)
+	case x.typSet && !typFits(x.typ):
+		return fail(ErrTyp)
+	}
+	return pass()
+}
+
+// typFits knows the types of access tokens. Entra writes JWT, never the
+// at+jwt that RFC 9068 section 4 asks for.
+func typFits(typ string) bool {
+	if len(typ) > len("application/") && strings.EqualFold(typ[:len("application/")], "application/") {
+		typ = typ[len("application/"):]
+	}
+	return typ == "JWT" || isASCII(typ) && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > '~' }) < 0
+}
+
+func decideKey(h *hearing) outcome {
+	switch {
+	case h.fault != nil || !decideAlgorithm(h).lets():
+		return notReached()
+	case !h.token.extra.kid || h.token.KeyID == "":
+		return fail(ErrKeyIDMissing)
+	case len(h.token.KeyID) > maxKeyID:
+		return fail(ErrKeyIDLong)
+	case h.keys == nil:
+		return unknown(ErrNoKeySource)
+	case !h.looked:
+		return unknown(errPending)
+	case errors.Is(h.keyErr, ErrKeyUnknown):
+		return fail(ErrKeyUnknown)
+	case h.keyErr != nil:
+		return unknown(ErrKeysUnreachable)
+	}
+	return decideKeyOwner(h)
+}
+
+// decideKeyOwner keeps one issuer's key from signing for another: the set of
+// /common holds the keys of personal accounts and of the US government too.
+func decideKeyOwner(h *hearing) outcome {
+	switch {
+	case h.key == nil:
+		return unknown(ErrKeysUnreachable)
+	case !keyFits(h.key, h.token):
+		return fail(ErrKeyIssuer)
+	case h.key.Cloud != "" && h.issuer.Cloud != "" && h.key.Cloud != h.issuer.Cloud:
+		return fail(ErrKeyCloud)
+	}
+	return pass()
+}
+
+func decideSignature(h *hearing) outcome {
+	switch {
+	case h.graph():
+		return unknown(ErrGraphNonce)
+	case h.fault != nil || !decideAlgorithm(h).lets():
+		return notReached()
+	case !h.checked && h.keyErr == nil && h.keys != nil && !h.looked:
+		return unknown(errPending)
+	case !h.checked:
+		return unknown(ErrSignatureUnchecked)
+	case h.signed != nil:
+		return fail(ErrSignatureMismatch)
+	}
+	return pass()
+}
+
+// mayLook says whether the header is good enough to ask for its key.
+func (h *hearing) mayLook() bool {
+	return h.fault == nil && decideAlgorithm(h).lets() && decideKey(h).pending()
+}
+
+// settleKey asks for the key and, if there is one, checks the signature.
+func (h *hearing) settleKey(ctx context.Context) {
+	if h.mayLook() {
+		h.look(ctx)
+		h.check()
+	}
+}

@@ -1,0 +1,313 @@
+package verify_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"m2m/internal/verify"
+)
+
+// trial is one token and the exact reason for which both Verify and Judge must
+// refuse it; nil means that both believe it.
+type trial struct {
+	name  string
+	token string
+	want  error
+	check verify.Check
+}
+
+func TestRules(t *testing.T) {
+	trials := believedTrials()
+	trials = append(trials, formTrials()...)
+	trials = append(trials, jsonTrials()...)
+	trials = append(trials, headerTrials()...)
+	trials = append(trials, claimTrials()...)
+	trials = append(trials, lifetimeTrials()...)
+	trials = append(trials, kindTrials()...)
+	for _, tt := range trials {
+		t.Run(tt.name, func(t *testing.T) { try(t, verifier(t, policy(), keys(t)), tt) })
+	}
+}
+
+// unsigned are the checks after whose failure no signature was checked.
+var unsigned = []verify.Check{verify.Form, verify.Algorithm, verify.KeyCheck, verify.Signature}
+
+// try holds Verify and Judge to the same answer.
+func try(t *testing.T, v *verify.Verifier, tt trial) {
+	t.Helper()
+	token, err := v.Verify(t.Context(), tt.token)
+	report := v.Judge(t.Context(), tt.token)
+	if tt.want == nil {
+		if err != nil || token == nil || report.Verdict != verify.Believed {
+			t.Fatalf("want it believed; Verify: %v; Judge: %+v", err, report)
+		}
+		return
+	}
+	var e *verify.Error
+	if !errors.As(err, &e) || !errors.Is(err, tt.want) || e.Check != tt.check || token != nil {
+		t.Errorf("Verify: want %s (%v), got %v", tt.check, tt.want, err)
+	}
+	f := report.Finding(tt.check)
+	if !errors.Is(f.Reason, tt.want) || f.Status == verify.Pass {
+		t.Errorf("Judge: want %s (%v), got %+v", tt.check, tt.want, f)
+	}
+	if report.Verdict == verify.Believed {
+		t.Error("Judge believes it")
+	}
+	if s := report.Finding(verify.Signature); s.Status == verify.Pass && slices.Contains(unsigned, tt.check) {
+		t.Errorf("Judge passes a signature that was not checked: %+v", s)
+	}
+}
+
+func believedTrials() []trial {
+	return []trial{
+		{name: "v2.0 app-only token", token: good()},
+		{name: "v1.0 app-only token", token: mint(header().str("x5t", kid), claimsV1())},
+		{name: "idtyp app", token: mint(header(), claimsV2().str("idtyp", "app").str("sub", "other"))},
+		{name: "typ absent", token: mint(header().del("typ"), claimsV2())},
+		{name: "typ at+jwt", token: mint(header().str("typ", "application/AT+JWT"), claimsV2())},
+		{name: "own keys in the header are ignored", token: mint(header().set("jwk", `{"kty":"oct"}`).str("jku", "https://x"), claimsV2())},
+		{name: "several roles", token: mint(header(), claimsV2().set("roles", `["A","Data.Read"]`))},
+		{name: "escaped text", token: mint(header(), claimsV2().str("tid", `\u0031`+tenant[1:]))},
+		{name: "nested claims of seven levels", token: mint(header(), claimsV2().set("x", nested(7)))},
+		{name: "known name in a nested object", token: mint(header(), claimsV2().set("cnf", `{"ISS":1,"Iss":2}`))},
+	}
+}
+
+func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+
+func formTrials() []trial {
+	parts := strings.Split(good(), ".")
+	h, c, s := parts[0], parts[1], parts[2]
+	last := strings.IndexByte(base64URL, s[len(s)-1])
+	form := func(name, token string, want error) trial { return trial{"form: " + name, token, want, verify.Form} }
+	return []trial{
+		form("empty", "", verify.ErrSegments),
+		form("not a token", "hello", verify.ErrSegments),
+		form("16 KiB and a byte", strings.Repeat("a", 16<<10+1), verify.ErrTokenSize),
+		form("one too long though signed", mint(header(), claimsV2().str("x", strings.Repeat("x", 16<<10))), verify.ErrTokenSize),
+		form("two parts", h+"."+c, verify.ErrSegments),
+		form("four parts", good()+".", verify.ErrSegments),
+		form("dots", strings.Repeat(".", 16<<10), verify.ErrSegments),
+		form("JWE", good()+".x.y", verify.ErrEncrypted),
+		form("no header", "."+c+"."+s, verify.ErrSegmentEmpty),
+		form("no claims", h+".."+s, verify.ErrSegmentEmpty),
+		form("no signature", h+"."+c+".", verify.ErrSegmentEmpty),
+		form("padding", h+"."+c+"."+s+"==", verify.ErrCharset),
+		form("standard alphabet", h+"."+c+"."+"+"+s[1:], verify.ErrCharset),
+		form("line break in the signature", h+"."+c+"."+s[:9]+"\r\n"+s[9:], verify.ErrCharset),
+		form("space at the end", good()+" ", verify.ErrCharset),
+		form("trailing bits", h+"."+c+"."+s[:len(s)-1]+string(base64URL[last^1]), verify.ErrBase64),
+		form("impossible length", h+"."+c+"."+"abcde", verify.ErrBase64),
+	}
+}
+
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+func jsonTrials() []trial {
+	form := func(name, headerJSON, claimsJSON string, want error) trial {
+		return trial{"json: " + name, sign(pairs()[0], headerJSON, claimsJSON), want, verify.Form}
+	}
+	h, c := header().json(), claimsV2().json()
+	claims := func(name string, m members, want error) trial { return form(name, h, m.json(), want) }
+	trials := []trial{
+		form("null header", "null", c, verify.ErrNotObject),
+		form("array claims", h, "[]", verify.ErrNotObject),
+		form("number claims", h, "1", verify.ErrNotObject),
+		form("no JSON", h, "{", verify.ErrJSON),
+		form("comma at the end", h, c[:len(c)-1]+",}", verify.ErrJSON),
+		form("byte order mark", h, "\xef\xbb\xbf"+c, verify.ErrJSON),
+		form("another object behind", h, c+"{}", verify.ErrTrailingData),
+		form("garbage behind", h, c+"x", verify.ErrTrailingData),
+		form("space behind", h, c+" ", verify.ErrTrailingData),
+		form("invalid UTF-8", h, claimsV2().str("x", "\xff").json(), verify.ErrUTF8),
+		form("lone surrogate", h, claimsV2().str("x", `\ud800`).json(), verify.ErrJSON),
+		form("two alg", header().add("alg", `"none"`).json(), c, verify.ErrNameDuplicate),
+		form("ALG beside alg", header().add("ALG", `"none"`).json(), c, verify.ErrNameDuplicate),
+		form("Crit", header().add("Crit", `[]`).json(), c, verify.ErrNameCase),
+		form("kid a number", header().set("kid", "1").json(), c, verify.ErrMemberType),
+		form("kid null", header().set("kid", "null").json(), c, verify.ErrMemberType),
+		form("kid an array", header().set("kid", `["`+kid+`"]`).json(), c, verify.ErrMemberType),
+		form("typ a number", header().set("typ", "1").json(), c, verify.ErrMemberType),
+		form("alg null", header().set("alg", "null").json(), c, verify.ErrMemberType),
+		claims("two exp", claimsV2().add("exp", "1"), verify.ErrNameDuplicate),
+		claims("two exp, one escaped", claimsV2().add(`\u0065xp`, "1"), verify.ErrNameDuplicate),
+		claims("two unknown names in one object", claimsV2().set("x", `{"a":1,"a":2}`), verify.ErrNameDuplicate),
+		claims("EXP beside exp", claimsV2().add("EXP", "1"), verify.ErrNameDuplicate),
+		claims("EXP alone", claimsV2().del("exp").date("EXP", noon.Add(time.Hour)), verify.ErrNameCase),
+		claims("TID beside tid", claimsV2().add("TID", `"x"`), verify.ErrNameDuplicate),
+		claims("iſs beside iss", claimsV2().add("iſs", `"x"`), verify.ErrNameDuplicate),
+		claims("iſs alone", claimsV2().del("iss").str("iſs", issuerV2), verify.ErrNameCase),
+		claims("Foo beside foo", claimsV2().add("foo", "1").add("Foo", "1"), verify.ErrNameDuplicate),
+		claims("Kelvin sign beside k", claimsV2().add("k", "1").add("\u212a", "1"), verify.ErrNameDuplicate),
+		claims("eight levels inside", claimsV2().set("x", nested(8)), verify.ErrDepth),
+		claims("brackets in text are no levels", claimsV2().set("x", `["`+nested(9)+`\"[",`+nested(8)+`]`), verify.ErrDepth),
+	}
+	return append(trials, claimTypeTrials()...)
+}
+
+func claimTypeTrials() (trials []trial) {
+	add := func(name, raw string, want error) {
+		token := mint(header(), claimsV2().set(name, raw))
+		trials = append(trials, trial{"type: " + name + " " + raw, token, want, verify.Form})
+	}
+	for _, name := range []string{"iss", "tid", "ver", "azp", "oid", "sub", "idtyp", "scp"} {
+		add(name, "1", verify.ErrMemberType)
+		add(name, "null", verify.ErrMemberType)
+		add(name, `["x"]`, verify.ErrMemberType)
+	}
+	for _, raw := range []string{`"Data.Read"`, "null", `{"Data.Read":1}`, `["Data.Read",1]`, `[["Data.Read"]]`} {
+		add("roles", raw, verify.ErrMemberType)
+	}
+	for _, name := range []string{"iat", "nbf", "exp"} {
+		add(name, `"1780315200"`, verify.ErrMemberType)
+		for _, raw := range []string{
+			"0", "-1", "1780315200.0", "1.7803152e9", "1e300", "1e19", "9223372036854775807", "253402300800",
+			"99999999999999999999", "null", "true", "-0",
+		} {
+			add(name, raw, verify.ErrDate)
+		}
+	}
+	return trials
+}
+
+func headerTrials() []trial {
+	alg := func(name string, h members, want error) trial {
+		return trial{"header: " + name, mint(h, claimsV2()), want, verify.Algorithm}
+	}
+	key := func(name string, h members, want error) trial {
+		return trial{"header: " + name, mint(h, claimsV2()), want, verify.KeyCheck}
+	}
+	tampered := good()
+	other := sign(pairs()[1], header().json(), claimsV2().json())
+	trials := []trial{
+		alg("alg absent", header().del("alg"), verify.ErrAlgMissing),
+		alg("crit unknown", header().set("crit", `["x"]`), verify.ErrCrit),
+		alg("crit empty", header().set("crit", `[]`), verify.ErrCrit),
+		alg("crit of a wrong type", header().set("crit", `null`), verify.ErrCrit),
+		alg("b64 false", header().set("b64", `false`), verify.ErrB64),
+		alg("b64 true", header().set("b64", `true`), verify.ErrB64),
+		alg("zip", header().str("zip", "DEF"), verify.ErrZip),
+		alg("cty", header().str("cty", "JWT"), verify.ErrCty),
+		alg("typ of a security event", header().str("typ", "secevent+jwt"), verify.ErrTyp),
+		alg("typ empty", header().str("typ", ""), verify.ErrTyp),
+		alg("typ with a long s", header().str("typ", "JWT\u017f"), verify.ErrTyp),
+		key("kid absent", header().del("kid"), verify.ErrKeyIDMissing),
+		key("kid empty", header().str("kid", ""), verify.ErrKeyIDMissing),
+		key("kid of 129 characters", header().str("kid", strings.Repeat("k", 129)), verify.ErrKeyIDLong),
+		key("kid unknown", header().str("kid", "KID-1"), verify.ErrKeyUnknown),
+		{"signature: another key", other, verify.ErrSignatureMismatch, verify.Signature},
+		{"signature: first bit", flip(tampered), verify.ErrSignatureMismatch, verify.Signature},
+		{"signature: short", tampered[:len(tampered)-6], verify.ErrSignatureMismatch, verify.Signature},
+		{"signature: of other claims", graft(claimsV2().set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.Signature},
+	}
+	for _, name := range []string{"none", "None", "nOnE", "", "HS256", "RS384", "PS256", "ES256", "rs256", "RS256 "} {
+		trials = append(trials, alg("alg "+name, header().str("alg", name), verify.ErrAlgNotAllowed))
+	}
+	return trials
+}
+
+// flip changes the first character of the signature.
+func flip(token string) string {
+	i := strings.LastIndexByte(token, '.') + 1
+	c := "A"
+	if token[i] == 'A' {
+		c = "B"
+	}
+	return token[:i] + c + token[i+1:]
+}
+
+// graft puts a good token's signature under other claims.
+func graft(claims members) string {
+	parts := strings.Split(good(), ".")
+	return parts[0] + "." + b64(claims.json()) + "." + parts[2]
+}
+
+func claimTrials() []trial {
+	claim := func(check verify.Check, name string, c members, want error) trial {
+		return trial{string(check) + ": " + name, mint(header(), c), want, check}
+	}
+	v2 := func(iss string) members { return claimsV2().str("iss", iss) }
+	return []trial{
+		claim(verify.IssuerIs, "absent", claimsV2().del("iss"), verify.ErrIssuerMissing),
+		claim(verify.IssuerIs, "no ver", claimsV2().del("ver"), verify.ErrVersion),
+		claim(verify.IssuerIs, "ver 3.0", claimsV2().str("ver", "3.0"), verify.ErrVersion),
+		claim(verify.IssuerIs, "slash at the end", v2(issuerV2+"/"), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "prefix", v2(issuerV2[:len(issuerV2)-1]), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "http", v2(strings.Replace(issuerV2, "https", "http", 1)), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "other host", v2("https://login.evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "user part", v2("https://login.microsoftonline.com@evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "upper-case host", v2(strings.Replace(issuerV2, "login", "LOGIN", 1)), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "v1.0 form in a v2.0 token", v2(issuerV1), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "v2.0 form in a v1.0 token", claimsV1().str("iss", issuerV2), verify.ErrIssuerMismatch),
+		claim(verify.IssuerIs, "the template itself", v2("https://login.microsoftonline.com/{tenantid}/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.Tenant, "absent", claimsV2().del("tid"), verify.ErrTenantMissing),
+		claim(verify.Tenant, "no GUID", claimsV2().str("tid", "contoso.com"), verify.ErrTenantForm),
+		claim(verify.Tenant, "not the one in iss", claimsV2().str("tid", stranger), verify.ErrTenantNotInIss),
+		claim(verify.IssuerIs, "another tenant", foreign(), verify.ErrIssuerMismatch),
+		claim(verify.Audience, "absent", claimsV2().del("aud"), verify.ErrAudienceMissing),
+		claim(verify.Audience, "null", claimsV2().set("aud", "null"), verify.ErrAudienceSeveral),
+		claim(verify.Audience, "two", claimsV2().set("aud", `["`+stranger+`","`+api+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.Audience, "a list of one", claimsV2().set("aud", `["`+api+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.Audience, "empty", claimsV2().str("aud", ""), verify.ErrAudienceSeveral),
+		claim(verify.Audience, "another API", claimsV2().str("aud", stranger), verify.ErrAudienceMismatch),
+		claim(verify.Audience, "slash at the end", claimsV1().str("aud", "api://m2m/"), verify.ErrAudienceMismatch),
+		claim(verify.Audience, "another case", claimsV1().str("aud", "api://M2M"), verify.ErrAudienceMismatch),
+		claim(verify.Permission, "no roles", claimsV2().del("roles"), verify.ErrRoleMissing),
+		claim(verify.Permission, "empty roles", claimsV2().set("roles", "[]"), verify.ErrRoleMissing),
+		claim(verify.Permission, "another role", claimsV2().set("roles", `["Data.ReadWrite"]`), verify.ErrRoleMissing),
+		claim(verify.Permission, "role in another case", claimsV2().set("roles", `["data.read"]`), verify.ErrRoleMissing),
+	}
+}
+
+// foreign are the claims of another tenant's token, in order among themselves.
+func foreign() members {
+	return claimsV2().str("tid", stranger).str("iss", strings.Replace(issuerV2, tenant, stranger, 1))
+}
+
+func lifetimeTrials() []trial {
+	claim := func(name string, c members, want error) trial {
+		return trial{"lifetime: " + name, mint(header(), c), want, verify.Lifetime}
+	}
+	life := func(iat, nbf, exp time.Duration) members {
+		return claimsV2().date("iat", noon.Add(iat)).date("nbf", noon.Add(nbf)).date("exp", noon.Add(exp))
+	}
+	const leeway = verify.DefaultLeeway
+	return []trial{
+		claim("no exp", claimsV2().del("exp"), verify.ErrDateMissing),
+		claim("no nbf", claimsV2().del("nbf"), verify.ErrDateMissing),
+		claim("no iat", claimsV2().del("iat"), verify.ErrDateMissing),
+		claim("exp before nbf", life(-time.Minute, 10*time.Second, -time.Second), verify.ErrDateOrder),
+		claim("exp at iat", life(0, -time.Second, 0), verify.ErrDateOrder),
+		claim("expired a leeway ago", life(-time.Hour, -time.Hour, -leeway), verify.ErrExpired),
+		claim("expired within the leeway", life(-time.Hour, -time.Hour, -leeway+time.Second), nil),
+		claim("begins after the leeway", life(-time.Hour, leeway+time.Second, time.Hour), verify.ErrNotYetValid),
+		claim("begins within the leeway", life(-time.Hour, leeway, time.Hour), nil),
+		claim("issued after the leeway", life(leeway+time.Second, -time.Hour, time.Hour), verify.ErrIssuedInFuture),
+		claim("29 hours", life(-time.Hour, -time.Hour, 28*time.Hour), nil),
+		claim("29 hours and a second", life(-time.Hour, -time.Hour, 28*time.Hour+time.Second), verify.ErrTooLong),
+		claim("the year 9999", claimsV2().set("exp", "253402300799"), verify.ErrTooLong),
+	}
+}
+
+func kindTrials() []trial {
+	claim := func(name string, c members, want error) trial {
+		return trial{"kind: " + name, mint(header(), c), want, verify.KindIs}
+	}
+	return []trial{
+		claim("ID token of the same registration, with the role", idClaims(), verify.ErrIDToken),
+		claim("user's token with the role", userClaims().set("roles", `["Data.Read"]`), verify.ErrUserToken),
+		claim("scp empty", claimsV2().str("scp", ""), verify.ErrUserToken),
+		claim("idtyp user", claimsV2().str("idtyp", "user"), verify.ErrNotAppOnly),
+		claim("idtyp APP", claimsV2().str("idtyp", "APP"), verify.ErrNotAppOnly),
+		claim("idtyp app with scp", claimsV2().str("idtyp", "app").str("scp", "x"), verify.ErrNotAppOnly),
+		claim("oid is not sub", claimsV2().str("sub", "pairwise"), verify.ErrNotAppOnly),
+		claim("no oid and no sub", claimsV2().del("oid", "sub"), verify.ErrNotAppOnly),
+		claim("no azp", claimsV2().del("azp"), verify.ErrClientMissing),
+		claim("azp no GUID", claimsV2().str("azp", "client"), verify.ErrClientMissing),
+		claim("appid in a v2.0 token", claimsV2().del("azp").str("appid", client), verify.ErrClientMissing),
+	}
+}
