@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/token"
+)
+
+// maxSecretFile bounds a file that holds a secret, in bytes.
+const maxSecretFile = 16 << 10
+
+// acquisition is what can be asked of a token beyond the settings.
+type acquisition struct {
+	claims  string
+	region  string
+	minTTL  time.Duration
+	refresh bool
+	noCache bool
+	timeout time.Duration
+}
+
+// acquire gets the token that the settings describe.
+func (a *app) acquire(ctx context.Context, s *settings, transport *token.Transport, how acquisition) (issuedToken, error) {
+	a.trace("credential: " + s.credential.why)
+	if err := s.checkCredential(); err != nil {
+		return issuedToken{}, err
+	}
+	credential, err := a.credential(s)
+	if err != nil {
+		return issuedToken{}, err
+	}
+	client := &token.Client{Transport: transport, Now: a.now}
+	if a.debug {
+		client.Debug = a.trace
+	}
+	if !how.noCache && s.places.cacheDir != "" {
+		client.Cache = &token.Cache{Dir: s.places.cacheDir}
+	}
+	ctx, cancel := context.WithTimeout(ctx, how.timeout)
+	defer cancel()
+	got, err := client.Acquire(ctx, token.Request{
+		Authority:  s.authorityURL(),
+		ClientID:   s.client.value,
+		Scope:      s.scope.value,
+		Claims:     how.claims,
+		Region:     how.region,
+		Credential: credential,
+		MinTTL:     how.minTTL,
+		Refresh:    how.refresh,
+	})
+	if err != nil {
+		return issuedToken{}, s.explainToken(err)
+	}
+	if got.Short {
+		a.say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(got.ExpiresOn.Sub(a.now())), how.minTTL)
+	}
+	return issuedToken{got, s.tenant.value, s.client.value, s.scope.value}, nil
+}
+
+// credential makes the credential that the settings chose.
+func (a *app) credential(s *settings) (token.Credential, error) {
+	c := s.credential
+	switch c.kind {
+	case credentialSecret:
+		secret, err := a.secretFrom(c.secret, c.file, "client secret")
+		if err != nil {
+			return nil, err
+		}
+		if err := entra.CheckClientSecret(secret); err != nil {
+			return nil, s.explain(settingSecret, err)
+		}
+		return token.NewClientSecret(secret), nil
+	case credentialCertificate:
+		password, err := a.secretFrom(c.password, c.passwordFile, "certificate password")
+		if err != nil {
+			return nil, err
+		}
+		return token.LoadCertificate(c.file, password, c.sendChain)
+	case credentialFederatedFile:
+		return token.NewFederatedFile(c.file), nil
+	case credentialGitHub:
+		return a.gitHub(), nil
+	case credentialManagedIdentity:
+		return token.NewManagedIdentity(c.identityClient), nil
+	}
+	return nil, &usageError{reason: errCredentialMissing.Error(), err: errCredentialMissing}
+}
+
+// gitHub is the credential of a job in GitHub Actions, from the variables that
+// the runner sets for it.
+func (a *app) gitHub() token.Credential {
+	url, _ := a.lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
+	bearer, _ := a.lookup("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
+}
+
+// secretFrom returns a secret that was given by value, or reads it from a file.
+// An end of line at its end is not part of it: editors and echo add one.
+func (a *app) secretFrom(value entra.Secret, file, what string) (entra.Secret, error) {
+	if file == "" {
+		return value, nil
+	}
+	data, err := a.readFile(file, maxSecretFile)
+	if err != nil {
+		return entra.Secret{}, &usageError{reason: fmt.Sprintf("the %s cannot be read: %v", what, err), err: err}
+	}
+	text := strings.TrimRight(string(data), "\r\n")
+	if text == "" {
+		return entra.Secret{}, &usageError{reason: fmt.Sprintf("the %s is empty: nothing was read from %s", what, fileName(file))}
+	}
+	return entra.NewSecret(text), nil
+}
+
+// readFile reads a file, or stdin for "-", up to limit bytes.
+func (a *app) readFile(path string, limit int64) ([]byte, error) {
+	in := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s holds more than %d KiB", fileName(path), limit>>10)
+	}
+	return data, nil
+}
+
+func fileName(path string) string {
+	if path == "-" {
+		return "stdin"
+	}
+	return path
+}

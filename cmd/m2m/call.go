@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/call"
+	"m2m/internal/entra"
+	"m2m/internal/token"
+)
+
+const callLong = `  m2m call /secure-data                       the demo API, or the one of API_URL
+  m2m call https://api.example.com/orders     any address
+  m2m call -X POST -d @order.json /orders     with a body
+  m2m call --expect 403 /admin                ends with 0 if the answer is 403
+  m2m call --no-token /secure-data            without a token
+  m2m call -o json /secure-data | jq .status  status, headers, timing and body
+
+Acquires a token, calls an address with it and prints the body of the answer. A refusal is
+explained on stderr: what the API said, what the token says, and what to do.
+
+The token goes to the address given and nowhere else. Ends with 0 if the answer is as
+expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
+
+// callOptions are the flags of call.
+type callOptions struct {
+	form    string
+	include bool
+	requestFlags
+	noToken   bool
+	tokenFile string
+	maxWait   time.Duration
+	how       acquisition
+}
+
+func (a *app) callCommand() *cobra.Command {
+	var o callOptions
+	cmd := &cobra.Command{
+		Use:   "call URL",
+		Short: "Call an endpoint with a token, and say why it was refused",
+		Long:  callLong,
+		Args:  atMostOne("the address"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.jsonErrors = o.form == "json"
+			return a.call(cmd, args, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json")
+	flags.BoolVarP(&o.include, "include", "i", false, "print the status line and the headers before the body")
+	o.requestFlags.add(flags)
+	flags.BoolVar(&o.noToken, "no-token", false, "send no token")
+	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
+	flags.DurationVar(&o.maxWait, "max-wait", 0, "give up on the API after this long; 0 is no limit")
+	addAcquisitionFlags(cmd, &o.how)
+	return cmd
+}
+
+func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	s, err := a.settings(cmd, uses{
+		credential: !o.noToken && o.tokenFile == "",
+		givenToken: o.tokenFile != "",
+		apiURL:     isPath(args[0]),
+	})
+	if err != nil {
+		return err
+	}
+	request, err := a.request(o.requestFlags, s, args[0])
+	if err != nil {
+		return err
+	}
+	if err := request.Check(!o.noToken); err != nil {
+		return &usageError{reason: err.Error(), err: err}
+	}
+	transport := a.transport(s)
+	if request.Token, err = a.bearer(cmd.Context(), s, transport, o); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if o.maxWait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.maxWait)
+		defer cancel()
+	}
+	client := &call.Client{Transport: transport, Now: a.now}
+	answer, err := client.Do(ctx, request)
+	if err != nil {
+		return a.unanswered(err, s, args[0])
+	}
+	defer answer.Close()
+	return a.printAnswer(answer, request, s, o)
+}
+
+// check refuses flags that contradict each other, before anything is sent.
+func (o callOptions) check(args []string) error {
+	switch {
+	case len(args) == 0:
+		return &usageError{reason: "there is no address to call", hints: []string{"for the demo API: m2m call /secure-data"}}
+	case o.noToken && o.tokenFile != "":
+		return &usageError{reason: "--no-token and --token-file contradict each other"}
+	case o.form == "json" && o.include:
+		return &usageError{reason: "-i and -o json are both given; the JSON has status and headers already"}
+	}
+	return checkForm(o.form, []string{"body", "json"})
+}
+
+// isPath reports whether an address leaves the host to API_URL.
+func isPath(address string) bool {
+	return address == "" || address[0] == '/' || address[0] == '?'
+}
+
+// bearer is the token to send: none, a given one, or one that is acquired now.
+func (a *app) bearer(ctx context.Context, s *settings, transport *token.Transport, o callOptions) (entra.Secret, error) {
+	switch {
+	case o.noToken:
+		return entra.Secret{}, nil
+	case o.tokenFile != "":
+		return a.secretFrom(entra.Secret{}, o.tokenFile, "token")
+	}
+	got, err := a.acquire(ctx, s, transport, o.how)
+	return got.Access, err
+}
+
+// unanswered adds to a failure of the network what only the command line knows:
+// that nobody said where the API is.
+func (a *app) unanswered(err error, s *settings, address string) error {
+	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.apiURL.from.layer == layerDefault {
+		return &failure{
+			code:   exitUnknown,
+			reason: err.Error(),
+			hints: append(hintsOf(err),
+				"API_URL is not set, so "+defaultAPIURL+" was called",
+				"start the demo API with: m2m serve"),
+			err: nil,
+		}
+	}
+	return err
+}

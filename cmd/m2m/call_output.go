@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"m2m/internal/call"
+	"m2m/internal/entra"
+)
+
+// maxWrappedBody bounds the body that -o json wraps, in bytes.
+const maxWrappedBody = 32 << 20
+
+// answerDocument is the JSON of `call -o json`. Its keys are stable.
+type answerDocument struct {
+	Method       string              `json:"method"`
+	URL          string              `json:"url"`
+	Status       int                 `json:"status"`
+	Headers      map[string][]string `json:"headers"`
+	Body         any                 `json:"body"`
+	BodyEncoding string              `json:"body_encoding"` // json, text or base64
+	Redirects    []call.Redirect     `json:"redirects"`
+	Attempts     int                 `json:"attempts"`
+	DurationMS   float64             `json:"duration_ms"`
+	OK           bool                `json:"ok"`
+	Expectations []call.Expectation  `json:"expectations"`
+	Explanation  *call.Explanation   `json:"explanation"`
+}
+
+// printAnswer prints the answer, and explains it if it is not as expected.
+func (a *app) printAnswer(answer *call.Answer, request call.Request, s *settings, o callOptions) error {
+	if o.form == "json" {
+		return a.printAnswerJSON(answer, request, s)
+	}
+	if o.include {
+		a.printHead(answer)
+	}
+	if err := answer.WriteBody(a.out); err != nil {
+		return err
+	}
+	a.reportRedirect(answer)
+	unmet := answer.Judge().Err()
+	if unmet == nil {
+		return nil
+	}
+	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(a.stdout) {
+		fmt.Fprintln(a.stderr) // the body does not end its line; the reason begins a new one
+	}
+	return unexpected(unmet, call.Explain(answer, a.context(request, s)))
+}
+
+// unexpected is the failure of an answer that is not as expected: what was
+// expected and what came, then why, then what to do.
+func unexpected(unmet error, why *call.Explanation) error {
+	fail := &failure{code: exitAnswer, reason: unmet.Error(), err: unmet}
+	if why == nil || why.Cause == "" {
+		return fail
+	}
+	lines := []string{fail.reason, why.Cause}
+	for _, fact := range why.Facts {
+		lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
+	}
+	fail.reason = strings.Join(lines, "\n")
+	fail.hints = slices.Clone(why.Fixes)
+	if why.Command != "" {
+		fail.hints = append(fail.hints, "to see more: "+why.Command)
+	}
+	return fail
+}
+
+// context is what is known about the API and the token beside the answer.
+func (a *app) context(request call.Request, s *settings) call.Context {
+	audiences := s.audiences.value
+	if len(audiences) == 0 {
+		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
+	}
+	c := call.Context{
+		Token:         request.Token,
+		Audiences:     audiences,
+		RequiredRoles: s.roles.value,
+	}
+	if s.tenant.from.layer == layerLocal {
+		c.Flags = "--local"
+	}
+	return c
+}
+
+func (a *app) printHead(answer *call.Answer) {
+	fmt.Fprintf(a.out, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
+	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
+		for _, value := range answer.Header[name] {
+			fmt.Fprintf(a.out, "%s: %s\n", name, value)
+		}
+	}
+	fmt.Fprintln(a.out)
+}
+
+// reportRedirect says where the answer pointed, because nobody went there.
+func (a *app) reportRedirect(answer *call.Answer) {
+	for _, r := range answer.Redirects {
+		if !r.Followed {
+			a.say("the answer is a redirect to %s, not followed: %s", r.To, r.Reason)
+		}
+	}
+}
+
+func (a *app) printAnswerJSON(answer *call.Answer, request call.Request, s *settings) error {
+	body := &boundedBuffer{limit: maxWrappedBody}
+	if err := answer.WriteBody(body); err != nil {
+		return err
+	}
+	judged := answer.Judge()
+	document := answerDocument{
+		Method: answer.Method, URL: answer.URL.String(), Status: answer.Status, Headers: answer.Header,
+		Redirects: answer.Redirects, Attempts: answer.Attempts,
+		DurationMS: float64(answer.Timing.Total) / float64(time.Millisecond),
+		OK:         judged.OK(), Expectations: judged.Expectations,
+	}
+	document.Body, document.BodyEncoding = wrapBody(body.Bytes())
+	if document.Redirects == nil {
+		document.Redirects = []call.Redirect{}
+	}
+	unmet := judged.Err()
+	if unmet != nil {
+		document.Explanation = call.Explain(answer, a.context(request, s))
+	}
+	if err := writeJSON(a.out, document); err != nil {
+		return err
+	}
+	if unmet != nil {
+		return unexpected(unmet, document.Explanation)
+	}
+	return nil
+}
+
+// wrapBody puts a body into JSON: as what it is if it is JSON itself, else as
+// text, else in base64.
+func wrapBody(body []byte) (value any, encoding string) {
+	switch {
+	case len(body) > 0 && json.Valid(body):
+		return json.RawMessage(body), "json"
+	case utf8.Valid(body):
+		return string(body), "text"
+	}
+	return body, "base64" // encoding/json writes []byte so
+}
+
+// boundedBuffer holds a body that has to be in memory whole.
+type boundedBuffer struct {
+	bytes.Buffer
+	limit int
+}
+
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.limit {
+		return 0, &failure{
+			code:   exitUnknown,
+			reason: fmt.Sprintf("the body is larger than the %d MiB that -o json can hold", b.limit>>20),
+			hints:  []string{"leave out -o json: the body itself may be of any size"},
+		}
+	}
+	return b.Buffer.Write(p)
+}

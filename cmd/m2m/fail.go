@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"m2m/internal/token"
+)
+
+// hinter is an error that knows what its user can do next.
+type hinter interface{ Hints() []string }
+
+// hintsOf collects the advice along a chain of errors, outermost first.
+func hintsOf(err error) []string {
+	var hints []string
+	for ; err != nil; err = errors.Unwrap(err) {
+		if h, ok := err.(hinter); ok {
+			hints = append(hints, h.Hints()...)
+		}
+	}
+	return hints
+}
+
+// report prints why a command failed: the reason, then what to do, each line
+// with the program's name in front, so that it can be told apart in a log that
+// several programs share.
+func (sys *system) report(err error, asJSON bool) {
+	if errors.As(err, new(outcome)) {
+		return
+	}
+	if asJSON {
+		sys.reportJSON(err)
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		sys.say("%s", line)
+	}
+	for _, hint := range hintsOf(err) {
+		sys.say("hint: %s", hint)
+	}
+}
+
+// errorReport is the JSON form of a failure, on stderr, for -o json.
+type errorReport struct {
+	Error    string   `json:"error"`
+	Hints    []string `json:"hints"`
+	ExitCode exitCode `json:"exit_code"`
+	// Provider is what the identity provider said, if it was the one to refuse.
+	Provider *providerReport `json:"provider,omitempty"`
+}
+
+type providerReport struct {
+	Status        int    `json:"status"`
+	Error         string `json:"error"`
+	AADSTS        []int  `json:"aadsts"`
+	Description   string `json:"description"`
+	TraceID       string `json:"trace_id"`
+	CorrelationID string `json:"correlation_id"`
+	Timestamp     string `json:"timestamp"`
+	Claims        string `json:"claims,omitempty"`
+}
+
+func providerDetails(err error) *providerReport {
+	var r *token.Refusal
+	if !errors.As(err, &r) {
+		return nil
+	}
+	return &providerReport{r.Status, r.Code, r.AADSTS, r.Description, r.TraceID, r.CorrelationID, r.Timestamp, r.Claims}
+}
+
+func (sys *system) reportJSON(err error) {
+	hints := hintsOf(err)
+	if hints == nil {
+		hints = []string{}
+	}
+	writeJSON(sys.stderr, errorReport{err.Error(), hints, codeOf(err), providerDetails(err)})
+}
+
+// say prints one line of the program's own on stderr.
+func (sys *system) say(format string, args ...any) {
+	fmt.Fprintf(sys.stderr, "m2m: %s\n", strings.TrimRight(printable(fmt.Sprintf(format, args...)), "\n"))
+}
+
+// printable replaces control characters, so that nothing a server or a file
+// says can move the cursor, clear the screen or forge a line.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || 0x80 <= r && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+// writeJSON prints v as one indented JSON document with the characters of URLs
+// left readable.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

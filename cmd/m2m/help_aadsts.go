@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/entra"
+)
+
+// explainAADSTS prints what is known of an error code of Entra's, offline.
+func explainAADSTS(cmd *cobra.Command, code int) error {
+	entry, ok := entra.LookupAADSTS(code)
+	if !ok {
+		return &usageError{
+			reason: fmt.Sprintf("AADSTS%d is not among the codes that m2m explains", code),
+			hints: []string{
+				fmt.Sprintf("Microsoft's own page is https://login.microsoftonline.com/error?code=%d", code),
+				"the tenant's sign-in log shows the failure under the correlation id of the answer",
+			},
+		}
+	}
+	printAADSTS(cmd.OutOrStdout(), entry)
+	return nil
+}
+
+func printAADSTS(w io.Writer, e entra.AADSTS) {
+	name := e.Name
+	if e.Coined {
+		name += " (our name: Microsoft publishes none)"
+	}
+	rows := [][2]string{
+		{fmt.Sprintf("AADSTS%d", e.Code), name},
+		{"cause", e.Cause},
+		{"remedy", e.Remedy},
+		{"retry", e.Retry.Advice()},
+		{"answer", wireWords(e.Wire)},
+		{"sure", string(e.Confidence)},
+	}
+	for _, row := range rows {
+		if row[1] == "" {
+			continue
+		}
+		fmt.Fprintln(w, hang(row[0], row[1], 15, 100))
+	}
+}
+
+// wireWords says how the code comes over the wire, and how far that is known.
+func wireWords(w entra.Wire) string {
+	if w.Error == "" {
+		return ""
+	}
+	text := w.Error
+	if w.Status != 0 {
+		text = fmt.Sprintf("HTTP %d %s", w.Status, w.Error)
+	}
+	if w.Basis == entra.WireInferred {
+		text += " (inferred, not seen)"
+	}
+	return text
+}
+
+// hang lays text out behind a label, wrapped at width columns, with following
+// lines under the first.
+func hang(label, text string, indent, width int) string {
+	var b strings.Builder
+	b.WriteString(label + strings.Repeat(" ", max(indent-len(label), 1)))
+	column := max(indent, len(label)+1)
+	for i, word := range strings.Fields(text) {
+		if length := len([]rune(word)); i > 0 && column+1+length > width {
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent + length
+		} else {
+			if i > 0 {
+				b.WriteByte(' ')
+				column++
+			}
+			column += length
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}

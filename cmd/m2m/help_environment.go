@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+const environmentIntro = `Settings come from flags, then --local, then the environment, then .env in the working
+directory (or the file that --env-file names), then a default. Where a setting has two
+names, the first wins inside one place. A variable that is set to nothing is not set.
+
+`
+
+const environmentTrust = `
+Flags and the environment are yours and complete each other. .env may be somebody else's:
+tenant, client and credential come from one place, .env or not, and .env never says where a
+credential that is not in it goes. A .env that was found, not named with --env-file, names
+no file outside its folder and no login host but Microsoft's.
+
+Also read: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; NO_COLOR,
+FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN with
+--federated github; GOMEMLIMIT with serve. M2M_LOCAL_TENANT marks the environment of a
+command under serve --local: there .env is not read.`
+
+// environmentHelp lists every setting, from the table that resolves them.
+func environmentHelp() string {
+	var b strings.Builder
+	b.WriteString(environmentIntro)
+	for _, row := range settingRows() {
+		fmt.Fprintf(&b, "  %s\n", strings.Join(settingNames(row), "  "))
+		b.WriteString(hang("", row.help, 6, 92) + "\n")
+	}
+	b.WriteString(environmentTrust)
+	return b.String()
+}
+
+// settingNames lists the variables of a setting, then its flags.
+func settingNames(row settingRow) []string {
+	names := append([]string{}, row.names...)
+	for _, flag := range row.flags {
+		names = append(names, "--"+flag)
+	}
+	return names
+}

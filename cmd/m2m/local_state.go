@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// A running `m2m serve --local` leaves its settings in a folder of the user's
+// state directory, where --local finds them. A lock, held as long as the tenant
+// runs and given back by the system however it ends, tells a running tenant
+// from the remains of one that was killed.
+const (
+	localFolder       = "local"
+	localLockFile     = "local.lock"
+	localSettingsFile = "settings.json"
+	localCAFile       = "ca.pem"
+	localCacheFolder  = "cache"
+)
+
+// maxLocalSettings bounds the settings file in bytes.
+const maxLocalSettings = 64 << 10
+
+var (
+	errNoLocalTenant   = errors.New("no local tenant is running")
+	errLocalTenantRuns = errors.New("a local tenant is already running")
+)
+
+// localSettings are the settings of a local tenant, by the names they have in
+// the environment.
+type localSettings map[string]string
+
+// localState is the place where one running tenant is written down.
+type localState struct {
+	folder string
+	lock   *flock.Flock
+}
+
+// claimLocalState takes the place for a tenant that is about to run. The error
+// wraps errLocalTenantRuns if another holds it.
+func claimLocalState(stateDir string) (*localState, error) {
+	if err := os.MkdirAll(stateDir, 0o700); err != nil {
+		return nil, fmt.Errorf("the state directory cannot be made: %w", err)
+	}
+	lock, err := lockCurrent(filepath.Join(stateDir, localLockFile))
+	if err != nil {
+		return nil, err
+	}
+	s := &localState{filepath.Join(stateDir, localFolder), lock}
+	if err := os.RemoveAll(s.folder); err != nil { // of a tenant that was killed
+		return nil, errors.Join(err, s.release())
+	}
+	if err := os.MkdirAll(s.path(localCacheFolder), 0o700); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
+	return s, nil
+}
+
+// lockCurrent locks the file that the path names now. The holder removes the
+// file before it lets go, so a lock can turn out to be on a file that is no
+// longer there: then there is a new one to try.
+func lockCurrent(path string) (*flock.Flock, error) {
+	for {
+		lock := flock.New(path, flock.SetPermissions(0o600))
+		if err := lockSoon(lock); err != nil {
+			return nil, err
+		}
+		if isCurrent(lock, path) {
+			return lock, nil
+		}
+		_ = lock.Unlock()
+	}
+}
+
+// lockSoon takes a lock. It waits a little, because whoever asks whether a
+// tenant runs holds the lock for a moment too.
+func lockSoon(lock *flock.Flock) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	_, err := lock.TryLockContext(ctx, 20*time.Millisecond)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return errLocalTenantRuns
+	case err != nil:
+		return fmt.Errorf("the state directory cannot be locked: %w", err)
+	}
+	return nil
+}
+
+func isCurrent(lock *flock.Flock, path string) bool {
+	held, err := lock.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(path)
+	return err == nil && os.SameFile(held, named)
+}
+
+func (s *localState) path(name string) string { return filepath.Join(s.folder, name) }
+
+// write makes the settings visible to --local; the certificate first, because
+// the settings name it.
+func (s *localState) write(settings localSettings, ca []byte) error {
+	if err := os.WriteFile(s.path(localCAFile), ca, 0o600); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(settings, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.path(localSettingsFile), append(data, '\n'), 0o600)
+}
+
+// release removes everything and lets the next tenant in.
+func (s *localState) release() error {
+	err := os.RemoveAll(s.folder)
+	err = errors.Join(err, os.Remove(s.lock.Path()), s.lock.Unlock())
+	_ = os.Remove(filepath.Dir(s.folder)) // only if nothing else lives there
+	return err
+}
+
+// readLocalState returns the settings of the tenant that runs now. The error
+// wraps errNoLocalTenant if none does.
+func readLocalState(stateDir string) (localSettings, error) {
+	if !isHeld(filepath.Join(stateDir, localLockFile)) {
+		return nil, errNoLocalTenant
+	}
+	f, err := os.Open(filepath.Join(stateDir, localFolder, localSettingsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoLocalTenant // it is about to start, or about to end
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxLocalSettings))
+	if err != nil {
+		return nil, err
+	}
+	var settings localSettings
+	if err := json.Unmarshal(data, &settings); err != nil {
+		return nil, fmt.Errorf("%s is not what m2m wrote there: %w", f.Name(), err)
+	}
+	return settings, nil
+}
+
+// isHeld reports whether another process holds a lock.
+func isHeld(path string) bool {
+	if _, err := os.Stat(path); err != nil {
+		return false // asking for the lock would make the file
+	}
+	lock := flock.New(path)
+	free, err := lock.TryRLock()
+	if free {
+		_ = lock.Unlock()
+	}
+	return err == nil && !free
+}

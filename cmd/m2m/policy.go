@@ -1,0 +1,76 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// policyFlags are what verify and serve can be told about callers beyond the
+// settings.
+type policyFlags struct {
+	clients     []string
+	requireAll  bool
+	allowUser   bool
+	anyAudience bool
+	anyTenant   bool
+	leeway      time.Duration
+}
+
+func (p *policyFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	addPolicyFlags(flags)
+	flags.BoolVar(&p.requireAll, "require-all", false, "require all the roles or scopes, not any one of them")
+	flags.StringArrayVar(&p.clients, "client", nil, "let in only the app with this client `ID` (repeatable)")
+	flags.BoolVar(&p.allowUser, "allow-user", false, "let users' tokens in even if no scope is required")
+	flags.BoolVar(&p.anyAudience, "any-audience", false, "do not check whom the token is for: a token for any other API passes")
+	flags.BoolVar(&p.anyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
+	flags.DurationVar(&p.leeway, "leeway", verify.DefaultLeeway, "how far clocks may differ, at most "+roughly(verify.MaxLeeway))
+}
+
+// policy puts the settings and the flags together. With nothing configured it
+// is incomplete, which is never the same as permissive.
+func (p *policyFlags) policy(s *settings) verify.Policy {
+	policy := verify.Policy{
+		AnyTenant:   p.anyTenant,
+		AnyAudience: p.anyAudience,
+		Audiences:   s.audiences.value,
+		Clients:     p.clients,
+		Roles:       s.roles.value,
+		Scopes:      s.scopes.value,
+		RequireAll:  p.requireAll,
+		AllowUser:   p.allowUser,
+		Leeway:      p.leeway,
+	}
+	if s.tenant.value != "" {
+		policy.Tenants = []string{s.tenant.value}
+	}
+	if len(policy.Audiences) == 0 {
+		var complete bool
+		policy.Audiences, complete = entra.Audiences(s.scope.value, s.client.value)
+		policy.AudienceIncomplete = len(policy.Audiences) > 0 && !complete
+	}
+	return policy
+}
+
+// warn says loudly which checks are switched off.
+func (p *policyFlags) warn(a *app) {
+	if p.anyAudience {
+		a.say("warning: --any-audience: a token that was made for another API passes")
+	}
+	if p.anyTenant {
+		a.say("warning: --any-tenant: a token of any organisation passes")
+	}
+}
+
+// warnAboutScopes says what a rule of scopes alone means, because it is the
+// commonest mistake about app-only tokens.
+func warnAboutScopes(a *app, policy verify.Policy) {
+	if len(policy.Scopes) > 0 && len(policy.Roles) == 0 {
+		a.say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")
+		a.say("hint: require an app role for them: --require-role NAME, or REQUIRED_ROLES")
+	}
+}

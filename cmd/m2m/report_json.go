@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"time"
+
+	"m2m/internal/verify"
+)
+
+// reportDocument is the JSON of `verify -o json`. Its keys are stable.
+type reportDocument struct {
+	Verdict verify.Verdict  `json:"verdict"`
+	Checks  []checkDocument `json:"checks"`
+	tokenDocument
+}
+
+type checkDocument struct {
+	Name     verify.Check  `json:"name"`
+	Status   verify.Status `json:"status"`
+	Expected string        `json:"expected"`
+	Found    string        `json:"found"`
+	Cause    string        `json:"cause"`
+	Fix      string        `json:"fix"`
+}
+
+// tokenDocument is what a token says of itself, judged or not.
+type tokenDocument struct {
+	Token  *tokenSummary   `json:"token"`
+	Header json.RawMessage `json:"header"`
+	Claims json.RawMessage `json:"claims"`
+}
+
+type tokenSummary struct {
+	Version   string      `json:"version"`
+	Kind      verify.Kind `json:"kind"`
+	IssuedAt  *time.Time  `json:"issued_at"`
+	ExpiresAt *time.Time  `json:"expires_at"`
+}
+
+func documentOf(r *verify.Report) reportDocument {
+	d := reportDocument{Verdict: r.Verdict, Checks: []checkDocument{}, tokenDocument: documentOfToken(r.Token)}
+	for _, f := range r.Findings {
+		d.Checks = append(d.Checks, checkDocument{f.Check, f.Status, f.Expected, f.Found, f.Cause, f.Fix})
+	}
+	return d
+}
+
+func documentOfToken(t *verify.Token) tokenDocument {
+	if t == nil {
+		return tokenDocument{Header: objectOf(nil), Claims: objectOf(nil)}
+	}
+	return tokenDocument{
+		Token: &tokenSummary{
+			Version: string(t.Version), Kind: t.Kind,
+			IssuedAt: optionalTime(t.IssuedAt), ExpiresAt: optionalTime(t.ExpiresAt),
+		},
+		Header: objectOf(t.Header),
+		Claims: objectOf(t.Claims),
+	}
+}
+
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// objectOf puts members together again in the order of the token; null where
+// there are none.
+func objectOf(members []verify.Member) json.RawMessage {
+	if members == nil {
+		return json.RawMessage("null")
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range members {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, _ := json.Marshal(m.Name) // a string always has a JSON form
+		b.Write(name)
+		b.WriteByte(':')
+		b.WriteString(m.Raw)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+func (d reportDocument) write(w io.Writer) error { return writeJSON(w, d) }

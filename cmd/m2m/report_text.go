@@ -1,0 +1,181 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// reportWidth is the width that reports are wrapped at, in columns.
+const reportWidth = 100
+
+// reportText prints what a token says and what became of each check, for a
+// person. The verdict comes last, where the eye is when the command has ended.
+type reportText struct {
+	w       io.Writer
+	paint   palette
+	now     time.Time
+	explain map[string]entra.Claim // by claimKey; nil without --explain
+}
+
+func claimKey(where entra.ClaimPlace, name string) string { return string(where) + " " + name }
+
+// claimSentences is the catalogue of --explain.
+func claimSentences() map[string]entra.Claim {
+	sentences := map[string]entra.Claim{}
+	for _, c := range entra.ClaimCatalogue() {
+		sentences[claimKey(c.Where, c.Name)] = c
+	}
+	return sentences
+}
+
+func (r reportText) token(t *verify.Token) {
+	if t == nil {
+		return
+	}
+	r.members("header", entra.InHeader, t.Header)
+	r.members("claims", entra.InPayload, t.Claims)
+}
+
+func (r reportText) members(title string, where entra.ClaimPlace, members []verify.Member) {
+	if len(members) == 0 {
+		return
+	}
+	fmt.Fprintln(r.w, r.paint.bold(title))
+	width := 0
+	for _, m := range members {
+		width = max(width, len(printable(m.Name)))
+	}
+	for _, m := range members {
+		label := "  " + printable(m.Name)
+		fmt.Fprintln(r.w, hang(label, r.value(m), width+4, reportWidth))
+		if c, ok := r.explain[claimKey(where, m.Name)]; ok {
+			fmt.Fprintln(r.w, r.paint.faint(hang("", strings.TrimSpace(c.Sentence+" "+c.Hint), width+4, reportWidth)))
+		}
+	}
+	fmt.Fprintln(r.w)
+}
+
+// value shows a claim as people write it: a string without its quotes, a time
+// as epoch and date, everything else as the JSON it is.
+func (r reportText) value(m verify.Member) string {
+	var text string
+	if json.Unmarshal([]byte(m.Raw), &text) == nil {
+		return printable(strings.ReplaceAll(text, "\n", "\\n"))
+	}
+	switch m.Name {
+	case "iat", "nbf", "exp", "auth_time", "xms_tcdt":
+		if seconds, err := strconv.ParseInt(m.Raw, 10, 64); err == nil && seconds >= 0 && seconds <= 253402300799 {
+			at := time.Unix(seconds, 0).UTC()
+			return fmt.Sprintf("%d  %s  (%s)", seconds, at.Format("2006-01-02 15:04:05 UTC"), distance(at.Sub(r.now)))
+		}
+	}
+	return printable(m.Raw)
+}
+
+// distance says how far a moment is from now, in two units at the most.
+func distance(d time.Duration) string {
+	if d < 0 {
+		return roughly(-d) + " ago"
+	}
+	return "in " + roughly(d)
+}
+
+func roughly(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
+	case d < 2*day:
+		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%d days", d/day)
+}
+
+func (r reportText) checks(findings []verify.Finding) {
+	fmt.Fprintln(r.w, r.paint.bold("checks"))
+	for _, f := range findings {
+		r.check(f)
+	}
+	fmt.Fprintln(r.w)
+}
+
+// check prints one check: on a line of its own where it passed, with all that
+// is known about it where it did not.
+func (r reportText) check(f verify.Finding) {
+	const indent = 23
+	line := func(label, text string) {
+		if text != "" {
+			fmt.Fprintln(r.w, hang(strings.Repeat(" ", indent)+label, printable(text), indent+10, reportWidth))
+		}
+	}
+	head := fmt.Sprintf("  %s  %-10s ", r.status(f.Status), f.Check)
+	switch f.Status {
+	case verify.Pass:
+		fmt.Fprintln(r.w, head+hang("", printable(passedWords(f)), indent, reportWidth)[indent:])
+		return
+	case verify.Skip:
+		fmt.Fprintln(r.w, head+hang("", printable(cmp.Or(f.Cause, f.Expected)), indent, reportWidth)[indent:])
+		return
+	}
+	fmt.Fprintln(r.w, head+hang("expected ", printable(cmp.Or(f.Expected, "-")), indent+10, reportWidth))
+	line("found ", f.Found)
+	line("cause ", f.Cause)
+	line("fix ", f.Fix)
+}
+
+// passedWords is what was found, and what was expected unless that is the same.
+func passedWords(f verify.Finding) string {
+	switch {
+	case f.Expected == "" || f.Expected == f.Found:
+		return f.Found
+	case f.Found == "":
+		return "as expected: " + f.Expected
+	}
+	return f.Found + "  (expected: " + f.Expected + ")"
+}
+
+// status is eight columns wide in every case.
+func (r reportText) status(s verify.Status) string {
+	padded := fmt.Sprintf("%-8s", s)
+	switch s {
+	case verify.Pass:
+		return r.paint.green(padded)
+	case verify.Fail:
+		return r.paint.red(strings.ToUpper(padded))
+	case verify.Unknown:
+		return r.paint.yellow(padded)
+	}
+	return r.paint.faint(padded)
+}
+
+// verdict prints the last line: the word, and what it means for this token.
+func (r reportText) verdict(report *verify.Report) {
+	words := map[verify.Verdict]string{
+		verify.Believed:     r.paint.green("believed") + ": every check passes",
+		verify.Refused:      r.paint.red("refused") + ": " + r.failures(report, verify.Fail),
+		verify.Undecided:    r.paint.yellow("unknown") + ": could not tell about " + r.failures(report, verify.Unknown),
+		verify.Unverifiable: r.paint.yellow("unverifiable") + ": nobody but its audience can verify this token",
+	}
+	fmt.Fprintln(r.w, words[report.Verdict])
+}
+
+// failures names the checks of one status.
+func (r reportText) failures(report *verify.Report, s verify.Status) string {
+	var names []string
+	for _, f := range report.Findings {
+		if f.Status == s {
+			names = append(names, string(f.Check))
+		}
+	}
+	return strings.Join(names, ", ")
+}

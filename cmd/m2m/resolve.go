@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/token"
+)
+
+// localTenantVariable marks the environment of a command under serve --local:
+// that environment is the whole of its settings, so .env is not read and
+// --local adds nothing.
+const localTenantVariable = "M2M_LOCAL_TENANT"
+
+// input is what this process gives the settings to be resolved from.
+func (a *app) input(cmd *cobra.Command, u uses) settingsInput {
+	_, underTenant := a.lookup(localTenantVariable)
+	return settingsInput{
+		flags:     givenFlags(cmd),
+		lookup:    a.lookup,
+		dir:       a.dir,
+		envFile:   a.envFile,
+		noEnvFile: underTenant,
+		goos:      runtime.GOOS,
+		uses:      u,
+	}
+}
+
+// settings resolves the settings of a command that talks to a tenant: the
+// running local one with --local, else the one that is configured.
+func (a *app) settings(cmd *cobra.Command, u uses) (*settings, error) {
+	in := a.input(cmd, u)
+	if local, _ := cmd.Flags().GetBool("local"); local && !in.noEnvFile {
+		if a.envFile != "" {
+			return nil, &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own"}
+		}
+		running, err := a.runningTenant(in)
+		if err != nil {
+			return nil, err
+		}
+		in.local = running
+	}
+	s, err := resolveSettings(in)
+	if err != nil {
+		return nil, err
+	}
+	if s.envFile != "" {
+		a.trace("settings: read " + s.envFile)
+	}
+	return s, nil
+}
+
+// runningTenant returns the settings of the tenant that runs on this machine.
+func (a *app) runningTenant(in settingsInput) (localSettings, error) {
+	places, err := resolvePlaces(in)
+	if err != nil {
+		return nil, err
+	}
+	running, err := readLocalState(places.stateDir)
+	if errors.Is(err, errNoLocalTenant) {
+		return nil, &usageError{
+			reason: "no local tenant is running",
+			hints: []string{
+				"start one in another terminal: m2m serve --local",
+				"or run one command with a tenant of its own: m2m serve --local -- m2m call /secure-data",
+			},
+			err: err,
+		}
+	}
+	if err != nil {
+		return nil, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), err: err}
+	}
+	return running, nil
+}
+
+// transport is how every request of a command goes out: proxies of the
+// environment, the system's roots and the extra CA, traced with --debug.
+func (a *app) transport(s *settings) *token.Transport {
+	config := token.TransportConfig{CAFile: s.caFile.value, Proxy: a.proxy}
+	if a.debug {
+		config.Trace = func(e token.Exchange) { a.say("debug: %s", e) }
+	}
+	return token.NewTransport(config)
+}
+
+// trace prints a line with --debug.
+func (a *app) trace(line string) {
+	if a.debug {
+		a.say("debug: %s", line)
+	}
+}

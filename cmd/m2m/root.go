@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// globals are the flags that every command takes.
+type globals struct {
+	debug   bool
+	noColor bool
+	envFile string
+	// started says that a command's own code has begun: an error before that is
+	// a fault in the command line.
+	started bool
+	// jsonErrors is set by a command whose -o is json.
+	jsonErrors bool
+}
+
+// app is one run of the command line: what is outside, and the global flags.
+type app struct {
+	*system
+	globals
+	out *checkedWriter // where data goes: stdout
+}
+
+// run executes the command line and returns the exit code.
+func (sys *system) run(ctx context.Context) exitCode {
+	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}}
+	root := a.rootCommand()
+	root.SetArgs(sys.args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started && !errors.As(err, new(*usageError)) {
+		err = &usageError{reason: err.Error(), hints: []string{"see m2m --help"}, err: err}
+	}
+	if err == nil && a.out.err != nil {
+		err = fmt.Errorf("the output could not be written: %w", a.out.err)
+	}
+	code := codeOf(err)
+	if cause := (interrupted{}); errors.As(context.Cause(ctx), &cause) && code != exitDone {
+		code = exitInterrupted
+		err = cause
+	}
+	if err != nil {
+		a.report(err, a.jsonErrors)
+	}
+	return code
+}
+
+const rootLong = `Machine-to-machine calls secured by Microsoft Entra ID: acquire an app-only token,
+find out why one is refused, call an API with it, and run a protected API. All of
+it also works offline, against a local tenant.
+
+  m2m serve --local -- m2m call /secure-data    the whole loop, with no Azure at all
+
+  m2m token                                     a token on stdout, nothing else
+  m2m token | m2m verify                        every check and claim of it
+  m2m call https://api.example.com/orders       an answer, or why it was refused
+  m2m serve                                     a protected API on port 8000
+
+Settings come from flags, then --local, then the environment, then .env:
+TENANT_ID, CLIENT_ID, CLIENT_SECRET and API_SCOPE are enough for all four commands.
+"m2m help environment" lists them all, "m2m help exit-codes" what the exit codes mean.`
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "m2m",
+		Short:         "Machine-to-machine calls secured by Microsoft Entra ID",
+		Long:          rootLong,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          unknownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.started = true
+		},
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.stderr)
+	root.SetVersionTemplate("m2m {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageTemplate(usageTemplate)
+	flags := root.PersistentFlags()
+	flags.SortFlags = false
+	flags.BoolVar(&a.debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
+	flags.BoolVar(&a.noColor, "no-color", false, "never colour the output")
+	flags.StringVar(&a.envFile, "env-file", "", "read settings from this file in place of ./.env")
+	root.AddCommand(a.tokenCommand(), a.verifyCommand(), a.callCommand(), a.serveCommand())
+	root.AddCommand(helpTopics()...)
+	root.SetHelpCommand(helpCommand())
+	return root
+}
+
+// unknownCommand refuses a word that is no command and names the nearest ones.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hints := []string{"m2m --help lists the commands"}
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hints = []string{"did you mean " + strings.Join(near, " or ") + "?"}
+	}
+	return &usageError{reason: "there is no command " + word(args[0]), hints: hints}
+}
+
+// flagError says which flag is wrong and where its command's flags are listed.
+func flagError(cmd *cobra.Command, err error) error {
+	return &usageError{
+		reason: err.Error(),
+		hints:  []string{fmt.Sprintf("see %s --help", cmd.CommandPath())},
+		err:    err,
+	}
+}
+
+// noArguments refuses what is left on the command line of a command that takes
+// only flags.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &usageError{
+		reason: fmt.Sprintf("%s takes no argument, but was given %s", cmd.CommandPath(), word(args[0])),
+		hints:  []string{fmt.Sprintf("see %s --help", cmd.CommandPath())},
+	}
+}
+
+// word quotes an argument for a message if it is a short plain word. Anything
+// else may be a token or a secret that was pasted in the wrong place.
+func word(argument string) string {
+	if regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,19}$`).MatchString(argument) {
+		return fmt.Sprintf("%q", argument)
+	}
+	return fmt.Sprintf("(%d bytes, not shown: it may be a secret)", len(argument))
+}
+
+// checkedWriter remembers the first failure to write, so that a full disk or a
+// closed pipe is not taken for success.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+	return n, err
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+const serveLong = `  m2m serve                                   the protected API on http://127.0.0.1:8000
+  m2m serve --require-role Data.Read          let in only apps that have this role
+  m2m serve --local                           with a tenant of its own beside it, offline
+  m2m serve --local -- m2m call /secure-data  both for one command, on free ports
+  m2m serve --local -- npm test               the same for the tests of another program
+
+Runs an API that lets in only callers whose token it believes: GET /secure-data, /healthz
+and /readyz. TENANT_ID and API_SCOPE (or API_AUDIENCE) must be set.
+
+--local needs no settings. It runs an Entra-shaped tenant on https://127.0.0.1:8443 with an
+API, a client that has its role and one that has not. Other terminals reach it with --local.
+With -- COMMAND it starts both on free ports, runs the command with all it needs in its
+environment (TENANT_ID, CLIENT_ID, CLIENT_SECRET, API_SCOPE, API_URL, CA files, ...), and
+ends with the exit code of the command.`
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	addr       string
+	tenantAddr string
+	certFile   string
+	keyFile    string
+	logOptions
+	policyFlags
+	explainRefusals bool
+	keyGrace        time.Duration
+	// command is the COMMAND after "--"; nil without one.
+	command []string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve [--local [-- COMMAND ...]]",
+		Short: "Run a protected API and, with --local, a tenant beside it",
+		Long:  serveLong,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			local, _ := cmd.Flags().GetBool("local")
+			if err := o.takeCommand(args, cmd.ArgsLenAtDash(), local); err != nil {
+				return err
+			}
+			if local {
+				return a.serveLocal(cmd, o)
+			}
+			return a.serveAlone(cmd, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.SetInterspersed(false) // what follows a word belongs to that word: see takeCommand
+	flags.Bool("local", false, "run a local tenant beside the API")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8000", "the `ADDRESS` the API listens on")
+	flags.StringVar(&o.tenantAddr, "tenant-addr", "127.0.0.1:8443", "the `ADDRESS` the local tenant listens on")
+	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
+	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
+	o.logOptions.add(flags)
+	flags.BoolVar(&o.explainRefusals, "explain-refusals", false, "tell callers why their token is refused; for development")
+	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set")
+	addAuthorityFlags(flags)
+	addScopeFlag(flags)
+	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
+	o.policyFlags.add(cmd)
+	return cmd
+}
+
+// takeCommand sorts out what is left on the command line: the COMMAND after
+// "--", or a mistake. dash is the number of arguments before "--", -1 without.
+func (o *serveOptions) takeCommand(args []string, dash int, local bool) error {
+	switch {
+	case len(args) == 0:
+		if dash == 0 {
+			return &usageError{reason: "there is no command after --", hints: []string{"for example: m2m serve --local -- m2m call /secure-data"}}
+		}
+		return nil
+	case dash != 0 && local:
+		return &usageError{
+			reason: "m2m serve takes no argument, but was given " + word(args[0]),
+			hints:  []string{"to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandWords(args)},
+		}
+	case dash != 0:
+		return noArguments(&cobra.Command{Use: "m2m serve"}, args)
+	case !local:
+		return &usageError{
+			reason: "a command after -- needs a local tenant to run beside",
+			hints:  []string{"add --local: m2m serve --local -- " + commandWords(args)},
+		}
+	}
+	o.command = args
+	return nil
+}
+
+// commandWords shows a command that the caller gave in a hint.
+func commandWords(args []string) string {
+	if first := args[0]; len(args) == 1 && len(first) <= 40 {
+		return first
+	}
+	return "COMMAND ..."
+}
+
+// serveAlone runs the API for a tenant that is somewhere else.
+func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
+	s, err := a.settings(cmd, uses{})
+	if err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("tenant-addr") {
+		return &usageError{reason: "--tenant-addr needs --local: without it there is no tenant here"}
+	}
+	api, err := a.newAPI(s, o)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(o.addr, "--addr")
+	if err != nil {
+		return err
+	}
+	api.announce(listener)
+	return ended(cmd.Context(), api.run(cmd.Context(), listener))
+}
+
+// run serves until ctx ends, then waits for the requests under way.
+func (api *api) run(ctx context.Context, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { api.keys.Run(ctx); return nil })
+	group.Go(func() error { return api.server.Serve(ctx, listener) })
+	return group.Wait()
+}
+
+// ended is how a server that was asked to stop ends: well after SIGTERM, which
+// is how supervisors stop a service; as interrupted after Ctrl-C.
+func ended(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// listen opens an address. flag is the flag that chose it.
+func listen(address, flag string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, &usageError{
+			reason: fmt.Sprintf("cannot listen on %s: %v", address, rootCause(err)),
+			hints:  []string{fmt.Sprintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag)},
+			err:    err,
+		}
+	}
+	return listener, nil
+}

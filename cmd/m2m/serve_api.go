@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"m2m/internal/entra"
+	"m2m/internal/serve"
+	"m2m/internal/verify"
+)
+
+// memoryLimit is what the garbage collector aims to keep the API below, in
+// bytes, unless GOMEMLIMIT says otherwise: 10,000 cached tokens and 2,000
+// connections fit in it.
+const memoryLimit = 90 << 20
+
+// api is the protected API of this process, ready to run.
+type api struct {
+	app    *app
+	policy verify.Policy
+	tenant string
+	keys   *verify.Metadata
+	server serve.Server
+	tls    bool
+}
+
+// newAPI puts the API together. What would make it refuse everybody, or let in
+// everybody, is found here and not by the first caller.
+func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
+	policy := o.policy(s)
+	if err := a.checkPolicy(policy, s); err != nil {
+		return nil, err
+	}
+	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{
+		HTTP: &http.Client{Transport: a.transport(s)}, Now: a.now, KeyGrace: o.keyGrace,
+	})
+	if err != nil {
+		return nil, &usageError{reason: err.Error(), err: err}
+	}
+	verifier, err := verify.New(policy, keys, verify.Options{Now: a.now, CacheBytes: verify.DefaultCacheBytes})
+	if err != nil {
+		return nil, &usageError{reason: err.Error(), err: err}
+	}
+	logger, err := o.logger(a.stderr)
+	if err != nil {
+		return nil, err
+	}
+	handler, err := serve.New(serve.Config{
+		Verifier:        verifier,
+		Ready:           func(ctx context.Context) error { return keys.Fetch(ctx, entra.V2) },
+		Logger:          logger,
+		AccessLog:       o.accessLog,
+		LogClaims:       o.claims(),
+		ExplainRefusals: o.explainRefusals,
+		Scopes:          policy.Scopes,
+		Now:             a.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := o.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	if _, set := a.lookup("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	server := serve.Server{Handler: handler, Logger: logger, TLS: certificate}
+	o.warn(a)
+	if o.explainRefusals {
+		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
+	}
+	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, server: server, tls: certificate != nil}, nil
+}
+
+// checkPolicy refuses to start with a policy that cannot decide.
+func (a *app) checkPolicy(policy verify.Policy, s *settings) error {
+	if err := entra.CheckTenant(s.tenant.value); err != nil {
+		return s.explain(settingTenant, err)
+	}
+	if policy.AudienceIncomplete && !policy.AnyAudience {
+		return &usageError{
+			reason: "the audience of " + s.scope.value + " is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be derived from its name",
+			hints: []string{
+				"set API_AUDIENCE to the API's Application (client) ID (portal: App registrations, the API, Overview)",
+				"if its tokens are v1.0, set API_AUDIENCE=" + policy.Audiences[0],
+				"to see the audience of a token: m2m token | m2m verify",
+			},
+		}
+	}
+	if errors.Is(policy.Complete(), verify.ErrAudienceUnset) {
+		return &usageError{
+			reason: "no audience is set: an API must know which tokens are meant for it",
+			hints:  []string{"set API_SCOPE or API_AUDIENCE; m2m help environment says how they differ"},
+		}
+	}
+	return nil
+}
+
+// announce says where the API is and whom it lets in.
+func (api *api) announce(listener net.Listener) {
+	scheme := "http"
+	if api.tls {
+		scheme = "https"
+	}
+	say := api.app.say
+	say("listening on %s://%s/secure-data", scheme, listener.Addr())
+	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
+	api.announceCallers()
+}
+
+func (api *api) announceCallers() {
+	joiner := " or "
+	if api.policy.RequireAll {
+		joiner = " and "
+	}
+	say := api.app.say
+	switch {
+	case len(api.policy.Roles) > 0:
+		say("apps need the role %s", strings.Join(api.policy.Roles, joiner))
+	case len(api.policy.Scopes) == 0 && len(api.policy.Clients) == 0:
+		say("warning: no role is required, so any app of the tenant may call")
+		say("hint: give --require-role NAME, or set REQUIRED_ROLES")
+	}
+	warnAboutScopes(api.app, api.policy)
+	if len(api.policy.Scopes) > 0 {
+		say("users need the scope %s", strings.Join(api.policy.Scopes, joiner))
+	}
+}
+
+// tlsConfig loads --tls-cert and --tls-key; nil without them.
+func (o serveOptions) tlsConfig() (*tls.Config, error) {
+	if o.certFile == "" && o.keyFile == "" {
+		return nil, nil
+	}
+	if o.certFile == "" || o.keyFile == "" {
+		return nil, &usageError{reason: "--tls-cert and --tls-key go together, but only one is given"}
+	}
+	certificate, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
+	if err != nil {
+		return nil, &usageError{reason: "the TLS certificate cannot be used: " + err.Error(), err: err}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}

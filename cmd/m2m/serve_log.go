@@ -1,0 +1,38 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// logOptions are the flags of what serve writes about requests.
+type logOptions struct {
+	accessLog bool
+	logClaims string
+	logFormat string
+}
+
+func (l *logOptions) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&l.accessLog, "access-log", false, "log accepted requests too, not only refused ones")
+	flags.StringVar(&l.logClaims, "log-claims", "", "log these `CLAIMS` of accepted tokens, such as sub,azp,appid,scp,roles")
+	flags.StringVar(&l.logFormat, "log-format", "text", "the `FORM` of the log: text or json")
+}
+
+// logger writes the log, on stderr.
+func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
+	switch l.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(stderr, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(stderr, nil)), nil
+	}
+	return nil, &usageError{reason: "--log-format is neither text nor json"}
+}
+
+// claims lists the names in --log-claims.
+func (l logOptions) claims() []string {
+	return strings.FieldsFunc(l.logClaims, func(r rune) bool { return r == ',' || r == ' ' })
+}

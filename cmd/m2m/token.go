@@ -1,0 +1,90 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/token"
+)
+
+const tokenLong = `  m2m token                                   print a token
+  TOKEN=$(m2m token)                          keep it in a script
+  m2m token -o json                           with its expiry, tenant, client and scope
+  m2m token -o curl | curl -K - URL           hand it to curl, off the command line
+  m2m token --min-ttl 30m                     one that lives for half an hour at the least
+  vault read -field=secret app | m2m token --client-secret-file -
+
+Acquires an app-only access token (OAuth 2.0 client credentials) through MSAL and prints
+it on stdout, nothing else. TENANT_ID, CLIENT_ID, API_SCOPE and a credential must be set;
+see "m2m help environment".
+
+Tokens are cached, sealed with the credential they were obtained with. -o takes raw, json,
+header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).`
+
+func (a *app) tokenCommand() *cobra.Command {
+	var (
+		form  string
+		clear bool
+		how   acquisition
+	)
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Acquire an app-only token",
+		Long:  tokenLong,
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.jsonErrors = form == "json"
+			if err := checkForm(form, tokenForms()); err != nil {
+				return err
+			}
+			if clear {
+				return a.clearCache(cmd)
+			}
+			s, err := a.settings(cmd, uses{credential: true})
+			if err != nil {
+				return err
+			}
+			got, err := a.acquire(cmd.Context(), s, a.transport(s), how)
+			if err != nil {
+				return err
+			}
+			return got.write(a.out, form)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&form, "output", "o", "raw", "the `FORM` of the output: raw, json, header, curl or exec-credential")
+	flags.DurationVar(&how.minTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
+	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
+	addAcquisitionFlags(cmd, &how)
+	return cmd
+}
+
+// addAcquisitionFlags adds what token and call have in common: how to get a
+// token.
+func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
+	flags := cmd.Flags()
+	flags.BoolVar(&how.refresh, "refresh", false, "ask for a new token even if the cache has one")
+	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
+	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
+	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
+	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up after this long, retries included")
+	addLocalFlag(flags)
+	addScopeFlag(flags)
+	addAuthorityFlags(flags)
+	addCredentialFlags(flags)
+}
+
+func (a *app) clearCache(cmd *cobra.Command) error {
+	places, err := resolvePlaces(a.input(cmd, uses{}))
+	if err != nil {
+		return err
+	}
+	removed, err := (&token.Cache{Dir: places.cacheDir}).Clear()
+	if err != nil {
+		return &usageError{reason: "the cache cannot be cleared: " + err.Error(), err: err}
+	}
+	a.say("removed %d cached tokens", removed)
+	return nil
+}

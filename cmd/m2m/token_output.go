@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"m2m/internal/token"
+)
+
+// tokenForms are what -o of token takes, the default first.
+func tokenForms() []string { return []string{"raw", "json", "header", "curl", "exec-credential"} }
+
+// issuedToken is a token together with what it was asked with.
+type issuedToken struct {
+	token.Token
+	tenant, clientID, scope string
+}
+
+// tokenDocumentJSON is the JSON of `token -o json`. Its keys are stable.
+type tokenDocumentJSON struct {
+	AccessToken string       `json:"access_token"`
+	TokenType   string       `json:"token_type"`
+	ExpiresOn   int64        `json:"expires_on"`
+	ExpiresAt   string       `json:"expires_at"`
+	TenantID    string       `json:"tenant_id"`
+	ClientID    string       `json:"client_id"`
+	Scope       string       `json:"scope"`
+	Source      token.Source `json:"source"`
+}
+
+// execCredential is what kubectl and other users of client-go expect of a
+// credential plugin: client.authentication.k8s.io/v1.
+type execCredential struct {
+	APIVersion string               `json:"apiVersion"`
+	Kind       string               `json:"kind"`
+	Status     execCredentialStatus `json:"status"`
+}
+
+type execCredentialStatus struct {
+	ExpirationTimestamp string `json:"expirationTimestamp"`
+	Token               string `json:"token"`
+}
+
+// write prints the token in one of tokenForms, and nothing else.
+func (t issuedToken) write(w io.Writer, form string) error {
+	bearer := t.Access.Reveal()
+	switch form {
+	case "json":
+		return writeJSON(w, t.document())
+	case "header":
+		return writeLine(w, "Authorization: Bearer "+bearer)
+	case "curl":
+		return writeLine(w, `header = "Authorization: Bearer `+bearer+`"`)
+	case "exec-credential":
+		return writeJSON(w, execCredential{
+			APIVersion: "client.authentication.k8s.io/v1",
+			Kind:       "ExecCredential",
+			Status:     execCredentialStatus{t.ExpiresOn.UTC().Format(time.RFC3339), bearer},
+		})
+	}
+	return writeLine(w, bearer)
+}
+
+func (t issuedToken) document() tokenDocumentJSON {
+	return tokenDocumentJSON{
+		AccessToken: t.Access.Reveal(),
+		TokenType:   t.Type,
+		ExpiresOn:   t.ExpiresOn.Unix(),
+		ExpiresAt:   t.ExpiresOn.UTC().Format(time.RFC3339),
+		TenantID:    t.tenant,
+		ClientID:    t.clientID,
+		Scope:       t.scope,
+		Source:      t.Source,
+	}
+}
+
+func writeLine(w io.Writer, line string) error {
+	_, err := io.WriteString(w, line+"\n")
+	return err
+}
+
+// checkForm refuses an -o that a command does not have.
+func checkForm(form string, forms []string) error {
+	for _, f := range forms {
+		if f == form {
+			return nil
+		}
+	}
+	return &usageError{
+		reason: fmt.Sprintf("-o %q is not a form of this output", form),
+		hints:  []string{"-o takes " + strings.Join(forms, ", ")},
+	}
+}

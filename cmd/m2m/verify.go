@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+const verifyLong = `  m2m token | m2m verify                      judge a token that was piped in
+  m2m verify eyJ0eXAi...                      or pasted; "Bearer " and quotes are stripped
+  m2m verify @token.txt                       or read from a file
+  m2m verify --explain @token.txt             with a plain sentence about every claim
+  m2m verify -o json - < token.txt            for a program
+  m2m verify --decode @token.txt              show it without judging it
+
+Decodes a token and prints every claim and every check: what was expected, what was found,
+the likely cause and what to do. With no settings at all it still shows the claims, runs
+every check that needs none, and says what to set.
+
+Ends with 0 if the token is believed, 3 if it is refused, 5 if a check could not be made
+and 7 if nobody but its audience can verify it (Microsoft Graph).`
+
+// verifyOptions are the flags of verify that no other command has.
+type verifyOptions struct {
+	form    string
+	decode  bool
+	explain bool
+	at      string
+	jwks    string
+	issuer  string
+	timeout time.Duration
+	policyFlags
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify [TOKEN | - | @FILE]",
+		Short: "Decode and judge a token",
+		Long:  verifyLong,
+		Args:  atMostOne("the token"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.jsonErrors = o.form == "json"
+			return a.verify(cmd, args, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of the output: text or json")
+	flags.BoolVar(&o.decode, "decode", false, "show the token without judging it")
+	flags.BoolVar(&o.explain, "explain", false, "say what each claim means")
+	flags.StringVar(&o.at, "at", "", "judge as of another `TIME` (RFC 3339 or epoch seconds)")
+	flags.StringVar(&o.jwks, "jwks", "", "take the keys from this `FILE or URL` (JWKS) in place of the tenant's")
+	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
+	addLocalFlag(flags)
+	addAuthorityFlags(flags)
+	addScopeFlag(flags)
+	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
+	o.policyFlags.add(cmd)
+	return cmd
+}
+
+func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
+	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+		return err
+	}
+	input, err := a.tokenInput(args)
+	if err != nil {
+		return err
+	}
+	if o.decode {
+		return a.decode(input, o)
+	}
+	now, err := o.clock(a.now)
+	if err != nil {
+		return err
+	}
+	s, err := a.settings(cmd, uses{})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
+	defer cancel()
+	keys, err := a.keySource(ctx, s, o, input)
+	if err != nil {
+		return err
+	}
+	policy := o.policy(s)
+	verifier, err := verify.New(policy, keys, verify.Options{Now: now})
+	if err != nil {
+		return &usageError{reason: err.Error(), err: err}
+	}
+	o.warn(a)
+	warnAboutScopes(a, policy)
+	return a.printReport(verifier.Judge(ctx, input), o, now())
+}
+
+// printReport prints the report and ends with the code of its verdict.
+func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time) error {
+	if o.form == "json" {
+		if err := writeJSON(a.out, documentOf(report)); err != nil {
+			return err
+		}
+	} else {
+		text := a.reportText(o, now)
+		text.token(report.Token)
+		text.checks(report.Findings)
+		text.verdict(report)
+	}
+	code := map[verify.Verdict]exitCode{
+		verify.Believed:     exitDone,
+		verify.Refused:      exitRefused,
+		verify.Undecided:    exitUnknown,
+		verify.Unverifiable: exitUnverifiable,
+	}[report.Verdict]
+	if code == exitDone {
+		return nil
+	}
+	return outcome{code}
+}
+
+func (a *app) reportText(o verifyOptions, now time.Time) reportText {
+	text := reportText{w: a.out, paint: a.paletteFor(a.stdout, a.noColor), now: now}
+	if o.explain {
+		text.explain = claimSentences()
+	}
+	return text
+}
+
+// decode shows a token and says that it was not judged.
+func (a *app) decode(input string, o verifyOptions) error {
+	token, err := verify.Decode(input)
+	if token == nil {
+		return &failure{code: exitRefused, reason: err.Error(), err: err}
+	}
+	if o.form == "json" {
+		if err := writeJSON(a.out, documentOfToken(token)); err != nil {
+			return err
+		}
+	} else {
+		a.reportText(o, a.now()).token(token)
+	}
+	a.say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
+	if err != nil {
+		return &failure{code: exitRefused, reason: err.Error(), err: err}
+	}
+	return nil
+}
+
+// clock is the clock that the token is judged by.
+func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
+	if o.at == "" {
+		return now, nil
+	}
+	at, err := parseMoment(o.at)
+	if err != nil {
+		return nil, err
+	}
+	return func() time.Time { return at }, nil
+}
+
+// keySource decides whose keys the token is checked against: those that --jwks
+// names; those of the configured tenant; else those of the tenant that the
+// token itself names, if it is one of Entra's. Without any the source is nil,
+// and the report says what to set.
+func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input string) (verify.KeySource, error) {
+	client := &http.Client{Transport: a.transport(s)}
+	if o.jwks != "" {
+		return a.keySet(ctx, client, s, o)
+	}
+	if o.issuer != "" {
+		return nil, &usageError{reason: "--issuer needs --jwks: without it the issuer is the tenant's own"}
+	}
+	authority := s.authorityURL()
+	if authority.Tenant == "" || o.anyTenant {
+		token, _ := verify.Decode(input)
+		own, ok := verify.AuthorityOf(token)
+		if !ok {
+			return nil, nil
+		}
+		authority = own
+	}
+	if err := entra.CheckTenant(authority.Tenant); err != nil {
+		return nil, s.explain(settingTenant, err)
+	}
+	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: a.now})
+}
+
+// parseMoment reads --at.
+func parseMoment(text string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	var seconds int64
+	if _, err := fmt.Sscanf(text, "%d", &seconds); err == nil && seconds > 0 && fmt.Sprint(seconds) == text {
+		return time.Unix(seconds, 0), nil
+	}
+	return time.Time{}, &usageError{
+		reason: fmt.Sprintf("--at %q is no time", text),
+		hints:  []string{"write it as 2026-11-23T10:00:00Z or as epoch seconds"},
+	}
+}

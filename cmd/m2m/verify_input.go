@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/verify"
+)
+
+// Bounds of what verify reads, in bytes. A token is far smaller than the first:
+// what is longer is judged by its beginning, and refused for its size.
+const (
+	maxTokenInput = 64 << 10
+	maxJWKS       = 512 << 10
+)
+
+// atMostOne refuses a second argument. what names the first.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= 1 {
+			return nil
+		}
+		return &usageError{
+			reason: fmt.Sprintf("%s takes one argument, %s, but was given %d", cmd.CommandPath(), what, len(args)),
+			hints:  []string{"put quotes around an argument that has a space in it"},
+		}
+	}
+}
+
+// tokenInput returns the token that was given: as an argument, in a file, or
+// on stdin. A terminal is never waited for.
+func (a *app) tokenInput(args []string) (string, error) {
+	source := "-"
+	if len(args) == 1 {
+		source = args[0]
+	} else if isTerminal(a.stdin) {
+		return "", &usageError{
+			reason: "there is no token to verify",
+			hints:  []string{"pipe one in: m2m token | m2m verify", "or paste it as an argument: m2m verify TOKEN"},
+		}
+	}
+	path, isFile := strings.CutPrefix(source, "@")
+	switch {
+	case isFile:
+	case source == "-":
+		path = "-"
+	default:
+		return source, nil
+	}
+	input, err := a.readStart(path, maxTokenInput)
+	if err != nil {
+		return "", &usageError{reason: "the token cannot be read: " + err.Error(), err: err}
+	}
+	if strings.TrimSpace(input) == "" {
+		return "", &usageError{
+			reason: "there is no token to verify: " + fileName(path) + " is empty",
+			hints:  []string{"if it came from a pipe, see what the command before it said on stderr"},
+		}
+	}
+	return input, nil
+}
+
+// readStart reads the beginning of a file, or of stdin for "-".
+func (a *app) readStart(path string, limit int64) (string, error) {
+	in := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, limit))
+	return string(data), err
+}
+
+// keySet reads the keys that --jwks names.
+func (a *app) keySet(ctx context.Context, client *http.Client, s *settings, o verifyOptions) (verify.KeySource, error) {
+	data, err := a.jwks(ctx, client, o.jwks)
+	if err != nil {
+		return nil, err
+	}
+	issuer := verify.KeySetOptions{Issuer: o.issuer}
+	if o.issuer == "" && s.tenant.value != "" {
+		issuer.Authority = s.authorityURL()
+	}
+	keys, err := verify.NewKeySet(data, issuer)
+	if err != nil {
+		return nil, &usageError{reason: fmt.Sprintf("--jwks %s: %v", o.jwks, err), err: err}
+	}
+	return keys, nil
+}
+
+func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]byte, error) {
+	if u, err := url.Parse(place); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		data, err := a.readFile(place, maxJWKS)
+		if err != nil {
+			return nil, &usageError{reason: fmt.Sprintf("the keys cannot be read: %v", err), err: err}
+		}
+		return data, nil
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
+	if err != nil {
+		return nil, &usageError{reason: "--jwks is no URL: " + err.Error(), err: err}
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return nil, &failure{code: exitUnknown, reason: "the keys are out of reach: " + err.Error(), err: err}
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys are out of reach: %s answered %s", place, answer.Status)}
+	}
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxJWKS+1))
+	if err != nil || len(data) > maxJWKS {
+		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys of %s could not be read whole, or are larger than %d KiB", place, maxJWKS>>10), err: errors.Join(err)}
+	}
+	return data, nil
+}
