@@ -40,7 +40,7 @@ type HeaderExpectation struct {
 // ParseHeaderExpectation reads "Name: value" or "Name". The error wraps ErrExpectSyntax.
 func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 	name, value, _ := strings.Cut(s, ":")
-	h := HeaderExpectation{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)}
+	h := HeaderExpectation{Name: name, Value: strings.Trim(value, " \t")}
 	if !isHTTPToken(h.Name) {
 		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, bound(s, 80))
 	}

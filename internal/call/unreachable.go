@@ -30,7 +30,7 @@ const (
 	FaultTimeout  Fault = "timeout"   // no answer in time
 	FaultProxy    Fault = "proxy"     // the proxy, not the API
 	FaultClosed   Fault = "closed"    // the connection ended before the answer did
-	FaultProtocol Fault = "protocol"  // what came is not the protocol that was spoken
+	FaultProtocol Fault = "protocol"  // the other end does not speak TLS
 	FaultCanceled Fault = "cancelled" // the caller gave up
 	FaultOther    Fault = "other"     // anything else
 )
@@ -81,6 +81,8 @@ func (e *UnreachableError) reason() string {
 		return "cancelled"
 	case FaultClosed:
 		return "the connection was closed early"
+	case FaultProtocol:
+		return "what answers there does not speak TLS"
 	}
 	// The rest are texts of net, crypto/tls and crypto/x509, which say it better.
 	return bound(e.cause.Error(), 300)
@@ -97,10 +99,6 @@ func (e *UnreachableError) Hints() []string {
 		return []string{"check the host and the port, and that the API is running"}
 	case e.Fault == FaultDNS:
 		return []string{"check the host's spelling; inside a company, the network or the VPN may be missing"}
-	case e.Fault == FaultProtocol && e.url.Scheme == "https":
-		return []string{"the other end does not speak TLS: try http:// if it is on this machine"}
-	case e.Fault == FaultProtocol:
-		return []string{"the other end does not speak plain HTTP: try https://"}
 	}
 	return faultHints(e.Fault)
 }
@@ -116,6 +114,8 @@ func faultHints(f Fault) []string {
 		return []string{"call the API by a name that its certificate holds, and check the certificate's dates and this machine's clock"}
 	case FaultTLS:
 		return []string{"run it again with --debug to see the handshake; the server may want a client certificate or a newer TLS"}
+	case FaultProtocol:
+		return []string{"if the API is on this machine, call it with http://; otherwise check the port"}
 	case FaultTimeout:
 		return []string{"allow more with --timeout, or check that no firewall drops the packets"}
 	case FaultProxy:

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"m2m/internal/entra"
 	"m2m/internal/verify"
 )
 
@@ -65,11 +66,12 @@ func (e *evidence) rolesOrNone() string {
 	return "only the roles " + list(e.token.Roles)
 }
 
+// clientOr puts nothing but an ID into a command that somebody may run.
 func (e *evidence) clientOr(name string) string {
-	if e.token == nil || e.token.ClientID == "" {
-		return name
+	if e.token != nil && entra.IsGUID(e.token.ClientID) {
+		return e.token.ClientID
 	}
-	return shellQuote(bound(e.token.ClientID, 60))
+	return name
 }
 
 // description is a wording of somebody's library, and what it means. The texts
