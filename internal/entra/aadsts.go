@@ -104,14 +104,14 @@ const (
 )
 
 //go:embed aadsts.json
-var aadstsJSON []byte
+var aadstsJSON string
 
 // AADSTSCatalogue returns every code that m2m can explain, in rising order. It
 // decodes the catalogue at each call, so that commands that meet no error do
 // not pay for it.
 func AADSTSCatalogue() []AADSTS {
 	var all []AADSTS
-	if err := json.Unmarshal(aadstsJSON, &all); err != nil {
+	if err := json.Unmarshal([]byte(aadstsJSON), &all); err != nil {
 		return nil // the data is compiled in; a test decodes it
 	}
 	return all

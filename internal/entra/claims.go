@@ -36,13 +36,13 @@ const (
 )
 
 //go:embed claims.json
-var claimsJSON []byte
+var claimsJSON string
 
 // ClaimCatalogue returns every claim that m2m can explain, those of the header
 // first. It decodes the catalogue at each call.
 func ClaimCatalogue() []Claim {
 	var all []Claim
-	if err := json.Unmarshal(claimsJSON, &all); err != nil {
+	if err := json.Unmarshal([]byte(claimsJSON), &all); err != nil {
 		return nil // the data is compiled in; a test decodes it
 	}
 	return all
