@@ -111,6 +111,8 @@ func keyFits(k *Key, t *Token) bool {
 	if t.Version != entra.V1 || !ok || tenant != anyTenant && tenant != t.TenantID {
 		return false
 	}
+	// The host of a v1.0 issuer must be the one that belongs to the key's own
+	// cloud: keys of China must not sign for sts.windows.net.
 	signer := entra.Authority{Origin: "https://" + host, Tenant: t.TenantID}
-	return entra.IsGUID(t.TenantID) && issuerFits(signer, entra.V1, t.Issuer)
+	return t.Issuer == likelyIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
 }

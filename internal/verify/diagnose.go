@@ -1,3 +1,174 @@
 package verify
 
-func (h *hearing) diagnose(c Check, o outcome) (cause, fix string) { return "", "" }
+import "fmt"
+
+// advice is what a person needs beside the bare fact: why, and what to do. It
+// decides nothing. "Likely" marks what the token alone cannot prove.
+type advice struct{ cause, fix string }
+
+// refetch is the fix where only a new token helps.
+const refetch = "fetch a new token: m2m token --refresh"
+
+// diagnose explains a check that did not pass.
+func (h *hearing) diagnose(c Check, o outcome) (cause, fix string) {
+	var a advice
+	switch {
+	case o.reason == errNotReached:
+		a.cause = "not reached: an earlier check did not pass"
+	case o.reason == ErrSwitchedOff:
+		a = h.adviseSwitchedOff(c)
+	default:
+		a = h.advise(c, o)
+	}
+	return a.cause, a.fix
+}
+
+func (h *hearing) advise(c Check, o outcome) advice {
+	switch c {
+	case Form:
+		return adviseForm(o.reason)
+	case Algorithm:
+		return h.adviseAlgorithm(o.reason)
+	case KeyCheck:
+		return h.adviseKey(o.reason)
+	case Signature:
+		return h.adviseSignature(o.reason)
+	case IssuerIs:
+		return h.adviseIssuer(o.reason)
+	case Tenant:
+		return h.adviseTenant(o.reason)
+	case Audience:
+		return h.adviseAudience(o.reason)
+	case Lifetime:
+		return h.adviseLifetime(o.reason)
+	case KindIs:
+		return h.adviseKind(o.reason)
+	case Client:
+		return h.adviseClient()
+	}
+	return h.advisePermission(o.reason)
+}
+
+func (h *hearing) adviseSwitchedOff(c Check) advice {
+	switch c {
+	case IssuerIs:
+		return advice{"switched off: every issuer whose keys these are is believed", ""}
+	case Tenant:
+		return advice{"switched off: every tenant of the issuer is let in", "tell callers apart by tid and oid together"}
+	case Audience:
+		return advice{"switched off: a token that was sent to another API is let in", ""}
+	}
+	return advice{"not limited: any app of the tenant may call", ""}
+}
+
+func adviseForm(reason error) advice {
+	const whole = "paste the whole token: it begins with eyJ and holds two dots"
+	switch reason {
+	case ErrTokenSize:
+		return advice{"no token of Entra's is that long; likely this is a file, or several tokens", "pass one token"}
+	case ErrSegments, ErrSegmentEmpty:
+		return advice{"likely this is something else, such as a client secret, or a part of a token", whole}
+	case ErrEncrypted:
+		return advice{"an encrypted token can be read by its audience alone", "let the API that it is meant for judge it"}
+	case ErrCharset:
+		return advice{"likely a quote, a line break, padding or part of a header line was copied with the token", whole}
+	case ErrBase64:
+		return advice{"the end of a part was cut off or changed", whole}
+	}
+	return advice{"Entra writes no such token: it was changed after it was issued, or forged", refetch}
+}
+
+func (h *hearing) adviseAlgorithm(reason error) advice {
+	const forged = "Entra writes no such header: the token was forged, or another issuer made it"
+	if reason != ErrAlgNotAllowed {
+		return advice{forged, refetch}
+	}
+	switch alg := h.token.Algorithm; {
+	case alg == "" || len(alg) == 4 && fold(alg) == "none":
+		return advice{"the token is not signed at all: anyone could have written it", refetch}
+	case len(alg) == 5 && alg[:2] == "HS":
+		return advice{"Entra never signs with a shared secret; forgers do, with the public key as the secret", refetch}
+	}
+	return advice{"Entra signs with RS256 alone; likely another issuer made the token", refetch}
+}
+
+func (h *hearing) adviseKey(reason error) advice {
+	switch reason {
+	case ErrKeyIDMissing, ErrKeyIDLong:
+		return advice{"Entra always names its key: the token was forged, or another issuer made it", refetch}
+	case ErrNoKeySource:
+		return advice{"nobody knows whose keys to ask for", h.tenantLine()}
+	case ErrKeysUnreachable:
+		cause := "no keys could be read"
+		if h.keyErr != nil {
+			cause = bound(h.keyErr.Error())
+		}
+		return advice{cause, "check network, proxy and --ca-file, then try again"}
+	case ErrKeyIssuer, ErrKeyCloud:
+		return advice{"the issuer publishes this key for tokens of another issuer or cloud", refetch}
+	}
+	return h.adviseKeyUnknown()
+}
+
+func (h *hearing) adviseKeyUnknown() advice {
+	t := h.token
+	if o := decideIssuer(h); o.status == Fail {
+		return advice{"the token is from another issuer, which signs with other keys", h.adviseIssuer(o.reason).fix}
+	}
+	if o := decideLifetime(h); o.reason == ErrExpired {
+		return advice{"the token has expired; likely its key has been retired since", refetch}
+	}
+	keys := "?appid=" + t.Audience
+	if t.ClientID == "" {
+		return advice{"likely the issuer has changed its keys since, as a local tenant does at every start", refetch}
+	}
+	return advice{
+		"likely the issuer has changed its keys since (a local tenant does at every start), or the API's app has a signing key of its own",
+		fmt.Sprintf("%s; for an app with its own key, read the keys at the jwks_uri with %s", refetch, bound(keys)),
+	}
+}
+
+func (h *hearing) adviseSignature(reason error) advice {
+	switch {
+	case reason == ErrGraphNonce:
+		return advice{
+			"this is a token for Microsoft Graph: the nonce in its header is not the one that was signed, so only Graph can verify it, and nobody else should",
+			h.scopeLine(),
+		}
+	case reason == ErrSignatureUnchecked:
+		return advice{"there is no key to check it with", ""}
+	case h.token.extra.headerNonce:
+		return advice{"likely the token is for a service of Microsoft's own: its header holds a nonce that is not the one that was signed", h.scopeLine()}
+	}
+	return advice{"the token was changed after it was signed, or was signed by somebody who has not this key", refetch}
+}
+
+func (h *hearing) adviseLifetime(reason error) advice {
+	t := h.token
+	switch reason {
+	case ErrExpired:
+		return h.adviseExpired(h.now.Sub(t.ExpiresAt).Round(1e9).String())
+	case ErrNotYetValid, ErrIssuedInFuture:
+		ahead := t.NotBefore.Sub(h.now)
+		if reason == ErrIssuedInFuture {
+			ahead = t.IssuedAt.Sub(h.now)
+		}
+		return advice{
+			fmt.Sprintf("likely this machine's clock is slow: the token begins in %s", ahead.Round(1e9)),
+			"set the clock (NTP), or allow for it: --leeway, at most 5m",
+		}
+	case ErrTooLong:
+		return advice{"Entra's tokens live 60 to 90 minutes, or up to 28 hours under continuous access evaluation; likely another issuer made it", refetch}
+	}
+	return advice{"Entra writes iat, nbf and exp in order into every token: this one was changed, or another issuer made it", refetch}
+}
+
+func (h *hearing) adviseExpired(ago string) advice {
+	if h.now.Sub(h.token.ExpiresAt) < MaxLeeway {
+		return advice{
+			fmt.Sprintf("it expired %s ago; likely it was kept too long, or the clocks differ", ago),
+			refetch + "; renew tokens 5 minutes early; set the clock (NTP)",
+		}
+	}
+	return advice{fmt.Sprintf("it expired %s ago; it was kept too long", ago), refetch + "; renew tokens 5 minutes early"}
+}

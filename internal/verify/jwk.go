@@ -40,7 +40,7 @@ func readKeys(data []byte) (keys map[string]*Key, skipped int, err error) {
 	var last error
 	for _, element := range elements {
 		k, err := readKey(element)
-		if err == nil && keys[k.ID] != nil && *keys[k.ID] != *k {
+		if err == nil && keys[k.ID] != nil && !sameKey(keys[k.ID], k) {
 			// Nobody can tell which one the issuer means, so neither is used.
 			twice[k.ID], err = true, ErrKeyTwice
 		}

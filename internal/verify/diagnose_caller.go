@@ -1,0 +1,75 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func (h *hearing) adviseKind(reason error) advice {
+	switch t := h.token; reason {
+	case ErrIDToken:
+		return advice{
+			"an ID token tells a client who signed in; one registration as client and API makes it look like an access token",
+			"send the access token, not the id_token",
+		}
+	case ErrUserToken:
+		return advice{
+			fmt.Sprintf("the client acts for a user (scp %s)", quote(strings.Join(t.Scopes, " "))),
+			"use the client credentials flow (m2m token), or let users in: --require-scope, or --allow-user",
+		}
+	case ErrClientMissing:
+		return advice{"an access token of Entra's names its client in azp (v2.0) or appid (v1.0)", refetch}
+	}
+	return advice{"neither idtyp nor oid = sub marks it as an app's, and it holds no scp of a user's", refetch}
+}
+
+// adviseClient knows the mistake that the portal invites: it shows an app's
+// client ID, the object ID of its registration and, on another page, the
+// object ID of its service principal.
+func (h *hearing) adviseClient() advice {
+	t := h.token
+	fix := "if this app may call, add it: --client " + bound(t.ClientID)
+	if slices.Contains(h.policy.Clients, t.ObjectID) {
+		return advice{"the list holds the object ID of the app's service principal, not its client ID", fix}
+	}
+	return advice{
+		"another app is calling, or, likely if the app is the right one, the list holds an object ID: an app's client ID, its registration's object ID and its service principal's are three different GUIDs",
+		fix + "; compare with: az ad sp show --id " + bound(t.ClientID),
+	}
+}
+
+func (h *hearing) advisePermission(reason error) advice {
+	p, t := h.policy, h.token
+	switch {
+	case reason == ErrScopeOnly:
+		return advice{
+			"app-only tokens never carry scp: scopes are a user's, roles an app's",
+			"name a role for apps: --require-role (REQUIRED_ROLES)",
+		}
+	case reason == ErrScopeMissing && len(t.Scopes) > 0 && alike(t.Scopes, p.Scopes):
+		return advice{"the spelling differs, and scopes are compared exactly", "use one spelling in the API's registration and in REQUIRED_SCOPES"}
+	case reason == ErrScopeMissing:
+		return advice{"the client did not ask for the scope, or the user has not consented to it", "ask for the scope " + strings.Join(p.Scopes, " ") + " and consent to it"}
+	case alike(t.Roles, p.Roles):
+		return advice{"the spelling differs, and roles are compared exactly", "use one spelling in the API's registration and in REQUIRED_ROLES"}
+	case len(t.Roles) > 0:
+		return advice{"the client holds other roles than the required one", h.grant()}
+	}
+	return advice{
+		fmt.Sprintf("no role of this API is granted to the client; or likely the token (issued %s) is older than the grant, or an administrator has not consented yet", stamp(t.IssuedAt)),
+		h.grant(),
+	}
+}
+
+func (h *hearing) grant() string {
+	return fmt.Sprintf("grant the app role %s to client %s as an application permission, give admin consent, then %s",
+		strings.Join(h.policy.Roles, " or "), bound(h.token.ClientID), refetch)
+}
+
+// alike reports whether two lists share a value but for upper and lower case.
+func alike(has, required []string) bool {
+	return slices.ContainsFunc(has, func(a string) bool {
+		return slices.ContainsFunc(required, func(b string) bool { return a != b && strings.EqualFold(a, b) })
+	})
+}

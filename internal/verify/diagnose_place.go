@@ -1,0 +1,173 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// The tenant of personal Microsoft accounts.
+// Source: learn.microsoft.com/entra/identity-platform/id-token-claims-reference, tid.
+const personalAccounts = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+// tenantLine is the setting that would name the token's own tenant.
+func (h *hearing) tenantLine() string {
+	if h.token != nil && entra.IsGUID(h.token.TenantID) {
+		return "TENANT_ID=" + h.token.TenantID
+	}
+	return "set TENANT_ID"
+}
+
+// scopeLine is the scope to ask for instead.
+func (h *hearing) scopeLine() string {
+	resource := "<your API>"
+	if len(h.policy.Audiences) > 0 {
+		resource = h.policy.Audiences[0]
+	}
+	return "ask for a token for your API: --scope " + resource + "/.default"
+}
+
+func (h *hearing) adviseIssuer(reason error) advice {
+	switch reason {
+	case ErrVersion, ErrIssuerMissing:
+		return advice{"Entra writes iss and ver into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
+	case ErrIssuerUnset:
+		return advice{"nobody said whose tokens are believed", h.tenantLine()}
+	case ErrKeysUnreachable:
+		return advice{"the issuer is not known before its discovery document is read", "check network, proxy and --ca-file, then try again"}
+	}
+	return h.adviseIssuerMismatch()
+}
+
+func (h *hearing) adviseIssuerMismatch() advice {
+	t := h.token
+	host, tenant, version := anyIssuer(t.Issuer)
+	cloud, isEntra := cloudOf(host)
+	ours, known := h.cloud()
+	switch {
+	case host == "":
+		return advice{"that is not the form of an issuer of Entra's; likely another issuer made the token", "for tokens of another issuer: --issuer and --jwks"}
+	case tenant == anyTenant:
+		return advice{"that is the template of a multi-tenant document, which no real token carries", refetch}
+	case version != t.Version && t.Version != "":
+		return advice{fmt.Sprintf("ver says %s, but iss has the form of %s: Entra writes no such token", t.Version, version), refetch}
+	case isEntra && known && cloud.Name != ours.Name && cloud.STS != ours.STS:
+		return advice{
+			fmt.Sprintf("the token is from another cloud (%s, not %s)", cloud.Name, ours.Name),
+			fmt.Sprintf("use one cloud for client and API: --cloud %s", ours.Name),
+		}
+	case isEntra || host == h.host():
+		return h.adviseOtherTenant(tenant)
+	case strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "["):
+		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one", "judge it with the settings of the tenant that runs now: --local"}
+	}
+	return advice{fmt.Sprintf("%s is not a login host of Entra's", quote(host)), "for tokens of another issuer: --issuer and --jwks"}
+}
+
+// adviseOtherTenant is also what a reader needs who compares iss with the
+// template of /common: the template is filled with tid, and the tenants are
+// listed.
+func (h *hearing) adviseOtherTenant(tenant string) advice {
+	if tenant == personalAccounts {
+		return advice{"the token is of a personal Microsoft account, not of an organisation", "sign in with an account of the tenant"}
+	}
+	fix := "ask the right tenant for a token, or, if this is the right one, set TENANT_ID=" + tenant
+	return advice{"the token is from another tenant; an API for several tenants must list them, not compare with one", fix}
+}
+
+func (h *hearing) adviseTenant(reason error) advice {
+	switch reason {
+	case ErrTenantUnset:
+		return advice{"nobody said which tenant may call", h.tenantLine()}
+	case ErrTenantMismatch:
+		return h.adviseOtherTenant(h.token.TenantID)
+	case ErrTenantUnresolved:
+		if h.keyErr != nil {
+			return advice{"the discovery document, which names the GUID of the domain, could not be read", "give the tenant by its GUID: " + h.tenantLine()}
+		}
+		return advice{"the domain name is not the one that the keys were asked for", "give the tenant by its GUID: " + h.tenantLine()}
+	case ErrTenantNotInIss:
+		return advice{"tid and iss name different tenants: Entra writes no such token", refetch}
+	}
+	return advice{"Entra writes the tenant's GUID into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
+}
+
+// anyIssuer takes an issuer of either version apart.
+func anyIssuer(issuer string) (host, tenant string, v entra.Version) {
+	for _, v := range []entra.Version{entra.V2, entra.V1} {
+		if host, tenant, ok := splitIssuer(v, issuer); ok {
+			return host, tenant, v
+		}
+	}
+	return "", "", ""
+}
+
+func cloudOf(host string) (entra.Cloud, bool) {
+	if c, ok := entra.CloudByHost(host); ok {
+		return c, ok
+	}
+	return entra.CloudBySTS(host)
+}
+
+// host is the host of the expected issuer, as far as it is known.
+func (h *hearing) host() string {
+	name := h.issuer.Name
+	if name == "" {
+		name = h.issuer.Hint
+	}
+	host, _, _ := anyIssuer(name)
+	return host
+}
+
+// cloud is the cloud of the expected issuer, if that is one of Entra's.
+func (h *hearing) cloud() (entra.Cloud, bool) { return cloudOf(h.host()) }
+
+func (h *hearing) adviseAudience(reason error) advice {
+	found := h.token.Audience
+	switch {
+	case forGraph(h.token):
+		return advice{"the token is for Microsoft Graph: no scope of your API was asked for", h.scopeLine()}
+	case reason == ErrAudienceUnset && found != "":
+		return advice{"nobody said which API this is", "API_AUDIENCE=" + bound(found)}
+	case reason == ErrAudienceIncomplete:
+		return advice{
+			"v2.0 tokens carry the API's client ID as aud, which cannot be derived from the scope; likely this is it",
+			"API_AUDIENCE=" + bound(found),
+		}
+	case reason == ErrAudienceMissing || reason == ErrAudienceSeveral:
+		return advice{"Entra writes one aud, a string, into every token; likely another issuer made it", refetch}
+	case h.token.Kind == ID:
+		return advice{"an ID token is for the client that asked for it", "send the access token"}
+	}
+	return h.adviseAudienceMismatch(found)
+}
+
+func (h *hearing) adviseAudienceMismatch(found string) advice {
+	add := "if that is this API, add it: API_AUDIENCE=" + strings.Join(append(slices.Clone(h.policy.Audiences), bound(found)), ",")
+	expects := func(test func(string) bool) bool { return slices.ContainsFunc(h.policy.Audiences, test) }
+	bare := func(s string) string {
+		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")
+	}
+	switch {
+	case expects(func(a string) bool { return a != found && strings.TrimSuffix(a, "/") == strings.TrimSuffix(found, "/") }):
+		return advice{"the two differ by a slash at the end: v1.0 tokens carry the App ID URI exactly as the client asked for it", add}
+	case expects(func(a string) bool { return bare(a) == bare(found) && entra.IsGUID(bare(a)) }):
+		return advice{"v1.0 tokens carry the App ID URI that was asked for, v2.0 tokens the API's client ID", add}
+	case expects(func(a string) bool { return strings.EqualFold(a, found) }):
+		return advice{"the two differ by upper and lower case, and aud is compared exactly", add}
+	case h.token.Version == entra.V1 && !entra.IsGUID(found) && expects(entra.IsGUID):
+		return advice{
+			"this is a v1.0 token, which carries the App ID URI that was asked for; the API expects the client ID of v2.0 tokens",
+			add + "; or set requestedAccessTokenVersion to 2 in the API's registration and fetch a new token",
+		}
+	case entra.IsGUID(found) && !expects(entra.IsGUID):
+		return advice{"v2.0 tokens carry the API's client ID as aud, not its App ID URI", add}
+	case found == h.token.ClientID && found != "":
+		return advice{"the client asked for a token for itself", h.scopeLine()}
+	case strings.Contains(found, "management.azure.com") || strings.Contains(found, "management.core.windows.net"):
+		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", h.scopeLine()}
+	}
+	return advice{"the token was asked for another API", h.scopeLine()}
+}
