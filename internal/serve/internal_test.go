@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"m2m/internal/verify"
@@ -67,6 +68,10 @@ func TestPanic(t *testing.T) {
 			_, _ = w.Write([]byte("half"))
 			panic(token)
 		}, 0, "string"},
+		"after early hints": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			panic(token)
+		}, 500, "string"},
 		"abort": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,5 +99,18 @@ func TestPanic(t *testing.T) {
 				t.Errorf("log = %s, want the panic %q", log.String(), tc.logged)
 			}
 		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for want, why := range map[string]error{
+		"5":   errors.New("of unknown length"),
+		"1":   &verify.UnreachableError{RetryAfter: time.Millisecond, Err: errors.New("down")},
+		"30":  &verify.Error{RetryAfter: 30 * time.Second, Reason: verify.ErrKeysUnreachable, Outcome: verify.ErrUndecided},
+		"300": &verify.UnreachableError{RetryAfter: time.Hour, Err: errors.New("down")},
+	} {
+		if got := retryAfter(why); got != want {
+			t.Errorf("%v: Retry-After %s, want %s", why, got, want)
+		}
 	}
 }

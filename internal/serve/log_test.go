@@ -1,7 +1,6 @@
 package serve_test
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -126,7 +125,8 @@ func TestRequestID(t *testing.T) {
 		if len(got) != 1 || got[0] == "" {
 			t.Fatalf("sent %q: X-Request-Id = %q, want one", tc.sent, got)
 		}
-		if taken := len(tc.sent) == 1 && strings.HasSuffix(tc.sent[0], " "+got[0]); taken != tc.taken {
+		taken := slices.ContainsFunc(tc.sent, func(sent string) bool { return strings.HasSuffix(sent, " "+got[0]) })
+		if taken != tc.taken {
 			t.Errorf("sent %q: X-Request-Id = %q, taken over: %t, want %t", tc.sent, got[0], taken, tc.taken)
 		}
 	}
@@ -162,19 +162,5 @@ func TestRequireAlone(t *testing.T) {
 	}
 	if _, ok := serve.TokenFrom(t.Context()); ok {
 		t.Error("a context of nobody has a token")
-	}
-}
-
-func TestBearerSentinels(t *testing.T) {
-	for header, want := range map[string]error{
-		"Basic dTpw": serve.ErrNoToken, "Bearer": serve.ErrMalformed, "Bearer a,b": serve.ErrMalformed, "": serve.ErrMalformed,
-		"Digest username=\"a\", realm=\"b\"": serve.ErrNoToken, "Digest a=b,\tbearer c": serve.ErrMalformed,
-		"Bearers abc": serve.ErrNoToken, "bEaReR abc": nil,
-	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set("Authorization", header)
-		if _, err := serve.Bearer(r); !errors.Is(err, want) {
-			t.Errorf("%q: Bearer = %v, want %v", header, err, want)
-		}
 	}
 }

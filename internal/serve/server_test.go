@@ -158,6 +158,30 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// TestSlowReader asks and never reads: the handler is not held up for ever.
+func TestSlowReader(t *testing.T) {
+	failed := make(chan error, 1)
+	addr := listen(t, serve.Server{WriteTimeout: 20 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for block := make([]byte, 1<<20); ; {
+			if _, err := w.Write(block); err != nil {
+				failed <- err
+				return
+			}
+		}
+	})})
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-failed; !isTimeout(err) {
+		t.Errorf("writing = %v, want a time-out", err)
+	}
+}
+
 // untilHungUp sends text and returns what comes back until the server hangs up.
 func untilHungUp(t *testing.T, addr, text string) string {
 	t.Helper()
