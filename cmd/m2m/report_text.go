@@ -109,39 +109,53 @@ func (r reportText) checks(findings []verify.Finding) {
 	fmt.Fprintln(r.w)
 }
 
+// checkIndent is where the words of a check begin.
+const checkIndent = 23
+
 // check prints one check: on a line of its own where it passed, with all that
 // is known about it where it did not.
 func (r reportText) check(f verify.Finding) {
-	const indent = 23
-	line := func(label, text string) {
-		if text != "" {
-			fmt.Fprintln(r.w, hang(strings.Repeat(" ", indent)+label, printable(text), indent+10, reportWidth))
-		}
-	}
-	head := fmt.Sprintf("  %s  %-10s ", r.status(f.Status), f.Check)
+	head := fmt.Sprintf("  %s %-11s", r.status(f.Status), f.Check)
 	switch f.Status {
 	case verify.Pass:
-		fmt.Fprintln(r.w, head+hang("", printable(passedWords(f)), indent, reportWidth)[indent:])
-		return
+		fmt.Fprintln(r.w, head+r.hung(passedWords(f)))
 	case verify.Skip:
-		fmt.Fprintln(r.w, head+hang("", printable(cmp.Or(f.Cause, f.Expected)), indent, reportWidth)[indent:])
-		return
+		fmt.Fprintln(r.w, head+r.hung(cmp.Or(f.Cause, "not checked")))
+	default:
+		r.trouble(head, f)
 	}
-	fmt.Fprintln(r.w, head+hang("expected ", printable(cmp.Or(f.Expected, "-")), indent+10, reportWidth))
-	line("found ", f.Found)
-	line("cause ", f.Cause)
-	line("fix ", f.Fix)
+}
+
+// trouble prints a check that did not pass, one line for each thing known.
+func (r reportText) trouble(head string, f verify.Finding) {
+	rows := [][2]string{{"expected", f.Expected}, {"found", f.Found}, {"cause", f.Cause}, {"fix", f.Fix}}
+	for _, row := range rows {
+		if row[1] == "" {
+			continue
+		}
+		label := fmt.Sprintf("%-10s", row[0])
+		text := hang("", printable(row[1]), checkIndent+len(label), reportWidth)
+		fmt.Fprintln(r.w, head+label+strings.TrimLeft(text, " "))
+		head = strings.Repeat(" ", checkIndent)
+	}
+}
+
+// hung wraps words that follow the head of a check.
+func (r reportText) hung(text string) string {
+	return strings.TrimLeft(hang("", printable(text), checkIndent, reportWidth), " ")
 }
 
 // passedWords is what was found, and what was expected unless that is the same.
 func passedWords(f verify.Finding) string {
 	switch {
-	case f.Expected == "" || f.Expected == f.Found:
+	case strings.Trim(f.Found, `"`) == f.Expected:
+		return f.Expected + " (as expected)"
+	case f.Expected == "":
 		return f.Found
 	case f.Found == "":
 		return "as expected: " + f.Expected
 	}
-	return f.Found + "  (expected: " + f.Expected + ")"
+	return f.Found + "; expected " + f.Expected
 }
 
 // status is eight columns wide in every case.

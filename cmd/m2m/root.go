@@ -135,7 +135,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 // word quotes an argument for a message if it is a short plain word. Anything
 // else may be a token or a secret that was pasted in the wrong place.
 func word(argument string) string {
-	if regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,19}$`).MatchString(argument) {
+	if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,11}$`).MatchString(argument) {
 		return fmt.Sprintf("%q", argument)
 	}
 	return fmt.Sprintf("(%d bytes, not shown: it may be a secret)", len(argument))

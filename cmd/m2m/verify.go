@@ -75,6 +75,9 @@ func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
+	if token, _, err := verify.Clean(input); err == nil {
+		input = token // else it is judged as it came, and the report says what is wrong with it
+	}
 	if o.decode {
 		return a.decode(input, o)
 	}
