@@ -7,8 +7,8 @@ import (
 )
 
 // placeholder matches what tutorials, .env.example files and programs with an
-// unset variable put where a value belongs. It is compiled at first use: most
-// commands of a shell script never need it twice, and some not at all.
+// unset variable put where a value belongs. It is compiled at first use, since
+// not every command checks settings.
 var placeholder = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)^(api://|https://)?(` + strings.Join([]string{
 		`.*<[^<>]+>.*`,           // <client-id>, <tenant>.onmicrosoft.com
