@@ -33,7 +33,7 @@ func (l *layers) chooseCredential() (c credentialSettings, err error) {
 		return l.completeCertificate(c)
 	}
 	for _, name := range []string{"certificate-password-file", "send-chain"} {
-		if c.kind != credentialNone && (l.switched(name)) {
+		if c.kind != credentialNone && l.switched(name) {
 			return c, &usageError{
 				reason: fmt.Sprintf("--%s needs a certificate, but the credential is the %s from %s", name, c.kind, c.from),
 				hints:  []string{"give --certificate, or leave --" + name + " out"},
@@ -70,10 +70,10 @@ func (l *layers) credentialByFlag() (credentialSettings, error) {
 		}
 		add(credentialSettings{kind: credentialGitHub, from: g.from})
 	}
-	identityClient, userAssigned := l.flag("managed-identity-client")
-	if userAssigned || l.switched("managed-identity") {
-		from := source{layer: layerFlag, name: "managed-identity"}
-		add(credentialSettings{kind: credentialManagedIdentity, from: from, identityClient: identityClient.value})
+	if g, ok := l.flag("managed-identity-client"); ok {
+		add(credentialSettings{kind: credentialManagedIdentity, from: g.from, identityClient: g.value})
+	} else if l.switched("managed-identity") {
+		add(credentialSettings{kind: credentialManagedIdentity, from: source{layer: layerFlag, name: "managed-identity"}})
 	}
 	switch len(chosen) {
 	case 0:
@@ -107,7 +107,7 @@ func (l *layers) credentialAt(ly layer) credentialSettings {
 	}
 	chosen.why = fmt.Sprintf("the credential is the %s from %s: no flag chooses one", chosen.kind, chosen.from)
 	if len(passedOver) > 0 {
-		chosen.why += fmt.Sprintf(", and there it comes before %s, which is not used", strings.Join(passedOver, " and "))
+		chosen.why += fmt.Sprintf(", and it comes first there (not used: %s)", strings.Join(passedOver, ", "))
 	}
 	return chosen
 }

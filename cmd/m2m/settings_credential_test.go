@@ -24,7 +24,7 @@ func TestCredentialChoice(t *testing.T) {
 		"the secret comes first in a layer": {
 			givenSettings{env: everything},
 			credentialSettings{kind: credentialSecret, from: source{layer: layerEnvironment, name: "CLIENT_SECRET"}, secret: entra.NewSecret(secretA)},
-			"the credential is the client secret from the environment (CLIENT_SECRET): no flag chooses one, and there it comes before AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE, which is not used",
+			"the credential is the client secret from the environment (CLIENT_SECRET): no flag chooses one, and it comes first there (not used: AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE)",
 		},
 		"the twin of the secret": {
 			givenSettings{env: vars{"AZURE_CLIENT_SECRET": secretB}},
@@ -123,6 +123,8 @@ func TestCredentialRefusals(t *testing.T) {
 		"two credentials": {givenSettings{flags: flagged{"certificate": {"c"}, "client-secret-file": {"-"}}}, errCredentialSeveral},
 		"two kinds of federation": {
 			givenSettings{flags: flagged{"federated": {"github"}, "federated-token-file": {"f"}}}, errCredentialSeveral},
+		"both flags of a managed identity are one": {
+			givenSettings{flags: flagged{"managed-identity": {"true"}, "managed-identity-client": {clientA}}}, nil},
 		"managed identity and another": {
 			givenSettings{flags: flagged{"managed-identity": {"true"}, "certificate": {"c"}}}, errCredentialSeveral},
 		"federation with an unknown": {givenSettings{flags: flagged{"federated": {"gitlab"}}}, errFederatedUnknown},
@@ -135,6 +137,10 @@ func TestCredentialRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.given.uses.credential = true
+			if test.want == nil {
+				test.given.resolve(t)
+				return
+			}
 			test.given.refusal(t, test.want)
 		})
 	}

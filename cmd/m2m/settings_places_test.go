@@ -1,0 +1,52 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+func TestPlaces(t *testing.T) {
+	for name, test := range map[string]struct {
+		given givenSettings
+		want  places
+	}{
+		"nothing is known":        {givenSettings{}, places{}},
+		"Linux":                   {givenSettings{env: vars{"HOME": "/h"}}, places{"/h/.cache/m2m", "/h/.local/state/m2m"}},
+		"XDG":                     {givenSettings{env: vars{"HOME": "/h", "XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"}}, places{"/c/m2m", "/s/m2m"}},
+		"XDG without HOME":        {givenSettings{env: vars{"XDG_CACHE_HOME": "/c"}}, places{"/c/m2m", ""}},
+		"relative XDG is ignored": {givenSettings{env: vars{"HOME": "/h", "XDG_CACHE_HOME": "c", "XDG_STATE_HOME": ""}}, places{"/h/.cache/m2m", "/h/.local/state/m2m"}},
+		"macOS": {givenSettings{goos: "darwin", env: vars{"HOME": "/h", "XDG_CACHE_HOME": "/c"}},
+			places{"/h/Library/Caches/m2m", "/h/Library/Application Support/m2m"}},
+		"Windows": {givenSettings{goos: "windows", env: vars{"LocalAppData": "/l", "HOME": "/h"}}, places{"/l/m2m/cache", "/l/m2m/state"}},
+		"named": {givenSettings{env: vars{"HOME": "/h", "M2M_CACHE_DIR": "/mine/./c", "M2M_STATE_DIR": "/mine/s"}},
+			places{"/mine/c", "/mine/s"}},
+		"the environment over .env": {givenSettings{env: vars{"M2M_CACHE_DIR": "/e"}, file: "M2M_CACHE_DIR=/f\nM2M_STATE_DIR=/f", named: true},
+			places{"/e", "/f"}},
+		"the local tenant's cache, the caller's state": {
+			givenSettings{local: vars{"M2M_CACHE_DIR": "/local/c"}, env: vars{"M2M_CACHE_DIR": "/e", "M2M_STATE_DIR": "/s"}},
+			places{"/local/c", "/s"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if filepath.Separator != '/' {
+				t.Skip("the paths of this test are those of Unix")
+			}
+			in := test.given.input(t)
+			got, err := resolvePlaces(in)
+			if err != nil || got != test.want {
+				t.Errorf("resolvePlaces = %+v, %v, want %+v", got, err, test.want)
+			}
+			s, err := resolveSettings(in)
+			if err != nil || s.places != test.want {
+				t.Errorf("resolveSettings disagrees: %+v, %v", s, err)
+			}
+		})
+	}
+}
+
+func TestRelativePlaceStartsInTheWorkingDirectory(t *testing.T) {
+	in := givenSettings{env: vars{"M2M_CACHE_DIR": "c"}}.input(t)
+	got, err := resolvePlaces(in)
+	if want := filepath.Join(in.dir, "c"); err != nil || got.cacheDir != want {
+		t.Errorf("got %q, %v, want %q", got.cacheDir, err, want)
+	}
+}
