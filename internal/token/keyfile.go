@@ -1,5 +1,3 @@
-//go:build msal
-
 package token
 
 import (

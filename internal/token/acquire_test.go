@@ -1,0 +1,150 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"m2m/internal/entra"
+	"m2m/internal/token"
+)
+
+func noWait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
+func TestSecretIsExchangedForAToken(t *testing.T) {
+	s := newStandIn(t)
+	before := time.Now()
+	got, err := s.client("").Acquire(t.Context(), s.request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(got.Access.Reveal(), "eyJ") || got.Type != "Bearer" || got.Source != token.SourceIDP {
+		t.Errorf("token = %+v, want a bearer token from the identity provider", got)
+	}
+	if life := got.ExpiresOn.Sub(before); life < 3598*time.Second || life > time.Hour {
+		t.Errorf("the token lives %s, want 3599 s", life)
+	}
+	sent := s.lastForm()
+	if sent["client_secret"] != secret || !strings.HasPrefix(sent["scope"], scope+" ") {
+		t.Errorf("sent %v", sent)
+	}
+}
+
+// TestForcedRegionIsIgnored: MSAL applies MSAL_FORCE_REGION to any host, which
+// sends a secret to a host that nobody set.
+func TestForcedRegionIsIgnored(t *testing.T) {
+	t.Setenv("MSAL_FORCE_REGION", "westus2")
+	s := newStandIn(t)
+	if _, err := s.client("").Acquire(t.Context(), s.request()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClaimsChallengeIsPassedOn(t *testing.T) {
+	s := newStandIn(t)
+	r := s.request()
+	r.Claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
+	if _, err := s.client("").Acquire(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.lastForm()["claims"]; got != r.Claims {
+		t.Errorf("claims sent = %q", got)
+	}
+}
+
+func TestRefusalIsTyped(t *testing.T) {
+	s := newStandIn(t)
+	r := s.request()
+	r.Credential = token.NewClientSecret(entra.NewSecret("wrong~secret"))
+	_, err := s.client(t.TempDir()).Acquire(t.Context(), r)
+	var refusal *token.Refusal
+	if !errors.As(err, &refusal) {
+		t.Fatalf("error = %v, want a *Refusal", err)
+	}
+	want := &token.Refusal{
+		Status: 401, Code: "invalid_client", AADSTS: []int{7000215},
+		Description: "Invalid client secret provided.",
+		TraceID:     "0f0f0f0f-1111-4222-8333-444444444444", CorrelationID: "1e1e1e1e-2222-4333-8444-555555555555",
+		Timestamp: "2026-08-13 21:24:29Z",
+	}
+	if diff := cmp.Diff(want, refusal); diff != "" {
+		t.Errorf("refusal (-want +got):\n%s", diff)
+	}
+	if !errors.Is(err, token.ErrRefused) || errors.Is(err, token.ErrUnavailable) || errors.Is(err, token.ErrSettings) {
+		t.Errorf("%v matches not exactly ErrRefused", err)
+	}
+	entry, _ := refusal.Known()
+	text := err.Error() + strings.Join(refusal.Hints(), "\n")
+	for _, part := range []string{"AADSTS7000215", "Invalid client secret provided", strings.TrimSuffix(entry.Cause, "."),
+		strings.TrimSuffix(entry.Remedy, "."), entry.Retry.Advice(), want.TraceID, want.CorrelationID} {
+		if part == "" || !strings.Contains(text, part) {
+			t.Errorf("the user is not told %q:\n%s", part, text)
+		}
+	}
+	if strings.Contains(text, "wrong~secret") {
+		t.Errorf("the secret is shown:\n%s", text)
+	}
+}
+
+func TestNothingIsSentThatCannotWork(t *testing.T) {
+	s := newStandIn(t)
+	tests := []struct {
+		name   string
+		change func(*token.Request)
+		want   error
+		hint   string
+	}{
+		{"no credential", func(r *token.Request) { r.Credential = nil }, token.ErrNoCredential, "CLIENT_SECRET"},
+		{"no tenant", func(r *token.Request) { r.Authority.Tenant = "" }, entra.ErrTenantMissing, "TENANT_ID"},
+		{"placeholder tenant", func(r *token.Request) { r.Authority.Tenant = "your-tenant-id" }, entra.ErrPlaceholder, "TENANT_ID"},
+		{"tenant common", func(r *token.Request) { r.Authority.Tenant = "common" }, entra.ErrTenantCommon, "one tenant"},
+		{"plain http authority", func(r *token.Request) { r.Authority.Origin = "http://127.0.0.1:1" }, entra.ErrAuthorityHost, "https"},
+		{"client is a name", func(r *token.Request) { r.ClientID = "my-app" }, entra.ErrClientForm, "Application (client) ID"},
+		{"empty secret", withSecret(""), token.ErrNoSecret, "CLIENT_SECRET"},
+		{"secret is its ID", withSecret(clientID), entra.ErrSecretIsItsID, "Value"},
+		{"secret with line end", withSecret(secret + "\n"), entra.ErrSecretHasSpace, "white space"},
+		{"placeholder secret", withSecret("<client-secret>"), entra.ErrPlaceholder, "CLIENT_SECRET"},
+		{"no scope", withScope(""), entra.ErrScopeMissing, "API_SCOPE"},
+		{"scope of a permission", withScope("api://m2m-demo/Data.Read"), entra.ErrScopeNotDefault, "api://m2m-demo/.default"},
+		{"scope of a resource", withScope("https://graph.microsoft.com"), entra.ErrScopeNotDefault, "https://graph.microsoft.com/.default"},
+		{"GUID as scope", withScope(clientID), entra.ErrScopeNotDefault, clientID + "/.default"},
+		{"several scopes", withScope("api://a/.default api://b/.default"), entra.ErrScopeSeveral, "api://a/.default"},
+		{"placeholder scope", withScope("api://your-api-id/.default"), entra.ErrPlaceholder, "API_SCOPE"},
+		{"claims in base64", func(r *token.Request) { r.Claims = "eyJhIjoxfQ" }, token.ErrClaimsForm, "base64"},
+		{"claims null", func(r *token.Request) { r.Claims = "null" }, token.ErrClaimsForm, "base64"},
+		{"region of a foreign host", func(r *token.Request) { r.Region = "westeurope" }, token.ErrRegionHost, "--region"},
+		{"region is a host", func(r *token.Request) { r.Region = "evil.example/" }, token.ErrRegionForm, "--region"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := s.request()
+			tt.change(&r)
+			_, err := s.client(t.TempDir()).Acquire(t.Context(), r)
+			var setting *token.SettingError
+			if !errors.As(err, &setting) || !errors.Is(err, tt.want) || !errors.Is(err, token.ErrSettings) {
+				t.Fatalf("error = %v, want a SettingError of %v", err, tt.want)
+			}
+			if hints := strings.Join(setting.Hints(), "\n"); !strings.Contains(hints, tt.hint) {
+				t.Errorf("hints = %q, want one with %q", hints, tt.hint)
+			}
+			if setting.Setting == "client secret" && setting.Found != "" {
+				t.Errorf("the secret is shown: %v", err)
+			}
+		})
+	}
+	if n := s.count(); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+func withSecret(value string) func(*token.Request) {
+	return func(r *token.Request) { r.Credential = token.NewClientSecret(entra.NewSecret(value)) }
+}
+
+func withScope(value string) func(*token.Request) {
+	return func(r *token.Request) { r.Scope = value }
+}
