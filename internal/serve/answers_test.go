@@ -119,13 +119,27 @@ func TestOneSentenceForAll(t *testing.T) {
 	}
 }
 
-func TestScopesInChallenge(t *testing.T) {
+// TestWhatIsRequired names missing scopes where a client can ask for them, and
+// missing roles in words, for which RFC 6750 has no parameter.
+func TestWhatIsRequired(t *testing.T) {
 	policy := demoPolicy()
 	policy.Scopes = []string{"Data.Read", "Data.Write"}
 	s := raise(t, serve.Config{Verifier: newVerifier(t, policy, staticKeys(t)), Scopes: policy.Scopes})
-	got := s.get(t, s.token(t, userClaims(claims{"scp": "Other"})))
-	if got.status != http.StatusForbidden || !strings.HasSuffix(got.header.Get("WWW-Authenticate"), `, scope="Data.Read Data.Write"`) {
-		t.Errorf("got %d %q, want 403 with the scopes", got.status, got.header.Get("WWW-Authenticate"))
+	for name, tc := range map[string]struct {
+		claims    claims
+		challenge string
+	}{
+		"user": {userClaims(claims{"scp": "Other"}), `Bearer realm="m2m", error="insufficient_scope", ` +
+			`error_description="the token is valid, but it lacks permission: this API requires scp one of Data.Read, Data.Write", scope="Data.Read Data.Write"`},
+		"app": {appClaims(claims{"roles": nil}), `Bearer realm="m2m", error="insufficient_scope", ` +
+			`error_description="the token is valid, but it lacks permission: this API requires roles Data.Read"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.get(t, s.token(t, tc.claims))
+			if diff := cmp.Diff(tc.challenge, got.header.Get("WWW-Authenticate")); got.status != http.StatusForbidden || diff != "" {
+				t.Errorf("%d, challenge (-want +got):\n%s", got.status, diff)
+			}
+		})
 	}
 }
 

@@ -45,7 +45,8 @@ type Config struct {
 	ExplainRefusals bool
 	// Realm names the API in challenges. Empty is "m2m".
 	Realm string
-	// Scopes are the required scopes, which a 403 names in its challenge.
+	// Scopes are the required scopes, which the challenge names where a user's
+	// token lacks them (RFC 6750 section 3).
 	Scopes []string
 	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
 	MaxBody int64

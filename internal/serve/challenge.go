@@ -20,7 +20,8 @@ const defaultRealm = "m2m"
 type challenge struct {
 	// realm is empty for defaultRealm.
 	realm string
-	// scopes are the required ones, which a client may ask its user for.
+	// scopes are the required ones, which a client can ask its user for. It is
+	// told so where a user's token lacks them; an app cannot ask for any.
 	scopes []string
 	// judge explains a token to its sender; nil for not at all.
 	judge func(r *http.Request, token entra.Secret) *verify.Report
@@ -38,7 +39,7 @@ func (c challenge) refuse(w http.ResponseWriter, r *http.Request, token entra.Se
 	case http.StatusRequestEntityTooLarge:
 		w.Header().Set("Connection", "close")
 	default:
-		w.Header().Set("WWW-Authenticate", c.header(p))
+		w.Header().Set("WWW-Authenticate", c.header(p, errors.Is(why, verify.ErrScopeMissing)))
 	}
 	p.write(w, r)
 }
@@ -56,11 +57,21 @@ func problemOf(why error) Problem {
 	case errors.As(why, &tooLarge):
 		return tooLargeProblem(tooLarge.Limit)
 	case errors.Is(why, verify.ErrForbidden):
-		return Problem{Status: http.StatusForbidden, Error: "insufficient_scope", Detail: "the token is valid, but it lacks a role or scope that this API requires"}
+		return Problem{Status: http.StatusForbidden, Error: "insufficient_scope", Detail: "the token is valid, but it lacks permission" + required(why)}
 	case errors.Is(why, verify.ErrRefused):
 		return Problem{Status: http.StatusUnauthorized, Error: "invalid_token", Detail: "the access token is expired, malformed, or not meant for this API"}
 	}
 	return Problem{Status: http.StatusServiceUnavailable, Detail: "the token cannot be checked now; keep it and try again"}
+}
+
+// required names the missing roles or scopes. Unlike the reason of a 401 that is
+// no help to a forger, since the token is believed, and the whole answer to its
+// owner.
+func required(why error) string {
+	if about := (*verify.Error)(nil); errors.As(why, &about) && about.Expected != "" {
+		return ": this API requires " + quoted(about.Expected)
+	}
+	return ""
 }
 
 func tooLargeProblem(limit int64) Problem {
@@ -69,7 +80,7 @@ func tooLargeProblem(limit int64) Problem {
 
 // header is the value of WWW-Authenticate. A request without a token gets no
 // error code, because nothing about it is wrong (RFC 6750 section 3.1).
-func (c challenge) header(p Problem) string {
+func (c challenge) header(p Problem, scopeMissing bool) string {
 	realm := c.realm
 	if realm == "" {
 		realm = defaultRealm
@@ -79,7 +90,7 @@ func (c challenge) header(p Problem) string {
 	if p.Error != "" {
 		b.WriteString(", error=" + quotedString(p.Error) + ", error_description=" + quotedString(p.Detail))
 	}
-	if p.Status == http.StatusForbidden && len(c.scopes) > 0 {
+	if scopeMissing && len(c.scopes) > 0 {
 		b.WriteString(", scope=" + quotedString(strings.Join(c.scopes, " ")))
 	}
 	return b.String()
