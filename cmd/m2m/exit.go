@@ -65,7 +65,7 @@ func codeOf(err error) exitCode {
 		return exitUnknown
 	case errors.Is(err, call.ErrExpectation):
 		return exitAnswer
-	case errors.Is(err, context.Canceled):
+	case errors.As(err, new(interrupted)), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}
 	return exitUnexpected

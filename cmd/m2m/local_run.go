@@ -115,11 +115,9 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err er
 	if err != nil {
 		return err
 	}
-	settings := run.environment(run.tenant.Clients[0]).withPlaces(state.path(localCAFile), state.path(localCacheFolder))
-	if err := state.write(settings, run.issuer.CAPEM()); err != nil {
+	if in.local, err = run.writeDown(state); err != nil {
 		return errors.Join(err, run.close())
 	}
-	in.local = settings
 	resolved, err := resolveSettings(in)
 	if err != nil {
 		return errors.Join(err, run.close())
@@ -130,6 +128,18 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err er
 	}
 	a.announceLocal(run, api, state)
 	return ended(cmd.Context(), run.serve(cmd.Context(), api))
+}
+
+// writeDown writes the settings of both clients into the state folder and
+// returns those of the first. Its file comes last: it is what --local waits for.
+func (r *localRun) writeDown(state *localState) (localSettings, error) {
+	settings := func(client issuer.Client) localSettings {
+		return r.environment(client).withPlaces(state.path(localCAFile), state.path(localCacheFolder))
+	}
+	with, without := settings(r.tenant.Clients[0]), settings(r.tenant.Clients[1])
+	err := state.writeCA(r.issuer.CAPEM())
+	err = errors.Join(err, state.write(localNoRoleFile, without), state.write(localClientFile, with))
+	return with, err
 }
 
 // tokenRequestLine prints what became of one request for a token.
@@ -147,10 +157,9 @@ func (a *app) announceLocal(run *localRun, api *api, state *localState) {
 	with, without := run.tenant.Clients[0], run.tenant.Clients[1]
 	a.say("local tenant  %s  (ends with this process)", run.issuer.Authority(run.tenant.ID).URL())
 	a.say("API           %s/secure-data", httpURL(run.listener))
-	a.say("client        %s  has the role %s", with.ID, with.Grants[0].Roles[0])
-	a.say("client        %s  has no role", without.ID)
+	a.say("client        %s  has the role %s: --local", with.ID, with.Grants[0].Roles[0])
+	a.say("client        %s  has no role: --env-file %s", without.ID, state.path(localNoRoleFile))
 	api.announceCallers()
-	a.say("settings      %s", state.path(localSettingsFile))
 	a.say("try, in another terminal:")
 	a.say("  m2m call --local /secure-data")
 	a.say("  m2m token --local | m2m verify --local")

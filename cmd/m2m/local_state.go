@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -19,11 +21,12 @@ import (
 // runs and given back by the system however it ends, tells a running tenant
 // from the remains of one that was killed.
 const (
-	localFolder       = "local"
-	localLockFile     = "local.lock"
-	localSettingsFile = "settings.json"
-	localCAFile       = "ca.pem"
-	localCacheFolder  = "cache"
+	localFolder      = "local"
+	localLockFile    = "local.lock"
+	localClientFile  = "client.env"              // of the client that --local means
+	localNoRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
+	localCAFile      = "ca.pem"
+	localCacheFolder = "cache"
 )
 
 // maxLocalSettings bounds the settings file in bytes.
@@ -106,17 +109,19 @@ func isCurrent(lock *flock.Flock, path string) bool {
 
 func (s *localState) path(name string) string { return filepath.Join(s.folder, name) }
 
-// write makes the settings visible to --local; the certificate first, because
-// the settings name it.
-func (s *localState) write(settings localSettings, ca []byte) error {
-	if err := os.WriteFile(s.path(localCAFile), ca, 0o600); err != nil {
-		return err
+// writeCA writes the certificate that the settings name.
+func (s *localState) writeCA(ca []byte) error {
+	return os.WriteFile(s.path(localCAFile), ca, 0o600)
+}
+
+// write writes the settings of one client in the form of a .env, so that
+// --env-file and a shell can read them too.
+func (s *localState) write(file string, settings localSettings) error {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		fmt.Fprintf(&b, "%s='%s'\n", name, settings[name])
 	}
-	data, err := json.MarshalIndent(settings, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(s.path(localSettingsFile), append(data, '\n'), 0o600)
+	return os.WriteFile(s.path(file), []byte(b.String()), 0o600)
 }
 
 // release removes everything and lets the next tenant in.
@@ -133,7 +138,8 @@ func readLocalState(stateDir string) (localSettings, error) {
 	if !isHeld(filepath.Join(stateDir, localLockFile)) {
 		return nil, errNoLocalTenant
 	}
-	f, err := os.Open(filepath.Join(stateDir, localFolder, localSettingsFile))
+	path := filepath.Join(stateDir, localFolder, localClientFile)
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoLocalTenant // it is about to start, or about to end
 	}
@@ -145,11 +151,7 @@ func readLocalState(stateDir string) (localSettings, error) {
 	if err != nil {
 		return nil, err
 	}
-	var settings localSettings
-	if err := json.Unmarshal(data, &settings); err != nil {
-		return nil, fmt.Errorf("%s is not what m2m wrote there: %w", f.Name(), err)
-	}
-	return settings, nil
+	return parseEnvFile(path, data)
 }
 
 // isHeld reports whether another process holds a lock.

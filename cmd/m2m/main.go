@@ -27,4 +27,4 @@ func (sys *system) main() exitCode {
 // interrupted is the cause of a context that a signal has cancelled.
 type interrupted struct{ signal os.Signal }
 
-func (i interrupted) Error() string { return "ended by the signal " + i.signal.String() }
+func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"time"
 
 	"m2m/internal/verify"
@@ -89,5 +88,3 @@ func objectOf(members []verify.Member) json.RawMessage {
 	b.WriteByte('}')
 	return b.Bytes()
 }
-
-func (d reportDocument) write(w io.Writer) error { return writeJSON(w, d) }

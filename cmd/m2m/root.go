@@ -42,15 +42,13 @@ func (sys *system) run(ctx context.Context) exitCode {
 	if err == nil && a.out.err != nil {
 		err = fmt.Errorf("the output could not be written: %w", a.out.err)
 	}
-	code := codeOf(err)
-	if cause := (interrupted{}); errors.As(context.Cause(ctx), &cause) && code != exitDone {
-		code = exitInterrupted
-		err = cause
+	if cause := (interrupted{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(outcome)) {
+		err = cause // whatever else failed, failed because of it
 	}
 	if err != nil {
 		a.report(err, a.jsonErrors)
 	}
-	return code
+	return codeOf(err)
 }
 
 const rootLong = `Machine-to-machine calls secured by Microsoft Entra ID: acquire an app-only token,

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -140,10 +142,11 @@ func (api *api) run(ctx context.Context, listener net.Listener) error {
 // ended is how a server that was asked to stop ends: well after SIGTERM, which
 // is how supervisors stop a service; as interrupted after Ctrl-C.
 func ended(ctx context.Context, err error) error {
-	if err != nil {
-		return err
+	cause := interrupted{}
+	if err == nil && errors.As(context.Cause(ctx), &cause) && cause.signal != syscall.SIGTERM {
+		return cause
 	}
-	return ctx.Err()
+	return err
 }
 
 // listen opens an address. flag is the flag that chose it.

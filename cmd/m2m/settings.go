@@ -112,7 +112,7 @@ type places struct {
 	stateDir string
 }
 
-// authorityOf returns the tenant and login host that tokens are asked of.
+// authorityURL returns the tenant and login host that tokens are asked of.
 func (s *settings) authorityURL() entra.Authority {
 	return entra.Authority{Origin: s.authority.value, Tenant: s.tenant.value}
 }

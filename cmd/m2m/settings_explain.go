@@ -171,11 +171,10 @@ func fix(which setting, g given[string]) string {
 
 // betterScope is what a scope should be.
 func betterScope(scope string, sentinel error) string {
-	fields := strings.Fields(scope)
-	if len(fields) == 0 || sentinel == entra.ErrPlaceholder {
+	corrected := entra.DefaultScope(scope)
+	if corrected == "" || sentinel == entra.ErrPlaceholder {
 		return "the API's Application ID URI and /.default, such as api://GUID/.default"
 	}
-	corrected := entra.Resource(fields[0]) + "/.default"
 	if sentinel == entra.ErrScopeSeveral {
 		return quoted(corrected) + ", and ask for each resource in a request of its own"
 	}

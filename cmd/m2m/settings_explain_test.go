@@ -95,7 +95,7 @@ func TestAdviceNamesThePlaceInThePortal(t *testing.T) {
 		{settingScope, entra.ErrScopeNotDefault, `"api://x/.default"`},
 	} {
 		s, _ := givenSettings{
-			env:  vars{"TENANT_ID": "t", "CLIENT_ID": "c", "CLIENT_SECRET": secretA, "API_SCOPE": "api://x"},
+			env:  vars{"TENANT_ID": "t", "CLIENT_ID": "c", "CLIENT_SECRET": secretA, "API_SCOPE": "api://x/Data.Read"},
 			uses: acquires,
 		}.resolve(t)
 		refused := checkRefusal(t, s.explain(test.setting, test.sentinel), test.sentinel)

@@ -77,15 +77,13 @@ var errFlagEmpty = errors.New("a flag has an empty value")
 
 // newLayers reads the .env and refuses what no setting could mean.
 func newLayers(in settingsInput) (*layers, error) {
-	if in.local != nil {
-		if in.envFile != "" {
-			return nil, &usageError{
-				reason: "--local and --env-file exclude each other: the local tenant's settings are complete",
-				hints:  []string{"leave one of them out"},
-				err:    errFlagConflict,
-			}
+	in.noEnvFile = in.noEnvFile || in.local != nil
+	if in.noEnvFile && in.envFile != "" {
+		return nil, &usageError{
+			reason: "--env-file has no place beside the local tenant, whose settings are complete",
+			hints:  []string{"leave --env-file out, or give flags: they come before the local tenant's settings"},
+			err:    errFlagConflict,
 		}
-		in.noEnvFile = true
 	}
 	if err := checkFlagsFilled(in.flags); err != nil {
 		return nil, err
@@ -204,8 +202,8 @@ func list(g given[string]) given[[]string] {
 	return given[[]string]{members, g.from}
 }
 
-// file path of a value, seen from where it was written: the folder of the .env,
-// or the working directory.
+// path returns a value that is a path as seen from where it was written: the
+// folder of the .env, or the working directory.
 func (l *layers) path(g given[string]) given[string] {
 	switch {
 	case g.value == "":

@@ -125,8 +125,8 @@ func (l *layers) checkFoundAuthority(s *settings) error {
 	return &usageError{
 		reason: fmt.Sprintf("%s is %s, which is no login host of Entra's", s.authority.from.subject(), quoted(s.authority.value)),
 		hints: []string{
-			"a .env that is only found may name Entra's hosts alone: to vouch for this one, give --env-file " + l.file.label,
-			"or give the host with --authority-host",
+			"if you do not know this .env, remove it or work in another folder",
+			fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or give the host with --authority-host", l.file.label),
 		},
 		err: errEnvFileAuthority,
 	}
@@ -159,8 +159,8 @@ func (l *layers) checkFoundPaths() error {
 		return &usageError{
 			reason: fmt.Sprintf("%s is %s, which is outside the folder of that file", g.from.subject(), quoted(g.value)),
 			hints: []string{
-				"a .env that is only found may name files in its own folder alone: to vouch for this one, give --env-file " + l.file.label,
-				fmt.Sprintf("or set %s in the environment", g.from.name),
+				"if you do not know this .env, remove it or work in another folder",
+				fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or set %s in the environment", l.file.label, g.from.name),
 			},
 			err: errEnvFileOutside,
 		}
