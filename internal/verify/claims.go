@@ -39,8 +39,8 @@ func claimNames() []string {
 	}
 }
 
-func (t *Token) readHeader(data []byte) *Error {
-	members, err := readObject(data, headerNames())
+func (t *Token) readHeader(r *reader, data []byte) *Error {
+	members, err := r.object(data, 8, headerNames)
 	t.Header = members
 	if err != nil {
 		return malformed(err, "in the header")
@@ -81,14 +81,14 @@ func (t *Token) readHeaderMember(m Member) error {
 	return nil
 }
 
-func (t *Token) readClaims(data []byte) *Error {
-	members, err := readObject(data, claimNames())
+func (t *Token) readClaims(r *reader, data []byte) *Error {
+	members, err := r.object(data, 24, claimNames)
 	t.Claims = members
 	if err != nil {
 		return malformed(err, "in the claims")
 	}
 	for _, m := range members {
-		if err := t.readClaim(m); err != nil {
+		if err := t.readClaim(r, m); err != nil {
 			return malformed(err, fmt.Sprintf("%q in the claims", bound(m.Name)))
 		}
 	}
@@ -96,7 +96,7 @@ func (t *Token) readClaims(data []byte) *Error {
 	return nil
 }
 
-func (t *Token) readClaim(m Member) error {
+func (t *Token) readClaim(r *reader, m Member) error {
 	x := &t.extra
 	switch m.Name {
 	case "iss":
@@ -121,7 +121,7 @@ func (t *Token) readClaim(m Member) error {
 	case "scp":
 		return t.readScopes(m.Raw)
 	case "roles":
-		return readStrings(m.Raw, &t.Roles)
+		return r.strings(m.Raw, &t.Roles)
 	case "iat":
 		return readDate(m.Raw, &t.IssuedAt, &x.iat)
 	case "nbf":
@@ -190,15 +190,6 @@ func readString(raw string, to *string) error {
 		return ErrMemberType
 	}
 	*to = value
-	return nil
-}
-
-func readStrings(raw string, to *[]string) error {
-	values, ok := unquoteAll(raw)
-	if !ok {
-		return ErrMemberType
-	}
-	*to = values
 	return nil
 }
 

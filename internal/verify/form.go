@@ -19,7 +19,7 @@ type parsed struct {
 
 // parse takes a token apart. With an error it still returns what could be
 // read; token is nil if neither header nor claims could.
-func parse(text string) (parsed, *Error) {
+func (r *reader) parse(text string) (parsed, *Error) {
 	if len(text) > maxToken {
 		return parsed{}, malformed(ErrTokenSize, fmt.Sprintf("%d bytes", len(text)))
 	}
@@ -36,10 +36,10 @@ func parse(text string) (parsed, *Error) {
 		return err == nil
 	}
 	if data, err := decodeSegment("header", segments[0]); note(err) {
-		note(t.readHeader(data))
+		note(t.readHeader(r, data))
 	}
 	if data, err := decodeSegment("claims", segments[1]); note(err) {
-		note(t.readClaims(data))
+		note(t.readClaims(r, data))
 	}
 	if len(segments) == 3 {
 		signature, err := decodeSegment("signature", segments[2])
@@ -76,14 +76,14 @@ func decodeSegment(name, segment string) ([]byte, *Error) {
 	if segment == "" {
 		return nil, malformed(ErrSegmentEmpty, "an empty "+name)
 	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+	if err == nil && strings.IndexByte(segment, '\n') < 0 && strings.IndexByte(segment, '\r') < 0 {
+		return data, nil
+	}
 	if i := strings.IndexFunc(segment, notBase64URL); i >= 0 {
 		return nil, malformed(ErrCharset, fmt.Sprintf("%q at byte %d of the %s", segment[i], i+1, name))
 	}
-	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	if err != nil {
-		return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
-	}
-	return data, nil
+	return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
 }
 
 func notBase64URL(r rune) bool {

@@ -13,23 +13,36 @@ import (
 
 const maxDepth = 8
 
-// readObject reads one JSON object as strictly as RFC 8725 section 2.6 and
+// reader reads the JSON of tokens. It may be used again, one at a time, which
+// spares the decoder's tables; what it returns does not alias it.
+type reader struct {
+	dec jsontext.Decoder
+	buf bytes.Buffer
+}
+
+func (r *reader) reset(data []byte, o ...jsontext.Options) *jsontext.Decoder {
+	r.buf = *bytes.NewBuffer(data) // which the decoder reads in place
+	r.dec.Reset(&r.buf, o...)
+	return &r.dec
+}
+
+// object reads one JSON object as strictly as RFC 8725 section 2.6 and
 // 3.1 suggest: no duplicate names at any level, no invalid UTF-8, nothing
 // behind it. With an error it returns the members before the fault, for a
 // reader who wants to see them.
-func readObject(data []byte, known []string) ([]Member, error) {
+func (r *reader) object(data []byte, size int, known func() []string) ([]Member, error) {
 	if !utf8.Valid(data) {
 		return nil, ErrUTF8
 	}
 	text := string(data)
-	dec := jsontext.NewDecoder(bytes.NewBuffer(data))
+	dec := r.reset(data)
 	if dec.PeekKind() != '{' {
 		return nil, notObject(dec)
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return nil, jsonFault(err)
 	}
-	members := make([]Member, 0, 32)
+	members := make([]Member, 0, size)
 	for dec.PeekKind() != '}' {
 		m, err := readMember(dec, text)
 		if err != nil {
@@ -114,7 +127,7 @@ func depth(raw string) (deepest int) {
 // encoding/json lets "Iss" and "iſs" (U+017F) overwrite iss. The decoder has
 // already refused names that are equal byte for byte, so that only names with
 // an upper-case or non-ASCII letter need a closer look.
-func checkNames(members []Member, known []string) error {
+func checkNames(members []Member, known func() []string) error {
 	if !slices.ContainsFunc(members, func(m Member) bool { return folds(m.Name) }) {
 		return nil
 	}
@@ -125,7 +138,7 @@ func checkNames(members []Member, known []string) error {
 			return ErrNameDuplicate
 		}
 		seen[folded] = true
-		if folds(m.Name) && slices.Contains(known, folded) {
+		if folds(m.Name) && slices.Contains(known(), folded) {
 			return ErrNameCase
 		}
 	}
@@ -164,22 +177,25 @@ func unquote(raw string) (value string, ok bool) {
 	return string(b), err == nil
 }
 
-// unquoteAll returns the elements of a valid JSON array of strings.
-func unquoteAll(raw string) (values []string, ok bool) {
+// strings reads a valid JSON array of strings.
+func (r *reader) strings(raw string, to *[]string) error {
 	if raw[0] != '[' {
-		return nil, false
+		return ErrMemberType
 	}
-	dec := jsontext.NewDecoder(bytes.NewBufferString(raw))
+	dec := r.reset([]byte(raw))
 	if _, err := dec.ReadToken(); err != nil {
-		return nil, false
+		return ErrMemberType
 	}
-	values = []string{}
+	*to = []string{}
 	for dec.PeekKind() == '"' {
 		tok, err := dec.ReadToken()
 		if err != nil {
-			return nil, false
+			return ErrMemberType
 		}
-		values = append(values, tok.String())
+		*to = append(*to, tok.String())
 	}
-	return values, dec.PeekKind() == ']'
+	if dec.PeekKind() != ']' {
+		return ErrMemberType
+	}
+	return nil
 }

@@ -159,9 +159,9 @@ func (j *jwk) read(name string, value jsontext.Value) error {
 	case "cloud_instance_name":
 		return readString(raw, &j.cloud)
 	case "key_ops":
-		return readStrings(raw, &j.ops)
+		return new(reader).strings(raw, &j.ops)
 	case "x5c":
-		return readStrings(raw, &j.x5c)
+		return new(reader).strings(raw, &j.x5c)
 	}
 	return nil
 }

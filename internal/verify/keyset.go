@@ -22,7 +22,7 @@ type KeySetOptions struct {
 // KeySet is a [KeySource] of keys that are given once, as from a file.
 type KeySet struct {
 	keys    map[string]*Key
-	options KeySetOptions
+	v1, v2  Issuer
 	skipped int
 }
 
@@ -36,7 +36,7 @@ func NewKeySet(jwks []byte, o KeySetOptions) (*KeySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &KeySet{keys, o, skipped}, nil
+	return &KeySet{keys, o.issuer(entra.V1), o.issuer(entra.V2), skipped}, nil
 }
 
 // Skipped is the number of keys that were not usable.
@@ -52,7 +52,14 @@ func (s *KeySet) Lookup(_ context.Context, v entra.Version, kid string) (*Key, I
 }
 
 func (s *KeySet) issuer(v entra.Version) Issuer {
-	switch o := s.options; {
+	if v == entra.V1 {
+		return s.v1
+	}
+	return s.v2
+}
+
+func (o KeySetOptions) issuer(v entra.Version) Issuer {
+	switch {
 	case o.AnyIssuer:
 		return Issuer{Any: true, Given: true}
 	case o.Issuer != "":
@@ -87,20 +94,20 @@ func likelyIssuer(a entra.Authority, v entra.Version) string {
 
 // Admits implements [KeySource].
 func (s *KeySet) Admits(v entra.Version, issuer string) bool {
-	switch o := s.options; {
-	case o.AnyIssuer:
+	expected := s.issuer(v)
+	switch {
+	case expected.Any:
 		return true
-	case o.Issuer != "":
-		before, after, template := strings.Cut(o.Issuer, anyTenant)
-		if !template {
-			return issuer == o.Issuer
-		}
-		return strings.HasPrefix(issuer, before) && strings.HasSuffix(issuer, after)
-	case o.Authority == entra.Authority{}:
-		return v != ""
-	default:
-		return issuerFits(o.Authority, v, issuer)
+	case v == "" && !expected.Given:
+		return false
+	case expected.Name == "":
+		return true // unknown, for the issuer check to say
 	}
+	before, after, template := strings.Cut(expected.Name, anyTenant)
+	if !template {
+		return issuer == expected.Name
+	}
+	return strings.HasPrefix(issuer, before) && strings.HasSuffix(issuer, after)
 }
 
 // Vouches implements [KeySource].

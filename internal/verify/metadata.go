@@ -112,15 +112,12 @@ func (m *Metadata) feed(v entra.Version) *feed {
 // Admits implements [KeySource]. Before the document is read it goes by the
 // form of the issuer, as discovery itself does.
 func (m *Metadata) Admits(v entra.Version, issuer string) bool {
-	if !issuerFits(m.authority, v, issuer) {
-		return false
-	}
 	s := m.feed(v).snapshot()
 	if s == nil {
-		return true
+		return issuerFits(m.authority, v, issuer)
 	}
-	_, tenant, _ := splitIssuer(v, issuer)
-	return fits(s.issuer, tenant, issuer)
+	_, tenant, ok := splitIssuer(v, issuer)
+	return ok && fits(s.issuer, tenant, issuer)
 }
 
 // Vouches implements [KeySource].

@@ -68,7 +68,7 @@ func find(members []Member, name string) (raw string, ok bool) {
 // believed. The error matches ErrForm and an exact reason. With an error the
 // token holds what could be read all the same, or is nil if nothing could.
 func Decode(token string) (*Token, error) {
-	p, fault := parse(token)
+	p, fault := new(reader).parse(token)
 	if fault != nil {
 		return p.token, fault
 	}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -25,6 +26,7 @@ type Verifier struct {
 	validator *jwt.Validator
 	rules     []rule
 	cache     *cache // nil: none
+	readers   sync.Pool
 }
 
 // New makes a verifier. An incomplete policy, or keys == nil, is no error:
@@ -36,6 +38,7 @@ func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 		return nil, err
 	}
 	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
+	v.readers.New = func() any { return new(reader) }
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -80,7 +83,9 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token
 
 // open takes a token apart for a hearing.
 func (v *Verifier) open(token string) *hearing {
-	p, fault := parse(token)
+	r := v.readers.Get().(*reader)
+	p, fault := r.parse(token)
+	v.readers.Put(r)
 	return &hearing{
 		parsed: p, fault: fault, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
 	}
