@@ -202,10 +202,12 @@ func TestLocalIsComplete(t *testing.T) {
 	if s.client.value != "" || s.scope.value != "" || s.credential.kind != credentialNone || s.apiURL.value != defaultAPIURL || s.authority.value != defaultAuthority {
 		t.Errorf("the environment completes the local tenant: %+v", s)
 	}
-	in := givenSettings{local: vars{}}.input(t)
-	in.envFile = "some.env"
-	_, err := resolveSettings(in)
-	checkRefusal(t, err, errFlagConflict)
+	for _, beside := range []givenSettings{{local: vars{}}, {noFile: true}} {
+		in := beside.input(t)
+		in.envFile = "some.env"
+		_, err := resolveSettings(in)
+		checkRefusal(t, err, errFlagConflict)
+	}
 }
 
 func TestDefaults(t *testing.T) {
