@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -162,7 +163,18 @@ func TestExplainRefusals(t *testing.T) {
 }
 
 func TestNewRefusesConfig(t *testing.T) {
-	if _, err := serve.New(serve.Config{}); err != serve.ErrNoVerifier {
-		t.Errorf("New = %v, want ErrNoVerifier", err)
+	verifier := newVerifier(t, demoPolicy(), staticKeys(t))
+	for name, tc := range map[string]struct {
+		config serve.Config
+		want   error
+	}{
+		"no verifier":    {serve.Config{}, serve.ErrNoVerifier},
+		"quoted realm":   {serve.Config{Verifier: verifier, Realm: `a"b`}, serve.ErrRealm},
+		"two-line realm": {serve.Config{Verifier: verifier, Realm: "a\r\nb"}, serve.ErrRealm},
+		"good":           {serve.Config{Verifier: verifier, Realm: "a b"}, nil},
+	} {
+		if _, err := serve.New(tc.config); !errors.Is(err, tc.want) {
+			t.Errorf("%s: New = %v, want %v", name, err, tc.want)
+		}
 	}
 }
