@@ -11,7 +11,7 @@ import (
 
 // usageTemplate is cobra's, with examples first: that is what people look for.
 const usageTemplate = `Usage:
-{{- if .Runnable}}
+{{- if and .Runnable .HasParent}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
   {{.CommandPath}} [command]{{end}}{{if .HasAvailableSubCommands}}
 
@@ -25,7 +25,8 @@ Flags of every command:
 {{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasHelpSubCommands}}
 
 More help:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
-  {{rpad .CommandPath .CommandPathPadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableSubCommands}}
+  {{rpad (printf "m2m help %s" .Name) 21}} {{.Short}}{{end}}{{end}}
+  m2m help AADSTS...    What an error code of Entra's means{{end}}{{if .HasAvailableSubCommands}}
 
 "{{.CommandPath}} [command] --help" tells more about a command.{{end}}
 `

@@ -110,7 +110,7 @@ func (r reportText) checks(findings []verify.Finding) {
 }
 
 // checkIndent is where the words of a check begin.
-const checkIndent = 23
+const checkIndent = 22
 
 // check prints one check: on a line of its own where it passed, with all that
 // is known about it where it did not.

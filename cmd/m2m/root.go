@@ -89,7 +89,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.BoolVar(&a.debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
 	flags.BoolVar(&a.noColor, "no-color", false, "never colour the output")
-	flags.StringVar(&a.envFile, "env-file", "", "read settings from this file in place of ./.env")
+	flags.StringVar(&a.envFile, "env-file", "", "read settings from `PATH` in place of ./.env")
 	root.AddCommand(a.tokenCommand(), a.verifyCommand(), a.callCommand(), a.serveCommand())
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(helpCommand())

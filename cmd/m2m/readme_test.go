@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const readme = "../../README.md"
+
+// TestReadmeTables holds the README's tables of flags and settings against the
+// program. UPDATE_README=1 writes them.
+func TestReadmeTables(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := text
+	for name, table := range map[string]string{"flags": flagTables(t), "settings": settingsTable(), "exit codes": exitCodesHelp} {
+		want = replaceBlock(t, want, name, table)
+	}
+	if os.Getenv("UPDATE_README") != "" {
+		if err := os.WriteFile(readme, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(want), string(text)); diff != "" {
+		t.Errorf("README.md differs from the program; UPDATE_README=1 go test ./cmd/m2m -run ReadmeTables writes it (-want +got):\n%s", diff)
+	}
+}
+
+// replaceBlock puts a table between the markers that name it.
+func replaceBlock(t *testing.T, text []byte, name, table string) []byte {
+	t.Helper()
+	begin := []byte("<!-- " + name + ": written by the tests -->\n")
+	end := []byte("<!-- end of " + name + " -->")
+	head, rest, ok := bytes.Cut(text, begin)
+	_, tail, closed := bytes.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatalf("README.md has no block %q", name)
+	}
+	if name == "exit codes" {
+		table = "```\n" + table + "\n```\n"
+	}
+	return slices.Concat(head, begin, []byte(table), end, tail)
+}
+
+func flagTables(t *testing.T) string {
+	t.Helper()
+	root := (&app{system: &system{}, out: &checkedWriter{}}).rootCommand()
+	var b strings.Builder
+	for _, cmd := range root.Commands() {
+		if cmd.Runnable() && cmd.Name() != "help" {
+			fmt.Fprintf(&b, "#### `m2m %s`\n\n%s\n", cmd.Name(), flagTable(cmd.LocalNonPersistentFlags()))
+		}
+	}
+	fmt.Fprintf(&b, "#### Every command\n\n%s", flagTable(root.PersistentFlags()))
+	return b.String()
+}
+
+func flagTable(flags *pflag.FlagSet) string {
+	var b strings.Builder
+	b.WriteString("| flag | |\n|---|---|\n")
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || f.Name == "help" {
+			return
+		}
+		argument, usage := pflag.UnquoteUsage(f)
+		name := "--" + f.Name
+		if f.Shorthand != "" {
+			name = "-" + f.Shorthand + ", " + name
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.TrimSpace(name+" "+argument), strings.ReplaceAll(usage, "|", `\|`))
+	})
+	return b.String()
+}
+
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| setting | names | flags | |\n|---|---|---|---|\n")
+	code := func(prefix string, names []string) string {
+		var quoted []string
+		for _, name := range names {
+			quoted = append(quoted, "`"+prefix+name+"`")
+		}
+		return strings.Join(quoted, " ")
+	}
+	for _, row := range settingRows() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.setting, code("", row.names), code("--", row.flags), row.help)
+	}
+	return b.String()
+}
+
+// TestEveryHelpBeginsWithExamples holds DESIGN's "examples first in every help",
+// and that no help is wider than a terminal.
+func TestEveryHelpBeginsWithExamples(t *testing.T) {
+	root := (&app{system: &system{}, out: &checkedWriter{}}).rootCommand()
+	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
+		if !cmd.Runnable() {
+			continue
+		}
+		if cmd != root && !strings.HasPrefix(strings.TrimSpace(cmd.Long), "m2m ") {
+			t.Errorf("the help of %q does not begin with an example", cmd.Name())
+		}
+		for line := range strings.Lines(cmd.Long) {
+			if len(line) > 101 {
+				t.Errorf("the help of %q has a line of %d columns: %q", cmd.Name(), len(line), line)
+			}
+		}
+	}
+}
