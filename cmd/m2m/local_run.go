@@ -94,6 +94,7 @@ func (r *localRun) close() error { return r.listener.Close() }
 // settings down where --local finds them.
 func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err error) {
 	in := a.input(cmd, uses{})
+	in.noEnvFile = true // as --local does, so that both mean the same folder
 	places, err := resolvePlaces(in)
 	if err != nil {
 		return err

@@ -54,6 +54,7 @@ func (a *app) settings(cmd *cobra.Command, u uses) (*settings, error) {
 
 // runningTenant returns the settings of the tenant that runs on this machine.
 func (a *app) runningTenant(in settingsInput) (localSettings, error) {
+	in.noEnvFile = true // a stranger's .env must not decide which tenant is meant
 	places, err := resolvePlaces(in)
 	if err != nil {
 		return nil, err

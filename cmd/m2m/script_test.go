@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -23,8 +22,9 @@ const transcriptsVariable = "M2M_TEST_TRANSCRIPTS"
 // TestMain lets the scripts run this test binary as m2m.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"m2m":     func() { os.Exit(int(recorded().main())) },
-		"standin": standin,
+		"m2m":        func() { os.Exit(int(recorded().main())) },
+		"standin":    standin,
+		"standinapi": standinAPI,
 	})
 }
 
@@ -167,5 +167,3 @@ func fileSize(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Repeat("A", size)), 0o600))
 }
-
-func standin() { fmt.Fprintln(os.Stderr, "standin: not written yet"); os.Exit(1) }

@@ -1,6 +1,9 @@
 package issuer
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // proof is how a client proved who it is, as azpacr and appidacr say it.
 type proof string
@@ -13,12 +16,32 @@ const (
 
 // authenticate checks the credential that a client sent: each kind in a file
 // of its own.
-func (c *Client) authenticate(f tokenForm, now time.Time) (proof, *refusal) {
+func (i *Issuer) authenticate(t *Tenant, c *Client, f tokenForm, now time.Time) (proof, *refusal) {
 	switch f.kind {
 	case SecretCredential:
 		return provedBySecret, c.checkSecret(f.credential.Reveal(), now)
-	case AssertionCredential:
-		return provedByAssertion, c.checkAssertion(f.credential)
+	case CertificateCredential, FederatedCredential, AssertionCredential:
+		a, problem := parseAssertion(f.credential.Reveal())
+		switch {
+		case a == nil:
+			return "", malformedAssertion(problem)
+		case f.kind == FederatedCredential:
+			return "", noFederatedCredential(c.ID)
+		}
+		return provedByAssertion, c.checkCertificate(a, i.origin, t, now)
 	}
 	return "", credentialNeeded()
+}
+
+// kindOfAssertion tells a certificate's assertion from a federated one: an app
+// that signs for itself is its own issuer; others are addresses.
+func kindOfAssertion(compact string) CredentialKind {
+	a, _ := parseAssertion(compact)
+	switch {
+	case a == nil:
+		return AssertionCredential
+	case strings.Contains(a.issuer, "://"):
+		return FederatedCredential
+	}
+	return CertificateCredential
 }

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"net/url"
 	"slices"
@@ -118,6 +119,11 @@ func (t *Tenant) checkClients(field string) error {
 		for j, s := range c.Secrets {
 			if s.Value.IsZero() {
 				return &ConfigError{fmt.Sprintf("%s.Secrets[%d].Value", at, j), "the secret is empty"}
+			}
+		}
+		for j, certificate := range c.Certificates {
+			if _, ok := certificate.PublicKey.(*rsa.PublicKey); !ok {
+				return &ConfigError{fmt.Sprintf("%s.Certificates[%d]", at, j), "its key is not RSA"}
 			}
 		}
 		if err := t.checkGrants(at, c.Grants); err != nil {

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"crypto/x509"
 	"fmt"
 	"log"
 	"time"
@@ -82,6 +83,9 @@ type Client struct {
 	Name string
 	// Secrets are the client secrets; any one that has not expired is enough.
 	Secrets []ClientSecret
+	// Certificates are those that the client may sign assertions with. Their
+	// keys are RSA; Entra takes no others.
+	Certificates []*x509.Certificate
 	// Grants are the app roles that an administrator consented to.
 	Grants []Grant
 	// Disabled switches the enterprise application off (AADSTS7000112).

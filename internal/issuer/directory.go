@@ -49,6 +49,12 @@ func isGroup(segment string) bool {
 	return false
 }
 
+// isNamed reports whether a name is the tenant's ID or one of its domains.
+func (t *Tenant) isNamed(name string) bool {
+	return strings.EqualFold(name, t.ID) ||
+		slices.ContainsFunc(t.Domains, func(domain string) bool { return strings.EqualFold(name, domain) })
+}
+
 func (t *Tenant) region() string {
 	if t.Region == "" {
 		return "EU"

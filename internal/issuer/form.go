@@ -112,7 +112,7 @@ func (f *tokenForm) readClient(form url.Values, authorization string) *refusal {
 	assertion := strings.TrimSpace(form.Get("client_assertion"))
 	switch {
 	case assertion != "":
-		f.kind, f.credential = AssertionCredential, entra.NewSecret(assertion)
+		f.kind, f.credential = kindOfAssertion(assertion), entra.NewSecret(assertion)
 	case secret != "":
 		f.kind, f.credential = SecretCredential, entra.NewSecret(secret)
 	}
@@ -120,7 +120,7 @@ func (f *tokenForm) readClient(form url.Values, authorization string) *refusal {
 }
 
 func (f *tokenForm) checkAssertionType(form url.Values) *refusal {
-	if f.kind != AssertionCredential {
+	if f.kind == NoCredential || f.kind == SecretCredential {
 		return nil
 	}
 	switch kind := form.Get("client_assertion_type"); kind {

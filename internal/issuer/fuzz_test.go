@@ -52,6 +52,30 @@ func checkRefusal(t *testing.T, r *refusal) {
 	}
 }
 
+func FuzzAssertion(f *testing.F) {
+	f.Add("eyJhbGciOiJSUzI1NiIsIng1dCI6ImErYj0ifQ.eyJleHAiOiIxNzk1NDM1ODAwIiwibmJmIjoxLjUsImF1ZCI6WyJhIl19.AAAA")
+	f.Add("e30.bnVsbA.")
+	f.Add("a.b.c")
+	f.Fuzz(func(t *testing.T, compact string) {
+		a, problem := parseAssertion(compact)
+		if (a == nil) == (problem == "") {
+			t.Errorf("%q: assertion %v, problem %q", compact, a, problem)
+		}
+		if problem != "" {
+			checkRefusal(t, malformedAssertion(problem))
+			return
+		}
+		tenant := Builtin()
+		refused := tenant.Clients[0].checkCertificate(a, "https://127.0.0.1:8443", &tenant, a.expires)
+		if refused == nil {
+			t.Fatal("a client without certificates was let in")
+		}
+		checkRefusal(t, refused)
+		checkRefusal(t, assertionForAnother(a.audience, "x"))
+		checkRefusal(t, assertionOutOfTime(a.notBefore, a.expires, a.expires))
+	})
+}
+
 func FuzzScope(f *testing.F) {
 	for _, seed := range []string{"api://x/.default", "api://x/.default openid offline_access profile", "https://v//.default", "/.default", "a/.default b/.default", "", "\x00/.default"} {
 		f.Add(seed)

@@ -38,10 +38,12 @@ type TokenRequest struct {
 // CredentialKind is how a client proved, or tried to prove, who it is.
 type CredentialKind string
 
-// The kinds of credentials. An assertion is a certificate's or federated; which
-// one, only its content says.
+// The kinds of credentials. AssertionCredential is an assertion that cannot be
+// read, and so shows neither of the kinds that it might have been.
 const (
-	NoCredential        CredentialKind = "none"
-	SecretCredential    CredentialKind = "secret"
-	AssertionCredential CredentialKind = "assertion"
+	NoCredential          CredentialKind = "none"
+	SecretCredential      CredentialKind = "secret"
+	CertificateCredential CredentialKind = "certificate"
+	FederatedCredential   CredentialKind = "federated"
+	AssertionCredential   CredentialKind = "assertion"
 )

@@ -124,14 +124,6 @@ func expiredSecrets(id string) *refusal {
 	return badCredential(7000222, "the secret of app %s is past its end date", id)
 }
 
-func unknownAssertionType(kind string) *refusal {
-	return badRequest(90023, invalidRequest, "client_assertion_type %s is not supported", quote(kind))
-}
-
-func unknownAssertionKey(id string) *refusal {
-	return badCredential(700027, "assertion signature rejected: no key that could have signed it is registered on app %s", id)
-}
-
 // The resource.
 
 func scopeNotDefault(scope string) *refusal {

@@ -7,33 +7,30 @@ import (
 )
 
 // An encrypted key says itself how much work opening it takes, and a hostile
-// one says hours or all memory. The limits are the product of every number that
-// the file shows in clear: for PBKDF2 ten million rounds and a key length, for
-// scrypt a quarter of a gigabyte.
+// one says hours or all memory. PBKDF2 and the MAC of a PFX are bounded by
+// their rounds (the advice of 2026 is about a million), scrypt by the product
+// of its numbers, which stands for a quarter of a gigabyte.
 const (
-	maxPBKDF2Cost = 1 << 30
+	maxRounds     = 5_000_000
 	maxScryptCost = 1 << 27
 )
 
 // maxNesting bounds how deep the structure is followed.
 const maxNesting = 16
 
-// derivation adds up what the visible part of a DER structure asks for.
+// derivation sums up what the visible part of a DER structure asks for.
 type derivation struct {
-	cost   *big.Int
-	scrypt bool
+	largest *big.Int // of all numbers
+	product *big.Int // of all numbers
+	scrypt  bool
 }
 
 // checkKeyDerivation says whether opening an encrypted key or a PFX costs more
 // than any honest one does. What is not DER is left to the parsers.
 func checkKeyDerivation(der []byte) error {
-	d := derivation{cost: big.NewInt(1)}
+	d := derivation{largest: new(big.Int), product: big.NewInt(1)}
 	d.walk(der, maxNesting)
-	limit := int64(maxPBKDF2Cost)
-	if d.scrypt {
-		limit = maxScryptCost
-	}
-	if d.cost.Cmp(big.NewInt(limit)) > 0 {
+	if d.largest.Cmp(big.NewInt(maxRounds)) > 0 || d.scrypt && d.product.Cmp(big.NewInt(maxScryptCost)) > 0 {
 		return fmt.Errorf("%w: its key derivation would take too long", ErrKeyEncryption)
 	}
 	return nil
@@ -54,7 +51,7 @@ func (d *derivation) walk(der []byte, depth int) {
 		case v.IsCompound:
 			d.walk(v.Bytes, depth-1)
 		case v.Class == asn1.ClassUniversal && v.Tag == asn1.TagInteger:
-			d.multiply(v.Bytes)
+			d.count(v.Bytes)
 		case v.Class == asn1.ClassUniversal && v.Tag == asn1.TagOID:
 			var oid asn1.ObjectIdentifier
 			if _, err := asn1.Unmarshal(v.FullBytes, &oid); err == nil && oid.Equal(oidScrypt) {
@@ -64,10 +61,13 @@ func (d *derivation) walk(der []byte, depth int) {
 	}
 }
 
-// multiply counts one number in; a product beyond every limit stops growing.
-func (d *derivation) multiply(number []byte) {
+// count takes one number in; a product beyond every limit stops growing.
+func (d *derivation) count(number []byte) {
 	n := new(big.Int).SetBytes(number)
-	if n.Sign() > 0 && d.cost.BitLen() <= 64 {
-		d.cost.Mul(d.cost, n)
+	if n.Cmp(d.largest) > 0 {
+		d.largest = n
+	}
+	if n.Sign() > 0 && d.product.BitLen() <= 64 {
+		d.product.Mul(d.product, n)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // DefaultCacheBytes holds more than 10,000 tokens of usual size.
-const DefaultCacheBytes = 48 << 20
+const DefaultCacheBytes = 56 << 20
 
 // cacheAge is how long a result is believed without checking the signature
 // again, so that whatever else changes is noticed.
