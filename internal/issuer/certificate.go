@@ -1,0 +1,85 @@
+package issuer
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // x5t is defined as SHA-1 (RFC 7515, 4.1.7)
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+)
+
+// assertionSkew is how far a client's clock may be off.
+const assertionSkew = 5 * time.Minute
+
+// checkCertificate says whether an assertion was signed, for this tenant and
+// now, with the key of one of the client's certificates.
+//
+// An assertion may be used more than once: MSAL Node keeps its own until it
+// expires, and Entra lets it.
+func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now time.Time) *refusal {
+	if refused := c.checkSignature(a, now); refused != nil {
+		return refused
+	}
+	switch {
+	case a.subject == "":
+		return assertionWithoutSubject()
+	case !strings.EqualFold(a.issuer, c.ID) || !strings.EqualFold(a.subject, c.ID):
+		return assertionOfAnother(c.ID)
+	case !a.isFor(origin, t):
+		return assertionForAnother(a.audience, origin+"/"+t.ID+"/oauth2/v2.0/token")
+	case a.expires.IsZero():
+		return malformedAssertion("it has no exp")
+	case now.Before(a.notBefore.Add(-assertionSkew)) || !now.Before(a.expires.Add(assertionSkew)):
+		return assertionOutOfTime(a.notBefore, a.expires, now)
+	}
+	return nil
+}
+
+func (c *Client) checkSignature(a *assertion, now time.Time) *refusal {
+	if a.x5t == "" && a.x5tS256 == "" {
+		return rejectedSignature(c.ID, "its header has neither x5t nor x5t#S256", "")
+	}
+	shown := a.x5tS256
+	if shown == "" {
+		shown = a.x5t
+	}
+	i := slices.IndexFunc(c.Certificates, a.names)
+	if i < 0 {
+		return rejectedSignature(c.ID, "no certificate of the app has this thumbprint", shown)
+	}
+	certificate := c.Certificates[i]
+	if now.Before(certificate.NotBefore) || now.After(certificate.NotAfter) {
+		return rejectedSignature(c.ID, "the certificate is outside its validity", shown)
+	}
+	key, ok := certificate.PublicKey.(*rsa.PublicKey)
+	if !ok || !a.signedBy(key) {
+		return rejectedSignature(c.ID, "the signature is not that of the certificate's key, by RS256 or PS256", shown)
+	}
+	return nil
+}
+
+// names reports whether the assertion's thumbprints are those of a
+// certificate. Of two, both must be.
+func (a *assertion) names(certificate *x509.Certificate) bool {
+	short, long := sha1.Sum(certificate.Raw), sha256.Sum256(certificate.Raw)
+	return (a.x5t == "" || a.x5t == base64.RawURLEncoding.EncodeToString(short[:])) &&
+		(a.x5tS256 == "" || a.x5tS256 == base64.RawURLEncoding.EncodeToString(long[:]))
+}
+
+// signedBy checks the signature by the two algorithms that Entra takes
+// (RFC 7518, 3.3 and 3.5).
+func (a *assertion) signedBy(key *rsa.PublicKey) bool {
+	digest := sha256.Sum256(a.signed)
+	switch a.algorithm {
+	case "RS256":
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], a.signature) == nil
+	case "PS256":
+		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		return rsa.VerifyPSS(key, crypto.SHA256, digest[:], a.signature, options) == nil
+	}
+	return false
+}
