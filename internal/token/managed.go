@@ -1,8 +1,10 @@
 package token
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -46,12 +48,16 @@ func (m managedIdentity) check(Request, time.Time) error {
 	return nil
 }
 
+// managedEndpoint is what errors call the endpoint: its address is the
+// platform's own affair.
+const managedEndpoint = "the managed identity endpoint"
+
 func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Token, error) {
 	var id managedidentity.ID = managedidentity.SystemAssigned()
 	if m.clientID != "" {
 		id = managedidentity.UserAssignedClientID(m.clientID)
 	}
-	httpClient, err := c.localHTTP()
+	httpClient, heard, err := c.localHTTP()
 	if err != nil {
 		return Token{}, err
 	}
@@ -65,9 +71,9 @@ func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Tok
 	}
 	result, err := client.AcquireToken(ctx, r.Scope, options...)
 	if err != nil {
-		return Token{}, msalError("the managed identity endpoint", err)
+		return Token{}, heard.explain(err)
 	}
-	return c.accept("the managed identity endpoint", result)
+	return c.accept(managedEndpoint, result)
 }
 
 func (m managedIdentity) unsupported(err error) error {
@@ -78,37 +84,57 @@ func (m managedIdentity) unsupported(err error) error {
 // machine itself and speak plain http: no proxy, no redirects, and a short time
 // to connect, because off Azure nothing answers at all. Service Fabric needs
 // the transport to be net/http's own, so that nothing wraps it.
-func (c *Client) localHTTP() (*http.Client, error) {
+func (c *Client) localHTTP() (*http.Client, *lastAnswer, error) {
 	standard, err := c.transport().standard()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	local := standard.Clone()
 	local.Proxy = nil
 	local.DialContext = (&net.Dialer{Timeout: 2 * time.Second}).DialContext
+	heard := &lastAnswer{trace: c.transport(), next: local}
 	client := &http.Client{
-		Transport:     local,
+		Transport:     heard,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	if source, err := managedidentity.GetSource(); err != nil || source == managedidentity.ServiceFabric {
-		return client, nil
+	if source, err := managedidentity.GetSource(); err == nil && source == managedidentity.ServiceFabric {
+		client.Transport = local
 	}
-	client.Transport = boundedAnswers{c.transport(), local}
-	return client, nil
+	return client, heard, nil
 }
 
-// boundedAnswers traces exchanges and cuts answers off that are too large.
-type boundedAnswers struct {
+// lastAnswer bounds and traces the exchanges of one acquisition and keeps the
+// last answer: MSAL's error for managed identities carries a body that was read
+// to its end already. MSAL makes one exchange at a time.
+type lastAnswer struct {
 	trace *Transport
 	next  http.RoundTripper
+
+	status int
+	header http.Header
+	body   []byte
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b boundedAnswers) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := b.trace.traced(b.next, req)
+func (a *lastAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
+	a.status, a.header, a.body = 0, nil, nil
+	resp, err := a.trace.traced(a.next, req)
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = http.MaxBytesReader(nil, resp.Body, maxAnswer)
+	body, err := readAnswer(resp)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	a.status, a.header, a.body = resp.StatusCode, resp.Header, body
 	return resp, nil
+}
+
+// explain turns MSAL's error into one of this package.
+func (a *lastAnswer) explain(err error) error {
+	if a.status >= 300 {
+		return refusedBy(managedEndpoint, a.status, a.header, a.body)
+	}
+	return msalError(managedEndpoint, err)
 }

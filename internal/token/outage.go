@@ -76,18 +76,18 @@ func (e *Outage) transient() bool {
 }
 
 // outageOf returns the outage that an answer is; nil if it grants or refuses,
-// which is for MSAL and refusalOf to say.
-func outageOf(req *http.Request, resp *http.Response, body []byte) *Outage {
-	outage := &Outage{Address: req.URL.Host, Status: resp.StatusCode}
+// which is for MSAL and refusedBy to say.
+func outageOf(address string, status int, h http.Header, body []byte) *Outage {
+	outage := &Outage{Address: address, Status: status}
 	switch {
-	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+	case status >= 300 && status < 400:
 		outage.Err = ErrRedirect
 		return outage
-	case !outage.transient() && resp.StatusCode < 500:
+	case !outage.transient() && status < 500:
 		return nil
 	}
-	outage.RetryAfter = retryAfter(resp.Header)
-	outage.Refusal = parseRefusal(resp.StatusCode, resp.Header, body)
+	outage.RetryAfter = retryAfter(h)
+	outage.Refusal = parseRefusal(status, h, body)
 	return outage
 }
 

@@ -134,6 +134,9 @@ func (e *Refusal) ids() []string {
 // refusedBy turns an answer that MSAL did not accept into an error: a *Refusal
 // if it holds an OAuth error, else an *Outage.
 func refusedBy(address string, status int, h http.Header, body []byte) error {
+	if outage := outageOf(address, status, h, body); outage != nil {
+		return outage
+	}
 	if refusal := parseRefusal(status, h, body); refusal != nil {
 		return refusal
 	}

@@ -81,7 +81,7 @@ func (e *tokenEndpoint) attempt(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, networkFault(req, err)
 	}
-	if outage := outageOf(req, resp, body); outage != nil {
+	if outage := outageOf(req.URL.Host, resp.StatusCode, resp.Header, body); outage != nil {
 		return nil, outage
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
