@@ -53,7 +53,7 @@ func (h *hearing) adviseIssuerMismatch() advice {
 		return advice{"that is the template of a multi-tenant document, which no real token carries", refetch}
 	case version != t.Version && t.Version != "":
 		return advice{fmt.Sprintf("ver says %s, but iss has the form of %s: Entra writes no such token", t.Version, version), refetch}
-	case isEntra && known && cloud.Name != ours.Name && cloud.STS != ours.STS:
+	case isEntra && known && cloud.Name != ours.Name && (version == entra.V2 || cloud.STS != ours.STS):
 		return advice{
 			fmt.Sprintf("the token is from another cloud (%s, not %s)", cloud.Name, ours.Name),
 			fmt.Sprintf("use one cloud for client and API: --cloud %s", ours.Name),
@@ -151,6 +151,8 @@ func (h *hearing) adviseAudienceMismatch(found string) advice {
 		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")
 	}
 	switch {
+	case strings.Contains(found, "management.azure.com") || strings.Contains(found, "management.core.windows.net"):
+		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", h.scopeLine()}
 	case expects(func(a string) bool { return a != found && strings.TrimSuffix(a, "/") == strings.TrimSuffix(found, "/") }):
 		return advice{"the two differ by a slash at the end: v1.0 tokens carry the App ID URI exactly as the client asked for it", add}
 	case expects(func(a string) bool { return bare(a) == bare(found) && entra.IsGUID(bare(a)) }):
@@ -166,8 +168,6 @@ func (h *hearing) adviseAudienceMismatch(found string) advice {
 		return advice{"v2.0 tokens carry the API's client ID as aud, not its App ID URI", add}
 	case found == h.token.ClientID && found != "":
 		return advice{"the client asked for a token for itself", h.scopeLine()}
-	case strings.Contains(found, "management.azure.com") || strings.Contains(found, "management.core.windows.net"):
-		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", h.scopeLine()}
 	}
 	return advice{"the token was asked for another API", h.scopeLine()}
 }

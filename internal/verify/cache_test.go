@@ -1,0 +1,200 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// counter counts how often the keys are asked for: a cached result asks for
+// none.
+type counter struct {
+	verify.KeySource
+	lookups atomic.Int64
+	gone    atomic.Bool
+}
+
+func (c *counter) Lookup(ctx context.Context, v entra.Version, id string) (*verify.Key, verify.Issuer, error) {
+	c.lookups.Add(1)
+	return c.KeySource.Lookup(ctx, v, id)
+}
+
+func (c *counter) Vouches(v entra.Version, k *verify.Key) bool {
+	return !c.gone.Load() && c.KeySource.Vouches(v, k)
+}
+
+// cached returns a verifier with a cache whose clock the test moves.
+func cached(t testing.TB, p verify.Policy, bytes int) (*verify.Verifier, *counter, *time.Time) {
+	t.Helper()
+	source, now := &counter{KeySource: keys(t)}, noon
+	v, err := verify.New(p, source, verify.Options{Now: func() time.Time { return now }, CacheBytes: bytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, source, &now
+}
+
+func believe(t *testing.T, v *verify.Verifier, token string) *verify.Token {
+	t.Helper()
+	got, err := v.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestCacheHit(t *testing.T) {
+	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
+	first := believe(t, v, good())
+	if again := believe(t, v, good()); again.ClientID != first.ClientID || source.lookups.Load() != 1 {
+		t.Errorf("want one look-up for two calls, got %d", source.lookups.Load())
+	}
+	if _, err := v.Verify(t.Context(), flip(good())); !errors.Is(err, verify.ErrSignatureMismatch) {
+		t.Errorf("want another signature checked, got %v", err)
+	}
+	if source.lookups.Load() != 2 {
+		t.Error("want another spelling of a token to miss")
+	}
+}
+
+func TestCacheChecksTheClock(t *testing.T) {
+	v, _, now := cached(t, policy(), verify.DefaultCacheBytes)
+	token := mint(header(), claimsV2().date("exp", noon.Add(time.Minute)))
+	believe(t, v, token)
+	*now = noon.Add(time.Minute + verify.DefaultLeeway)
+	if _, err := v.Verify(t.Context(), token); !errors.Is(err, verify.ErrExpired) {
+		t.Errorf("want it expired, got %v", err)
+	}
+	*now = noon.Add(-time.Hour)
+	if _, err := v.Verify(t.Context(), token); !errors.Is(err, verify.ErrNotYetValid) {
+		t.Errorf("want it not valid yet, got %v", err)
+	}
+}
+
+func TestCacheAges(t *testing.T) {
+	v, source, now := cached(t, policy(), verify.DefaultCacheBytes)
+	believe(t, v, good())
+	*now = noon.Add(5*time.Minute + time.Second)
+	believe(t, v, good())
+	if source.lookups.Load() != 2 {
+		t.Error("want the signature checked again after five minutes")
+	}
+}
+
+func TestCacheDiesWithItsKey(t *testing.T) {
+	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
+	believe(t, v, good())
+	source.gone.Store(true)
+	believe(t, v, good())
+	if source.lookups.Load() != 2 {
+		t.Error("want a key that is no longer vouched for looked up again")
+	}
+}
+
+// TestCacheFollowsTheIssuer: a key that is removed or replaced takes its
+// cached tokens with it; a key that is added does not.
+func TestCacheFollowsTheIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newIssuer()
+		source := &counter{KeySource: metadata(t, s, verify.MetadataOptions{KeyGrace: -1})}
+		v, _ := verify.New(policy(), source, verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
+		renew := func(jwks string) {
+			s.say(keysV2, jwks)
+			time.Sleep(time.Minute)
+			_, _, _ = source.KeySource.Lookup(t.Context(), entra.V2, "unheard of")
+		}
+		believe(t, v, good())
+		renew(setOf(jwkOf(pairs()[0], kid), jwkOf(pairs()[1], "kid-2")))
+		believe(t, v, good())
+		if source.lookups.Load() != 1 {
+			t.Error("want the cached result kept when a key is added")
+		}
+		renew(setOf(jwkOf(pairs()[1], kid)))
+		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrSignatureMismatch) {
+			t.Errorf("re-keyed: want the signature checked again, got %v", err)
+		}
+		renew(setOf(jwkOf(pairs()[1], "kid-2")))
+		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrKeyUnknown) {
+			t.Errorf("removed: want the key unknown, got %v", err)
+		}
+	})
+}
+
+// TestCacheStale: keys too old to be trusted take cached results with them.
+func TestCacheStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newIssuer()
+		m := metadata(t, s, verify.MetadataOptions{MaxStale: time.Minute})
+		v, _ := verify.New(policy(), m, verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
+		believe(t, v, good())
+		s.set(keysV2, answer{err: errDown})
+		time.Sleep(2 * time.Minute)
+		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrUndecided) {
+			t.Errorf("want undecided, got %v", err)
+		}
+	})
+}
+
+// TestCachePerPolicy: what one policy lets in, another has to decide itself.
+func TestCachePerPolicy(t *testing.T) {
+	open := policy()
+	open.Roles = nil
+	token := mint(header(), claimsV2().del("roles"))
+	lax, _, _ := cached(t, open, verify.DefaultCacheBytes)
+	strict, _, _ := cached(t, policy(), verify.DefaultCacheBytes)
+	believe(t, lax, token)
+	if _, err := strict.Verify(t.Context(), token); !errors.Is(err, verify.ErrRoleMissing) {
+		t.Errorf("want the role missing, got %v", err)
+	}
+}
+
+// TestCacheNoFailures: nothing but a believed token is remembered.
+func TestCacheNoFailures(t *testing.T) {
+	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
+	forged := sign(pairs()[1], header().json(), claimsV2().json())
+	for range 3 {
+		if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrSignatureMismatch) {
+			t.Fatal(err)
+		}
+	}
+	if source.lookups.Load() != 3 {
+		t.Errorf("want every failure decided anew, got %d look-ups", source.lookups.Load())
+	}
+}
+
+// TestCacheHolds10000: the default holds 10,000 tokens of usual size, all at
+// once, in any order. A tenth of both is enough to show it.
+func TestCacheHolds10000(t *testing.T) {
+	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes/10)
+	tokens := make([]string, 1000)
+	for i := range tokens {
+		tokens[i] = mint(header(), claimsV2().str("uti", fmt.Sprint(i)))
+		believe(t, v, tokens[i])
+	}
+	for _, token := range tokens {
+		believe(t, v, token)
+	}
+	if n := source.lookups.Load(); n != 1000 {
+		t.Errorf("want every token found the second time, got %d look-ups", n)
+	}
+}
+
+// TestCacheBounded: a small cache forgets, and still answers.
+func TestCacheBounded(t *testing.T) {
+	v, source, _ := cached(t, policy(), 64<<10)
+	for round := range 2 {
+		for i := range 100 {
+			believe(t, v, mint(header(), claimsV2().str("uti", fmt.Sprint(i))))
+		}
+		if n := source.lookups.Load(); round == 1 && n < 150 {
+			t.Errorf("want most tokens forgotten in 64 KiB, got %d look-ups", n)
+		}
+	}
+}

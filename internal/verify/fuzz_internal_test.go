@@ -1,0 +1,110 @@
+package verify
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// These targets hold the strict readers to encoding/json: what they accept it
+// must accept too, and read in the same way. They may refuse more.
+
+func FuzzHeader(f *testing.F) {
+	f.Add([]byte(`{"alg":"RS256","kid":"k","typ":"JWT","x5t":"k"}`))
+	f.Add([]byte(`{"alg":"none","ALG":"RS256"}`))
+	f.Add([]byte(`{"\u0061lg":"RS256","crit":["b64"],"b64":false}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var token Token
+		if token.readHeader(new(reader), data) != nil {
+			return
+		}
+		agree(t, data, token.Header, map[string]string{"alg": token.Algorithm, "kid": token.KeyID, "typ": token.extra.typ})
+	})
+}
+
+func FuzzClaims(f *testing.F) {
+	f.Add([]byte(`{"aud":"a","iss":"i","iat":1,"nbf":1,"exp":2,"roles":["r"],"scp":"a b","tid":"t","ver":"2.0"}`))
+	f.Add([]byte(`{"iss":"i","iſs":"x"}`))
+	f.Add([]byte(`{"aud":["a"],"exp":1e300,"x":[[[[[[[[1]]]]]]]]}`))
+	f.Add([]byte(`{"a":"\ud800"} `))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var token Token
+		if token.readClaims(new(reader), data) != nil {
+			return
+		}
+		agree(t, data, token.Claims, map[string]string{
+			"iss": token.Issuer, "tid": token.TenantID, "oid": token.ObjectID, "sub": token.Subject, "ver": token.extra.ver,
+		})
+		for i, a := range token.Claims {
+			for _, b := range token.Claims[:i] {
+				if strings.EqualFold(a.Name, b.Name) {
+					t.Errorf("%q beside %q", a.Name, b.Name)
+				}
+			}
+		}
+	})
+}
+
+func agree(t *testing.T, data []byte, members []Member, texts map[string]string) {
+	t.Helper()
+	var other map[string]json.RawMessage
+	if err := json.Unmarshal(data, &other); err != nil {
+		t.Fatalf("encoding/json refuses what is accepted here: %v", err)
+	}
+	if len(other) != len(members) {
+		t.Fatalf("want %d members, got %d", len(other), len(members))
+	}
+	for _, m := range members {
+		if string(other[m.Name]) != m.Raw {
+			t.Errorf("%q: want %s, got %s", m.Name, other[m.Name], m.Raw)
+		}
+	}
+	for name, got := range texts {
+		var want string
+		if raw, ok := other[name]; ok && (json.Unmarshal(raw, &want) != nil || string(raw) == "null") {
+			t.Errorf("%q is no string, and was accepted", name)
+		}
+		if want != got {
+			t.Errorf("%q: want %q, got %q", name, want, got)
+		}
+	}
+}
+
+// FuzzKeySet: every key that is accepted is one that RS256 may be verified
+// with, under the ID that it has in the set.
+func FuzzKeySet(f *testing.F) {
+	f.Add([]byte(`{"keys":[]}`))
+	f.Add([]byte(`{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB","x5c":["AA=="]},{"kty":"EC"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"RSA","kid":"a","e":"AQAB","n":"` + strings.Repeat("_", 342) + `"}]}`))
+	f.Add([]byte(`{"keys":[{"a":1,"a":2}],"keys":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		keys, _, err := readKeys(data)
+		if err == nil && len(keys) == 0 {
+			t.Fatal("an empty set without an error")
+		}
+		for id, k := range keys {
+			bits := k.RSA.N.BitLen()
+			if id != k.ID || id == "" || bits < 2048 || bits > 8192 || k.RSA.E < 3 || k.RSA.E%2 == 0 || k.RSA.N.Bit(0) == 0 {
+				t.Errorf("accepted %q: %d bits, e %d", id, bits, k.RSA.E)
+			}
+		}
+	})
+}
+
+func FuzzDiscovery(f *testing.F) {
+	f.Add([]byte(`{"issuer":"https://a/b/v2.0","jwks_uri":"https://a/keys","cloud_instance_name":null}`))
+	f.Add([]byte(`{"issuer":"x","issuer":"y","jwks_uri":""}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := readDiscovery(data)
+		if err != nil {
+			return
+		}
+		var other map[string]any
+		if err := json.Unmarshal(data, &other); err != nil {
+			t.Fatalf("encoding/json refuses what is accepted here: %v", err)
+		}
+		if other["issuer"] != d.issuer || other["jwks_uri"] != d.keysAddress {
+			t.Errorf("want %v, got %+v", other, d)
+		}
+	})
+}
