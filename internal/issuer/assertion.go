@@ -1,6 +1,9 @@
 package issuer
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -17,6 +20,7 @@ import (
 // base64 of either alphabet with or without padding; x5c is not needed at all.
 type assertion struct {
 	algorithm string
+	keyID     string
 	x5t       string // SHA-1 thumbprint, base64url without padding
 	x5tS256   string // SHA-256 thumbprint, the same
 	issuer    string
@@ -28,6 +32,9 @@ type assertion struct {
 	signed    []byte
 	signature []byte
 }
+
+// assertionSkew is how far a client's clock may be off.
+const assertionSkew = 5 * time.Minute
 
 // parseAssertion reads the compact form of an assertion; the problem says what
 // is wrong with it.
@@ -50,6 +57,7 @@ func parseAssertion(compact string) (a *assertion, problem string) {
 	}
 	a = &assertion{
 		algorithm: readText(header["alg"]),
+		keyID:     readText(header["kid"]),
 		x5t:       thumbprint(readText(header["x5t"])),
 		x5tS256:   thumbprint(readText(header["x5t#S256"])),
 		issuer:    readText(claims["iss"]),
@@ -131,4 +139,29 @@ func (a *assertion) isFor(origin string, t *Tenant) bool {
 		}
 		return path == "oauth2/v2.0/token" || path == "oauth2/token" || path == "v2.0"
 	})
+}
+
+// checkTimes says whether the assertion is valid now.
+func (a *assertion) checkTimes(now time.Time) *refusal {
+	switch {
+	case a.expires.IsZero():
+		return malformedAssertion("it has no exp")
+	case now.Before(a.notBefore.Add(-assertionSkew)) || !now.Before(a.expires.Add(assertionSkew)):
+		return assertionOutOfTime(a.notBefore, a.expires, now)
+	}
+	return nil
+}
+
+// signedBy checks the signature by the two algorithms that Entra takes
+// (RFC 7518, 3.3 and 3.5).
+func (a *assertion) signedBy(key *rsa.PublicKey) bool {
+	digest := sha256.Sum256(a.signed)
+	switch a.algorithm {
+	case "RS256":
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], a.signature) == nil
+	case "PS256":
+		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		return rsa.VerifyPSS(key, crypto.SHA256, digest[:], a.signature, options) == nil
+	}
+	return false
 }

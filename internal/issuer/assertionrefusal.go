@@ -46,3 +46,23 @@ func assertionOutOfTime(notBefore, expires, now time.Time) *refusal {
 func noFederatedCredential(id string) *refusal {
 	return badCredential(70025, "app %s has no federated credentials", id)
 }
+
+func federatedIssuer(issuer string) *refusal {
+	return badCredential(700211, "no federated credential of this app has issuer %s", quote(issuer))
+}
+
+func federatedAudience(audience []string) *refusal {
+	return badCredential(700212, "no federated credential of this app has audience %s", quote(strings.Join(audience, " ")))
+}
+
+func federatedSubject(subject string) *refusal {
+	return badCredential(700213, "no federated credential of this app has subject %s", quote(subject))
+}
+
+func federatedMetadata(issuer string, err error) *refusal {
+	return badCredential(70024, "the keys of issuer %s cannot be read: %s", quote(issuer), quote(err.Error()))
+}
+
+func federatedMetadataIssuer(token, document string) *refusal {
+	return badCredential(700221, "the token's issuer is %s, its discovery document says %s", quote(token), quote(document))
+}

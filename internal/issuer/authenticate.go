@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"context"
 	"strings"
 	"time"
 )
@@ -16,7 +17,7 @@ const (
 
 // authenticate checks the credential that a client sent: each kind in a file
 // of its own.
-func (i *Issuer) authenticate(t *Tenant, c *Client, f tokenForm, now time.Time) (proof, *refusal) {
+func (i *Issuer) authenticate(ctx context.Context, t *Tenant, c *Client, f tokenForm, now time.Time) (proof, *refusal) {
 	switch f.kind {
 	case SecretCredential:
 		return provedBySecret, c.checkSecret(f.credential.Reveal(), now)
@@ -26,7 +27,7 @@ func (i *Issuer) authenticate(t *Tenant, c *Client, f tokenForm, now time.Time) 
 		case a == nil:
 			return "", malformedAssertion(problem)
 		case f.kind == FederatedCredential:
-			return "", noFederatedCredential(c.ID)
+			return provedByAssertion, i.checkFederated(ctx, c, a, now)
 		}
 		return provedByAssertion, c.checkCertificate(a, i.origin, t, now)
 	}

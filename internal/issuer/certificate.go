@@ -1,9 +1,8 @@
 package issuer
 
 import (
-	"crypto"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is defined as SHA-1 (RFC 7515, 4.1.7)
+	"crypto/sha1" // x5t is defined as SHA-1 (RFC 7515, 4.1.7)
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -11,9 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// assertionSkew is how far a client's clock may be off.
-const assertionSkew = 5 * time.Minute
 
 // checkCertificate says whether an assertion was signed, for this tenant and
 // now, with the key of one of the client's certificates.
@@ -31,12 +27,8 @@ func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now ti
 		return assertionOfAnother(c.ID)
 	case !a.isFor(origin, t):
 		return assertionForAnother(a.audience, origin+"/"+t.ID+"/oauth2/v2.0/token")
-	case a.expires.IsZero():
-		return malformedAssertion("it has no exp")
-	case now.Before(a.notBefore.Add(-assertionSkew)) || !now.Before(a.expires.Add(assertionSkew)):
-		return assertionOutOfTime(a.notBefore, a.expires, now)
 	}
-	return nil
+	return a.checkTimes(now)
 }
 
 func (c *Client) checkSignature(a *assertion, now time.Time) *refusal {
@@ -68,18 +60,4 @@ func (a *assertion) names(certificate *x509.Certificate) bool {
 	short, long := sha1.Sum(certificate.Raw), sha256.Sum256(certificate.Raw)
 	return (a.x5t == "" || a.x5t == base64.RawURLEncoding.EncodeToString(short[:])) &&
 		(a.x5tS256 == "" || a.x5tS256 == base64.RawURLEncoding.EncodeToString(long[:]))
-}
-
-// signedBy checks the signature by the two algorithms that Entra takes
-// (RFC 7518, 3.3 and 3.5).
-func (a *assertion) signedBy(key *rsa.PublicKey) bool {
-	digest := sha256.Sum256(a.signed)
-	switch a.algorithm {
-	case "RS256":
-		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], a.signature) == nil
-	case "PS256":
-		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-		return rsa.VerifyPSS(key, crypto.SHA256, digest[:], a.signature, options) == nil
-	}
-	return false
 }

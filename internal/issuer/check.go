@@ -22,6 +22,9 @@ func (c *Config) check() error {
 	if err := checkOrigin(c.Origin); err != nil {
 		return err
 	}
+	if c.HTTPClient == nil && c.hasFederated() {
+		return &ConfigError{"HTTPClient", "a client has federated credentials, and nothing can fetch their issuers' keys"}
+	}
 	names := map[string]bool{}
 	for i := range c.Tenants {
 		field := fmt.Sprintf("Tenants[%d]", i)
@@ -30,6 +33,15 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+func (c *Config) hasFederated() bool {
+	for _, t := range c.Tenants {
+		if slices.ContainsFunc(t.Clients, func(c Client) bool { return len(c.Federated) > 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 func checkOrigin(origin string) error {
@@ -116,18 +128,34 @@ func (t *Tenant) checkClients(field string) error {
 		if !c.NoServicePrincipal && !entra.IsGUID(c.ObjectID) {
 			return notGUID(at+".ObjectID", c.ObjectID)
 		}
-		for j, s := range c.Secrets {
-			if s.Value.IsZero() {
-				return &ConfigError{fmt.Sprintf("%s.Secrets[%d].Value", at, j), "the secret is empty"}
-			}
-		}
-		for j, certificate := range c.Certificates {
-			if _, ok := certificate.PublicKey.(*rsa.PublicKey); !ok {
-				return &ConfigError{fmt.Sprintf("%s.Certificates[%d]", at, j), "its key is not RSA"}
-			}
+		if err := c.checkCredentials(at); err != nil {
+			return err
 		}
 		if err := t.checkGrants(at, c.Grants); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (c *Client) checkCredentials(field string) error {
+	for i, s := range c.Secrets {
+		if s.Value.IsZero() {
+			return &ConfigError{fmt.Sprintf("%s.Secrets[%d].Value", field, i), "the secret is empty"}
+		}
+	}
+	for i, certificate := range c.Certificates {
+		if _, ok := certificate.PublicKey.(*rsa.PublicKey); !ok {
+			return &ConfigError{fmt.Sprintf("%s.Certificates[%d]", field, i), "its key is not RSA"}
+		}
+	}
+	for i, f := range c.Federated {
+		at := fmt.Sprintf("%s.Federated[%d]", field, i)
+		if u, err := url.Parse(f.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return &ConfigError{at + ".Issuer", fmt.Sprintf("%q is not an https URL without query", bound(f.Issuer))}
+		}
+		if f.Subject == "" {
+			return &ConfigError{at + ".Subject", "it is empty"}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log"
+	"net/http"
 	"time"
 
 	"m2m/internal/entra"
@@ -23,6 +24,9 @@ type Config struct {
 	// time.Now. TLS certificates follow the machine's clock in any case,
 	// because the clients' TLS libraries do.
 	Now func() time.Time
+	// HTTPClient fetches the documents and keys of outside issuers. It is needed
+	// only where a client has federated credentials.
+	HTTPClient *http.Client
 	// OnTokenRequest is told about every request at a token endpoint, after
 	// its answer is decided and before it is sent. It is called from many
 	// goroutines at once. Nil tells nobody.
@@ -86,6 +90,8 @@ type Client struct {
 	// Certificates are those that the client may sign assertions with. Their
 	// keys are RSA; Entra takes no others.
 	Certificates []*x509.Certificate
+	// Federated are the outside issuers whose tokens the client may present.
+	Federated []FederatedIdentityCredential
 	// Grants are the app roles that an administrator consented to.
 	Grants []Grant
 	// Disabled switches the enterprise application off (AADSTS7000112).
@@ -100,6 +106,19 @@ type ClientSecret struct {
 	Value entra.Secret
 	// Expires is the end date. The zero time never comes.
 	Expires time.Time
+}
+
+// FederatedIdentityCredential trusts one subject of one outside issuer. All three are
+// compared exactly.
+type FederatedIdentityCredential struct {
+	// Issuer is the iss of the outside token, an https URL under which its
+	// discovery document is found. Entra refuses loopback; a local tenant
+	// cannot afford to.
+	Issuer string
+	// Subject is its sub.
+	Subject string
+	// Audience is its aud. Empty means api://AzureADTokenExchange.
+	Audience string
 }
 
 // Grant gives a client roles on one API.

@@ -1,7 +1,10 @@
 package issuer_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/x509"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -33,6 +36,20 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 		{"Tenants[0].Clients[1].ID", func(c *issuer.Config) { c.Tenants[0].Clients[1].ID = c.Tenants[0].Clients[0].ID }},
 		{"Tenants[0].Clients[0].ObjectID", func(c *issuer.Config) { c.Tenants[0].Clients[0].ObjectID = "" }},
 		{"Tenants[0].Clients[0].Secrets[0].Value", func(c *issuer.Config) { c.Tenants[0].Clients[0].Secrets[0].Value = entra.Secret{} }},
+		{"Tenants[0].Clients[0].Certificates[0]", func(c *issuer.Config) {
+			c.Tenants[0].Clients[0].Certificates = []*x509.Certificate{{PublicKey: &ecdsa.PublicKey{}}}
+		}},
+		{"HTTPClient", func(c *issuer.Config) {
+			c.Tenants[0].Clients[0].Federated = []issuer.FederatedIdentityCredential{{Issuer: "https://a.example", Subject: "s"}}
+		}},
+		{"Tenants[0].Clients[0].Federated[0].Issuer", func(c *issuer.Config) {
+			c.HTTPClient = &http.Client{}
+			c.Tenants[0].Clients[0].Federated = []issuer.FederatedIdentityCredential{{Issuer: "http://a.example", Subject: "s"}}
+		}},
+		{"Tenants[0].Clients[0].Federated[0].Subject", func(c *issuer.Config) {
+			c.HTTPClient = &http.Client{}
+			c.Tenants[0].Clients[0].Federated = []issuer.FederatedIdentityCredential{{Issuer: "https://a.example"}}
+		}},
 		{"Tenants[0].Clients[0].Grants[0].API", func(c *issuer.Config) { c.Tenants[0].Clients[0].Grants[0].API = "api://nobody" }},
 		{"Tenants[0].Clients[0].Grants[0].Roles[0]", func(c *issuer.Config) { c.Tenants[0].Clients[0].Grants[0].Roles[0] = "Data.Write" }},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/http"
 	"time"
 
 	"m2m/internal/entra"
@@ -25,6 +26,7 @@ type Issuer struct {
 	keys           *keyring
 	tokenLifetime  time.Duration
 	now            func() time.Time
+	httpClient     *http.Client
 	onTokenRequest func(TokenRequest)
 	errorLog       *log.Logger
 }
@@ -49,6 +51,7 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		tenants:        newDirectory(cfg.Tenants),
 		tokenLifetime:  cfg.TokenLifetime,
 		now:            cfg.Now,
+		httpClient:     cfg.HTTPClient,
 		onTokenRequest: cfg.OnTokenRequest,
 		errorLog:       cfg.ErrorLog,
 	}

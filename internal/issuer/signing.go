@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is defined as SHA-1 (RFC 7517, 4.8)
+	"crypto/sha1" // x5t is defined as SHA-1 (RFC 7517, 4.8)
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"

@@ -77,7 +77,7 @@ func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request,
 		return nil, refused
 	}
 	outcome.ClientName = client.Name
-	proof, refused := i.authenticate(tenant, client, parsed, x.now)
+	proof, refused := i.authenticate(r.Context(), tenant, client, parsed, x.now)
 	if refused != nil {
 		return nil, refused
 	}

@@ -1,0 +1,148 @@
+package issuer
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// defaultFederationAudience is the audience of a federated credential that
+// names none, in the public cloud.
+const defaultFederationAudience = "api://AzureADTokenExchange"
+
+// Bounds of what an outside issuer may take and send.
+const (
+	federationTimeout = 10 * time.Second
+	maxFederationBody = 1 << 20
+)
+
+// checkFederated says whether an assertion is the token of an outside issuer
+// that the app trusts: issuer, audience and subject exactly as registered, and
+// signed with a key that the issuer publishes.
+func (i *Issuer) checkFederated(ctx context.Context, c *Client, a *assertion, now time.Time) *refusal {
+	if refused := c.checkTrust(a); refused != nil {
+		return refused
+	}
+	ctx, cancel := context.WithTimeout(ctx, federationTimeout)
+	defer cancel()
+	key, refused := i.federatedKey(ctx, c, a)
+	switch {
+	case refused != nil:
+		return refused
+	case a.algorithm != "RS256" || !a.signedBy(key):
+		return rejectedSignature(c.ID, "the signature is not that of the issuer's key, by RS256", "")
+	}
+	return a.checkTimes(now)
+}
+
+// checkTrust compares an assertion with the app's federated credentials. Each
+// refusal names only the value that fits none.
+func (c *Client) checkTrust(a *assertion) *refusal {
+	if len(c.Federated) == 0 {
+		return noFederatedCredential(c.ID)
+	}
+	left := slices.Clone(c.Federated)
+	keep := func(fits func(FederatedIdentityCredential) bool) bool {
+		left = slices.DeleteFunc(left, func(f FederatedIdentityCredential) bool { return !fits(f) })
+		return len(left) > 0
+	}
+	switch {
+	case !keep(func(f FederatedIdentityCredential) bool { return f.Issuer == a.issuer }):
+		return federatedIssuer(a.issuer)
+	case !keep(func(f FederatedIdentityCredential) bool { return slices.Contains(a.audience, f.audience()) }):
+		return federatedAudience(a.audience)
+	case !keep(func(f FederatedIdentityCredential) bool { return f.Subject == a.subject }):
+		return federatedSubject(a.subject)
+	}
+	return nil
+}
+
+func (f FederatedIdentityCredential) audience() string {
+	if f.Audience == "" {
+		return defaultFederationAudience
+	}
+	return f.Audience
+}
+
+// federatedKey fetches the key that an assertion names, from the issuer that
+// the app's registration trusts. It is fetched anew each time: an issuer on
+// the same machine may be restarted with other keys at any moment.
+func (i *Issuer) federatedKey(ctx context.Context, c *Client, a *assertion) (*rsa.PublicKey, *refusal) {
+	var document struct {
+		Issuer string `json:"issuer"`
+		Keys   string `json:"jwks_uri"`
+	}
+	address := strings.TrimSuffix(a.issuer, "/") + "/.well-known/openid-configuration"
+	if err := i.fetch(ctx, address, &document); err != nil {
+		return nil, federatedMetadata(a.issuer, err)
+	}
+	if document.Issuer != a.issuer {
+		return nil, federatedMetadataIssuer(a.issuer, document.Issuer)
+	}
+	var set jwkSet
+	if err := i.fetch(ctx, document.Keys, &set); err != nil {
+		return nil, federatedMetadata(a.issuer, err)
+	}
+	n := slices.IndexFunc(set.Keys, func(k jwk) bool { return k.KeyType == "RSA" && k.KeyID != "" && k.KeyID == a.keyID })
+	if n < 0 {
+		return nil, rejectedSignature(c.ID, "the issuer publishes no RSA key "+quote(a.keyID), "")
+	}
+	key, err := set.Keys[n].rsaKey()
+	if err != nil {
+		return nil, federatedMetadata(a.issuer, err)
+	}
+	return key, nil
+}
+
+var (
+	errFederationScheme = errors.New("its address is not https")
+	errFederationKey    = errors.New("its key is not a usable RSA key")
+)
+
+func (i *Issuer) fetch(ctx context.Context, address string, into any) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" {
+		return errFederationScheme
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return errFederationScheme
+	}
+	response, err := i.httpClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answered HTTP %d", response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxFederationBody))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, into)
+}
+
+func (k jwk) rsaKey() (*rsa.PublicKey, error) {
+	n, errN := base64.RawURLEncoding.DecodeString(k.Modulus)
+	e, errE := base64.RawURLEncoding.DecodeString(k.Exponent)
+	exponent := new(big.Int).SetBytes(e)
+	if errN != nil || errE != nil || !exponent.IsInt64() || exponent.Int64() > 1<<31-1 {
+		return nil, errFederationKey
+	}
+	key := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}
+	if bits := key.N.BitLen(); bits < 2048 || bits > 8192 || key.E < 3 || key.E%2 == 0 {
+		return nil, errFederationKey
+	}
+	return key, nil
+}
