@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// countingScript notes every signal it gets, ends half a second after the first
+// SIGINT with code 4, and would end with 3 if it were told again by SIGTERM.
+const countingScript = `
+got=0
+trap 'echo INT >> "$LOG"; got=1' INT
+trap 'echo TERM >> "$LOG"; exit 3' TERM
+touch "$READY"
+while [ $got = 0 ]; do sleep 0.05; done
+sleep 0.5
+exit 4`
+
+// signalled is an m2m serve --local -- sh, its log of signals and its folders.
+type signalled struct {
+	*exec.Cmd
+	log, ready, temp string
+	terminal         *os.File // the other end of its terminal; nil without one
+}
+
+func startSignalled(t *testing.T, onTerminal bool) *signalled {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// testscript lets the test binary be m2m if that is what it is called.
+	folder := t.TempDir()
+	program := filepath.Join(folder, "m2m")
+	if err := os.Symlink(self, program); err != nil {
+		t.Fatal(err)
+	}
+	s := &signalled{
+		Cmd:   exec.Command(program, "serve", "--local", "--", "sh", "-c", countingScript),
+		log:   filepath.Join(folder, "log"),
+		ready: filepath.Join(folder, "ready"),
+		temp:  filepath.Join(folder, "tmp"),
+	}
+	if err := os.Mkdir(s.temp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + s.temp, "LOG=" + s.log, "READY=" + s.ready}
+	s.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if onTerminal {
+		s.openTerminal(t)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Process.Kill() })
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(s.ready); err == nil {
+			return s
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the command did not start")
+		}
+	}
+}
+
+// openTerminal gives the process a terminal of its own to be in the foreground of.
+func (s *signalled) openTerminal(t *testing.T) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals here: %v", err)
+	}
+	t.Cleanup(func() { _ = master.Close() })
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = slave.Close() })
+	go func() { _, _ = io.Copy(io.Discard, master) }()
+	s.Stdin, s.Stdout, s.Stderr = slave, slave, slave
+	s.SysProcAttr.Setctty = true
+	s.terminal = master
+}
+
+// end waits for the process and checks what a signal must lead to: the command
+// told once, its exit code passed on, and nothing left behind.
+func (s *signalled) end(t *testing.T) {
+	t.Helper()
+	_ = s.Wait() // the code is looked at below
+	if got := s.ProcessState.ExitCode(); got != 4 {
+		t.Errorf("exit code %d, expected the command's own, 4", got)
+	}
+	log, err := os.ReadFile(s.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Fields(string(log)); len(got) != 1 || got[0] != "INT" {
+		t.Errorf("the command got %q, expected INT once", got)
+	}
+	left, err := os.ReadDir(s.temp)
+	if err != nil || len(left) != 0 {
+		t.Errorf("left in the temporary folder: %v (error %v)", left, err)
+	}
+}
+
+// TestCtrlC presses Ctrl-C on a real terminal, which sends SIGINT to m2m and to
+// the command.
+func TestCtrlC(t *testing.T) {
+	s := startSignalled(t, true)
+	if _, err := s.terminal.Write([]byte{3}); err != nil {
+		t.Fatal(err)
+	}
+	s.end(t)
+}
+
+// TestInterruptOfProcess sends SIGINT to m2m alone, as a supervisor does.
+func TestInterruptOfProcess(t *testing.T) {
+	s := startSignalled(t, false)
+	if err := s.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	s.end(t)
+}
+
+// TestInterruptOfGroup sends SIGINT to m2m's whole process group, as a shell
+// does with a job.
+func TestInterruptOfGroup(t *testing.T) {
+	s := startSignalled(t, false)
+	if err := syscall.Kill(-s.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	s.end(t)
+}
