@@ -128,6 +128,9 @@ func (t *Tenant) checkClients(field string) error {
 		if !c.NoServicePrincipal && !entra.IsGUID(c.ObjectID) {
 			return notGUID(at+".ObjectID", c.ObjectID)
 		}
+		if c.BlockedByPolicy != "" && !entra.IsGUID(c.BlockedByPolicy) {
+			return notGUID(at+".BlockedByPolicy", c.BlockedByPolicy)
+		}
 		if err := c.checkCredentials(at); err != nil {
 			return err
 		}

@@ -99,6 +99,9 @@ type Client struct {
 	// NoServicePrincipal says that the registration exists and was never
 	// installed in the tenant (AADSTS7000229). It then has no ObjectID.
 	NoServicePrincipal bool
+	// BlockedByPolicy is the GUID of the Conditional Access policy that refuses
+	// the client every token (AADSTS53003). Empty means none.
+	BlockedByPolicy string
 }
 
 // ClientSecret is one of a client's secrets.

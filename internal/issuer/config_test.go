@@ -36,6 +36,7 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 		{"Tenants[0].Clients[1].ID", func(c *issuer.Config) { c.Tenants[0].Clients[1].ID = c.Tenants[0].Clients[0].ID }},
 		{"Tenants[0].Clients[0].ObjectID", func(c *issuer.Config) { c.Tenants[0].Clients[0].ObjectID = "" }},
 		{"Tenants[0].Clients[0].Secrets[0].Value", func(c *issuer.Config) { c.Tenants[0].Clients[0].Secrets[0].Value = entra.Secret{} }},
+		{"Tenants[0].Clients[0].BlockedByPolicy", func(c *issuer.Config) { c.Tenants[0].Clients[0].BlockedByPolicy = "no Monday" }},
 		{"Tenants[0].Clients[0].Certificates[0]", func(c *issuer.Config) {
 			c.Tenants[0].Clients[0].Certificates = []*x509.Certificate{{PublicKey: &ecdsa.PublicKey{}}}
 		}},
@@ -60,7 +61,7 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 		_, err := issuer.New(ln, cfg)
 		ln.Close()
 		var wrong *issuer.ConfigError
-		if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Problem == "" {
+		if !errors.As(err, &wrong) || wrong.Field != c.field || err.Error() != c.field+": "+wrong.Problem {
 			t.Errorf("%s: New returned %v", c.field, err)
 		}
 	}

@@ -101,6 +101,8 @@ type errorBody struct {
 	TraceID       string `json:"trace_id"`
 	CorrelationID string `json:"correlation_id"`
 	URI           string `json:"error_uri,omitempty"`
+	Suberror      string `json:"suberror,omitempty"`
+	Claims        string `json:"claims,omitempty"`
 }
 
 // writeRefusal sends a refusal; the headers are set before.
@@ -114,6 +116,8 @@ func (x *exchange) writeRefusal(w http.ResponseWriter, r *refusal) {
 		Timestamp:     at,
 		TraceID:       x.traceID,
 		CorrelationID: x.correlationID,
+		Suberror:      r.suberror,
+		Claims:        r.claims,
 	}
 	if r.hasPage() {
 		body.URI = fmt.Sprintf("%s%d", errorPage, r.code)

@@ -42,6 +42,9 @@ func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, re
 	if refused != nil {
 		return nil, refused
 	}
+	if c.BlockedByPolicy != "" {
+		return nil, blockedByPolicy(c.BlockedByPolicy)
+	}
 	lifetime := i.lifetime()
 	s := subject{tenant: t, client: c, proof: p, resource: resource, api: api, times: newTimeClaims(x.now, lifetime)}
 	token, err := i.sign(endpoint, s)
@@ -151,5 +154,8 @@ func segment(v any) (string, error) {
 
 // issuanceFailed is the one fault that is this program's own.
 func issuanceFailed(err error) *refusal {
-	return &refusal{50000, "server_error", http.StatusInternalServerError, "the token could not be signed: " + err.Error()}
+	return &refusal{
+		code: 50000, word: "server_error", status: http.StatusInternalServerError,
+		reason: "the token could not be signed: " + err.Error(),
+	}
 }

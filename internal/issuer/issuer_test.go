@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -249,3 +250,24 @@ func TestNewRefusesOtherMachines(t *testing.T) {
 		t.Errorf("New on 0.0.0.0 returned %v", err)
 	}
 }
+
+// A client that does not trust the CA is the commonest fault, and the server
+// is the one to see it.
+func TestFailedHandshakesAreLogged(t *testing.T) {
+	lines := make(chan string, 1)
+	cfg := config(sample())
+	cfg.ErrorLog = log.New(writer(func(line string) { lines <- line }), "", 0)
+	r := start(t, cfg)
+	_, err := new(http.Client).Get(r.Origin() + "/common/discovery/keys")
+	var unknown x509.UnknownAuthorityError
+	if !errors.As(err, &unknown) {
+		t.Errorf("a client that does not trust the CA got %v", err)
+	}
+	if line := <-lines; !strings.Contains(line, "TLS handshake error") {
+		t.Errorf("logged: %s", line)
+	}
+}
+
+type writer func(line string)
+
+func (w writer) Write(p []byte) (int, error) { w(string(p)); return len(p), nil }

@@ -17,6 +17,9 @@ type refusal struct {
 	word   string
 	status int
 	reason string
+	// suberror and claims are sent by Conditional Access alone.
+	suberror string
+	claims   string
 }
 
 // OAuth error words; unauthorized_client and the rest are spelled as Entra does.
@@ -33,11 +36,11 @@ const (
 )
 
 func badRequest(code int, word, format string, args ...any) *refusal {
-	return &refusal{code, word, http.StatusBadRequest, fmt.Sprintf(format, args...)}
+	return &refusal{code: code, word: word, status: http.StatusBadRequest, reason: fmt.Sprintf(format, args...)}
 }
 
 func badCredential(code int, format string, args ...any) *refusal {
-	return &refusal{code, invalidClient, http.StatusUnauthorized, fmt.Sprintf(format, args...)}
+	return &refusal{code: code, word: invalidClient, status: http.StatusUnauthorized, reason: fmt.Sprintf(format, args...)}
 }
 
 // hasPage reports whether Microsoft's error page knows the code; replies with
@@ -108,6 +111,15 @@ func disabledApp(id string) *refusal {
 
 func noServicePrincipal(id, tenant string) *refusal {
 	return badCredential(7000229, "app %s has no service principal in tenant %s", id, tenant)
+}
+
+// blockedByPolicy is Conditional Access for workload identities. The claims
+// name the policy that blocks, to whoever knows to look there.
+func blockedByPolicy(policy string) *refusal {
+	r := badRequest(53003, invalidGrant, "refused by Conditional Access policy %s", policy)
+	r.suberror = "message_only"
+	r.claims = `{"access_token":{"capolids":{"essential":true,"values":["` + policy + `"]}}}`
+	return r
 }
 
 // The credential.

@@ -8,10 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
 )
 
 type errorBody struct {
@@ -33,8 +30,11 @@ func compareRefusal(t *testing.T, got answer, status, code int, word string) {
 		t.Errorf("HTTP %d %s %v, want HTTP %d %s [%d]\n%s", got.status, body.Error, body.Codes, status, word, code, got.body)
 	}
 	set, uri := "error", fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", code)
-	if code == 70003 || code == 700038 {
+	switch code {
+	case 70003, 700038:
 		set, uri = "error-without-page", ""
+	case 53003:
+		set = "error-of-policy"
 	}
 	compareFields(t, set, objectFields(t, got.body))
 	if body.URI != uri {
@@ -158,6 +158,20 @@ func TestRefusalsOfTheV1Endpoint(t *testing.T) {
 	compareRefusal(t, r.post("/common/oauth2/token", requestV1(tenant.Clients[0], "api://m2m-demo")), 400, 50059, "invalid_request")
 }
 
+func TestBlockedByPolicy(t *testing.T) {
+	tenant := sample()
+	const policy = "8d5e2a71-c4f0-4b96-a3d8-60f1e7b92c45"
+	tenant.Clients[0].BlockedByPolicy = policy
+	r := start(t, config(tenant))
+	got := r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], "api://m2m-demo/.default"))
+	compareRefusal(t, got, 400, 53003, "invalid_grant")
+	var body struct{ Suberror, Claims string }
+	got.decode(t, &body)
+	if want := `{"access_token":{"capolids":{"essential":true,"values":["` + policy + `"]}}}`; body.Claims != want || body.Suberror != "message_only" {
+		t.Errorf("suberror %q, claims %s", body.Suberror, body.Claims)
+	}
+}
+
 func TestRefusalsOfTheRequestItself(t *testing.T) {
 	tenant := sample()
 	r := start(t, config(tenant))
@@ -213,84 +227,4 @@ func TestBasic(t *testing.T) {
 	compareRefusal(t, r.post(path, bare, basic("", secret)), 400, 900144, "invalid_request")
 	compareRefusal(t, r.post(path, bare, func(req *http.Request) { req.Header.Set("Authorization", "Basic !") }), 400, 900144, "invalid_request")
 	compareRefusal(t, r.post(path, request(client, "api://m2m-demo/.default"), basic(tenant.Clients[1].ID, secret)), 400, 7000110, "invalid_request")
-}
-
-func TestCorrelation(t *testing.T) {
-	tenant := sample()
-	r := start(t, config(tenant))
-	const id = "9f27c4b1-6e3d-45a8-b0f9-1c8d7e52a634"
-	path := "/" + tenant.ID + "/oauth2/v2.0/token"
-	ask := func(path string, headers ...string) (answer, errorBody) {
-		got := r.post(path, url.Values{}, func(req *http.Request) {
-			for i := 0; i < len(headers); i += 2 {
-				req.Header.Set(headers[i], headers[i+1])
-			}
-		})
-		var body errorBody
-		got.decode(t, &body)
-		return got, body
-	}
-	type seen struct{ Body, Header string }
-	cases := []struct {
-		name    string
-		path    string
-		headers []string
-		want    seen
-	}{
-		{"asked to echo", path, []string{"client-request-id", id, "return-client-request-id", "true"}, seen{id, id}},
-		{"not asked", path, []string{"client-request-id", id, "return-client-request-id", "false"}, seen{id, ""}},
-		{"in the query", path + "?client-request-id=" + id, nil, seen{id, ""}},
-	}
-	for _, c := range cases {
-		got, body := ask(c.path, c.headers...)
-		if diff := cmp.Diff(c.want, seen{body.CorrelationID, got.header.Get("Client-Request-Id")}); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
-		}
-	}
-	got, body := ask(path, "client-request-id", "<script>", "return-client-request-id", "true")
-	if !entra.IsGUID(body.CorrelationID) || got.header.Get("Client-Request-Id") != "" {
-		t.Errorf("an ID that is no GUID came back: %s", got.body)
-	}
-	got, _ = ask(path, "x-client-current-telemetry", "5|x|")
-	if want := "1,900144,0,,"; got.header.Get("X-Ms-Clitelem") != want {
-		t.Errorf("x-ms-clitelem is %q, want %q", got.header.Get("X-Ms-Clitelem"), want)
-	}
-}
-
-func TestOutcomesAreTold(t *testing.T) {
-	tenant := sample()
-	cfg := config(tenant)
-	told := make(chan issuer.TokenRequest, 1)
-	cfg.OnTokenRequest = func(o issuer.TokenRequest) { told <- o }
-	r := start(t, cfg)
-	client := tenant.Clients[0]
-	ask := func(form url.Values) (issuer.TokenRequest, answer) {
-		got := r.post("/"+tenant.ID+"/oauth2/v2.0/token", form)
-		outcome := <-told
-		if outcome.TraceID != got.header.Get("X-Ms-Request-Id") || !entra.IsGUID(outcome.CorrelationID) {
-			t.Errorf("trace ID %s, correlation ID %s", outcome.TraceID, outcome.CorrelationID)
-		}
-		outcome.TraceID, outcome.CorrelationID = "", ""
-		return outcome, got
-	}
-	want := issuer.TokenRequest{
-		Time: noon(), Endpoint: entra.V2, Tenant: tenant.ID, ClientID: client.ID, ClientName: client.Name,
-		Credential: issuer.SecretCredential, Resource: "api://m2m-demo", Status: 200,
-	}
-	got, _ := ask(request(client, "api://m2m-demo/.default"))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("a token (-want +got):\n%s", diff)
-	}
-	form := request(client, "api://m2m-demo/.default")
-	form.Set("client_secret", "guess")
-	got, _ = ask(form)
-	want.Status, want.Code, want.Error = 401, 7000215, "invalid_client"
-	want.Reason = "the secret does not match any secret of app " + client.ID + "; send the secret's value, not its ID"
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("a refusal (-want +got):\n%s", diff)
-	}
-	long := strings.Repeat("é", 1000)
-	if got, _ := ask(url.Values{"client_id": {long}}); len(got.ClientID) > 140 || !strings.HasPrefix(long, strings.TrimSuffix(got.ClientID, "…")) {
-		t.Errorf("a client ID of 2000 bytes was told as %q", got.ClientID)
-	}
 }
