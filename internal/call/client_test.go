@@ -17,10 +17,10 @@ import (
 
 func TestDoSendsTheRequest(t *testing.T) {
 	type seen struct{ method, path, auth, accept, agent, own, host, body string }
-	var got seen
+	arrived := make(chan seen, 1)
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		got = seen{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("Accept"), r.UserAgent(), r.Header.Get("X-Own"), r.Host, string(body)}
+		arrived <- seen{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("Accept"), r.UserAgent(), r.Header.Get("X-Own"), r.Host, string(body)}
 		w.Header().Set("X-Answer", "yes")
 		w.WriteHeader(http.StatusCreated)
 	})
@@ -42,7 +42,7 @@ func TestDoSendsTheRequest(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := do(t, client(t), tt.req)
-			if got != tt.want {
+			if got := <-arrived; got != tt.want {
 				t.Errorf("the server saw\n %+v, want\n %+v", got, tt.want)
 			}
 			if a.Status != 201 || a.StatusText() != "201 Created" || a.Header.Get("X-Answer") != "yes" || a.Attempts != 1 {

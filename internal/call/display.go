@@ -2,9 +2,12 @@ package call
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"m2m/internal/entra"
 )
 
 // maxShown bounds an address where it is shown, in bytes.
@@ -37,6 +40,27 @@ func displayAddress(s string) string {
 }
 
 func displayURL(u *url.URL) string { return displayAddress(u.String()) }
+
+// jwtForm finds what looks like a token: two parts or more, the first of which
+// is base64url of a JSON object.
+var jwtForm = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+`)
+
+// withoutToken takes the token that was sent, and whatever looks like one, out
+// of what an API answered: some echo it, and an explanation ends up in logs.
+func withoutToken(s string, sent entra.Secret) string {
+	if !sent.IsZero() {
+		s = strings.ReplaceAll(s, sent.Reveal(), sent.String())
+	}
+	return jwtForm.ReplaceAllString(s, sent.String())
+}
+
+func withoutTokens(values []string, sent entra.Secret) []string {
+	clean := make([]string, len(values))
+	for i, v := range values {
+		clean[i] = withoutToken(v, sent)
+	}
+	return clean
+}
 
 // bound cuts s to at most n bytes at a rune's edge, and puts a dot for each
 // character that a terminal would act on.

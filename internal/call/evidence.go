@@ -31,8 +31,8 @@ func gather(a *Answer, c Context) *evidence {
 		e.now = a.ReceivedAt
 	}
 	head, _ := a.Head()
-	e.refusal = readRefusal(a.Header.Get("Content-Type"), head)
-	e.challenges = ParseChallenges(a.Header.Values("WWW-Authenticate"))
+	e.refusal = readRefusal(a.Header.Get("Content-Type"), []byte(withoutToken(string(head), c.Token)))
+	e.challenges = ParseChallenges(withoutTokens(a.Header.Values("WWW-Authenticate"), c.Token))
 	e.bearer = bearerOf(e.challenges)
 	if !c.Token.IsZero() {
 		e.token, e.tokenErr = verify.Decode(c.Token.Reveal())

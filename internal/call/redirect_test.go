@@ -14,9 +14,8 @@ import (
 )
 
 func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
-	var stolen []string
 	thief := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		stolen = append(stolen, r.Method+" "+r.Header.Get("Authorization"))
+		t.Errorf("the other origin was called: %s, Authorization %q", r.Method, r.Header.Get("Authorization"))
 	})
 	for _, tt := range []struct{ name, location string }{
 		{"another port", thief.URL + "/take"},
@@ -37,9 +36,6 @@ func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
 				}
 			})
 		}
-	}
-	if stolen != nil {
-		t.Errorf("the other origin was called: %q", stolen)
 	}
 }
 

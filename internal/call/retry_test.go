@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +17,10 @@ import (
 
 // failsTwice answers with status twice, and then with 200 and what was sent.
 func failsTwice(status int, header http.Header) http.HandlerFunc {
-	n := 0
+	var n atomic.Int32
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		if n++; n <= 2 {
+		if n.Add(1) <= 2 {
 			for name, values := range header {
 				w.Header()[name] = values
 			}
@@ -112,9 +113,9 @@ func TestRetryStopsAtTheDeadline(t *testing.T) {
 }
 
 func TestRetryAfterConnectionFaults(t *testing.T) {
-	var n int
+	var n atomic.Int32
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		if n++; n <= 2 {
+		if n.Add(1) <= 2 {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = io.WriteString(w, "at last")

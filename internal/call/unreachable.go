@@ -117,7 +117,7 @@ func faultHints(f Fault) []string {
 	case FaultProtocol:
 		return []string{"if the API is on this machine, call it with http://; otherwise check the port"}
 	case FaultTimeout:
-		return []string{"allow more with --timeout, or check that no firewall drops the packets"}
+		return []string{"give it more time, or check that no firewall drops the packets"}
 	case FaultProxy:
 		return []string{"check HTTPS_PROXY and HTTP_PROXY; NO_PROXY lists hosts that are reached without it"}
 	case FaultClosed:

@@ -132,7 +132,7 @@ func TestTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	_, err := client(t).Do(ctx, request(t, s.URL))
-	unreachable(t, err, call.FaultTimeout, "--timeout")
+	unreachable(t, err, call.FaultTimeout, "more time")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the error does not wrap the context's: %v", err)
 	}
@@ -152,7 +152,7 @@ func TestTimeoutInTheBody(t *testing.T) {
 	}
 	defer a.Close()
 	var got strings.Builder
-	u := unreachable(t, a.WriteBody(&got), call.FaultTimeout, "--timeout")
+	u := unreachable(t, a.WriteBody(&got), call.FaultTimeout, "more time")
 	if got.String() != "begin" || !u.Partial {
 		t.Errorf("body %q, partial %v", got.String(), u.Partial)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/entra"
 	"m2m/internal/verify"
 )
 
@@ -70,9 +71,20 @@ func notYetValid(e *evidence) *Explanation {
 		"set both machines' clocks by NTP").with(e.verifyCommand())
 }
 
-// knownAudience: the settings say which audiences the API accepts.
+// knownAudience: the settings say which audiences the API accepts. Where they
+// hold only an App ID URI, the client ID in a v2.0 token may be the same API's.
 func knownAudience(e *evidence) *Explanation {
-	if !e.unauthorized() || e.token == nil || len(e.context.Audiences) == 0 || slices.Contains(e.context.Audiences, e.token.Audience) {
+	if !e.unauthorized() || e.token == nil || len(e.context.Audiences) == 0 {
+		return nil
+	}
+	guids := false
+	for _, audience := range e.context.Audiences {
+		if sameAudience(audience, e.token.Audience) {
+			return nil
+		}
+		guids = guids || entra.IsGUID(audience)
+	}
+	if !guids && entra.IsGUID(e.token.Audience) {
 		return nil
 	}
 	return likely(CodeWrongAudience,

@@ -1,0 +1,213 @@
+package call_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"m2m/internal/call"
+	"m2m/internal/entra"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func withBody(status int, contentType, body string) answered {
+	return answered{status, map[string]string{"Content-Type": contentType, "WWW-Authenticate": `Bearer realm=""`}, body}
+}
+
+const explained = `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"audience: the token is meant for another API","error":"invalid_token","checks":[
+	{"name":"form","status":"pass"},
+	{"name":"audience","status":"fail","expected":"api://a","found":"api://b","cause":"likely the scope names another API","fix":"set API_SCOPE=api://a/.default"},
+	{"name":"lifetime","status":"fail","cause":"later"}]}`
+
+func TestExplainByTheBody(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		says answered
+		want wanted
+	}{
+		{"the API's own checks", withBody(401, "application/problem+json", explained), wanted{
+			call.CodeSaidByAPI, true, `the API's check "audience" failed: the scope names another API`, "set API_SCOPE=api://a/.default", verifyIt,
+		}},
+		{"checks without words", withBody(403, "application/json", `{"checks":[{"name":"permission","status":"fail","expected":"Data.Write"}]}`), wanted{
+			call.CodeSaidByAPI, true, "expected Data.Write, found nothing", "", verifyIt,
+		}},
+		{"checks that all pass", withBody(401, "application/json", `{"checks":[{"name":"form","status":"pass"}]}`), wanted{
+			call.CodeInvalidToken, false, "does not say why", "", verifyIt,
+		}},
+		{"Graph's permission", withBody(403, "application/json", `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`), wanted{
+			call.CodeMissingRole, true, "carries only the roles Data.Read", "application permission", refreshIt,
+		}},
+		{"Resource Manager's role", withBody(403, "application/json", `{"error":{"code":"AuthorizationFailed","message":"The client does not have authorization"}}`), wanted{
+			call.CodeMissingRole, true, "no Azure role", "--assignee " + clientID, "",
+		}},
+		{"Resource Manager's tenant", withBody(401, "application/json", `{"error":{"code":"InvalidAuthenticationTokenTenant","message":"x"}}`), wanted{
+			call.CodeWrongTenant, true, "another tenant", "TENANT_ID", verifyIt,
+		}},
+		{"Resource Manager's expiry", withBody(401, "application/json", `{"error":{"code":"ExpiredAuthenticationToken","message":"x"}}`), wanted{
+			call.CodeExpired, true, "has expired", "new one", refreshIt,
+		}},
+		{"a web page of a good status", answered{200, map[string]string{"Content-Type": "text/html"}, "<html>"}, wanted{call.CodeLoginPage, false, "HTML page", "path", ""}},
+		{"a web page without its type", answered{200, map[string]string{"Content-Type": "text/plain"}, " <!DOCTYPE html><p>"}, wanted{call.CodeLoginPage, false, "HTML page", "path", ""}},
+		{"plain http at a TLS port, nginx", answered{400, nil, "<html><title>400 The plain HTTP request was sent to HTTPS port</title>"}, wanted{call.CodePlainHTTP, true, "speaks TLS", "call https://127.0.0.1", ""}},
+		{"keys out of reach", answered{503, map[string]string{"Content-Type": "application/problem+json", "Retry-After": "5"}, `{"status":503}`}, wanted{
+			call.CodeKeysOutOfReach, false, "keys are out of its reach", "in 5s", "",
+		}},
+		{"no such path", answered{404, nil, ""}, wanted{call.CodeNotFound, true, "/secure-data", "API_URL", ""}},
+		{"no such method", answered{405, map[string]string{"Allow": "POST"}, ""}, wanted{call.CodeMethodNotAllowed, true, "does not take GET; it takes POST", "-X", ""}},
+		{"too many", answered{429, map[string]string{"Retry-After": "120"}, ""}, wanted{call.CodeTooMany, true, "asks to come back in 2m0s", "--retry", ""}},
+		{"a proxy", answered{407, nil, ""}, wanted{call.CodeProxy, true, "proxy", "HTTPS_PROXY", ""}},
+		{"a fault", answered{502, nil, ""}, wanted{call.CodeServerFault, true, "502 Bad Gateway", "log", ""}},
+		{"another 4xx", answered{422, nil, ""}, wanted{call.CodeBadRequest, true, "422 Unprocessable Entity", "answer says", ""}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
+		})
+	}
+}
+
+func TestExplainSaysNothingOfAGoodAnswer(t *testing.T) {
+	for _, says := range []answered{{200, nil, "{}"}, {204, nil, ""}, {304, nil, ""}} {
+		if x := explain(t, says, call.Context{}); x != nil {
+			t.Errorf("%d: %+v", says.status, x)
+		}
+	}
+}
+
+// TestExplainMicrosoftHosts dials a server on loopback by the names of
+// Microsoft's APIs.
+func TestExplainMicrosoftHosts(t *testing.T) {
+	const odata = `{"error":{"code":"InvalidAuthenticationToken","message":"Access token validation failure. Invalid audience."}}`
+	const storage = `<?xml version="1.0" encoding="utf-8"?><Error><Code>InvalidAuthenticationInfo</Code><Message>Authentication information is not given in the correct format.</Message></Error>`
+	api := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm=""`)
+		w.WriteHeader(401)
+		if strings.HasSuffix(r.Host, "core.windows.net") {
+			_, _ = io.WriteString(w, storage)
+			return
+		}
+		_, _ = io.WriteString(w, odata)
+	})
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, api.Listener.Addr().String())
+	}}
+	defer transport.CloseIdleConnections()
+	for _, tt := range []struct {
+		host, aud string
+		want      wanted
+	}{
+		{"graph.microsoft.com", apiID, wanted{call.CodeWrongAudience, true, "is for " + apiID + ", and was sent to graph.microsoft.com", "API_SCOPE=https://graph.microsoft.com/.default", "m2m token --scope 'https://graph.microsoft.com/.default'"}},
+		{"graph.microsoft.com", "https://graph.microsoft.com", wanted{call.CodeInvalidToken, false, "another cloud or tenant", "new one", refreshIt}},
+		{"graph.microsoft.us", "00000003-0000-0000-c000-000000000000", wanted{call.CodeInvalidToken, false, "another cloud or tenant", "new one", refreshIt}},
+		{"management.azure.com", apiID, wanted{call.CodeWrongAudience, true, "sent to management.azure.com", "https://management.azure.com/.default", "m2m token --scope 'https://management.azure.com/.default'"}},
+		{"acct.blob.core.windows.net", apiID, wanted{call.CodeWrongAudience, true, "sent to acct.blob", "https://storage.azure.com/.default", "m2m token --scope 'https://storage.azure.com/.default'"}},
+		{"name.vault.azure.net", apiID, wanted{call.CodeWrongAudience, true, "sent to name.vault", "https://vault.azure.net/.default", "m2m token --scope 'https://vault.azure.net/.default'"}},
+	} {
+		t.Run(tt.host+" "+tt.aud, func(t *testing.T) {
+			req := request(t, "http://"+tt.host+"/v1.0/users")
+			req.Token, req.AllowPlainHTTP = appToken(t, map[string]any{"aud": tt.aud}), true
+			x := call.Explain(do(t, &call.Client{Transport: transport, Now: clock}, req), call.Context{Token: req.Token})
+			tt.want.check(t, x)
+			checkForm(t, x)
+		})
+	}
+}
+
+func TestExplainRedirects(t *testing.T) {
+	to := func(location string) answered { return answered{302, map[string]string{"Location": location}, ""} }
+	for _, tt := range []struct {
+		name string
+		says answered
+		want wanted
+	}{
+		{"Entra's login page", to("https://login.microsoftonline.com/common/oauth2/authorize?x=y"), wanted{call.CodeLoginPage, false, "meant for browsers", "App Service", ""}},
+		{"another origin", to("https://other.example/x?secret=1"), wanted{call.CodeRedirected, true, "https://other.example/x?…, and it leads to another origin", "by that address", ""}},
+		{"inside the origin", to("/elsewhere"), wanted{call.CodeRedirected, true, "only on request", "-L", ""}},
+		{"no URL", to("http://[::1"), wanted{call.CodeRedirected, true, "not a URL", "report it", ""}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
+		})
+	}
+}
+
+// TestExplainByATLSServer: Go's own answer to plain http.
+func TestExplainByATLSServer(t *testing.T) {
+	s := serveTLS(t, func(http.ResponseWriter, *http.Request) {})
+	req := request(t, strings.Replace(s.URL, "https:", "http:", 1)+"/x")
+	wanted{call.CodePlainHTTP, true, "the port speaks TLS", "call " + s.URL + "/x", ""}.check(t, call.Explain(do(t, client(t), req), call.Context{}))
+}
+
+func TestExplainShowsWhatItSaw(t *testing.T) {
+	x := explain(t, withBody(401, "application/problem+json", explained), call.Context{Token: appToken(t, nil)})
+	want := []call.Fact{
+		{Source: call.FromAnswer, Text: "401 Unauthorized"},
+		{Source: call.FromAnswer, Text: "WWW-Authenticate: Bearer"},
+		{Source: call.FromAPI, Text: "invalid_token: audience: the token is meant for another API"},
+		{Source: call.FromAPI, Text: "check audience: expected api://a, found api://b"},
+		{Source: call.FromAPI, Text: "check lifetime: expected nothing, found nothing"},
+		{Source: call.FromToken, Text: "a v2.0 token: an app's own access token"},
+		{Source: call.FromToken, Text: "for " + apiID + " (aud)"},
+		{Source: call.FromToken, Text: "issued by https://login.microsoftonline.com/" + tenantID + "/v2.0 (iss)"},
+		{Source: call.FromToken, Text: "to the client " + clientID},
+		{Source: call.FromToken, Text: "with the roles Data.Read"},
+		{Source: call.FromToken, Text: "valid until 2026-11-23T13:00:00Z, for another 1h0m"},
+	}
+	if diff := cmp.Diff(want, x.Facts); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+// TestExplainHidesTheToken: an API that echoes the token does not make it shown.
+func TestExplainHidesTheToken(t *testing.T) {
+	for _, secret := range []entra.Secret{appToken(t, nil), entra.NewSecret("hunter2hunter2hunter2hunter2hunter2hunter2")} {
+		testHidden(t, secret)
+	}
+}
+
+func testHidden(t *testing.T, secret entra.Secret) {
+	t.Helper()
+	echo := `Bearer error="invalid_token", error_description="bad token ` + secret.Reveal() + `"`
+	x := explain(t, answered{401, map[string]string{"WWW-Authenticate": echo}, `{"detail":"cut off: ` + secret.Reveal()[:len(secret.Reveal())*2/3] + `"}`}, call.Context{Token: secret})
+	shown, err := json.Marshal(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, signed, ok := strings.Cut(secret.Reveal(), "."); strings.Contains(string(shown), secret.Reveal()) || ok && strings.Contains(string(shown), signed[:20]) {
+		t.Errorf("the token is shown: %s", shown)
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	f.Add(uint16(401), "application/problem+json", `Bearer error="invalid_token"`, "Mon, 23 Nov 2026 12:00:00 GMT", explained)
+	f.Add(uint16(403), "application/json", ``, "", `{"error":{"code":"AuthorizationFailed","message":{"value":"x"}}}`)
+	f.Add(uint16(401), "text/html", ``, "", "<html><title>\x1b[2J</title>")
+	f.Add(uint16(401), "application/xml", ``, "", "<?xml version=\"1.0\"?><Error><Code>InvalidAuthenticationInfo</Code></Error>")
+	f.Add(uint16(302), "", "https://login.microsoftonline.com/x", "", "")
+	f.Add(uint16(401), "", `Bearer resource="https://vault.azure.net' ; x"`, "", `{"error":"x","error_description":"IDX10205 issuer"}`)
+	secret := appToken(f, nil)
+	f.Fuzz(func(t *testing.T, status uint16, contentType, field, date, body string) {
+		resp := &http.Response{StatusCode: int(status % 1000), Header: http.Header{
+			"Content-Type": {contentType}, "Www-Authenticate": {field}, "Date": {date}, "Location": {field}, "Allow": {field},
+		}, Body: io.NopCloser(strings.NewReader(body))}
+		c := &call.Client{Now: clock, Transport: roundTrip(func(r *http.Request) (*http.Response, error) { resp.Request = r; return resp, nil })}
+		req := request(t, "https://api.example.org/x")
+		req.Token = secret
+		a, err := c.Do(context.Background(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x := call.Explain(a, call.Context{Token: secret}); x != nil {
+			checkForm(t, x)
+			for _, fact := range x.Facts {
+				if len(fact.Text) > 5000 || strings.ContainsAny(fact.Text, "\x1b\r\n\x00") {
+					t.Fatalf("a fact unfit to be shown: %q", fact.Text)
+				}
+			}
+		}
+	})
+}

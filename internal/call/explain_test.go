@@ -1,0 +1,254 @@
+package call_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"m2m/internal/call"
+	"m2m/internal/entra"
+)
+
+// answered is what an API says.
+type answered struct {
+	status int
+	header map[string]string
+	body   string
+}
+
+func (a answered) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	for name, value := range a.header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(a.status)
+	fmt.Fprint(w, a.body)
+}
+
+func challenged(status int, challenge string) answered {
+	return answered{status, map[string]string{"WWW-Authenticate": challenge}, ""}
+}
+
+// explain sends a token to a real server that answers so, and explains that.
+func explain(t *testing.T, says answered, c call.Context) *call.Explanation {
+	t.Helper()
+	s := serve(t, says.ServeHTTP)
+	req := request(t, s.URL+"/secure-data")
+	req.Token = c.Token
+	x := call.Explain(do(t, client(t), req), c)
+	if x != nil {
+		checkForm(t, x)
+	}
+	return x
+}
+
+// checkForm holds every explanation to what its documentation promises.
+func checkForm(t *testing.T, x *call.Explanation) {
+	t.Helper()
+	if x.Cause == "" || x.Code == "" || len(x.Facts) == 0 {
+		t.Errorf("the explanation is not complete: %+v", x)
+	}
+	if x.Certain == strings.Contains(x.Cause, "likely") {
+		t.Errorf("certain is %v of %q", x.Certain, x.Cause)
+	}
+	for _, line := range append([]string{x.Cause, x.Command}, x.Fixes...) {
+		if len(line) > 2000 || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }) || strings.HasSuffix(line, ".") {
+			t.Errorf("a line unfit to be shown: %q", line)
+		}
+	}
+}
+
+func (w wanted) check(t *testing.T, x *call.Explanation) {
+	t.Helper()
+	if x == nil {
+		t.Fatal("there is no explanation")
+	}
+	if x.Code != w.code || x.Certain != w.certain {
+		t.Errorf("code %s, certain %v, want %s, %v\n%s", x.Code, x.Certain, w.code, w.certain, x.Cause)
+	}
+	if !strings.Contains(x.Cause, w.cause) {
+		t.Errorf("cause %q, want %q in it", x.Cause, w.cause)
+	}
+	if fixes := strings.Join(x.Fixes, "\n"); !strings.Contains(fixes, w.fix) {
+		t.Errorf("fixes %q, want %q in them", fixes, w.fix)
+	}
+	if x.Command != w.command {
+		t.Errorf("command %q, want %q", x.Command, w.command)
+	}
+}
+
+type wanted struct {
+	code    call.Code
+	certain bool
+	cause   string
+	fix     string
+	command string
+}
+
+const (
+	verifyIt  = "m2m token | m2m verify"
+	refreshIt = "m2m token --refresh | m2m verify"
+	invalid   = `Bearer realm="m2m", error="invalid_token", error_description="the access token is expired, malformed, or not meant for this API"`
+	forbidden = `Bearer realm="m2m", error="insufficient_scope", error_description="the token is valid, but it lacks a role or scope that this API requires"`
+)
+
+func TestExplainByTheToken(t *testing.T) {
+	minutes := func(n int) int64 { return now.Add(time.Duration(n) * time.Minute).Unix() }
+	graph := map[string]any{"aud": "https://graph.microsoft.com", "iss": "https://sts.windows.net/" + tenantID + "/", "ver": "1.0", "appid": clientID, "azp": nil}
+	for _, tt := range []struct {
+		name  string
+		says  answered
+		token entra.Secret
+		want  wanted
+	}{
+		{"expired", challenged(401, invalid), appToken(t, map[string]any{"exp": minutes(-12)}), wanted{
+			call.CodeExpired, true, "expired 12m0s ago, at 2026-11-23T11:48:00Z", "get a new one", refreshIt,
+		}},
+		{"not yet valid", challenged(401, invalid), appToken(t, map[string]any{"nbf": minutes(3)}), wanted{
+			call.CodeNotYetValid, false, "not valid for another 3m0s", "NTP", verifyIt,
+		}},
+		{"Graph's", challenged(401, invalid), token(t, map[string]any{"typ": "JWT", "alg": "RS256", "kid": "k", "nonce": "n"}, graph), wanted{
+			call.CodeGraphToken, true, "for Microsoft Graph, and was sent to another API; nobody but Graph", "API_SCOPE", verifyIt,
+		}},
+		{"Graph's by its ID", challenged(401, invalid), appToken(t, map[string]any{"aud": "00000003-0000-0000-c000-000000000000"}), wanted{
+			call.CodeGraphToken, true, "for Microsoft Graph", "API_SCOPE", verifyIt,
+		}},
+		{"ID token", challenged(401, invalid), appToken(t, map[string]any{"azp": nil, "azpacr": nil, "nonce": "n", "aud": clientID, "name": "A", "preferred_username": "a@b"}), wanted{
+			call.CodeIDToken, true, "an ID token was sent", "an access token", "m2m token",
+		}},
+		{"good by itself", challenged(401, invalid), appToken(t, nil), wanted{
+			call.CodeInvalidToken, false, "does not say why", "--explain-refusals", verifyIt,
+		}},
+		{"no token at all", challenged(401, `Bearer realm="m2m"`), entra.Secret{}, wanted{
+			call.CodeNoToken, true, "no token was sent", "--no-token", "",
+		}},
+		{"no token and 403", answered{403, nil, ""}, entra.Secret{}, wanted{call.CodeNoToken, false, "no token was sent", "--no-token", ""}},
+		{"not a token", challenged(401, invalid), entra.NewSecret("abc"), wanted{
+			call.CodeNotAToken, true, "cannot be decoded", "where it comes from", "m2m token | m2m verify --decode",
+		}},
+		{"no roles", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil}), wanted{
+			call.CodeNoRoles, false, "carries no roles", "application permission", refreshIt,
+		}},
+		{"roles, but not the one", challenged(403, forbidden), appToken(t, nil), wanted{
+			call.CodeForbidden, false, "carries the roles Data.Read", "spelling and case", verifyIt,
+		}},
+		{"a user's", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil, "scp": "a b", "sub": "another"}), wanted{
+			call.CodeUserToken, false, "is a user's", "an app's own token", "m2m token",
+		}},
+		{"scope wanted of an app", challenged(403, `Bearer error="insufficient_scope", scope="Data.All"`), appToken(t, nil), wanted{
+			call.CodeMissingScope, false, `"Data.All", which an app's own token never carries`, "REQUIRED_ROLES", verifyIt,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.want.check(t, explain(t, tt.says, call.Context{Token: tt.token})) })
+	}
+}
+
+func TestExplainBySettings(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		says    answered
+		context call.Context
+		want    wanted
+	}{
+		{"another audience", challenged(401, invalid), call.Context{Audiences: []string{"api://other", clientID}}, wanted{
+			call.CodeWrongAudience, false, "for " + apiID + ", and the API likely accepts only api://other, " + clientID, "API_SCOPE", verifyIt,
+		}},
+		{"a GUID that may be the URI's", challenged(401, invalid), call.Context{Audiences: []string{"api://name"}}, wanted{
+			call.CodeInvalidToken, false, "does not say why", "", verifyIt,
+		}},
+		{"the right audience in capitals", challenged(401, invalid), call.Context{Audiences: []string{strings.ToUpper(apiID)}}, wanted{
+			call.CodeInvalidToken, false, "does not say why", "", verifyIt,
+		}},
+		{"another role", challenged(403, forbidden), call.Context{RequiredRoles: []string{"Data.Write"}}, wanted{
+			call.CodeMissingRole, false, "wants the role Data.Write, and the token carries Data.Read", "assign one", refreshIt,
+		}},
+		{"another case", challenged(403, forbidden), call.Context{RequiredRoles: []string{"data.read"}}, wanted{
+			call.CodeMissingRole, false, "wants the role data.read", `letter by letter: write "Data.Read"`, refreshIt,
+		}},
+		{"flags of the caller", challenged(401, invalid), call.Context{Flags: "--local"}, wanted{
+			call.CodeInvalidToken, false, "", "", "m2m token --local | m2m verify --local",
+		}},
+		{"judged at another moment", challenged(401, invalid), call.Context{Now: now.Add(2 * time.Hour)}, wanted{
+			call.CodeExpired, true, "expired 1h0m ago", "", refreshIt,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.context.Token = appToken(t, nil)
+			tt.want.check(t, explain(t, tt.says, tt.context))
+		})
+	}
+}
+
+func TestExplainByTheClock(t *testing.T) {
+	at := func(d time.Duration) answered {
+		return answered{401, map[string]string{"WWW-Authenticate": invalid, "Date": now.Add(d).Format(http.TimeFormat)}, ""}
+	}
+	for _, tt := range []struct {
+		name string
+		says answered
+		want wanted
+		fact string
+	}{
+		{"ahead", at(2 * time.Hour), wanted{call.CodeExpired, false, "by the API's clock, which is 2h0m ahead of this machine's", "NTP", refreshIt}, "the API's clock is 2h0m ahead of this machine's"},
+		{"behind", at(-time.Hour), wanted{call.CodeNotYetValid, false, "by the API's clock, which is 1h0m behind this machine's", "NTP", verifyIt}, "the API's clock is 1h0m behind this machine's"},
+		{"a little", at(20 * time.Second), wanted{call.CodeInvalidToken, false, "", "", verifyIt}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			x := explain(t, tt.says, call.Context{Token: appToken(t, nil)})
+			tt.want.check(t, x)
+			var found string
+			for _, f := range x.Facts {
+				if f.Source == call.FromClock {
+					found = f.Text
+				}
+			}
+			if found != tt.fact {
+				t.Errorf("the clock's fact is %q, want %q", found, tt.fact)
+			}
+		})
+	}
+}
+
+func TestExplainByTheChallenge(t *testing.T) {
+	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	challenge := base64.StdEncoding.EncodeToString([]byte(claims))
+	hostile := base64.StdEncoding.EncodeToString([]byte(`{"a":"'; rm -rf / #"}`))
+	const aspnet = `Bearer error="invalid_token", error_description="`
+	for _, tt := range []struct {
+		name string
+		says answered
+		want wanted
+	}{
+		{"claims", challenged(401, `Bearer error="insufficient_claims", claims="`+challenge+`"`), wanted{
+			call.CodeClaimsChallenge, true, claims, "pass the claims on", "m2m token --claims '" + claims + "'",
+		}},
+		{"claims that would end the quotes", challenged(401, `Bearer error="insufficient_claims", claims="`+hostile+`"`), wanted{
+			call.CodeClaimsChallenge, true, "rm -rf", "", `m2m token --claims '{"a":"'\''; rm -rf / #"}'`,
+		}},
+		{"claims that are none", challenged(401, `Bearer error="insufficient_claims", claims="%"`), wanted{
+			call.CodeClaimsChallenge, true, "cannot be read", "report it", "",
+		}},
+		{"another scheme", challenged(401, `Basic realm="x"`), wanted{call.CodeOtherScheme, true, "Basic credentials", "gateway", ""}},
+		{"Key Vault's resource", challenged(401, `Bearer authorization="https://login.microsoftonline.com/`+tenantID+`", resource="https://vault.azure.net"`), wanted{
+			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + apiID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope 'https://vault.azure.net/.default'",
+		}},
+		{"another tenant", challenged(401, `Bearer authorization_uri="https://login.windows.net/`+clientID+`", error="invalid_token"`), wanted{
+			call.CodeWrongTenant, true, "the tenant " + clientID + ", and the token is of " + tenantID, "TENANT_ID=" + clientID, verifyIt,
+		}},
+		{"ASP.NET: audience", challenged(401, aspnet+`The audience '`+apiID+`' is invalid"`), wanted{call.CodeWrongAudience, false, "another form of its name", "requestedAccessTokenVersion", verifyIt}},
+		{"ASP.NET: issuer", challenged(401, aspnet+`The issuer 'https://sts.windows.net/x/' is invalid"`), wanted{call.CodeVersion, false, "issuer is wrong", "sts.windows.net", verifyIt}},
+		{"ASP.NET: key", challenged(401, aspnet+`The signature key was not found"`), wanted{call.CodeWrongKey, false, "another tenant or cloud", "new key ID", verifyIt}},
+		{"ASP.NET: expired", challenged(401, aspnet+`The token expired at '11/23/2026 11:00:00'"`), wanted{call.CodeExpired, false, "clock it has not", "NTP", refreshIt}},
+		{"IdentityModel's code in the body", answered{401, nil, "IDX10214: Audience validation failed."}, wanted{call.CodeWrongAudience, false, "audience", "", verifyIt}},
+		{"IDW10201", answered{401, nil, "IDW10201: Neither scope or roles claim was found in the bearer token."}, wanted{call.CodeNoRoles, false, "a role or a scope", "app role", refreshIt}},
+		{"request not readable", challenged(400, `Bearer error="invalid_request", error_description="two tokens"`), wanted{call.CodeInvalidRequest, true, "two tokens", "one token", ""}},
+		{"no challenge", answered{401, nil, ""}, wanted{call.CodeGateway, false, "no WWW-Authenticate", "passes Authorization on", verifyIt}},
+		{"no challenge and HTML", answered{401, map[string]string{"Content-Type": "text/html"}, "<html><title>Sign in</title>"}, wanted{call.CodeGateway, false, "HTML page without", "gateway", verifyIt}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
+		})
+	}
+}
