@@ -134,7 +134,11 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 // run serves until ctx ends, then waits for the requests under way.
 func (api *api) run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { api.keys.Run(ctx); return nil })
+	group.Go(func() error {
+		api.keys.Run(ctx)
+		api.release() // a local tenant that ends with us would wait a second for them
+		return nil
+	})
 	group.Go(func() error { return api.server.Serve(ctx, listener) })
 	return group.Wait()
 }

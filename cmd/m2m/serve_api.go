@@ -25,8 +25,10 @@ type api struct {
 	policy verify.Policy
 	tenant string
 	keys   *verify.Metadata
-	server serve.Server
-	tls    bool
+	// release closes the connections to the tenant that wait for a next request.
+	release func()
+	server  serve.Server
+	tls     bool
 }
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
@@ -36,8 +38,9 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if err := a.checkPolicy(policy, s); err != nil {
 		return nil, err
 	}
+	transport := a.transport(s)
 	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{
-		HTTP: &http.Client{Transport: a.transport(s)}, Now: a.now, KeyGrace: o.keyGrace,
+		HTTP: &http.Client{Transport: transport}, Now: a.now, KeyGrace: o.keyGrace,
 	})
 	if err != nil {
 		return nil, &usageError{reason: err.Error(), err: err}
@@ -75,7 +78,7 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if o.explainRefusals {
 		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
-	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, server: server, tls: certificate != nil}, nil
+	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, tls: certificate != nil}, nil
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.
