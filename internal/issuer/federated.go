@@ -14,11 +14,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// defaultFederationAudience is the audience of a federated credential that
-// names none, in the public cloud.
-const defaultFederationAudience = "api://AzureADTokenExchange"
+	"m2m/internal/entra"
+)
 
 // Bounds of what an outside issuer may take and send.
 const (
@@ -69,7 +67,7 @@ func (c *Client) checkTrust(a *assertion) *refusal {
 
 func (f FederatedIdentityCredential) audience() string {
 	if f.Audience == "" {
-		return defaultFederationAudience
+		return entra.Clouds()[0].FederationAudience // of the public cloud
 	}
 	return f.Audience
 }

@@ -91,3 +91,19 @@ func TestOutcomesAreTold(t *testing.T) {
 		t.Errorf("a client ID of 2000 bytes was told as %q", got.ClientID)
 	}
 }
+
+// A browser that came as localhost would refuse http on all its ports.
+func TestNoHSTSForLocalhost(t *testing.T) {
+	r := start(t, config(sample()))
+	_, port, _ := strings.Cut(strings.TrimPrefix(r.Origin(), "https://"), ":")
+	for host, want := range map[string]bool{"localhost": false, "127.0.0.1": true} {
+		req, err := http.NewRequest(http.MethodGet, r.Origin()+"/common/discovery/keys", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host + ":" + port
+		if got := r.do(req).header.Get("Strict-Transport-Security") != ""; got != want {
+			t.Errorf("as %s: Strict-Transport-Security sent: %t, want %t", host, got, want)
+		}
+	}
+}

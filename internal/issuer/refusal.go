@@ -22,7 +22,7 @@ type refusal struct {
 	claims   string
 }
 
-// OAuth error words; unauthorized_client and the rest are spelled as Entra does.
+// The error words: those of OAuth (RFC 6749, 5.2) and four of Entra's own.
 const (
 	invalidRequest     = "invalid_request"
 	invalidClient      = "invalid_client"

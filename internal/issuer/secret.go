@@ -8,7 +8,7 @@ import (
 	"m2m/internal/entra"
 )
 
-// secretAlphabet is what Entra's secrets are made of; 64 characters and two.
+// secretAlphabet is what Entra's secrets are made of.
 const secretAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 // NewClientSecret makes a secret of the form that Entra issues: 40 characters,
