@@ -201,9 +201,6 @@ func readDate(raw string, to *time.Time, date *jwt.NumericDate) error {
 	if raw[0] == '"' || raw[0] == '{' || raw[0] == '[' {
 		return ErrMemberType
 	}
-	if strings.IndexFunc(raw, func(r rune) bool { return r < '0' || r > '9' }) >= 0 {
-		return ErrDate
-	}
 	n, err := strconv.ParseInt(raw, 10, 64)
 	if err != nil || n < 1 || n > last {
 		return ErrDate

@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	fetchTimeout  = 5 * time.Second
-	maxDocument   = 512 << 10
-	maxRedirects  = 3
-	maxRetryAfter = 5 * time.Minute
+	fetchTimeout = 5 * time.Second
+	maxDocument  = 512 << 10
+	maxRedirects = 3
 )
 
 // What can be wrong with an answer of the issuer's.

@@ -91,10 +91,10 @@ func decideKeyOwner(h *hearing) outcome {
 
 func decideSignature(h *hearing) outcome {
 	switch {
-	case h.graph():
-		return unknown(ErrGraphNonce)
 	case h.fault != nil || !decideAlgorithm(h).lets():
 		return notReached()
+	case h.graph():
+		return unknown(ErrGraphNonce)
 	case !h.checked && h.keyErr == nil && h.keys != nil && !h.looked:
 		return unknown(errPending)
 	case !h.checked:
