@@ -25,25 +25,25 @@ func (h *hearing) diagnose(c Check, o outcome) (cause, fix string) {
 
 func (h *hearing) advise(c Check, o outcome) advice {
 	switch c {
-	case Form:
+	case CheckForm:
 		return adviseForm(o.reason)
-	case Algorithm:
+	case CheckAlgorithm:
 		return h.adviseAlgorithm(o.reason)
-	case KeyCheck:
+	case CheckKey:
 		return h.adviseKey(o.reason)
-	case Signature:
+	case CheckSignature:
 		return h.adviseSignature(o.reason)
-	case IssuerIs:
+	case CheckIssuer:
 		return h.adviseIssuer(o.reason)
-	case Tenant:
+	case CheckTenant:
 		return h.adviseTenant(o.reason)
-	case Audience:
+	case CheckAudience:
 		return h.adviseAudience(o.reason)
-	case Lifetime:
+	case CheckLifetime:
 		return h.adviseLifetime(o.reason)
-	case KindIs:
+	case CheckKind:
 		return h.adviseKind(o.reason)
-	case Client:
+	case CheckClient:
 		return h.adviseClient()
 	}
 	return h.advisePermission(o.reason)
@@ -51,11 +51,11 @@ func (h *hearing) advise(c Check, o outcome) advice {
 
 func (h *hearing) adviseSwitchedOff(c Check) advice {
 	switch c {
-	case IssuerIs:
+	case CheckIssuer:
 		return advice{"switched off: every issuer whose keys these are is believed", ""}
-	case Tenant:
+	case CheckTenant:
 		return advice{"switched off: every tenant of the issuer is let in", "tell callers apart by tid and oid together"}
-	case Audience:
+	case CheckAudience:
 		return advice{"switched off: a token that was sent to another API is let in", ""}
 	}
 	return advice{"not limited: any app of the tenant may call", ""}

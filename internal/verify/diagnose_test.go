@@ -30,83 +30,83 @@ func TestDiagnosis(t *testing.T) {
 		cause, fix string
 		verdict    verify.Verdict
 	}{
-		{"1 v1.0 token at a v2.0 API", guid, header(), claimsV1(), verify.Audience,
+		{"1 v1.0 token at a v2.0 API", guid, header(), claimsV1(), verify.CheckAudience,
 			"v1.0 token, which carries the App ID URI", "requestedAccessTokenVersion to 2", verify.Refused},
-		{"1 v2.0 token at a v1.0 API", uri, header(), claimsV2(), verify.Audience,
+		{"1 v2.0 token at a v1.0 API", uri, header(), claimsV2(), verify.CheckAudience,
 			"v2.0 tokens carry the API's client ID", "API_AUDIENCE=api://m2m," + api, verify.Refused},
-		{"1 api://GUID against GUID", guid, header(), claimsV1().str("aud", "api://"+api), verify.Audience,
+		{"1 api://GUID against GUID", guid, header(), claimsV1().str("aud", "api://"+api), verify.CheckAudience,
 			"App ID URI that was asked for", "API_AUDIENCE=" + api + ",api://" + api, verify.Refused},
-		{"1 slash at the end", uri, header(), claimsV1().str("aud", "api://m2m/"), verify.Audience,
+		{"1 slash at the end", uri, header(), claimsV1().str("aud", "api://m2m/"), verify.CheckAudience,
 			"differ by a slash", "API_AUDIENCE=api://m2m,api://m2m/", verify.Refused},
-		{"1 upper case", uri, header(), claimsV1().str("aud", "api://M2M"), verify.Audience,
+		{"1 upper case", uri, header(), claimsV1().str("aud", "api://M2M"), verify.CheckAudience,
 			"upper and lower case", "API_AUDIENCE=", verify.Refused},
-		{"2 v1.0 issuer in a v2.0 token", same, header(), claimsV2().str("iss", issuerV1), verify.IssuerIs,
+		{"2 v1.0 issuer in a v2.0 token", same, header(), claimsV2().str("iss", issuerV1), verify.CheckIssuer,
 			"form of 1.0", "new token", verify.Refused},
-		{"3 Graph token", same, graphHeader, claimsV1().str("aud", graph), verify.Signature,
+		{"3 Graph token", same, graphHeader, claimsV1().str("aud", graph), verify.CheckSignature,
 			"only Graph can verify it", "--scope " + api + "/.default", verify.Unverifiable},
-		{"3 Graph token by URL", same, graphHeader, claimsV1().str("aud", "https://graph.microsoft.com/"), verify.Audience,
+		{"3 Graph token by URL", same, graphHeader, claimsV1().str("aud", "https://graph.microsoft.com/"), verify.CheckAudience,
 			"Microsoft Graph", "/.default", verify.Unverifiable},
-		{"Azure Resource Manager", same, header(), claimsV1().str("aud", "https://management.azure.com"), verify.Audience,
+		{"Azure Resource Manager", same, header(), claimsV1().str("aud", "https://management.azure.com"), verify.CheckAudience,
 			"Azure Resource Manager", "--scope", verify.Refused},
-		{"client asked for itself", same, header(), claimsV2().str("aud", client), verify.Audience,
+		{"client asked for itself", same, header(), claimsV2().str("aud", client), verify.CheckAudience,
 			"a token for itself", "--scope", verify.Refused},
-		{"another API", same, header(), claimsV2().str("aud", stranger), verify.Audience,
+		{"another API", same, header(), claimsV2().str("aud", stranger), verify.CheckAudience,
 			"another API", "--scope " + api, verify.Refused},
-		{"5 no roles, or older than the grant", same, header(), claimsV2().del("roles"), verify.Permission,
+		{"5 no roles, or older than the grant", same, header(), claimsV2().del("roles"), verify.CheckPermission,
 			"likely the token (issued 2026-06-01T11:30:00Z) is older than the grant", "app role Data.Read to client " + client, verify.Refused},
-		{"7 role in another case", same, header(), claimsV2().set("roles", `["data.read"]`), verify.Permission,
+		{"7 role in another case", same, header(), claimsV2().set("roles", `["data.read"]`), verify.CheckPermission,
 			"spelling differs", "REQUIRED_ROLES", verify.Refused},
-		{"7 another role", same, header(), claimsV2().set("roles", `["Other"]`), verify.Permission,
+		{"7 another role", same, header(), claimsV2().set("roles", `["Other"]`), verify.CheckPermission,
 			"other roles", "Data.Read", verify.Refused},
 		{"8 scopes asked of an app", func(p *verify.Policy) { p.Roles, p.Scopes = nil, []string{"Read"} }, header(), claimsV2(),
-			verify.Permission, "app-only tokens never carry scp", "--require-role", verify.Refused},
+			verify.CheckPermission, "app-only tokens never carry scp", "--require-role", verify.Refused},
 		{"user without the scope", func(p *verify.Policy) { p.Scopes = []string{"Write"} }, header(), userClaims(),
-			verify.Permission, "did not ask for the scope", "Write", verify.Refused},
+			verify.CheckPermission, "did not ask for the scope", "Write", verify.Refused},
 		{"user with the scope in another case", func(p *verify.Policy) { p.Scopes = []string{"OpenID"} }, header(), userClaims(),
-			verify.Permission, "spelling differs", "REQUIRED_SCOPES", verify.Refused},
-		{"9 key rolled, or the app's own", same, header().str("kid", "other"), claimsV2(), verify.KeyCheck,
+			verify.CheckPermission, "spelling differs", "REQUIRED_SCOPES", verify.Refused},
+		{"9 key rolled, or the app's own", same, header().str("kid", "other"), claimsV2(), verify.CheckKey,
 			"likely the issuer has changed its keys", "?appid=" + api, verify.Refused},
 		{"9 key retired since it expired", same, header().str("kid", "other"), claimsV2().date("exp", noon.Add(-20*time.Minute)),
-			verify.KeyCheck, "likely its key has been retired", "--refresh", verify.Refused},
-		{"9 another issuer's key", same, header().str("kid", "other"), foreign(), verify.KeyCheck,
+			verify.CheckKey, "likely its key has been retired", "--refresh", verify.Refused},
+		{"9 another issuer's key", same, header().str("kid", "other"), foreign(), verify.CheckKey,
 			"another issuer", "TENANT_ID=" + stranger, verify.Refused},
-		{"10 expired", same, header(), claimsV2().date("exp", noon.Add(-20*time.Minute)), verify.Lifetime,
+		{"10 expired", same, header(), claimsV2().date("exp", noon.Add(-20*time.Minute)), verify.CheckLifetime,
 			"it expired 20m0s ago", "--refresh", verify.Refused},
-		{"10 expired just now", same, header(), claimsV2().date("exp", noon.Add(-2*time.Minute)), verify.Lifetime,
+		{"10 expired just now", same, header(), claimsV2().date("exp", noon.Add(-2*time.Minute)), verify.CheckLifetime,
 			"likely it was kept too long, or the clocks differ", "NTP", verify.Refused},
-		{"10 not yet", same, header(), claimsV2().date("nbf", noon.Add(3*time.Minute)), verify.Lifetime,
+		{"10 not yet", same, header(), claimsV2().date("nbf", noon.Add(3*time.Minute)), verify.CheckLifetime,
 			"likely this machine's clock is slow: the token begins in 3m0s", "--leeway", verify.Refused},
-		{"10 issued in the future", same, header(), claimsV2().date("iat", noon.Add(3*time.Minute)), verify.Lifetime,
+		{"10 issued in the future", same, header(), claimsV2().date("iat", noon.Add(3*time.Minute)), verify.CheckLifetime,
 			"begins in 3m0s", "NTP", verify.Refused},
-		{"ten years", same, header(), claimsV2().date("exp", noon.AddDate(10, 0, 0)), verify.Lifetime,
+		{"ten years", same, header(), claimsV2().date("exp", noon.AddDate(10, 0, 0)), verify.CheckLifetime,
 			"28 hours", "new token", verify.Refused},
-		{"11 another tenant", same, header(), foreign(), verify.IssuerIs,
+		{"11 another tenant", same, header(), foreign(), verify.CheckIssuer,
 			"must list them", "TENANT_ID=" + stranger, verify.Refused},
-		{"11 the template", same, header(), claimsV2().str("iss", "https://login.microsoftonline.com/{tenantid}/v2.0"), verify.IssuerIs,
+		{"11 the template", same, header(), claimsV2().str("iss", "https://login.microsoftonline.com/{tenantid}/v2.0"), verify.CheckIssuer,
 			"template of a multi-tenant document", "", verify.Refused},
-		{"personal account", same, header(), strangerOf("9188040d-6c67-4c5b-b112-36a304b66dad"), verify.IssuerIs,
+		{"personal account", same, header(), strangerOf("9188040d-6c67-4c5b-b112-36a304b66dad"), verify.CheckIssuer,
 			"personal Microsoft account", "", verify.Refused},
-		{"wrong cloud", same, header(), usgov, verify.IssuerIs,
+		{"wrong cloud", same, header(), usgov, verify.CheckIssuer,
 			"another cloud (usgov, not public)", "--cloud public", verify.Refused},
-		{"a local tenant's", same, header(), claimsV2().str("iss", "https://127.0.0.1:8443/"+tenant+"/v2.0"), verify.IssuerIs,
+		{"a local tenant's", same, header(), claimsV2().str("iss", "https://127.0.0.1:8443/"+tenant+"/v2.0"), verify.CheckIssuer,
 			"likely a local tenant", "--local", verify.Refused},
-		{"not Entra's form", same, header(), claimsV2().str("iss", "https://accounts.example.com"), verify.IssuerIs,
+		{"not Entra's form", same, header(), claimsV2().str("iss", "https://accounts.example.com"), verify.CheckIssuer,
 			"likely another issuer", "--issuer", verify.Refused},
-		{"not Entra's host", same, header(), claimsV2().str("iss", "https://id.example/"+tenant+"/v2.0"), verify.IssuerIs,
+		{"not Entra's host", same, header(), claimsV2().str("iss", "https://id.example/"+tenant+"/v2.0"), verify.CheckIssuer,
 			"not a login host", "--issuer", verify.Refused},
-		{"no ver", same, header(), claimsV2().del("ver"), verify.IssuerIs, "likely another issuer", "--jwks", verify.Refused},
+		{"no ver", same, header(), claimsV2().del("ver"), verify.CheckIssuer, "likely another issuer", "--jwks", verify.Refused},
 		{"15 object ID of the service principal", func(p *verify.Policy) { p.Clients = []string{object} }, header(), claimsV2(),
-			verify.Client, "object ID of the app's service principal", "--client " + client, verify.Refused},
+			verify.CheckClient, "object ID of the app's service principal", "--client " + client, verify.Refused},
 		{"15 object ID of the registration", func(p *verify.Policy) { p.Clients = []string{stranger} }, header(), claimsV2(),
-			verify.Client, "likely if the app is the right one", "az ad sp show --id " + client, verify.Refused},
-		{"ID token", same, header(), idClaims(), verify.KindIs, "ID token", "send the access token", verify.Refused},
-		{"user's token", same, header(), userClaims(), verify.KindIs, `acts for a user (scp "Data.Read.User openid")`, "--allow-user", verify.Refused},
-		{"unsigned", same, header().str("alg", "nOnE"), claimsV2(), verify.Algorithm, "not signed at all", "new token", verify.Refused},
-		{"shared secret", same, header().str("alg", "HS256"), claimsV2(), verify.Algorithm, "shared secret", "new token", verify.Refused},
-		{"nonce of another service", same, header().str("nonce", "n"), claimsV2().str("x", "y"), verify.Signature, "", "", verify.Believed},
-		{"no tenant set", func(p *verify.Policy) { p.Tenants = nil }, header(), claimsV2(), verify.Tenant,
+			verify.CheckClient, "likely if the app is the right one", "az ad sp show --id " + client, verify.Refused},
+		{"ID token", same, header(), idClaims(), verify.CheckKind, "ID token", "send the access token", verify.Refused},
+		{"user's token", same, header(), userClaims(), verify.CheckKind, `acts for a user (scp "Data.Read.User openid")`, "--allow-user", verify.Refused},
+		{"unsigned", same, header().str("alg", "nOnE"), claimsV2(), verify.CheckAlgorithm, "not signed at all", "new token", verify.Refused},
+		{"shared secret", same, header().str("alg", "HS256"), claimsV2(), verify.CheckAlgorithm, "shared secret", "new token", verify.Refused},
+		{"nonce of another service", same, header().str("nonce", "n"), claimsV2().str("x", "y"), verify.CheckSignature, "", "", verify.Believed},
+		{"no tenant set", func(p *verify.Policy) { p.Tenants = nil }, header(), claimsV2(), verify.CheckTenant,
 			"nobody said which tenant", "TENANT_ID=" + tenant, verify.Undecided},
-		{"no audience set", func(p *verify.Policy) { p.Audiences = nil }, header(), claimsV2(), verify.Audience,
+		{"no audience set", func(p *verify.Policy) { p.Audiences = nil }, header(), claimsV2(), verify.CheckAudience,
 			"nobody said which API", "API_AUDIENCE=" + api, verify.Undecided},
 	}
 	for _, tt := range tests {
@@ -141,7 +141,7 @@ func TestEveryCheckSpeaks(t *testing.T) {
 				if f.Status != verify.Pass && f.Cause == "" {
 					t.Errorf("%s, %s: no cause: %+v", name, tt.name, f)
 				}
-				if f.Status == verify.Fail && (f.Expected == "" || f.Found == "" && f.Check != verify.Form) {
+				if f.Status == verify.Fail && (f.Expected == "" || f.Found == "" && f.Check != verify.CheckForm) {
 					t.Errorf("%s, %s: expected or found is missing: %+v", name, tt.name, f)
 				}
 				if f.Status != verify.Pass && f.Reason == nil || f.Status == verify.Pass && f.Reason != nil {
@@ -164,12 +164,12 @@ func TestOutOfReach(t *testing.T) {
 	if report.Verdict != verify.Undecided {
 		t.Errorf("want unknown, got %s", report.Verdict)
 	}
-	for _, c := range []verify.Check{verify.KeyCheck, verify.Signature, verify.IssuerIs} {
+	for _, c := range []verify.Check{verify.CheckKey, verify.CheckSignature, verify.CheckIssuer} {
 		if f := report.Finding(c); f.Status != verify.Unknown || f.Cause == "" {
 			t.Errorf("want %s unknown with a cause, got %+v", c, f)
 		}
 	}
-	for _, c := range []verify.Check{verify.Tenant, verify.Audience, verify.Lifetime, verify.KindIs, verify.Permission} {
+	for _, c := range []verify.Check{verify.CheckTenant, verify.CheckAudience, verify.CheckLifetime, verify.CheckKind, verify.CheckPermission} {
 		if f := report.Finding(c); f.Status != verify.Pass {
 			t.Errorf("want %s decided all the same, got %+v", c, f)
 		}

@@ -100,8 +100,8 @@ func TestAuthorities(t *testing.T) {
 			}
 			v := verifier(t, p, m)
 			tid := func(s string) string { return strings.Replace(s, "{tenantid}", tenant, 1) }
-			try(t, v, trial{token: mint(header(), claimsV2().str("iss", tid(tt.v2))), want: tt.want, check: verify.KeyCheck})
-			try(t, v, trial{token: mint(header(), claimsV1().str("iss", tid(tt.v1))), want: tt.want, check: verify.KeyCheck})
+			try(t, v, trial{token: mint(header(), claimsV2().str("iss", tid(tt.v2))), want: tt.want, check: verify.CheckKey})
+			try(t, v, trial{token: mint(header(), claimsV1().str("iss", tid(tt.v1))), want: tt.want, check: verify.CheckKey})
 		})
 	}
 }
@@ -116,7 +116,7 @@ func TestDomainOfAnother(t *testing.T) {
 	p := policy()
 	p.Tenants = []string{"contoso.com"}
 	v := verifier(t, p, m)
-	try(t, v, trial{token: mint(header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.IssuerIs})
+	try(t, v, trial{token: mint(header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
 	try(t, v, trial{token: good()})
 	p.Tenants = []string{"fabrikam.com"}
 	if _, err := verifier(t, p, m).Verify(t.Context(), good()); !errors.Is(err, verify.ErrTenantUnresolved) || !errors.Is(err, verify.ErrUndecided) {

@@ -78,25 +78,25 @@ func (e *Error) Unwrap() []error {
 
 func sentinelOf(c Check) error {
 	switch c {
-	case Form:
+	case CheckForm:
 		return ErrForm
-	case Algorithm:
+	case CheckAlgorithm:
 		return ErrAlgorithm
-	case KeyCheck:
+	case CheckKey:
 		return ErrKey
-	case Signature:
+	case CheckSignature:
 		return ErrSignature
-	case IssuerIs:
+	case CheckIssuer:
 		return ErrIssuer
-	case Tenant:
+	case CheckTenant:
 		return ErrTenant
-	case Audience:
+	case CheckAudience:
 		return ErrAudience
-	case Lifetime:
+	case CheckLifetime:
 		return ErrLifetime
-	case KindIs:
+	case CheckKind:
 		return ErrKind
-	case Client:
+	case CheckClient:
 		return ErrClient
 	}
 	return ErrPermission

@@ -91,5 +91,5 @@ func notBase64URL(r rune) bool {
 }
 
 func malformed(reason error, found string) *Error {
-	return &Error{Check: Form, Outcome: ErrRefused, Reason: reason, Found: found}
+	return &Error{Check: CheckForm, Outcome: ErrRefused, Reason: reason, Found: found}
 }

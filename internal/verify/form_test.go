@@ -11,7 +11,9 @@ func formTrials() []trial {
 	parts := strings.Split(good(), ".")
 	h, c, s := parts[0], parts[1], parts[2]
 	last := strings.IndexByte(base64URL, s[len(s)-1])
-	form := func(name, token string, want error) trial { return trial{"form: " + name, token, want, verify.Form} }
+	form := func(name, token string, want error) trial {
+		return trial{"form: " + name, token, want, verify.CheckForm}
+	}
 	return []trial{
 		form("empty", "", verify.ErrSegments),
 		form("not a token", "hello", verify.ErrSegments),
@@ -37,7 +39,7 @@ const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 func jsonTrials() []trial {
 	form := func(name, headerJSON, claimsJSON string, want error) trial {
-		return trial{"json: " + name, sign(pairs()[0], headerJSON, claimsJSON), want, verify.Form}
+		return trial{"json: " + name, sign(pairs()[0], headerJSON, claimsJSON), want, verify.CheckForm}
 	}
 	h, c := header().json(), claimsV2().json()
 	claims := func(name string, m members, want error) trial { return form(name, h, m.json(), want) }
@@ -80,7 +82,7 @@ func jsonTrials() []trial {
 func claimTypeTrials() (trials []trial) {
 	add := func(name, raw string, want error) {
 		token := mint(header(), claimsV2().set(name, raw))
-		trials = append(trials, trial{"type: " + name + " " + raw, token, want, verify.Form})
+		trials = append(trials, trial{"type: " + name + " " + raw, token, want, verify.CheckForm})
 	}
 	for _, name := range []string{"iss", "tid", "ver", "azp", "oid", "sub", "idtyp", "scp"} {
 		add(name, "1", verify.ErrMemberType)

@@ -40,8 +40,8 @@ func TestGraph(t *testing.T) {
 				t.Errorf("Verify: want a refusal (%v), got %v", tt.reason, err)
 			}
 			report := v.Judge(t.Context(), tt.token)
-			if report.Verdict != tt.verdict || report.Finding(verify.Signature).Status == verify.Pass && tt.verdict == verify.Unverifiable {
-				t.Errorf("Judge: want %s, got %s, %+v", tt.verdict, report.Verdict, report.Finding(verify.Signature))
+			if report.Verdict != tt.verdict || report.Finding(verify.CheckSignature).Status == verify.Pass && tt.verdict == verify.Unverifiable {
+				t.Errorf("Judge: want %s, got %s, %+v", tt.verdict, report.Verdict, report.Finding(verify.CheckSignature))
 			}
 		})
 	}

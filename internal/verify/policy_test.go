@@ -119,13 +119,13 @@ func TestStrictZero(t *testing.T) {
 		reason error
 		check  verify.Check
 	}{
-		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrNoKeySource, verify.KeyCheck},
-		{"zero policy", verify.Policy{}, keys(t), verify.ErrTenantUnset, verify.Tenant},
-		{"no audience", verify.Policy{Tenants: []string{tenant}}, keys(t), verify.ErrAudienceUnset, verify.Audience},
-		{"no keys", named, nil, verify.ErrNoKeySource, verify.KeyCheck},
-		{"keys of nobody in particular", named, bare(t, verify.KeySetOptions{}), verify.ErrIssuerUnset, verify.IssuerIs},
+		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrNoKeySource, verify.CheckKey},
+		{"zero policy", verify.Policy{}, keys(t), verify.ErrTenantUnset, verify.CheckTenant},
+		{"no audience", verify.Policy{Tenants: []string{tenant}}, keys(t), verify.ErrAudienceUnset, verify.CheckAudience},
+		{"no keys", named, nil, verify.ErrNoKeySource, verify.CheckKey},
+		{"keys of nobody in particular", named, bare(t, verify.KeySetOptions{}), verify.ErrIssuerUnset, verify.CheckIssuer},
 		{"domain that nobody resolves", verify.Policy{Tenants: []string{"contoso.com"}, Audiences: []string{api}},
-			keys(t), verify.ErrTenantUnresolved, verify.Tenant},
+			keys(t), verify.ErrTenantUnresolved, verify.CheckTenant},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -188,7 +188,7 @@ func TestAudienceIncomplete(t *testing.T) {
 		})
 	}
 	report := verifier(t, p, keys(t)).Judge(t.Context(), good())
-	f := report.Finding(verify.Audience)
+	f := report.Finding(verify.CheckAudience)
 	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+api {
 		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)
 	}
@@ -241,5 +241,5 @@ func TestClients(t *testing.T) {
 	p.Clients = []string{strings.ToUpper(client)}
 	try(t, verifier(t, p, keys(t)), trial{token: good()})
 	p.Clients = []string{stranger}
-	try(t, verifier(t, p, keys(t)), trial{token: good(), want: verify.ErrClientNotListed, check: verify.Client})
+	try(t, verifier(t, p, keys(t)), trial{token: good(), want: verify.ErrClientNotListed, check: verify.CheckClient})
 }

@@ -5,17 +5,17 @@ type Check string
 
 // The checks, in the order in which they run and are reported.
 const (
-	Form       Check = "form"
-	Algorithm  Check = "algorithm"
-	KeyCheck   Check = "key"
-	Signature  Check = "signature"
-	IssuerIs   Check = "issuer"
-	Tenant     Check = "tenant"
-	Audience   Check = "audience"
-	Lifetime   Check = "lifetime"
-	KindIs     Check = "kind"
-	Client     Check = "client"
-	Permission Check = "permission"
+	CheckForm       Check = "form"
+	CheckAlgorithm  Check = "algorithm"
+	CheckKey        Check = "key"
+	CheckSignature  Check = "signature"
+	CheckIssuer     Check = "issuer"
+	CheckTenant     Check = "tenant"
+	CheckAudience   Check = "audience"
+	CheckLifetime   Check = "lifetime"
+	CheckKind       Check = "kind"
+	CheckClient     Check = "client"
+	CheckPermission Check = "permission"
 )
 
 // Status is the outcome of one check.

@@ -34,17 +34,17 @@ type rule struct {
 // that they cannot disagree.
 func rules() []rule {
 	return []rule{
-		{Form, decideForm, describeForm},
-		{Algorithm, decideAlgorithm, describeAlgorithm},
-		{KeyCheck, decideKey, describeKey},
-		{Signature, decideSignature, describeSignature},
-		{IssuerIs, decideIssuer, describeIssuer},
-		{Tenant, decideTenant, describeTenant},
-		{Audience, decideAudience, describeAudience},
-		{Lifetime, decideLifetime, describeLifetime},
-		{KindIs, decideKind, describeKind},
-		{Client, decideClient, describeClient},
-		{Permission, decidePermission, describePermission},
+		{CheckForm, decideForm, describeForm},
+		{CheckAlgorithm, decideAlgorithm, describeAlgorithm},
+		{CheckKey, decideKey, describeKey},
+		{CheckSignature, decideSignature, describeSignature},
+		{CheckIssuer, decideIssuer, describeIssuer},
+		{CheckTenant, decideTenant, describeTenant},
+		{CheckAudience, decideAudience, describeAudience},
+		{CheckLifetime, decideLifetime, describeLifetime},
+		{CheckKind, decideKind, describeKind},
+		{CheckClient, decideClient, describeClient},
+		{CheckPermission, decidePermission, describePermission},
 	}
 }
 

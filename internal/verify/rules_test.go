@@ -34,7 +34,7 @@ func TestRules(t *testing.T) {
 
 // checked reports whether a signature is checked at all where f is found.
 func checked(f verify.Finding) bool {
-	before := []verify.Check{verify.Form, verify.Algorithm, verify.KeyCheck, verify.Signature}
+	before := []verify.Check{verify.CheckForm, verify.CheckAlgorithm, verify.CheckKey, verify.CheckSignature}
 	return !slices.Contains(before, f.Check) || f.Reason == verify.ErrKeyIssuer || f.Reason == verify.ErrKeyCloud
 }
 
@@ -60,7 +60,7 @@ func try(t *testing.T, v *verify.Verifier, tt trial) {
 	if report.Verdict == verify.Believed {
 		t.Error("Judge believes it")
 	}
-	if s := report.Finding(verify.Signature); s.Status == verify.Pass && !checked(f) {
+	if s := report.Finding(verify.CheckSignature); s.Status == verify.Pass && !checked(f) {
 		t.Errorf("Judge passes a signature that was not checked: %+v", s)
 	}
 }
@@ -84,10 +84,10 @@ func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", 
 
 func headerTrials() []trial {
 	alg := func(name string, h members, want error) trial {
-		return trial{"header: " + name, mint(h, claimsV2()), want, verify.Algorithm}
+		return trial{"header: " + name, mint(h, claimsV2()), want, verify.CheckAlgorithm}
 	}
 	key := func(name string, h members, want error) trial {
-		return trial{"header: " + name, mint(h, claimsV2()), want, verify.KeyCheck}
+		return trial{"header: " + name, mint(h, claimsV2()), want, verify.CheckKey}
 	}
 	tampered := good()
 	other := sign(pairs()[1], header().json(), claimsV2().json())
@@ -107,10 +107,10 @@ func headerTrials() []trial {
 		key("kid empty", header().str("kid", ""), verify.ErrKeyIDMissing),
 		key("kid of 129 characters", header().str("kid", strings.Repeat("k", 129)), verify.ErrKeyIDLong),
 		key("kid unknown", header().str("kid", "KID-1"), verify.ErrKeyUnknown),
-		{"signature: another key", other, verify.ErrSignatureMismatch, verify.Signature},
-		{"signature: first bit", flip(tampered), verify.ErrSignatureMismatch, verify.Signature},
-		{"signature: short", tampered[:len(tampered)-6], verify.ErrSignatureMismatch, verify.Signature},
-		{"signature: of other claims", graft(claimsV2().set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.Signature},
+		{"signature: another key", other, verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: first bit", flip(tampered), verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: short", tampered[:len(tampered)-6], verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: of other claims", graft(claimsV2().set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.CheckSignature},
 	}
 	for _, name := range []string{"none", "None", "nOnE", "", "HS256", "RS384", "PS256", "ES256", "rs256", "RS256 "} {
 		trials = append(trials, alg("alg "+name, header().str("alg", name), verify.ErrAlgNotAllowed))
@@ -140,34 +140,34 @@ func claimTrials() []trial {
 	}
 	v2 := func(iss string) members { return claimsV2().str("iss", iss) }
 	return []trial{
-		claim(verify.IssuerIs, "absent", claimsV2().del("iss"), verify.ErrIssuerMissing),
-		claim(verify.IssuerIs, "no ver", claimsV2().del("ver"), verify.ErrVersion),
-		claim(verify.IssuerIs, "ver 3.0", claimsV2().str("ver", "3.0"), verify.ErrVersion),
-		claim(verify.IssuerIs, "slash at the end", v2(issuerV2+"/"), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "prefix", v2(issuerV2[:len(issuerV2)-1]), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "http", v2(strings.Replace(issuerV2, "https", "http", 1)), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "other host", v2("https://login.evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "user part", v2("https://login.microsoftonline.com@evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "upper-case host", v2(strings.Replace(issuerV2, "login", "LOGIN", 1)), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "v1.0 form in a v2.0 token", v2(issuerV1), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "v2.0 form in a v1.0 token", claimsV1().str("iss", issuerV2), verify.ErrIssuerMismatch),
-		claim(verify.IssuerIs, "the template itself", v2("https://login.microsoftonline.com/{tenantid}/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.Tenant, "absent", claimsV2().del("tid"), verify.ErrTenantMissing),
-		claim(verify.Tenant, "no GUID", claimsV2().str("tid", "contoso.com"), verify.ErrTenantForm),
-		claim(verify.Tenant, "not the one in iss", claimsV2().str("tid", stranger), verify.ErrTenantNotInIss),
-		claim(verify.IssuerIs, "another tenant", foreign(), verify.ErrIssuerMismatch),
-		claim(verify.Audience, "absent", claimsV2().del("aud"), verify.ErrAudienceMissing),
-		claim(verify.Audience, "null", claimsV2().set("aud", "null"), verify.ErrAudienceSeveral),
-		claim(verify.Audience, "two", claimsV2().set("aud", `["`+stranger+`","`+api+`"]`), verify.ErrAudienceSeveral),
-		claim(verify.Audience, "a list of one", claimsV2().set("aud", `["`+api+`"]`), verify.ErrAudienceSeveral),
-		claim(verify.Audience, "empty", claimsV2().str("aud", ""), verify.ErrAudienceSeveral),
-		claim(verify.Audience, "another API", claimsV2().str("aud", stranger), verify.ErrAudienceMismatch),
-		claim(verify.Audience, "slash at the end", claimsV1().str("aud", "api://m2m/"), verify.ErrAudienceMismatch),
-		claim(verify.Audience, "another case", claimsV1().str("aud", "api://M2M"), verify.ErrAudienceMismatch),
-		claim(verify.Permission, "no roles", claimsV2().del("roles"), verify.ErrRoleMissing),
-		claim(verify.Permission, "empty roles", claimsV2().set("roles", "[]"), verify.ErrRoleMissing),
-		claim(verify.Permission, "another role", claimsV2().set("roles", `["Data.ReadWrite"]`), verify.ErrRoleMissing),
-		claim(verify.Permission, "role in another case", claimsV2().set("roles", `["data.read"]`), verify.ErrRoleMissing),
+		claim(verify.CheckIssuer, "absent", claimsV2().del("iss"), verify.ErrIssuerMissing),
+		claim(verify.CheckIssuer, "no ver", claimsV2().del("ver"), verify.ErrVersion),
+		claim(verify.CheckIssuer, "ver 3.0", claimsV2().str("ver", "3.0"), verify.ErrVersion),
+		claim(verify.CheckIssuer, "slash at the end", v2(issuerV2+"/"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "prefix", v2(issuerV2[:len(issuerV2)-1]), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "http", v2(strings.Replace(issuerV2, "https", "http", 1)), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "other host", v2("https://login.evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "user part", v2("https://login.microsoftonline.com@evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "upper-case host", v2(strings.Replace(issuerV2, "login", "LOGIN", 1)), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "v1.0 form in a v2.0 token", v2(issuerV1), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "v2.0 form in a v1.0 token", claimsV1().str("iss", issuerV2), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "the template itself", v2("https://login.microsoftonline.com/{tenantid}/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckTenant, "absent", claimsV2().del("tid"), verify.ErrTenantMissing),
+		claim(verify.CheckTenant, "no GUID", claimsV2().str("tid", "contoso.com"), verify.ErrTenantForm),
+		claim(verify.CheckTenant, "not the one in iss", claimsV2().str("tid", stranger), verify.ErrTenantNotInIss),
+		claim(verify.CheckIssuer, "another tenant", foreign(), verify.ErrIssuerMismatch),
+		claim(verify.CheckAudience, "absent", claimsV2().del("aud"), verify.ErrAudienceMissing),
+		claim(verify.CheckAudience, "null", claimsV2().set("aud", "null"), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "two", claimsV2().set("aud", `["`+stranger+`","`+api+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "a list of one", claimsV2().set("aud", `["`+api+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "empty", claimsV2().str("aud", ""), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "another API", claimsV2().str("aud", stranger), verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "slash at the end", claimsV1().str("aud", "api://m2m/"), verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "another case", claimsV1().str("aud", "api://M2M"), verify.ErrAudienceMismatch),
+		claim(verify.CheckPermission, "no roles", claimsV2().del("roles"), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "empty roles", claimsV2().set("roles", "[]"), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "another role", claimsV2().set("roles", `["Data.ReadWrite"]`), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "role in another case", claimsV2().set("roles", `["data.read"]`), verify.ErrRoleMissing),
 	}
 }
 
@@ -178,7 +178,7 @@ func foreign() members {
 
 func lifetimeTrials() []trial {
 	claim := func(name string, c members, want error) trial {
-		return trial{"lifetime: " + name, mint(header(), c), want, verify.Lifetime}
+		return trial{"lifetime: " + name, mint(header(), c), want, verify.CheckLifetime}
 	}
 	life := func(iat, nbf, exp time.Duration) members {
 		return claimsV2().date("iat", noon.Add(iat)).date("nbf", noon.Add(nbf)).date("exp", noon.Add(exp))
@@ -203,7 +203,7 @@ func lifetimeTrials() []trial {
 
 func kindTrials() []trial {
 	claim := func(name string, c members, want error) trial {
-		return trial{"kind: " + name, mint(header(), c), want, verify.KindIs}
+		return trial{"kind: " + name, mint(header(), c), want, verify.CheckKind}
 	}
 	return []trial{
 		claim("ID token of the same registration, with the role", idClaims(), verify.ErrIDToken),

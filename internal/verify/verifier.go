@@ -96,7 +96,7 @@ func (v *Verifier) open(token string) *hearing {
 // stops no forger, who can write what he likes, and lets nothing in.
 func (v *Verifier) sift(h *hearing) error {
 	for _, r := range v.rules {
-		if r.check == Permission {
+		if r.check == CheckPermission {
 			continue // 403 is for tokens that are otherwise believed
 		}
 		if o := r.decide(h); !o.lets() && !o.pending() {
@@ -123,7 +123,7 @@ func (h *hearing) error(r rule, o outcome) error {
 	case o.reason == ErrGraphNonce: // verifiable, but by nobody who could be asking
 	case o.status != Fail:
 		e.Outcome, e.RetryAfter, e.cause = ErrUndecided, h.retryAfter(), h.keyErr
-	case r.check == Permission:
+	case r.check == CheckPermission:
 		e.Outcome = ErrForbidden
 	}
 	e.Expected, e.Found = r.describe(h)
