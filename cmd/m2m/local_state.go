@@ -115,13 +115,18 @@ func (s *localState) writeCA(ca []byte) error {
 }
 
 // write writes the settings of one client in the form of a .env, so that
-// --env-file and a shell can read them too.
+// --env-file and a shell can read them too. The file appears whole: other
+// programs wait for it.
 func (s *localState) write(file string, settings localSettings) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		fmt.Fprintf(&b, "%s='%s'\n", name, settings[name])
 	}
-	return os.WriteFile(s.path(file), []byte(b.String()), 0o600)
+	part := s.path(file + ".part")
+	if err := os.WriteFile(part, []byte(b.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, s.path(file))
 }
 
 // release removes everything and lets the next tenant in.
