@@ -64,8 +64,9 @@ func spaceAt(s string, i int) string {
 }
 
 // bound shortens hostile text for a message.
-func bound(s string) string {
-	const most = 100
+func bound(s string) string { return shorten(s, 100) }
+
+func shorten(s string, most int) string {
 	if len(s) > most {
 		return strings.ToValidUTF8(s[:most], "") + "…"
 	}

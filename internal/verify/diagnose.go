@@ -101,7 +101,7 @@ func (h *hearing) adviseKey(reason error) advice {
 	case ErrKeysUnreachable:
 		cause := "no keys could be read"
 		if h.keyErr != nil {
-			cause = bound(h.keyErr.Error())
+			cause = "the keys could not be read: " + plainly(h.keyErr)
 		}
 		return advice{cause, "check network, proxy and --ca-file, then try again"}
 	case ErrKeyIssuer, ErrKeyCloud:

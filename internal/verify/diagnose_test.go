@@ -164,6 +164,10 @@ func TestOutOfReach(t *testing.T) {
 	if report.Verdict != verify.Undecided {
 		t.Errorf("want unknown, got %s", report.Verdict)
 	}
+	want := "the keys could not be read: login.microsoftonline.com: connection refused"
+	if got := report.Finding(verify.CheckKey).Cause; got != want {
+		t.Errorf("want %s, got %s", want, got)
+	}
 	for _, c := range []verify.Check{verify.CheckKey, verify.CheckSignature, verify.CheckIssuer} {
 		if f := report.Finding(c); f.Status != verify.Unknown || f.Cause == "" {
 			t.Errorf("want %s unknown with a cause, got %+v", c, f)

@@ -31,7 +31,7 @@ func TestDiscovery(t *testing.T) {
 		{"keys with a user", document(issuerV2, "https://login.microsoftonline.com@evil.example/keys"), verify.ErrKeysAddress},
 		{"no issuer", members{}.str("jwks_uri", keysV2).json(), verify.ErrDiscovery},
 		{"no keys", members{}.str("issuer", issuerV2).json(), verify.ErrDiscovery},
-		{"two issuers", members{}.str("issuer", issuerV2).add("issuer", `"x"`).str("jwks_uri", keysV2).json(), verify.ErrDiscovery},
+		{"two issuers", members{}.str("issuer", issuerV2).str("jwks_uri", keysV2).add("issuer", `"x"`).json(), verify.ErrDiscovery},
 		{"issuer a list", members{}.set("issuer", `["`+issuerV2+`"]`).str("jwks_uri", keysV2).json(), verify.ErrDiscovery},
 		{"no JSON", "hello", verify.ErrDiscovery},
 	}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -61,9 +62,26 @@ func (e *Error) Error() string {
 		b.WriteString(", found " + e.Found)
 	}
 	if e.cause != nil {
-		b.WriteString(": " + e.cause.Error())
+		b.WriteString(": " + plainly(e.cause))
 	}
 	return b.String()
+}
+
+// plainly says what went wrong on the way to the keys in the fewest words: the
+// host and the network's own error, without the address that net/http puts
+// before it and that would crowd it out.
+func plainly(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		if address, parseErr := url.Parse(u.URL); parseErr == nil {
+			return address.Host + ": " + shorten(u.Err.Error(), 300)
+		}
+	}
+	var unreachable *UnreachableError
+	if errors.As(err, &unreachable) {
+		err = unreachable.Err
+	}
+	return shorten(err.Error(), 300)
 }
 
 // Unwrap lets errors.Is find the outcome, the check, the exact reason and, for

@@ -179,6 +179,7 @@ func TestBadAnswers(t *testing.T) {
 	answers := map[string]answer{
 		"connection refused":        {err: errDown},
 		"503":                       {status: 503, body: "busy"},
+		"503 with good keys":        {status: 503, body: setOf(jwkOf(pairs()[1], kid))},
 		"404":                       {status: 404},
 		"an error as 200":           {body: `{"error":"x"}`},
 		"no keys":                   {body: `{"keys":[]}`},
@@ -189,6 +190,7 @@ func TestBadAnswers(t *testing.T) {
 		"something behind":          {body: setOf(jwkOf(pairs()[1], kid)) + "x"},
 		"only bad keys":             {body: setOf(jwkOf(pairs()[1], kid).str("n", small))},
 		"more than 512 KiB":         {body: big},
+		"spaces without end":        {body: setOf(jwkOf(pairs()[1], kid)) + strings.Repeat(" ", 512<<10)},
 		"redirect to another host":  {status: 302, header: elsewhere},
 		"redirect to plain http":    {status: 302, header: plain},
 		"304 that nobody asked for": {status: 304},
