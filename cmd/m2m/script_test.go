@@ -70,6 +70,7 @@ func TestScripts(t *testing.T) {
 // what it sees.
 func emptyEnvironment(env *testscript.Env, logs string) error {
 	path := env.Getenv("PATH")
+	example, err := filepath.Abs("../../.env.example")
 	home, temp := filepath.Join(env.WorkDir, "home"), filepath.Join(env.WorkDir, "tmp")
 	env.Vars = []string{
 		"PATH=" + path,
@@ -78,8 +79,9 @@ func emptyEnvironment(env *testscript.Env, logs string) error {
 		"WORK=" + env.WorkDir,
 		"GORACE=atexit_sleep_ms=10", // else each process sleeps for a second at its end
 		transcriptsVariable + "=" + logs,
+		"ENV_EXAMPLE=" + example, // the file that users copy
 	}
-	return errors.Join(os.Mkdir(home, 0o700), os.MkdirAll(temp, 0o700))
+	return errors.Join(err, os.Mkdir(home, 0o700), os.MkdirAll(temp, 0o700))
 }
 
 var (
