@@ -104,7 +104,10 @@ func (c *Client) throughCache(ctx context.Context, s *slot, r Request) (Token, e
 		return c.renew(ctx, s, r, old)
 	}
 	fresh := func(e *entry) bool {
-		return e.lives(c.now(), r.MinTTL) && (!r.Refresh || !e.AskedAt.Before(start))
+		if !e.AskedAt.Before(start) {
+			return e.lives(c.now(), 0) // none can be newer, whatever was wished
+		}
+		return !r.Refresh && e.lives(c.now(), r.MinTTL)
 	}
 	return c.fill(ctx, s, r, fresh)
 }

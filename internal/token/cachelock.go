@@ -36,6 +36,13 @@ func (s *slot) tryLock() (unlock func(), locked bool, err error) {
 	return func() { _ = lock.Unlock() }, true, nil
 }
 
+// How often a waiting process looks: soon at first, then less, because hundreds
+// of them would otherwise take the processor from the one that asks.
+const (
+	firstLook   = 4 * time.Millisecond
+	slowestLook = 100 * time.Millisecond
+)
+
 // lock waits for the slot's lock, at most as long as wait and as half of what
 // the context leaves. Between attempts, and once with the lock, it looks
 // whether the entry wanted has appeared: then nobody needs the lock any more.
@@ -45,13 +52,13 @@ func (s *slot) lock(ctx context.Context, wait time.Duration, look func() *entry)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, errLockWait)
 	defer cancel()
-	for {
+	for pause := firstLook; ; pause = min(2*pause, slowestLook) {
 		unlock, locked, err := s.tryLock()
 		if found := look(); found != nil || locked || err != nil {
 			return unlock, found, err
 		}
 		unlock()
-		if err := sleep(ctx, 5*time.Millisecond+rand.N(20*time.Millisecond)); err != nil {
+		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
 			return func() {}, nil, context.Cause(ctx)
 		}
 	}

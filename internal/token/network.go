@@ -87,7 +87,7 @@ func (e *NetworkError) Hints() []string {
 	case FaultProxy:
 		return []string{"check HTTPS_PROXY; hosts that need no proxy go into NO_PROXY"}
 	}
-	return nil
+	return []string{"check the network, the address, and the proxy on the way to it (HTTPS_PROXY, NO_PROXY)"}
 }
 
 // Diagnose finds out why an HTTP exchange failed, whichever client reports it.

@@ -75,6 +75,11 @@ func (e *tokenEndpoint) attempt(req *http.Request) (*http.Response, error) {
 		return nil, networkFault(req, err)
 	}
 	body, err := readAnswer(resp)
+	if ended := req.Context().Err(); ended != nil {
+		// A server that sees the connection close may still finish its answer,
+		// empty, and the transport may still deliver it.
+		return nil, networkFault(req, ended)
+	}
 	if errors.Is(err, ErrAnswerSize) {
 		return nil, &Outage{Address: req.URL.Host, Status: resp.StatusCode, Err: err}
 	}
