@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +174,9 @@ func TestOutOfReach(t *testing.T) {
 			t.Errorf("want %s unknown with a cause, got %+v", c, f)
 		}
 	}
+	if f := report.Finding(verify.CheckIssuer); f.Reason != verify.ErrKeysUnreachable {
+		t.Errorf("want the issuer unknown for want of the document, got %+v", f)
+	}
 	for _, c := range []verify.Check{verify.CheckTenant, verify.CheckAudience, verify.CheckLifetime, verify.CheckKind, verify.CheckPermission} {
 		if f := report.Finding(c); f.Status != verify.Pass {
 			t.Errorf("want %s decided all the same, got %+v", c, f)
@@ -263,6 +267,10 @@ func TestErrors(t *testing.T) {
 	}
 	if _, err := verify.NewMetadata(entra.Authority{Origin: "http://x", Tenant: tenant}, verify.MetadataOptions{}); !errors.Is(err, entra.ErrAuthorityHost) {
 		t.Errorf("want plain http refused, got %v", err)
+	}
+	slashed := entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenant + "/../" + stranger}
+	if _, err := verify.NewMetadata(slashed, verify.MetadataOptions{HTTP: http.DefaultClient}); !errors.Is(err, entra.ErrTenantForm) {
+		t.Errorf("want a path in place of a tenant refused, got %v", err)
 	}
 	if _, err := verify.NewMetadata(authority(), verify.MetadataOptions{}); !errors.Is(err, verify.ErrNoHTTPClient) {
 		t.Errorf("want a client asked for, got %v", err)

@@ -119,6 +119,9 @@ func (f *feed) ask(ctx context.Context, cold bool, kid string) error {
 			f.suppressed++
 			err := f.lastErr
 			f.mu.Unlock()
+			if err == nil && cold {
+				err = ErrKeysStale
+			}
 			if err != nil {
 				return &UnreachableError{wait, err}
 			}

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -74,5 +75,24 @@ func TestETag(t *testing.T) {
 		if !m.Vouches(entra.V2, k) {
 			t.Error("want the same key vouched for")
 		}
+	})
+}
+
+// TestStale: keys that are too old count as none, and the answer says so even
+// where it is too soon to ask again.
+func TestStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := metadata(t, newIssuer(), verify.MetadataOptions{MaxStale: time.Millisecond})
+		k := lookup(t, m, kid, nil)
+		time.Sleep(2 * time.Millisecond)
+		lookup(t, m, kid, verify.ErrKeysStale)
+		if err := m.Fetch(t.Context(), entra.V2); !errors.Is(err, verify.ErrKeysUnreachable) {
+			t.Errorf("want the keys out of reach, got %v", err)
+		}
+		if m.Vouches(entra.V2, k) {
+			t.Error("want no stale key vouched for")
+		}
+		time.Sleep(second)
+		lookup(t, m, kid, nil)
 	})
 }

@@ -177,25 +177,21 @@ func unquote(raw string) (value string, ok bool) {
 	return string(b), err == nil
 }
 
-// strings reads a valid JSON array of strings.
+// strings reads a valid JSON value that must be an array of strings: after a
+// first token and any number of strings comes "]", as after no other value.
 func (r *reader) strings(raw string, to *[]string) error {
-	if raw[0] != '[' {
-		return ErrMemberType
-	}
 	dec := r.reset([]byte(raw))
-	if _, err := dec.ReadToken(); err != nil {
-		return ErrMemberType
-	}
-	*to = []string{}
-	for dec.PeekKind() == '"' {
-		tok, err := dec.ReadToken()
-		if err != nil {
-			return ErrMemberType
+	_, err := dec.ReadToken()
+	values := []string{}
+	for err == nil && dec.PeekKind() == '"' {
+		var tok jsontext.Token
+		if tok, err = dec.ReadToken(); err == nil {
+			values = append(values, tok.String())
 		}
-		*to = append(*to, tok.String())
 	}
-	if dec.PeekKind() != ']' {
+	if err != nil || dec.PeekKind() != ']' {
 		return ErrMemberType
 	}
+	*to = values
 	return nil
 }

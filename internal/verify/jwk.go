@@ -198,7 +198,7 @@ func readKey(data jsontext.Value) (*Key, error) {
 func (j *jwk) public() (*rsa.PublicKey, error) {
 	n, errN := base64.RawURLEncoding.Strict().DecodeString(j.n)
 	e, errE := base64.RawURLEncoding.Strict().DecodeString(j.e)
-	if errN != nil || errE != nil || len(n) > 2048 || len(e) > 4 {
+	if errN != nil || errE != nil {
 		return nil, ErrKeyNumbers
 	}
 	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e)

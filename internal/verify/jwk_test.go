@@ -49,6 +49,7 @@ func TestKeys(t *testing.T) {
 		{"n with padding", good.str("n", "AQ=="), verify.ErrKeyNumbers},
 		{"e even", good.str("e", "AQAA").del("x5c"), verify.ErrKeyNumbers},
 		{"e 1", good.str("e", "AQ").del("x5c"), verify.ErrKeyNumbers},
+		{"e of 32 bits", good.str("e", b64("\xff\xff\xff\xff")).del("x5c"), verify.ErrKeyNumbers},
 		{"e of 33 bits", good.str("e", b64("\x01\x00\x00\x00\x01")).del("x5c"), verify.ErrKeyNumbers},
 		{"certificate of another key", good.set("x5c", `["`+other.x5c+`"]`), verify.ErrKeyX5C},
 		{"certificate that is none", good.set("x5c", `["AAAA"]`), verify.ErrKeyX5C},

@@ -135,13 +135,7 @@ func (m *Metadata) Fetch(ctx context.Context, v entra.Version) error {
 	if f.snapshot() != nil {
 		return nil
 	}
-	if err := f.ask(ctx, true, ""); err != nil {
-		return err
-	}
-	if f.snapshot() == nil {
-		return ErrKeysUnreachable
-	}
-	return nil
+	return f.ask(ctx, true, "")
 }
 
 // Run keeps the keys fresh until ctx ends: at once, then every Refresh with a

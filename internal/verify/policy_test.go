@@ -243,3 +243,16 @@ func TestClients(t *testing.T) {
 	p.Clients = []string{stranger}
 	try(t, verifier(t, p, keys(t)), trial{token: good(), want: verify.ErrClientNotListed, check: verify.CheckClient})
 }
+
+// lenient admits everybody, as a careless key source could.
+type lenient struct{ verify.KeySource }
+
+func (lenient) Admits(entra.Version, string) bool { return true }
+
+// TestAdmitsProvesNothing: the issuer is compared with the metadata whatever
+// the cheap look before it said.
+func TestAdmitsProvesNothing(t *testing.T) {
+	p := policy()
+	p.AnyTenant = true
+	try(t, verifier(t, p, lenient{keys(t)}), trial{token: mint(header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
+}

@@ -16,6 +16,8 @@ var (
 	// ErrKeysUnreachable: the issuer's keys could not be fetched, or are too
 	// old to be trusted. The error is, or wraps, an *UnreachableError.
 	ErrKeysUnreachable = errors.New("the issuer's keys are out of reach")
+	// ErrKeysStale: keys are at hand, but older than MaxStale.
+	ErrKeysStale = errors.New("the keys at hand are too old to be trusted")
 )
 
 // Key is one public key that an issuer published for signatures. It is checked
