@@ -81,13 +81,11 @@ func scopeAdvice(scope string, err error) []string {
 	return []string{"set API_SCOPE to the API's Application ID URI followed by /.default, such as api://GUID/.default"}
 }
 
-// permission matches a resource and the name of one permission behind it.
-var permission = regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
-
 // correctedScope is what a scope should probably have been: the resource, less
 // the name of a permission, and /.default.
 func correctedScope(scope string) string {
 	resource := strings.TrimSuffix(scope, "/.default")
+	permission := regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
 	if m := permission.FindStringSubmatch(resource); m != nil && resource == scope {
 		resource = m[1]
 	}
@@ -107,14 +105,13 @@ func checkClaims(r Request) error {
 	}}
 }
 
-var regionForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$`)
-
 func checkRegion(r Request) error {
 	if r.Region == "" {
 		return nil
 	}
 	err := ErrRegionForm
-	if regionForm.MatchString(r.Region) {
+	form := regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$`)
+	if form.MatchString(r.Region) {
 		if _, ok := r.Authority.Cloud(); ok {
 			return nil
 		}

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"m2m/internal/entra"
 	"m2m/internal/token"
 )
 
@@ -301,6 +303,29 @@ func TestTraceHoldsNoSecret(t *testing.T) {
 	for _, hidden := range []string{secret, got.Access.Reveal()} {
 		if strings.Contains(trace.String(), hidden) {
 			t.Errorf("the trace holds a secret:\n%s", trace.String())
+		}
+	}
+}
+
+// TestOnlyTheHostThatWasSetIsAsked stops each request at the proxy, so that
+// nothing leaves this machine, and looks at where it was going.
+func TestOnlyTheHostThatWasSetIsAsked(t *testing.T) {
+	t.Setenv("MSAL_FORCE_REGION", "westus2")
+	stop := errors.New("stopped here")
+	for region, want := range map[string]string{"": "login.microsoftonline.com", "westeurope": "westeurope.login.microsoft.com"} {
+		var hosts []string
+		c := &token.Client{Wait: noWait, Transport: token.NewTransport(token.TransportConfig{
+			Proxy: func(r *http.Request) (*url.URL, error) { hosts = append(hosts, r.URL.Host); return nil, stop },
+		})}
+		r := token.Request{
+			Authority: entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenantID},
+			ClientID:  clientID, Scope: scope, Region: region, Credential: token.NewClientSecret(entra.NewSecret(secret)),
+		}
+		if err := acquire(t, c, r); !errors.Is(err, stop) || !errors.Is(err, token.ErrUnavailable) {
+			t.Errorf("region %q: error = %v, want ErrUnavailable because of the proxy", region, err)
+		}
+		if len(hosts) == 0 || slices.ContainsFunc(hosts, func(h string) bool { return h != want }) {
+			t.Errorf("region %q: asked %v, want only %s", region, hosts, want)
 		}
 	}
 }

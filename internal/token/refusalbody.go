@@ -78,18 +78,15 @@ func refusalCodes(b refusalBody) []int {
 // traced is the part of a description that identifies one failure.
 type traced struct{ id, correlation, timestamp string }
 
-var (
-	codePrefix = regexp.MustCompile(`^AADSTS\d+:\s*`)
-	// traceTail matches the end of a description as Entra writes it now, on one
-	// line, and as it did until 2024, with \r\n before each part.
-	traceTail = regexp.MustCompile(
-		`\s*Trace ID:\s*(\S*)\s+Correlation ID:\s*(\S*)\s+Timestamp:\s*([0-9:TZ.+ -]*)\s*$`)
-)
-
 // splitDescription takes the code off the front and the trace part off the end.
 func splitDescription(s string) (text string, t traced) {
-	s = codePrefix.ReplaceAllString(s, "")
-	m := traceTail.FindStringSubmatchIndex(s)
+	// The end as Entra writes it now, on one line, and as it did until 2024,
+	// with \r\n before each part. Compiled here, so that commands that meet no
+	// refusal do not pay for it.
+	tail := regexp.MustCompile(
+		`\s*Trace ID:\s*(\S*)\s+Correlation ID:\s*(\S*)\s+Timestamp:\s*([0-9:TZ.+ -]*)\s*$`)
+	s = regexp.MustCompile(`^AADSTS\d+:\s*`).ReplaceAllString(s, "")
+	m := tail.FindStringSubmatchIndex(s)
 	if m == nil {
 		return s, traced{}
 	}
