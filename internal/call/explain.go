@@ -23,8 +23,8 @@ type Context struct {
 // Explanation says why an answer is not the one that was wanted, and what to
 // do. What it says of the token was read from the token, unverified.
 type Explanation struct {
-	// Cause is the most likely cause, as one clause without a full stop. It has
-	// the word "likely" in it exactly where Certain is false.
+	// Cause is the most likely cause, as one clause without a full stop. A guess
+	// has the word "likely" in it.
 	Cause string `json:"cause"`
 	// Code names the cause for machines.
 	Code Code `json:"code"`

@@ -31,7 +31,7 @@ func TestExplainByTheBody(t *testing.T) {
 		want wanted
 	}{
 		{"the API's own checks", withBody(401, "application/problem+json", explained), wanted{
-			call.CodeSaidByAPI, true, `the API's check "audience" failed: the scope names another API`, "set API_SCOPE=api://a/.default", verifyIt,
+			call.CodeSaidByAPI, false, `the API's check "audience" failed: likely the scope names another API`, "set API_SCOPE=api://a/.default", verifyIt,
 		}},
 		{"checks without words", withBody(403, "application/json", `{"checks":[{"name":"permission","status":"fail","expected":"Data.Write"}]}`), wanted{
 			call.CodeSaidByAPI, true, "expected Data.Write, found nothing", "", verifyIt,
@@ -202,7 +202,7 @@ func FuzzExplain(f *testing.F) {
 			t.Fatal(err)
 		}
 		if x := call.Explain(a, call.Context{Token: secret}); x != nil {
-			checkForm(t, x)
+			checkShown(t, x)
 			for _, fact := range x.Facts {
 				if len(fact.Text) > 5000 || strings.ContainsAny(fact.Text, "\x1b\r\n\x00") {
 					t.Fatalf("a fact unfit to be shown: %q", fact.Text)

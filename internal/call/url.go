@@ -57,12 +57,12 @@ func ResolveURL(base, arg string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	if root.RawQuery != "" || root.ForceQuery {
+	switch {
+	case arg == "":
+		return root, nil
+	case root.RawQuery != "" || root.ForceQuery:
 		return nil, badAddress(base, "the API's address has a query, so that no path can follow it",
 			"set API_URL to the part before the question mark")
-	}
-	if arg == "" {
-		return root, nil
 	}
 	return parseAbsolute(strings.TrimRight(root.String(), "/") + arg)
 }

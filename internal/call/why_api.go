@@ -52,10 +52,11 @@ func saidByAPI(e *evidence) *Explanation {
 		}
 		cause := fmt.Sprintf("the API's check %q failed: expected %s, found %s", c.Name, orNothing(c.Expected), orNothing(c.Found))
 		if c.Cause != "" {
-			// The check guesses at its cause, the API does not guess that it failed.
-			cause = fmt.Sprintf("the API's check %q failed: %s", c.Name, strings.ReplaceAll(c.Cause, "likely ", ""))
+			cause = fmt.Sprintf("the API's check %q failed: %s", c.Name, c.Cause)
 		}
 		x := certain(CodeSaidByAPI, cause).with(e.verifyCommand())
+		// That the check failed is sure, but the API may guess why.
+		x.Certain = !strings.Contains(cause, "likely")
 		if c.Fix != "" {
 			x.Fixes = []string{c.Fix}
 		}
