@@ -69,7 +69,7 @@ func decideKey(h *hearing) outcome {
 		return unknown(errPending)
 	case errors.Is(h.keyErr, ErrKeyUnknown):
 		return fail(ErrKeyUnknown)
-	case h.keyErr != nil:
+	case h.keyErr != nil || h.key == nil:
 		return unknown(ErrKeysUnreachable)
 	}
 	return decideKeyOwner(h)
@@ -79,8 +79,6 @@ func decideKey(h *hearing) outcome {
 // /common holds the keys of personal accounts and of the US government too.
 func decideKeyOwner(h *hearing) outcome {
 	switch {
-	case h.key == nil:
-		return unknown(ErrKeysUnreachable)
 	case !keyFits(h.key, h.token):
 		return fail(ErrKeyIssuer)
 	case h.key.Cloud != "" && h.issuer.Cloud != "" && h.key.Cloud != h.issuer.Cloud:
