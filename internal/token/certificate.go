@@ -127,8 +127,14 @@ func (c certificate) acquire(ctx context.Context, client *Client, r Request) (To
 	if err != nil {
 		return Token{}, certificateError(c.path, err)
 	}
+	var options []confidential.Option
 	if c.sendChain {
-		return client.askEntra(ctx, r, cred, confidential.WithX5C())
+		options = append(options, confidential.WithX5C())
 	}
-	return client.askEntra(ctx, r, cred)
+	token, err := client.askEntra(ctx, r, cred, options...)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		refusal.Certificate = describe(c.chain[0])
+	}
+	return token, err
 }

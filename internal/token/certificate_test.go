@@ -131,6 +131,21 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 	}
 }
 
+func TestUnknownCertificateIsNamedInTheRefusal(t *testing.T) {
+	s := newStandIn(t)
+	cred, err := token.LoadCertificate("testdata/plain.pem", entra.Secret{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.request()
+	r.Credential = cred
+	err = acquire(t, s.client(""), r)
+	var refusal *token.Refusal
+	if !errors.As(err, &refusal) || refusal.AADSTS[0] != 700027 || !strings.Contains(strings.Join(refusal.Hints(), "\n"), testSHA1) {
+		t.Fatalf("error = %v, want AADSTS700027 with the thumbprint in a hint", err)
+	}
+}
+
 func TestCertificateOutOfTimeIsNotSent(t *testing.T) {
 	s := newStandIn(t)
 	p := issue(t, "app", nil, time.Hour)

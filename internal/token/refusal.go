@@ -37,6 +37,9 @@ type Refusal struct {
 	Policies []string
 	// RetryAfter is how long the server asks to wait; 0 if it did not say.
 	RetryAfter time.Duration
+	// Certificate identifies the certificate that signed, by its thumbprints;
+	// empty for other credentials.
+	Certificate string
 	// Assertion is what the federated token that was sent says of itself; nil
 	// for other credentials.
 	Assertion *Assertion
@@ -95,6 +98,9 @@ func (e *Refusal) Hints() []string {
 	}
 	if len(e.Policies) > 0 {
 		hints = append(hints, "look at the Conditional Access policy "+strings.Join(e.Policies, ", "))
+	}
+	if e.Certificate != "" {
+		hints = append(hints, "compare with what the app registration lists: the certificate used has "+e.Certificate)
 	}
 	if e.Assertion != nil && e.federation() {
 		hints = append(hints, e.Assertion.hints()...)
