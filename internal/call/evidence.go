@@ -82,7 +82,13 @@ func (e *evidence) command(parts ...string) string {
 	return strings.Join(parts, " | ")
 }
 
-func (e *evidence) verifyCommand() string { return e.command("m2m token", "m2m verify") }
+// verifyCommand judges the token that was sent, as far as it can be had again.
+func (e *evidence) verifyCommand() string {
+	if e.context.TokenFile != "" && e.context.TokenFile != "-" {
+		return e.command("m2m verify " + shellQuote("@"+e.context.TokenFile))
+	}
+	return e.command("m2m token", "m2m verify")
+}
 
 func (e *evidence) freshCommand() string { return e.command("m2m token --refresh", "m2m verify") }
 

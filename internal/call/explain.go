@@ -16,6 +16,9 @@ type Context struct {
 	RequiredRoles []string
 	// Now is the moment to judge the token's times by; zero means when the answer came.
 	Now time.Time
+	// TokenFile is the file that the token came from; empty if m2m acquired it.
+	// The command shown then looks at that token and not at a new one.
+	TokenFile string
 	// Flags is put into every m2m command shown, such as "--local".
 	Flags string
 }

@@ -182,6 +182,9 @@ func TestExplainBySettings(t *testing.T) {
 		{"flags of the caller", challenged(401, invalid), call.Context{Flags: "--local"}, wanted{
 			call.CodeInvalidToken, false, "", "", "m2m token --local | m2m verify --local",
 		}},
+		{"token of a file", challenged(401, invalid), call.Context{TokenFile: "my token", Flags: "--local"}, wanted{
+			call.CodeInvalidToken, false, "", "", "m2m verify '@my token' --local",
+		}},
 		{"judged at another moment", challenged(401, invalid), call.Context{Now: now.Add(2 * time.Hour)}, wanted{
 			call.CodeExpired, true, "expired 1h0m ago", "", refreshIt,
 		}},
