@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,16 +37,16 @@ func (r *reader) parse(text string) (parsed, *Error) {
 		}
 		return err == nil
 	}
-	if data, err := decodeSegment("header", segments[0]); note(err) {
+	if data, err := r.decode("header", segments[0]); note(err) {
 		note(t.readHeader(r, data))
 	}
-	if data, err := decodeSegment("claims", segments[1]); note(err) {
+	if data, err := r.decode("claims", segments[1]); note(err) {
 		note(t.readClaims(r, data))
 	}
 	if len(segments) == 3 {
-		signature, err := decodeSegment("signature", segments[2])
+		signature, err := r.decode("signature", segments[2])
 		note(err)
-		p.signature = signature
+		p.signature = bytes.Clone(signature)
 		p.signingInput = text[:len(segments[0])+1+len(segments[1])]
 	}
 	if t.Header == nil && t.Claims == nil {
@@ -68,22 +70,33 @@ func split(text string) ([]string, *Error) {
 	}
 }
 
-// decodeSegment refuses every spelling but one: padding, the standard
-// alphabet, line breaks (which encoding/base64 skips even in strict mode) and
-// stray trailing bits. Otherwise anyone could write the same token in many
-// ways, and a list of revoked tokens would miss all but one.
-func decodeSegment(name, segment string) ([]byte, *Error) {
+// decode refuses every spelling but one: padding, the standard alphabet, line
+// breaks (which encoding/base64 skips even in strict mode) and stray trailing
+// bits. Otherwise anyone could write the same token in many ways, and a list of
+// revoked tokens would miss all but one. The result is valid until the next call.
+func (r *reader) decode(name, segment string) ([]byte, *Error) {
 	if segment == "" {
 		return nil, malformed(ErrSegmentEmpty, "an empty "+name)
 	}
-	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+	if r.encoding == nil {
+		r.encoding = base64.RawURLEncoding.Strict()
+	}
+	r.encoded = append(r.encoded[:0], segment...)
+	r.decoded = slices.Grow(r.decoded[:0], len(segment))
+	n, err := r.encoding.Decode(r.decoded[:len(segment)], r.encoded)
 	if err == nil && strings.IndexByte(segment, '\n') < 0 && strings.IndexByte(segment, '\r') < 0 {
-		return data, nil
+		return r.decoded[:n], nil
 	}
 	if i := strings.IndexFunc(segment, notBase64URL); i >= 0 {
 		return nil, malformed(ErrCharset, fmt.Sprintf("%q at byte %d of the %s", segment[i], i+1, name))
 	}
 	return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
+}
+
+// forget leaves no part of a token in a reader that waits for its next one.
+func (r *reader) forget() {
+	clear(r.encoded[:cap(r.encoded)])
+	clear(r.decoded[:cap(r.decoded)])
 }
 
 func notBase64URL(r rune) bool {

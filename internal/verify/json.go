@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -13,11 +14,14 @@ import (
 
 const maxDepth = 8
 
-// reader reads the JSON of tokens. It may be used again, one at a time, which
+// reader reads the parts of tokens. It may be used again, one at a time, which
 // spares the decoder's tables; what it returns does not alias it.
 type reader struct {
 	dec jsontext.Decoder
 	buf bytes.Buffer
+
+	encoding         *base64.Encoding
+	encoded, decoded []byte
 }
 
 func (r *reader) reset(data []byte, o ...jsontext.Options) *jsontext.Decoder {
@@ -146,7 +150,12 @@ func checkNames(members []Member, known func() []string) error {
 }
 
 func folds(name string) bool {
-	return strings.IndexFunc(name, func(r rune) bool { return 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf }) >= 0
+	for i := range len(name) {
+		if c := name[i]; 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
 }
 
 // fold maps every rune to the one form that strings.EqualFold treats as equal:

@@ -85,6 +85,7 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token
 func (v *Verifier) open(token string) *hearing {
 	r := v.readers.Get().(*reader)
 	p, fault := r.parse(token)
+	r.forget()
 	v.readers.Put(r)
 	return &hearing{
 		parsed: p, fault: fault, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
