@@ -62,13 +62,3 @@ func spaceAt(s string, i int) string {
 	}
 	return fmt.Sprintf("the white space %U after %d of %d characters", r, i, len(s))
 }
-
-// bound shortens hostile text for a message.
-func bound(s string) string { return shorten(s, 100) }
-
-func shorten(s string, most int) string {
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}

@@ -220,7 +220,4 @@ func describePermission(h *hearing) (expected, found string) {
 	return expected, name + " " + bound(strings.Join(has, ", "))
 }
 
-// quote bounds and quotes text that a stranger wrote.
-func quote(s string) string { return fmt.Sprintf("%q", bound(s)) }
-
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -118,13 +118,13 @@ func (h *hearing) adviseKeyUnknown() advice {
 	if o := decideLifetime(h); o.reason == ErrExpired {
 		return advice{"the token has expired; likely its key has been retired since", refetch}
 	}
-	keys := "?appid=" + t.Audience
+	keys := setting("?appid", t.Audience)
 	if t.ClientID == "" {
 		return advice{"likely the issuer has changed its keys since, as a local tenant does at every start", refetch}
 	}
 	return advice{
 		"likely the issuer has changed its keys since (a local tenant does at every start), or the API's app has a signing key of its own",
-		fmt.Sprintf("%s; for an app with its own key, read the keys at the jwks_uri with %s", refetch, bound(keys)),
+		fmt.Sprintf("%s; for an app with its own key, read the keys at the jwks_uri with %s", refetch, keys),
 	}
 }
 

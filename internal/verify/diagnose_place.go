@@ -130,11 +130,11 @@ func (h *hearing) adviseAudience(reason error) advice {
 	case forGraph(h.token):
 		return advice{"the token is for Microsoft Graph: no scope of your API was asked for", h.scopeLine()}
 	case reason == ErrAudienceUnset && found != "":
-		return advice{"nobody said which API this is", "API_AUDIENCE=" + bound(found)}
+		return advice{"nobody said which API this is", setting("API_AUDIENCE", found)}
 	case reason == ErrAudienceIncomplete:
 		return advice{
 			"v2.0 tokens carry the API's client ID as aud, which cannot be derived from the scope; likely this is it",
-			"API_AUDIENCE=" + bound(found),
+			setting("API_AUDIENCE", found),
 		}
 	case reason == ErrAudienceMissing || reason == ErrAudienceSeveral:
 		return advice{"Entra writes one aud, a string, into every token; likely another issuer made it", refetch}
@@ -145,7 +145,7 @@ func (h *hearing) adviseAudience(reason error) advice {
 }
 
 func (h *hearing) adviseAudienceMismatch(found string) advice {
-	add := "if that is this API, add it: API_AUDIENCE=" + strings.Join(append(slices.Clone(h.policy.Audiences), bound(found)), ",")
+	add := "if that is this API, add it: " + setting("API_AUDIENCE", append(slices.Clone(h.policy.Audiences), found)...)
 	expects := func(test func(string) bool) bool { return slices.ContainsFunc(h.policy.Audiences, test) }
 	bare := func(s string) string {
 		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")

@@ -205,6 +205,34 @@ func TestReportNeverLeaks(t *testing.T) {
 	}
 }
 
+// TestReportIsPlainText: a hostile token cannot move the cursor of whoever reads
+// its report, nor write two settings where one was meant.
+func TestReportIsPlainText(t *testing.T) {
+	const evil = "x\u009b2J\u202ey,z"
+	p := policy()
+	p.Clients, p.Audiences = []string{client}, nil
+	h, c := header().str("kid", evil).str("typ", evil), claimsV2()
+	for _, name := range []string{"aud", "iss", "tid", "azp", "sub", "ver"} {
+		c = c.str(name, evil)
+	}
+	c = c.set("roles", `["`+evil+`"]`)
+	for _, token := range []string{
+		mint(h, c), mint(header(), c), mint(header(), claimsV2().str("aud", evil)),
+		mint(header(), claimsV2().set("roles", `["`+evil+`"]`)), mint(header(), userClaims().str("scp", evil)),
+		mint(header().str("kid", evil), claimsV2()), mint(header().str(evil, "x"), claimsV2().add(evil, `1`).add(evil, `1`)),
+	} {
+		report := verifier(t, p, keys(t)).Judge(t.Context(), token)
+		for _, f := range report.Findings {
+			if words := f.Expected + f.Found + f.Cause + f.Fix; strings.ContainsAny(words, "\u009b\u202e") {
+				t.Errorf("%s: %q", f.Check, words)
+			}
+			if strings.Contains(f.Fix, "=x") {
+				t.Errorf("%s: a hostile value in a setting: %s", f.Check, f.Fix)
+			}
+		}
+	}
+}
+
 func errString(err error) string {
 	if err == nil {
 		return ""

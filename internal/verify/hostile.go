@@ -1,0 +1,47 @@
+package verify
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Whoever writes a token writes some of the words of its report. They must not
+// move a terminal's cursor, turn the direction of its text, or fill its screen.
+
+// quote bounds and quotes text that a stranger wrote.
+func quote(s string) string { return fmt.Sprintf("%q", shorten(s, 100)) }
+
+// bound does the same without the quotes, for text that needs none.
+func bound(s string) string {
+	s = shorten(s, 100)
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		quoted := strconv.Quote(s)
+		return quoted[1 : len(quoted)-1]
+	}
+	return s
+}
+
+func shorten(s string, most int) string {
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// setting is a line for somebody's settings that holds text of the token. A
+// comma there would be two values, and a quote or a line break worse; nothing
+// of Entra's holds any.
+func setting(name string, values ...string) string {
+	for _, value := range values {
+		if strings.ContainsFunc(value, notInSetting) || len(value) > 300 {
+			return "set " + name
+		}
+	}
+	return name + "=" + strings.Join(values, ",")
+}
+
+func notInSetting(r rune) bool {
+	return notBase64URL(r) && !strings.ContainsRune(":/.~@?&=%+", r)
+}
