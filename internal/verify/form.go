@@ -63,6 +63,8 @@ func split(text string) ([]string, *Error) {
 		return strings.Split(text, "."), nil
 	case 4:
 		return nil, malformed(ErrEncrypted, "")
+	case 0:
+		return nil, malformed(ErrSegments, "no dot at all")
 	case 1:
 		return strings.Split(text, "."), malformed(ErrSegments, "2 parts: the signature is missing")
 	default:
