@@ -51,7 +51,7 @@ type Metadata struct {
 var _ KeySource = (*Metadata)(nil)
 
 // NewMetadata makes the key source of an authority. It sends nothing yet. The
-// error matches entra.ErrAuthorityHost or ErrNoHTTPClient.
+// error matches entra.ErrAuthorityHost, entra.ErrTenantForm or ErrNoHTTPClient.
 func NewMetadata(a entra.Authority, o MetadataOptions) (*Metadata, error) {
 	origin, err := entra.ParseAuthorityHost(a.Origin)
 	switch {

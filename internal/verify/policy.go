@@ -23,7 +23,7 @@ const (
 var (
 	ErrLeeway        = errors.New("the leeway is out of range")
 	ErrMaxLifetime   = errors.New("the longest lifetime is negative")
-	ErrTenantName    = errors.New("the tenant is neither a GUID nor a domain name")
+	ErrTenantName    = errors.New("the policy cannot name this tenant")
 	ErrEmptyEntry    = errors.New("a list of the policy holds an empty value")
 	ErrTenantUnset   = errors.New("no tenant is configured")
 	ErrAudienceUnset = errors.New("no audience is configured")
@@ -98,8 +98,8 @@ func (p Policy) check() error {
 		}
 	}
 	for _, tenant := range p.Tenants {
-		if !entra.IsGUID(tenant) && !strings.Contains(tenant, ".") {
-			return fmt.Errorf("%w: found %q", ErrTenantName, bound(tenant))
+		if err := entra.CheckTenant(tenant); err != nil {
+			return fmt.Errorf("%w: %w: found %s", ErrTenantName, err, quote(tenant))
 		}
 	}
 	return nil
