@@ -108,7 +108,7 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 func (f *feed) ask(ctx context.Context, cold bool, kid string) error {
 	f.mu.Lock()
 	now := f.now()
-	if at, ok := f.misses[kid]; ok && !cold && now.Sub(at) < missAge {
+	if f.answered(kid, cold, now) {
 		f.mu.Unlock()
 		return nil
 	}
@@ -135,6 +135,18 @@ func (f *feed) ask(ctx context.Context, cold bool, kid string) error {
 		f.remember(kid)
 	}
 	return err
+}
+
+// answered reports whether a fetch can tell nothing new: another caller's has
+// just ended, or the issuer was asked for this very key ID a moment ago. f.mu
+// is held.
+func (f *feed) answered(kid string, cold bool, now time.Time) bool {
+	s := f.snapshot()
+	if s == nil {
+		return false
+	}
+	asked, ok := f.misses[kid]
+	return cold || f.find(s, kid) != nil || ok && now.Sub(asked) < missAge
 }
 
 // launch starts a fetch that outlives its caller: one impatient client must
