@@ -121,7 +121,7 @@ func sentinel(body []ast.Stmt) (name string) {
 			case *ast.BlockStmt, *ast.FuncLit:
 				return false
 			case *ast.Ident:
-				if strings.HasPrefix(n.Name, "Err") && n.Name != "Error" && !isOutcome(n.Name) {
+				if len(n.Name) > 3 && strings.HasPrefix(n.Name, "Err") && n.Name != "Error" && !isOutcome(n.Name) {
 					name = n.Name
 				}
 			}
