@@ -136,8 +136,7 @@ func (a *app) unanswered(err error, s *settings, address string) error {
 			code:   exitUnknown,
 			reason: err.Error(),
 			hints: append(hintsOf(err),
-				"API_URL is not set, so "+defaultAPIURL+" was called",
-				"start the demo API with: m2m serve"),
+				"API_URL is not set, so "+defaultAPIURL+" was called"),
 			err: nil,
 		}
 	}

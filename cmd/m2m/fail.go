@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"m2m/internal/token"
@@ -13,12 +14,18 @@ import (
 // hinter is an error that knows what its user can do next.
 type hinter interface{ Hints() []string }
 
-// hintsOf collects the advice along a chain of errors, outermost first.
+// hintsOf collects the advice in a tree of errors, outermost first.
 func hintsOf(err error) []string {
 	var hints []string
-	for ; err != nil; err = errors.Unwrap(err) {
-		if h, ok := err.(hinter); ok {
-			hints = append(hints, h.Hints()...)
+	if h, ok := err.(hinter); ok {
+		hints = slices.Clone(h.Hints())
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		hints = append(hints, hintsOf(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, joined := range e.Unwrap() {
+			hints = append(hints, hintsOf(joined)...)
 		}
 	}
 	return hints
@@ -41,6 +48,22 @@ func (sys *system) report(err error, asJSON bool) {
 	for _, hint := range hintsOf(err) {
 		sys.say("hint: %s", hint)
 	}
+}
+
+// asksForJSON reports whether a command line that could not be understood asks
+// for JSON, so that a program which reads it gets its mistakes in JSON too.
+func asksForJSON(args []string) bool {
+	for i, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case "-ojson", "-o=json", "--output=json":
+			return true
+		case "-o", "--output":
+			return i+1 < len(args) && args[i+1] == "json"
+		}
+	}
+	return false
 }
 
 // errorReport is the JSON form of a failure, on stderr, for -o json.

@@ -25,7 +25,7 @@ type localRun struct {
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
 func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 	if a.envFile != "" {
-		return &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own"}
+		return &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
 	}
 	if o.command != nil {
 		return a.serveCommandLocally(cmd, o)

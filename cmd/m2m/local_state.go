@@ -50,6 +50,9 @@ type localState struct {
 // claimLocalState takes the place for a tenant that is about to run. The error
 // wraps errLocalTenantRuns if another holds it.
 func claimLocalState(stateDir string) (*localState, error) {
+	if stateDir == "" {
+		return nil, errors.New("there is no state directory, because HOME is not set")
+	}
 	if err := os.MkdirAll(stateDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the state directory cannot be made: %w", err)
 	}

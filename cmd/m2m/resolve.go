@@ -34,7 +34,7 @@ func (a *app) settings(cmd *cobra.Command, u uses) (*settings, error) {
 	in := a.input(cmd, u)
 	if local, _ := cmd.Flags().GetBool("local"); local && !in.noEnvFile {
 		if a.envFile != "" {
-			return nil, &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own"}
+			return nil, &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
 		}
 		running, err := a.runningTenant(in)
 		if err != nil {

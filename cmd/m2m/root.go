@@ -36,11 +36,19 @@ func (sys *system) run(ctx context.Context) exitCode {
 	root := a.rootCommand()
 	root.SetArgs(sys.args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !a.started && !errors.As(err, new(*usageError)) {
+	switch {
+	case a.out.err != nil && (err == nil || errors.Is(err, a.out.err)):
+		err = &failure{
+			code:   exitUnexpected,
+			reason: fmt.Sprintf("the output could not be written: %v", rootCause(a.out.err)),
+			hints:  []string{"do not use what was written: it is not all"},
+			err:    a.out.err,
+		}
+	case err != nil && !a.started && !errors.As(err, new(*usageError)):
 		err = &usageError{reason: err.Error(), hints: []string{"see m2m --help"}, err: err}
 	}
-	if err == nil && a.out.err != nil {
-		err = fmt.Errorf("the output could not be written: %w", a.out.err)
+	if !a.started {
+		a.jsonErrors = asksForJSON(sys.args)
 	}
 	if cause := (interrupted{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(outcome)) {
 		err = cause // whatever else failed, failed because of it
@@ -93,7 +101,29 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.tokenCommand(), a.verifyCommand(), a.callCommand(), a.serveCommand())
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(helpCommand())
+	addCompletion(root)
 	return root
+}
+
+// addCompletion adds cobra's command, which shows its help and ends with 0 for
+// a shell that it does not know.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Args = func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return &usageError{
+				reason: "there is no completion for the shell " + word(args[0]),
+				hints:  []string{"the shells are bash, zsh, fish and powershell"},
+			}
+		}
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 }
 
 // unknownCommand refuses a word that is no command and names the nearest ones.

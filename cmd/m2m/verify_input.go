@@ -49,7 +49,14 @@ func (a *app) tokenInput(args []string) (string, error) {
 	}
 	path, isFile := strings.CutPrefix(source, "@")
 	switch {
+	case source == "@":
+		return "", &usageError{reason: "there is no file name after @", hints: []string{"give the path of a file that holds one token: m2m verify @token.txt"}}
 	case isFile:
+	case strings.TrimSpace(source) == "":
+		return "", &usageError{
+			reason: "there is no token to verify: the argument is empty",
+			hints:  []string{"if it is a variable, it is not set"},
+		}
 	case source == "-":
 		path = "-"
 	default:
@@ -57,7 +64,11 @@ func (a *app) tokenInput(args []string) (string, error) {
 	}
 	input, err := a.readStart(path, maxTokenInput)
 	if err != nil {
-		return "", &usageError{reason: "the token cannot be read: " + err.Error(), err: err}
+		return "", &usageError{
+			reason: "the token cannot be read: " + err.Error(),
+			hints:  []string{"give the path of a file that holds one token: m2m verify @token.txt"},
+			err:    err,
+		}
 	}
 	if strings.TrimSpace(input) == "" {
 		return "", &usageError{
