@@ -34,6 +34,7 @@ type app struct {
 func (sys *system) run(ctx context.Context) exitCode {
 	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}}
 	root := a.rootCommand()
+	addCompletion(root)
 	root.SetArgs(sys.args)
 	err := root.ExecuteContext(ctx)
 	switch {
@@ -101,7 +102,6 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.tokenCommand(), a.verifyCommand(), a.callCommand(), a.serveCommand())
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(helpCommand())
-	addCompletion(root)
 	return root
 }
 
