@@ -85,6 +85,10 @@ func (a *app) clearCache(cmd *cobra.Command) error {
 	if err != nil {
 		return &usageError{reason: "the cache cannot be cleared: " + err.Error(), err: err}
 	}
-	a.say("removed %d cached tokens", removed)
+	if removed == 1 {
+		a.say("removed 1 cached token")
+	} else {
+		a.say("removed %d cached tokens", removed)
+	}
 	return nil
 }
