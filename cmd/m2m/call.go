@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/verify"
 )
 
 const callLong = `  m2m call /secure-data                       the demo API, or the one of API_URL
@@ -32,7 +33,6 @@ type callOptions struct {
 	requestFlags
 	noToken   bool
 	tokenFile string
-	maxWait   time.Duration
 	how       acquisition
 }
 
@@ -55,7 +55,6 @@ func (a *app) callCommand() *cobra.Command {
 	o.requestFlags.add(flags)
 	flags.BoolVar(&o.noToken, "no-token", false, "send no token")
 	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
-	flags.DurationVar(&o.maxWait, "max-wait", 0, "give up on the API after this long; 0 is no limit")
 	addAcquisitionFlags(cmd, &o.how)
 	return cmd
 }
@@ -83,19 +82,15 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 	if request.Token, err = a.bearer(cmd.Context(), s, transport, o); err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	if o.maxWait > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.maxWait)
-		defer cancel()
-	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
+	defer cancel()
 	client := &call.Client{Transport: transport, Now: a.now}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
 		return a.unanswered(err, s, args[0])
 	}
 	defer answer.Close()
-	return a.printAnswer(answer, request, s, o)
+	return a.printAnswer(answer, a.context(request, s, o), o)
 }
 
 // check refuses flags that contradict each other, before anything is sent.
@@ -122,10 +117,23 @@ func (a *app) bearer(ctx context.Context, s *settings, transport *token.Transpor
 	case o.noToken:
 		return entra.Secret{}, nil
 	case o.tokenFile != "":
-		return a.secretFrom(entra.Secret{}, o.tokenFile, "token")
+		return a.tokenFromFile(o.tokenFile)
 	}
 	got, err := a.acquire(ctx, s, transport, o.how)
 	return got.Access, err
+}
+
+// tokenFromFile reads a token that already exists, in any form that verify takes.
+func (a *app) tokenFromFile(path string) (entra.Secret, error) {
+	content, err := a.secretFrom(entra.Secret{}, path, "token")
+	if err != nil {
+		return entra.Secret{}, err
+	}
+	bare, _, err := verify.Clean(content.Reveal())
+	if err != nil {
+		return entra.Secret{}, &usageError{reason: fmt.Sprintf("%s holds no token: %v", fileName(path), err), err: err}
+	}
+	return entra.NewSecret(bare), nil
 }
 
 // unanswered adds to a failure of the network what only the command line knows:
@@ -135,9 +143,7 @@ func (a *app) unanswered(err error, s *settings, address string) error {
 		return &failure{
 			code:   exitUnknown,
 			reason: err.Error(),
-			hints: append(hintsOf(err),
-				"API_URL is not set, so "+defaultAPIURL+" was called"),
-			err: nil,
+			hints:  append(hintsOf(err), "API_URL is not set, so "+defaultAPIURL+" was called"),
 		}
 	}
 	return err

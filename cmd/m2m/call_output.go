@@ -35,9 +35,9 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func (a *app) printAnswer(answer *call.Answer, request call.Request, s *settings, o callOptions) error {
+func (a *app) printAnswer(answer *call.Answer, known call.Context, o callOptions) error {
 	if o.form == "json" {
-		return a.printAnswerJSON(answer, request, s)
+		return a.printAnswerJSON(answer, known)
 	}
 	if o.include {
 		a.printHead(answer)
@@ -53,7 +53,7 @@ func (a *app) printAnswer(answer *call.Answer, request call.Request, s *settings
 	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(a.stdout) {
 		fmt.Fprintln(a.stderr) // the body does not end its line; the reason begins a new one
 	}
-	return unexpected(unmet, call.Explain(answer, a.context(request, s)))
+	return unexpected(unmet, call.Explain(answer, known))
 }
 
 // unexpected is the failure of an answer that is not as expected: what was
@@ -76,7 +76,7 @@ func unexpected(unmet error, why *call.Explanation) error {
 }
 
 // context is what is known about the API and the token beside the answer.
-func (a *app) context(request call.Request, s *settings) call.Context {
+func (a *app) context(request call.Request, s *settings, o callOptions) call.Context {
 	audiences := s.audiences.value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
@@ -85,6 +85,7 @@ func (a *app) context(request call.Request, s *settings) call.Context {
 		Token:         request.Token,
 		Audiences:     audiences,
 		RequiredRoles: s.roles.value,
+		TokenFile:     o.tokenFile,
 	}
 	if s.tenant.from.layer == layerLocal {
 		c.Flags = "--local"
@@ -111,7 +112,7 @@ func (a *app) reportRedirect(answer *call.Answer) {
 	}
 }
 
-func (a *app) printAnswerJSON(answer *call.Answer, request call.Request, s *settings) error {
+func (a *app) printAnswerJSON(answer *call.Answer, known call.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
 		return err
@@ -129,7 +130,7 @@ func (a *app) printAnswerJSON(answer *call.Answer, request call.Request, s *sett
 	}
 	unmet := judged.Err()
 	if unmet != nil {
-		document.Explanation = call.Explain(answer, a.context(request, s))
+		document.Explanation = call.Explain(answer, known)
 	}
 	if err := writeJSON(a.out, document); err != nil {
 		return err

@@ -12,6 +12,7 @@ const tokenLong = `  m2m token                                   print a token
   TOKEN=$(m2m token)                          keep it in a script
   m2m token -o json                           with its expiry, tenant, client and scope
   m2m token -o curl | curl -K - URL           hand it to curl, off the command line
+  m2m token --output-file token.txt           into a file that you alone can read
   m2m token --min-ttl 30m                     one that lives for half an hour at the least
   vault read -field=secret app | m2m token --client-secret-file -
 
@@ -24,9 +25,9 @@ header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).
 
 func (a *app) tokenCommand() *cobra.Command {
 	var (
-		form  string
 		clear bool
 		how   acquisition
+		to    handOver
 	)
 	cmd := &cobra.Command{
 		Use:   "token",
@@ -34,12 +35,12 @@ func (a *app) tokenCommand() *cobra.Command {
 		Long:  tokenLong,
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a.jsonErrors = form == "json"
-			if err := checkForm(form, tokenForms()); err != nil {
-				return err
-			}
+			a.jsonErrors = to.form == "json"
 			if clear {
 				return a.clearCache(cmd)
+			}
+			if err := a.checkHandOver(&to); err != nil {
+				return err
 			}
 			s, err := a.settings(cmd, uses{credential: true})
 			if err != nil {
@@ -49,12 +50,12 @@ func (a *app) tokenCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return got.write(a.out, form)
+			return a.handOver(got, to)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&form, "output", "o", "raw", "the `FORM` of the output: raw, json, header, curl or exec-credential")
+	to.add(flags)
 	flags.DurationVar(&how.minTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
 	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
 	addAcquisitionFlags(cmd, &how)
@@ -69,7 +70,7 @@ func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
 	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
 	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
-	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up after this long, retries included")
+	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
 	addLocalFlag(flags)
 	addScopeFlag(flags)
 	addAuthorityFlags(flags)

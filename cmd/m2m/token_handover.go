@@ -1,0 +1,45 @@
+package main
+
+import "github.com/spf13/pflag"
+
+// handOver is how the token reaches the one who asked for it.
+type handOver struct {
+	form string
+	file outputFile
+	mask bool
+	// command is what masks the token, found before anything is sent.
+	command maskCommand
+}
+
+func (h *handOver) add(flags *pflag.FlagSet) {
+	flags.StringVarP(&h.form, "output", "o", "raw", "the `FORM` of the output: raw, json, header, curl or exec-credential")
+	flags.StringVar((*string)(&h.file), "output-file", "", "write to `PATH` in place of stdout: whole or not at all, readable by you alone")
+	flags.BoolVar(&h.mask, "mask", false, "have GitHub Actions or Azure Pipelines hide the token in the job's log")
+}
+
+// checkHandOver refuses what cannot work before a token is asked for.
+func (a *app) checkHandOver(h *handOver) (err error) {
+	if err := checkForm(h.form, tokenForms()); err != nil {
+		return err
+	}
+	if h.mask {
+		if h.command, err = a.runnerMask(); err != nil {
+			return err
+		}
+	}
+	return h.file.check()
+}
+
+// handOver prints the token or puts it into its file; the command that masks it
+// comes first.
+func (a *app) handOver(t issuedToken, h handOver) error {
+	if h.mask {
+		if err := h.command.print(a.stderr, t.Access); err != nil {
+			return err // a token that is not masked is not handed over
+		}
+	}
+	if h.file != "" {
+		return h.file.write(t, h.form)
+	}
+	return t.write(a.out, h.form)
+}
