@@ -112,7 +112,7 @@ func rules() []rule {
 		claimsChallenge, noToken, saidByAPI, otherScheme, notAToken,
 		graphTokenElsewhere, expired, notYetValid,
 		challengedAudience, microsoftAPI, knownAudience, challengedTenant, idToken,
-		userToken, noRoles, missingRole, missingScope, forbidden,
+		userToken, noRoles, missingRole, missingScope, saidForbidden, forbidden,
 		invalidRequest, described, gateway, invalidToken,
 		keysOutOfReach, otherStatus,
 	}

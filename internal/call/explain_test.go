@@ -146,6 +146,11 @@ func TestExplainByTheToken(t *testing.T) {
 		{"roles, but not the one", challenged(403, forbidden), appToken(t, nil), wanted{
 			call.CodeForbidden, false, "carries the roles Data.Read", "spelling and case", verifyIt,
 		}},
+		{"roles, but not the one, and the API says which", answered{403, map[string]string{
+			"WWW-Authenticate": forbidden, "Content-Type": "application/problem+json",
+		}, `{"status":403,"detail":"the token is valid, but it lacks permission: this API requires roles Data.Write","error":"insufficient_scope"}`}, appToken(t, nil), wanted{
+			call.CodeForbidden, true, "this API requires roles Data.Write; the token carries the roles Data.Read", "grant the role", verifyIt,
+		}},
 		{"a user's", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil, "scp": "a b", "sub": "another"}), wanted{
 			call.CodeUserToken, false, "is a user's", "an app's own token", "m2m token",
 		}},

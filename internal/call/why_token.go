@@ -159,6 +159,18 @@ func missingScope(e *evidence) *Explanation {
 		"have the scope granted to the client, and get a new token").with(e.verifyCommand())
 }
 
+// saidForbidden: an API that speaks RFC 6750 and RFC 9457 says itself what it
+// requires, so that nothing has to be guessed.
+func saidForbidden(e *evidence) *Explanation {
+	said := e.refusal.problem && e.refusal.message != "" && e.bearer.Params["error"] == "insufficient_scope"
+	if e.Status != http.StatusForbidden || !said || e.token == nil || e.token.Kind != verify.App || len(e.token.Roles) == 0 {
+		return nil
+	}
+	return certain(CodeForbidden, fmt.Sprintf("%s; the token carries the roles %s", e.refusal.message, list(e.token.Roles)),
+		"grant the role to the client as an application permission, give admin consent, then get a new token: m2m token --refresh",
+		"compare spelling and case of the roles").with(e.verifyCommand())
+}
+
 // forbidden: who calls is known, and may not.
 func forbidden(e *evidence) *Explanation {
 	switch {
