@@ -87,6 +87,9 @@ func emptyEnvironment(env *testscript.Env, logs string) error {
 var (
 	compactJWS   = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{100,}`)
 	clientSecret = regexp.MustCompile(`[A-Za-z0-9_.~-]{3}8Q~[A-Za-z0-9_.~-]{30,}`)
+	// maskLine is what --mask prints on purpose: a line of this form and no other
+	// may hold a token.
+	maskLine = regexp.MustCompile(`(?m)^(?:::add-mask::|##vso\[task\.setsecret\])[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\n`)
 )
 
 // assertNothingLeaked looks for tokens and secrets in everything that was
@@ -102,6 +105,7 @@ func assertNothingLeaked(t *testing.T, logs string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		data = maskLine.ReplaceAll(data, nil)
 		for name, pattern := range map[string]*regexp.Regexp{"token": compactJWS, "client secret": clientSecret} {
 			if found := pattern.FindIndex(data); found != nil {
 				start := max(found[0]-200, 0)

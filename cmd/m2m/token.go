@@ -36,11 +36,11 @@ func (a *app) tokenCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.jsonErrors = to.form == "json"
+			if err := a.checkHandOver(cmd, &to); err != nil {
+				return err
+			}
 			if clear {
 				return a.clearCache(cmd)
-			}
-			if err := a.checkHandOver(&to); err != nil {
-				return err
 			}
 			s, err := a.settings(cmd, uses{credential: true})
 			if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,11 +75,8 @@ func (o outputFile) write(t issuedToken, form string) (err error) {
 	if err != nil {
 		return o.fault(err)
 	}
-	_, err = temp.Write(content.Bytes())
+	err = flushTo(temp, content.Bytes())
 	if err == nil {
-		err = temp.Sync() // else a power cut may leave the new name with no content
-	}
-	if err = errors.Join(err, temp.Close()); err == nil {
 		err = os.Rename(temp.Name(), string(o))
 	}
 	if err == nil {
@@ -86,8 +84,17 @@ func (o outputFile) write(t issuedToken, form string) (err error) {
 	}
 	return &failure{
 		code:   exitUnexpected,
-		reason: fmt.Sprintf("--output-file %q could not be written: %v", string(o), rootCause(errors.Join(err))),
+		reason: fmt.Sprintf("--output-file %q could not be written: %v", string(o), rootCause(err)),
 		hints:  []string{"what was there before, if anything, is unchanged"},
 		err:    errors.Join(err, os.Remove(temp.Name())),
 	}
+}
+
+// flushTo writes a file to the disk and closes it.
+func flushTo(f *os.File, content []byte) error {
+	_, err := f.Write(content)
+	if err == nil {
+		err = f.Sync() // else a power cut may leave the new name with no content
+	}
+	return cmp.Or(err, f.Close())
 }
