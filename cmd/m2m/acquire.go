@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 // maxSecretFile bounds a file that holds a secret, in bytes.
@@ -26,7 +27,7 @@ type acquisition struct {
 }
 
 // acquire gets the token that the settings describe.
-func (a *app) acquire(ctx context.Context, s *settings, transport *token.Transport, how acquisition) (issuedToken, error) {
+func (a *app) acquire(ctx context.Context, s *settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
 	a.trace("credential: " + s.credential.why)
 	if err := s.checkCredential(); err != nil {
 		return issuedToken{}, err

@@ -9,7 +9,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
-	"m2m/internal/token"
+	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
@@ -112,7 +112,7 @@ func isPath(address string) bool {
 }
 
 // bearer is the token to send: none, a given one, or one that is acquired now.
-func (a *app) bearer(ctx context.Context, s *settings, transport *token.Transport, o callOptions) (entra.Secret, error) {
+func (a *app) bearer(ctx context.Context, s *settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
 	switch {
 	case o.noToken:
 		return entra.Secret{}, nil

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 // exitCode is what the process says to the one that started it. DESIGN fixes
@@ -57,7 +58,7 @@ func codeOf(err error) exitCode {
 		return told.code
 	case errors.As(err, &fail):
 		return fail.code
-	case errors.As(err, &usage), isAny(err, token.ErrSettings, call.ErrAddress, call.ErrPlainHTTP):
+	case errors.As(err, &usage), isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP):
 		return exitUsage
 	case errors.Is(err, token.ErrRefused):
 		return exitProvider

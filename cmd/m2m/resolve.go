@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 // localTenantVariable marks the environment of a command under serve --local:
@@ -78,12 +78,12 @@ func (a *app) runningTenant(in settingsInput) (localSettings, error) {
 
 // transport is how every request of a command goes out: proxies of the
 // environment, the system's roots and the extra CA, traced with --debug.
-func (a *app) transport(s *settings) *token.Transport {
-	config := token.TransportConfig{CAFile: s.caFile.value, Proxy: a.proxy}
+func (a *app) transport(s *settings) *transport.Transport {
+	config := transport.Config{CAFile: s.caFile.value, Proxy: a.proxy}
 	if a.debug {
-		config.Trace = func(e token.Exchange) { a.say("debug: %s", e) }
+		config.Trace = func(e transport.Exchange) { a.say("debug: %s", e) }
 	}
-	return token.NewTransport(config)
+	return transport.New(config)
 }
 
 // trace prints a line with --debug.

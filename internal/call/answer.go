@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"m2m/internal/transport"
 )
 
 const (
@@ -102,8 +104,8 @@ func (a *Answer) readFault(err error) error {
 	}
 	fault := unreachable(a.URL, err, a.Attempts)
 	fault.Partial = true
-	if fault.Fault == FaultOther {
-		fault.Fault = FaultClosed
+	if fault.Cause.Fault == transport.FaultOther {
+		fault.Cause.Fault = transport.FaultClosed
 	}
 	return fault
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"time"
+
+	"m2m/internal/transport"
 )
 
 // Client sends requests. It holds no state of its own and may be used by
@@ -21,8 +23,8 @@ type Client struct {
 }
 
 // Do sends the request and returns the answer, whatever its status. The answer
-// must be closed. The error is that of Check, an *UnreachableError, ErrNoTransport
-// or the body's own. The context bounds the reading of the body too.
+// must be closed. The error is that of Check, an *UnreachableError, ErrNoTransport,
+// the body's own or the transport's about its CA file. The context bounds the reading of the body too.
 func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 	if c.Transport == nil {
 		return nil, ErrNoTransport
@@ -91,6 +93,9 @@ func (c *Client) send(ctx context.Context, req Request, h hop) (*Answer, error) 
 	if err != nil {
 		if cause := bodyFault(hr.Body); cause != nil {
 			return nil, fmt.Errorf("reading what is to be sent: %w", cause)
+		}
+		if errors.Is(err, transport.ErrCAFile) {
+			return nil, err // nothing was sent: no word about the API
 		}
 		return nil, unreachable(h.url, err, 1)
 	}

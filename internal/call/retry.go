@@ -34,13 +34,12 @@ func (c *Client) retryAfter(ctx context.Context, req Request, attempt int, a *An
 
 func canRepeat(req Request) bool { return req.Body.IsZero() || req.Body.replayable }
 
-// mayPass reports whether a failure is one that another attempt can mend. A
-// certificate is the same the next time.
+// mayPass reports whether a failure is one that another attempt can mend.
 func mayPass(a *Answer, err error) bool {
 	var u *UnreachableError
 	switch {
 	case errors.As(err, &u):
-		return u.Fault != FaultCA && u.Fault != FaultHostname && u.Fault != FaultProtocol && u.Fault != FaultCanceled
+		return !u.Cause.Fault.Lasting()
 	case err != nil || a == nil:
 		return false
 	}

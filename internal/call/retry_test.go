@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/transport"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,7 +139,7 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 	req.Retry.Max = 3
 	_, err := c.Do(ctx, req)
 	var u *call.UnreachableError
-	if !errors.As(err, &u) || u.Fault != call.FaultCanceled || !errors.Is(err, context.Canceled) {
+	if !errors.As(err, &u) || u.Cause.Fault != transport.FaultCancelled || !errors.Is(err, context.Canceled) {
 		t.Errorf("Do: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/transport"
 )
 
 // closedPort returns an address on which nothing listens.
@@ -50,16 +51,16 @@ func listen(t *testing.T, handle func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-func unreachable(t *testing.T, err error, fault call.Fault, hint string) *call.UnreachableError {
+func unreachable(t *testing.T, err error, fault transport.Fault, hint string) *call.UnreachableError {
 	t.Helper()
 	var u *call.UnreachableError
 	if !errors.As(err, &u) || !errors.Is(err, call.ErrUnreachable) {
 		t.Fatalf("error %v, want an *UnreachableError", err)
 	}
-	if u.Fault != fault {
-		t.Errorf("fault %q, want %q (%v)", u.Fault, fault, err)
+	if u.Cause.Fault != fault {
+		t.Errorf("fault %q, want %q (%v)", u.Cause.Fault, fault, err)
 	}
-	if hints := strings.Join(u.Hints(), "\n"); !strings.Contains(hints, hint) {
+	if hints := strings.Join(append(u.Hints(), u.Cause.Hints()...), "\n"); !strings.Contains(hints, hint) {
 		t.Errorf("hints %q, want %q in them", hints, hint)
 	}
 	return u
@@ -89,19 +90,19 @@ func TestUnreachable(t *testing.T) {
 		name      string
 		transport http.RoundTripper
 		address   string
-		fault     call.Fault
+		fault     transport.Fault
 		text      string
 		hint      string
 		cause     error
 	}{
-		{"refused", nil, "http://" + closed, call.FaultRefused, "no answer from http://" + closed + ": the connection was refused", "m2m serve", syscall.ECONNREFUSED},
-		{"unknown authority", nil, secure.URL, call.FaultCA, "certificate signed by unknown authority", "--ca-file", nil},
-		{"another name", trusting, "https://other.example", call.FaultHostname, "not other.example", "by a name that its certificate holds", nil},
-		{"TLS to plain http", nil, strings.Replace(plain.URL, "http:", "https:", 1), call.FaultProtocol, "does not speak TLS", "http://", nil},
-		{"no such name", noNames, "https://api.example.invalid", call.FaultDNS, `"api.example.invalid" has no address`, "spelling", nil},
-		{"proxy", proxied, "https://api.example.org", call.FaultProxy, "proxyconnect", "NO_PROXY", syscall.ECONNREFUSED},
-		{"hangs up", nil, "http://" + hangsUp, call.FaultClosed, "closed early", "--retry", io.EOF},
-		{"not HTTP", nil, "http://" + nonsense, call.FaultOther, "malformed HTTP", "", nil},
+		{"refused", nil, "http://" + closed, transport.FaultRefused, "no answer from http://" + closed + ": the connection was refused", "m2m serve", syscall.ECONNREFUSED},
+		{"unknown authority", nil, secure.URL, transport.FaultUnknownCA, "is not trusted here", "--ca-file", nil},
+		{"another name", trusting, "https://other.example", transport.FaultHostname, "not other.example", "host name that the certificate holds", nil},
+		{"TLS to plain http", nil, strings.Replace(plain.URL, "http:", "https:", 1), transport.FaultProtocol, "does not speak TLS", "http://", nil},
+		{"no such name", noNames, "https://api.example.invalid", transport.FaultDNS, "the host name could not be resolved", "spelling", nil},
+		{"proxy", proxied, "https://api.example.org", transport.FaultProxy, "the proxy failed: ", "NO_PROXY", syscall.ECONNREFUSED},
+		{"hangs up", nil, "http://" + hangsUp, transport.FaultClosed, "closed early", "--retry", io.EOF},
+		{"not HTTP", nil, "http://" + nonsense, transport.FaultOther, "malformed HTTP", "check the network", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := client(t)
@@ -132,7 +133,7 @@ func TestTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	_, err := client(t).Do(ctx, request(t, s.URL))
-	unreachable(t, err, call.FaultTimeout, "more time")
+	unreachable(t, err, transport.FaultTimeout, "firewall")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the error does not wrap the context's: %v", err)
 	}
@@ -152,7 +153,7 @@ func TestTimeoutInTheBody(t *testing.T) {
 	}
 	defer a.Close()
 	var got strings.Builder
-	u := unreachable(t, a.WriteBody(&got), call.FaultTimeout, "more time")
+	u := unreachable(t, a.WriteBody(&got), transport.FaultTimeout, "firewall")
 	if got.String() != "begin" || !u.Partial {
 		t.Errorf("body %q, partial %v", got.String(), u.Partial)
 	}
@@ -164,7 +165,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { <-arrived; cancel() }()
 	_, err := client(t).Do(ctx, request(t, s.URL))
-	unreachable(t, err, call.FaultCanceled, "")
+	unreachable(t, err, transport.FaultCancelled, "")
 }
 
 func TestBodyThatBreaksOff(t *testing.T) {
@@ -182,7 +183,7 @@ func TestBodyThatBreaksOff(t *testing.T) {
 			a := do(t, client(t), req)
 			var got strings.Builder
 			err := a.WriteBody(&got)
-			u := unreachable(t, err, call.FaultClosed, "--retry")
+			u := unreachable(t, err, transport.FaultClosed, "--retry")
 			if got.String() != "begin" || !u.Partial || !strings.Contains(err.Error(), "is not complete") {
 				t.Errorf("body %q, partial %v, %v", got.String(), u.Partial, err)
 			}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"m2m/internal/entra"
 )
 
 // Assertion is what a federated token says of itself: the three values that
@@ -45,9 +47,9 @@ func parseAssertion(token string) (*Assertion, error) {
 		return nil, errNotJWT
 	}
 	a := &Assertion{
-		Issuer:   sentence(claims.Issuer, maxQuoted),
-		Subject:  sentence(claims.Subject, maxQuoted),
-		Audience: sentence(firstAudience(claims.Audience), maxQuoted),
+		Issuer:   entra.OneLine(claims.Issuer, maxQuoted),
+		Subject:  entra.OneLine(claims.Subject, maxQuoted),
+		Audience: entra.OneLine(firstAudience(claims.Audience), maxQuoted),
 	}
 	if claims.Expires > 0 && claims.Expires < 1<<40 {
 		a.ExpiresOn = time.Unix(int64(claims.Expires), 0).UTC()

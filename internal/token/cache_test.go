@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 // mustAcquire returns a token and checks where it came from.
@@ -48,7 +49,7 @@ func TestHitNeedsNoTransport(t *testing.T) {
 	s, dir := newStandIn(t), t.TempDir()
 	first := mustAcquire(t, s.client(dir), s.request(), token.SourceIDP)
 	c := s.client(dir)
-	c.Transport = token.NewTransport(token.TransportConfig{CAFile: "does-not-exist.pem"})
+	c.Transport = transport.New(transport.Config{CAFile: "does-not-exist.pem"})
 	second := mustAcquire(t, c, s.request(), token.SourceCache)
 	if first.Access.Reveal() != second.Access.Reveal() || !first.ExpiresOn.Equal(second.ExpiresOn) || second.Type != "Bearer" {
 		t.Errorf("stored %+v, read %+v", first, second)

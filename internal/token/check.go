@@ -89,7 +89,7 @@ func correctedScope(scope string) string {
 	if m := permission.FindStringSubmatch(resource); m != nil && resource == scope {
 		resource = m[1]
 	}
-	return sentence(strings.TrimSuffix(resource, "/"), maxQuoted) + "/.default"
+	return entra.OneLine(strings.TrimSuffix(resource, "/"), maxQuoted) + "/.default"
 }
 
 func checkClaims(r Request) error {

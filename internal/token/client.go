@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/transport"
 )
 
 // Request says which token is wanted.
@@ -62,9 +63,8 @@ type Token struct {
 // no cache. A Client may be used by several goroutines at once; its fields must
 // not change after the first use.
 type Client struct {
-	// Transport carries every request; nil is a Transport of its own with
-	// nothing set.
-	Transport *Transport
+	// Transport carries every request; nil is the zero Transport.
+	Transport *transport.Transport
 	// Cache keeps tokens between processes; nil keeps none.
 	Cache *Cache
 	// Now is the clock; nil is time.Now.
@@ -77,7 +77,7 @@ type Client struct {
 	Debug func(line string)
 
 	own          sync.Once
-	ownTransport *Transport
+	ownTransport *transport.Transport
 }
 
 // defaultTimeout is how long Acquire takes at the most if the context does not
@@ -155,9 +155,9 @@ func (c *Client) debug(line string) {
 }
 
 // transport returns the transport to use, the client's own if none was given.
-func (c *Client) transport() *Transport {
+func (c *Client) transport() *transport.Transport {
 	if c.Transport == nil {
-		c.own.Do(func() { c.ownTransport = new(Transport) })
+		c.own.Do(func() { c.ownTransport = new(transport.Transport) })
 		return c.ownTransport
 	}
 	return c.Transport

@@ -3,15 +3,16 @@ package token
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 
 	"m2m/internal/entra"
+	"m2m/internal/transport"
 )
 
 // managedIdentity is the identity of the Azure resource that m2m runs on.
@@ -85,14 +86,15 @@ func (m managedIdentity) unsupported(err error) error {
 // to connect, because off Azure nothing answers at all. Service Fabric needs
 // the transport to be net/http's own, so that nothing wraps it.
 func (c *Client) localHTTP() (*http.Client, *lastAnswer, error) {
-	standard, err := c.transport().standard()
-	if err != nil {
+	local, err := c.transport().Direct(2 * time.Second)
+	var file *transport.CAFileError
+	switch {
+	case errors.As(err, &file):
+		return nil, nil, caFileError(file)
+	case err != nil:
 		return nil, nil, err
 	}
-	local := standard.Clone()
-	local.Proxy = nil
-	local.DialContext = (&net.Dialer{Timeout: 2 * time.Second}).DialContext
-	heard := &lastAnswer{trace: c.transport(), next: local}
+	heard := &lastAnswer{next: c.transport().Traced(local)}
 	client := &http.Client{
 		Transport:     heard,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -107,8 +109,7 @@ func (c *Client) localHTTP() (*http.Client, *lastAnswer, error) {
 // last answer: MSAL's error for managed identities carries a body that was read
 // to its end already. MSAL makes one exchange at a time.
 type lastAnswer struct {
-	trace *Transport
-	next  http.RoundTripper
+	next http.RoundTripper
 
 	status int
 	header http.Header
@@ -118,7 +119,7 @@ type lastAnswer struct {
 // RoundTrip implements http.RoundTripper.
 func (a *lastAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.status, a.header, a.body = 0, nil, nil
-	resp, err := a.trace.traced(a.next, req)
+	resp, err := a.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}

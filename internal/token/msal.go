@@ -12,6 +12,7 @@ import (
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 
 	"m2m/internal/entra"
+	"m2m/internal/transport"
 )
 
 // noRegion switches off MSAL_FORCE_REGION, which MSAL would otherwise apply to
@@ -63,7 +64,7 @@ func msalError(address string, err error) error {
 	address = strings.TrimPrefix(address, "https://")
 	var (
 		outage  *Outage
-		fault   *NetworkError
+		fault   *unasked
 		setting *SettingError
 		call    msalerrors.CallErr
 		badJSON msalerrors.InvalidJsonErr
@@ -82,10 +83,10 @@ func msalError(address string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	}
-	if fault := Diagnose(err); fault != nil {
-		return fault
+	if fault := transport.Diagnose(address, err); fault.Fault != transport.FaultOther {
+		return &unasked{fault}
 	}
-	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, sentence(err.Error(), maxQuoted))}
+	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, entra.OneLine(err.Error(), maxQuoted))}
 }
 
 func callError(address string, call msalerrors.CallErr) error {

@@ -17,6 +17,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 func TestNetworkFaultsAreNamed(t *testing.T) {
@@ -31,12 +32,12 @@ func TestNetworkFaultsAreNamed(t *testing.T) {
 		name   string
 		origin string
 		trust  bool
-		want   token.Fault
+		want   transport.Fault
 		hint   string
 	}{
-		{"nothing listens", "https://" + closed.Addr().String(), true, token.FaultRefused, "running"},
-		{"unknown authority", s.URL, false, token.FaultUnknownCA, "--ca-file"},
-		{"another host's certificate", fmt.Sprintf("https://localhost:%d", port), true, token.FaultTLS, "certificate"},
+		{"nothing listens", "https://" + closed.Addr().String(), true, transport.FaultRefused, "running"},
+		{"unknown authority", s.URL, false, transport.FaultUnknownCA, "--ca-file"},
+		{"another host's certificate", fmt.Sprintf("https://localhost:%d", port), true, transport.FaultHostname, "certificate"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -46,7 +47,7 @@ func TestNetworkFaultsAreNamed(t *testing.T) {
 			}
 			r.Authority.Origin = tt.origin
 			err := acquire(t, c, r)
-			var fault *token.NetworkError
+			var fault *transport.Error
 			if !errors.As(err, &fault) || fault.Fault != tt.want || !errors.Is(err, token.ErrUnavailable) {
 				t.Fatalf("error = %v, want %s", err, tt.want)
 			}
@@ -56,7 +57,7 @@ func TestNetworkFaultsAreNamed(t *testing.T) {
 			if !strings.Contains(strings.Join(fault.Hints(), "\n"), tt.hint) {
 				t.Errorf("hints = %q, want one with %q", fault.Hints(), tt.hint)
 			}
-			if tt.want == token.FaultUnknownCA && fault.Issuer != s.Certificate().Issuer.String() {
+			if tt.want == transport.FaultUnknownCA && fault.Issuer != s.Certificate().Issuer.String() {
 				t.Errorf("issuer = %q, want %q", fault.Issuer, s.Certificate().Issuer)
 			}
 		})
@@ -76,8 +77,8 @@ func TestTimeOut(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err := s.client("").Acquire(ctx, s.request())
-	var fault *token.NetworkError
-	if !errors.As(err, &fault) || fault.Fault != token.FaultTimeout || !errors.Is(err, token.ErrUnavailable) {
+	var fault *transport.Error
+	if !errors.As(err, &fault) || fault.Fault != transport.FaultTimeout || !errors.Is(err, token.ErrUnavailable) {
 		t.Fatalf("error = %v, want a time-out", err)
 	}
 }
@@ -96,7 +97,7 @@ func TestBadCAFile(t *testing.T) {
 	s := newStandIn(t)
 	for _, file := range []string{t.TempDir(), "does-not-exist.pem", writeFile(t, "key.pem", "no certificate in here")} {
 		c := s.client("")
-		c.Transport = token.NewTransport(token.TransportConfig{CAFile: file})
+		c.Transport = transport.New(transport.Config{CAFile: file})
 		err := acquire(t, c, s.request())
 		var setting *token.SettingError
 		if !errors.As(err, &setting) || setting.Setting != "CA file" || setting.Found != file {
@@ -128,7 +129,7 @@ func TestProxy(t *testing.T) {
 	s := newStandIn(t)
 	address, _ := url.Parse(proxy.URL)
 	c := s.client("")
-	c.Transport = token.NewTransport(token.TransportConfig{CAFile: s.caFile, Proxy: http.ProxyURL(address)})
+	c.Transport = transport.New(transport.Config{CAFile: s.caFile, Proxy: http.ProxyURL(address)})
 	defer c.Transport.CloseIdleConnections()
 	if err := acquire(t, c, s.request()); err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func TestTraceHoldsNoSecret(t *testing.T) {
 	var trace strings.Builder
 	c := s.client(t.TempDir())
 	c.Debug = func(line string) { fmt.Fprintln(&trace, line) }
-	c.Transport = token.NewTransport(token.TransportConfig{CAFile: s.caFile, Trace: func(e token.Exchange) { fmt.Fprintln(&trace, e) }})
+	c.Transport = transport.New(transport.Config{CAFile: s.caFile, Trace: func(e transport.Exchange) { fmt.Fprintln(&trace, e) }})
 	got, err := c.Acquire(t.Context(), s.request())
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +168,7 @@ func TestOnlyTheHostThatWasSetIsAsked(t *testing.T) {
 	stop := errors.New("stopped here")
 	for region, want := range map[string]string{"": "login.microsoftonline.com", "westeurope": "westeurope.login.microsoft.com"} {
 		var hosts []string
-		c := &token.Client{Wait: noWait, Transport: token.NewTransport(token.TransportConfig{
+		c := &token.Client{Wait: noWait, Transport: transport.New(transport.Config{
 			Proxy: func(r *http.Request) (*url.URL, error) { hosts = append(hosts, r.URL.Host); return nil, stop },
 		})}
 		r := token.Request{

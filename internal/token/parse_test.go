@@ -2,8 +2,6 @@ package token
 
 import (
 	"bytes"
-	"errors"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -86,20 +84,6 @@ func TestRetryAfter(t *testing.T) {
 		if got := retryAfter(h); got != want {
 			t.Errorf("Retry-After %q = %s, want %s", value, got, want)
 		}
-	}
-}
-
-func TestDiagnoseWithoutNetwork(t *testing.T) {
-	dns := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "login.example", IsNotFound: true}}
-	if fault := Diagnose(dns); fault == nil || fault.Fault != FaultDNS || fault.Address != "login.example" {
-		t.Errorf("DNS: %+v", fault)
-	}
-	proxy := &net.OpError{Op: "proxyconnect", Err: errors.New("reset")}
-	if fault := Diagnose(proxy); fault == nil || fault.Fault != FaultProxy {
-		t.Errorf("proxy: %+v", fault)
-	}
-	if fault := Diagnose(errors.New("something else")); fault != nil {
-		t.Errorf("no fault of the network: %+v", fault)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 // childEnv makes the test binary one process that acquires one token.
@@ -39,7 +40,7 @@ func runChild(told string) error {
 		return err
 	}
 	c := &token.Client{
-		Transport: token.NewTransport(token.TransportConfig{CAFile: ch.CAFile}),
+		Transport: transport.New(transport.Config{CAFile: ch.CAFile}),
 		Cache:     &token.Cache{Dir: ch.Dir},
 	}
 	got, err := c.Acquire(context.Background(), token.Request{

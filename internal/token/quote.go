@@ -1,10 +1,6 @@
 package token
 
-import (
-	"strconv"
-	"strings"
-	"unicode/utf8"
-)
+import "strconv"
 
 // maxQuoted bounds what an error repeats of a value that may be anything.
 const maxQuoted = 200
@@ -16,24 +12,4 @@ func quote(s string) string {
 		return strconv.Quote(s)
 	}
 	return strconv.Quote(s[:maxQuoted]) + "…"
-}
-
-// sentence makes one printable, bounded line of text that a server sent.
-func sentence(s string, limit int) string {
-	s = strings.Join(strings.Fields(strings.Map(printable, strings.ToValidUTF8(s, "�"))), " ")
-	if len(s) <= limit {
-		return s
-	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return s[:limit] + "…"
-}
-
-// printable replaces what would move a cursor or change a colour by a space.
-func printable(r rune) rune {
-	if !strconv.IsPrint(r) {
-		return ' '
-	}
-	return r
 }

@@ -40,13 +40,13 @@ func parseRefusal(status int, h http.Header, body []byte) *Refusal {
 	text, trace := splitDescription(b.Description)
 	refusal := &Refusal{
 		Status:        status,
-		Code:          sentence(b.Error, maxWord),
-		Suberror:      sentence(b.Suberror, maxWord),
+		Code:          entra.OneLine(b.Error, maxWord),
+		Suberror:      entra.OneLine(b.Suberror, maxWord),
 		AADSTS:        refusalCodes(b),
-		Description:   sentence(text, maxDescription),
-		TraceID:       sentence(cmp.Or(b.TraceID, trace.id), maxWord),
-		CorrelationID: sentence(cmp.Or(b.CorrelationID, trace.correlation), maxWord),
-		Timestamp:     sentence(cmp.Or(b.Timestamp, trace.timestamp), maxWord),
+		Description:   entra.OneLine(text, maxDescription),
+		TraceID:       entra.OneLine(cmp.Or(b.TraceID, trace.id), maxWord),
+		CorrelationID: entra.OneLine(cmp.Or(b.CorrelationID, trace.correlation), maxWord),
+		Timestamp:     entra.OneLine(cmp.Or(b.Timestamp, trace.timestamp), maxWord),
 		RetryAfter:    retryAfter(h),
 	}
 	if len(b.Claims) <= maxClaims && json.Valid([]byte(b.Claims)) {

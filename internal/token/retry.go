@@ -9,6 +9,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/transport"
 )
 
 // The pauses between attempts: a quarter of a second, then a half, then one,
@@ -33,7 +36,7 @@ var (
 
 // tokenEndpoint is the transport under MSAL: it sends to https alone, follows
 // no redirect, bounds answers, and sends again what may succeed the next time.
-// Its errors are *Outage, *NetworkError, *SettingError or the context's.
+// Its errors are *Outage, *unasked, *SettingError or the context's.
 type tokenEndpoint struct {
 	next  http.RoundTripper
 	wait  func(context.Context, time.Duration) error
@@ -102,27 +105,11 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	return body, err
 }
 
-// networkFault names the server in the error of a transport.
-func networkFault(req *http.Request, err error) error {
-	var setting *SettingError
-	if errors.As(err, &setting) || errors.Is(err, context.Canceled) {
-		return err
-	}
-	fault := Diagnose(err)
-	if fault == nil {
-		fault = &NetworkError{Fault: FaultNetwork, Err: err}
-	}
-	if fault.Fault != FaultDNS && fault.Fault != FaultProxy {
-		fault.Address = req.URL.Host
-	}
-	return fault
-}
-
 // retryable reports whether the same request may succeed a moment later.
 func retryable(err error) bool {
 	var (
 		outage *Outage
-		fault  *NetworkError
+		fault  *transport.Error
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -130,7 +117,10 @@ func retryable(err error) bool {
 	case errors.As(err, &outage):
 		return outage.transient()
 	case errors.As(err, &fault):
-		return fault.Fault == FaultRefused || fault.Fault == FaultNetwork
+		switch fault.Fault {
+		case transport.FaultRefused, transport.FaultClosed, transport.FaultOther:
+			return true
+		}
 	}
 	return false
 }
@@ -156,7 +146,7 @@ func (e *tokenEndpoint) pause(ctx context.Context, attempt int, failure error) e
 		}
 	}
 	e.debug(fmt.Sprintf("attempt %d of %d failed, the next one in %s: %s",
-		attempt, maxAttempts, d.Round(time.Millisecond), sentence(failure.Error(), maxQuoted)))
+		attempt, maxAttempts, d.Round(time.Millisecond), entra.OneLine(failure.Error(), maxQuoted)))
 	return e.wait(ctx, d)
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
 
 // The identities of the tests.
@@ -73,7 +74,7 @@ func newStandIn(t testing.TB) *standIn {
 // client returns a client that trusts the stand-in and waits for nothing.
 func (s *standIn) client(dir string) *token.Client {
 	c := &token.Client{
-		Transport: token.NewTransport(token.TransportConfig{CAFile: s.caFile}),
+		Transport: transport.New(transport.Config{CAFile: s.caFile}),
 		Wait:      noWait,
 	}
 	if dir != "" {

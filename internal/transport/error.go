@@ -1,0 +1,201 @@
+package transport
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// Error is a server that gave no answer, or not all of it.
+type Error struct {
+	// Fault says why.
+	Fault Fault
+	// Address is the host, and port where known, that was asked; empty if
+	// nobody said.
+	Address string
+	// Issuer is the certification authority that nobody here vouches for; set
+	// for FaultUnknownCA where the server sent a certificate.
+	Issuer string
+	// Err is the cause, as net/http reports it.
+	Err error
+}
+
+// Diagnose finds out why an HTTP exchange with address failed, whichever client
+// reports it; nil if err is. An empty address is read from err where err names
+// one. What is no failure of the network has FaultOther.
+func Diagnose(address string, err error) *Error {
+	var known *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return known
+	}
+	e := &Error{Fault: faultOf(err), Address: cmp.Or(address, addressIn(err)), Err: withoutURL(err)}
+	if e.Fault == FaultUnknownCA {
+		e.Issuer = missingIssuer(err)
+	}
+	return e
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Error says who gave no answer, and why.
+func (e *Error) Error() string {
+	return entra.OneLine(cmp.Or(e.Address, "the server"), maxShown) + ": " + e.Reason()
+}
+
+// Reason says why, as a clause for a sentence that names the server already.
+func (e *Error) Reason() string {
+	switch e.Fault {
+	case FaultDNS:
+		return "the host name could not be resolved"
+	case FaultRefused:
+		return "the connection was refused: nothing listens there"
+	case FaultTimeout:
+		return "it took too long"
+	case FaultProxy:
+		return "the proxy failed: " + proxyReason(e.Err)
+	case FaultUnknownCA:
+		return e.unknownCA()
+	case FaultHostname, FaultCertificate:
+		return "its certificate does not fit: " + e.text("x509: ")
+	case FaultProtocol:
+		return "what answers there does not speak TLS"
+	case FaultTLS:
+		return "the TLS handshake failed: " + e.text("remote error: ", "local error: ", "tls: ")
+	case FaultClosed:
+		return "the connection was closed early"
+	case FaultCancelled:
+		return "cancelled"
+	}
+	return "the connection failed: " + e.text()
+}
+
+// text is the cause's own, which says some things better, without the names of
+// packages before it.
+func (e *Error) text(prefixes ...string) string {
+	s := e.Err.Error()
+	var verification *tls.CertificateVerificationError
+	if errors.As(e.Err, &verification) {
+		s = verification.Err.Error()
+	}
+	for _, prefix := range prefixes {
+		s = strings.TrimPrefix(s, prefix)
+	}
+	return entra.OneLine(s, maxShown)
+}
+
+// proxyReason says what a proxy failed with in the words for a server.
+func proxyReason(err error) string {
+	cause := proxyFailure(err)
+	if cause == nil {
+		cause = err
+	}
+	var tunnel *tunnelError
+	if errors.As(cause, &tunnel) {
+		return entra.OneLine(tunnel.Error(), maxShown)
+	}
+	inner := Diagnose("", cause)
+	if inner.Address == "" {
+		return inner.Reason()
+	}
+	return inner.Error()
+}
+
+func (e *Error) unknownCA() string {
+	if e.Issuer == "" {
+		return "its certificate cannot be checked: " + e.text("x509: ")
+	}
+	return "its certificate was issued by \"" + entra.OneLine(e.Issuer, maxShown) + "\", which is not trusted here"
+}
+
+// Hints says what to do about it, whoever was asked.
+func (e *Error) Hints() []string {
+	switch e.Fault {
+	case FaultDNS:
+		return []string{"check the host's spelling; inside a company, the VPN or HTTPS_PROXY may be missing"}
+	case FaultRefused:
+		return []string{"check the host and the port, and that the server is running"}
+	case FaultTimeout:
+		return []string{"check that no firewall drops the packets; behind a proxy set HTTPS_PROXY"}
+	case FaultProxy:
+		return []string{"check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy asks for them; NO_PROXY lists hosts that are reached without it"}
+	case FaultUnknownCA:
+		return []string{
+			"give the PEM file of that authority with --ca-file or M2M_CA_FILE",
+			"behind a proxy that opens TLS, that is the proxy's authority",
+		}
+	case FaultHostname:
+		return []string{"use a host name that the certificate holds"}
+	case FaultCertificate:
+		return []string{"check the certificate's dates, and the clock of this machine"}
+	case FaultProtocol:
+		return []string{"check the port: what listens there may be plain http, or something else"}
+	case FaultTLS:
+		return []string{"check the address; the server may want a client certificate, or speak only TLS older than 1.2"}
+	case FaultClosed:
+		return []string{"try again; the log of the server, or of a proxy before it, may say why it hung up"}
+	case FaultCancelled:
+		return nil
+	}
+	return []string{"check the network, the address, and the proxy on the way to it (HTTPS_PROXY, NO_PROXY)"}
+}
+
+// missingIssuer names the issuer at the end of what the server sent: that is
+// the certificate which is missing, not the leaf's own issuer.
+func missingIssuer(err error) string {
+	var (
+		unknown      x509.UnknownAuthorityError
+		verification *tls.CertificateVerificationError
+	)
+	last := (*x509.Certificate)(nil)
+	if errors.As(err, &unknown) {
+		last = unknown.Cert
+	}
+	if errors.As(err, &verification) && len(verification.UnverifiedCertificates) > 0 {
+		last = verification.UnverifiedCertificates[len(verification.UnverifiedCertificates)-1]
+	}
+	if last == nil {
+		return ""
+	}
+	return cmp.Or(last.Issuer.String(), "an authority without a name")
+}
+
+// withoutURL takes off what an http.Client puts before the cause: method and
+// address, whose query may be secret.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// addressIn reads who was asked out of an error.
+func addressIn(err error) string {
+	var (
+		byClient *url.Error
+		op       *net.OpError
+		dns      *net.DNSError
+	)
+	if errors.As(err, &byClient) {
+		if u, err := url.Parse(byClient.URL); err == nil && u.Host != "" {
+			return u.Host
+		}
+	}
+	switch {
+	case errors.As(err, &dns):
+		return dns.Name
+	case errors.As(err, &op) && op.Addr != nil:
+		return op.Addr.String()
+	}
+	return ""
+}

@@ -1,0 +1,91 @@
+package transport
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"m2m/internal/entra"
+)
+
+// ErrCAFile says that a CA file cannot be used. Nothing was sent.
+var ErrCAFile = errors.New("the CA file cannot be used")
+
+// What is wrong with a CA file, beside what the system says of it.
+var (
+	errNoCertificate = errors.New("it holds no certificate in PEM form")
+	errTooLarge      = errors.New("it is larger than any bundle of certificates")
+)
+
+// CAFileError is a CA file that cannot be used. It matches ErrCAFile.
+type CAFileError struct {
+	// Path is the file's, as it was given.
+	Path string
+	// Err is what is wrong with it.
+	Err error
+}
+
+// Error says which file it is and what is wrong with it.
+func (e *CAFileError) Error() string {
+	return fmt.Sprintf("CA file %q: %v", entra.OneLine(e.Path, maxShown), e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CAFileError) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrCAFile.
+func (e *CAFileError) Is(target error) bool { return target == ErrCAFile }
+
+// Hints says which file it should be.
+func (e *CAFileError) Hints() []string {
+	return []string{"give the PEM file of the certification authority with --ca-file or M2M_CA_FILE"}
+}
+
+// maxCAFile bounds a CA bundle, in bytes; the largest public ones are a quarter
+// of it.
+const maxCAFile = 4 << 20
+
+// rootsWith returns the system's roots and those of a PEM file; nil, which
+// stands for the system's, without a file.
+func rootsWith(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := readCAFile(file)
+	if err != nil {
+		return nil, &CAFileError{file, err}
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("reading the system's root certificates: %w", err)
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, &CAFileError{file, errNoCertificate}
+	}
+	return roots, nil
+}
+
+func readCAFile(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer func() { _ = f.Close() }() // only read from
+	data, err := io.ReadAll(io.LimitReader(f, maxCAFile+1))
+	if err == nil && len(data) > maxCAFile {
+		err = errTooLarge
+	}
+	return data, withoutPath(err)
+}
+
+// withoutPath drops the path from a file error: the CAFileError around it names
+// the file already.
+func withoutPath(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}

@@ -1,0 +1,115 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Config says how to reach servers.
+type Config struct {
+	// CAFile names a PEM file whose certificates are trusted beside the
+	// system's roots; empty for none.
+	CAFile string
+	// Proxy returns the proxy for a request, as http.ProxyFromEnvironment does;
+	// nil is no proxy.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Trace receives every exchange, redacted; nil receives none. It may be
+	// called from several goroutines at once.
+	Trace func(Exchange)
+}
+
+// Transport is an http.RoundTripper with m2m's rules for proxies, roots and
+// time limits. Nothing is built, and no root loaded, before the first request:
+// loading them takes longer than reading a token from the cache. The zero value
+// trusts the system's roots and uses no proxy. It may be used by several
+// goroutines and several clients at once.
+type Transport struct {
+	config Config
+
+	build sync.Once
+	base  *http.Transport
+	err   error
+}
+
+// New returns the transport that config describes. A CA file that cannot be
+// used is the error of the first request, a *CAFileError.
+func New(config Config) *Transport { return &Transport{config: config} }
+
+// RoundTrip implements http.RoundTripper. Its errors are those of net/http, for
+// [Diagnose], and *CAFileError.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	base, err := t.standard()
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // a RoundTripper always closes it; there is nobody to tell of a fault
+		}
+		return nil, err
+	}
+	return t.traced(base, req)
+}
+
+// Traced returns next with this transport's trace around it.
+func (t *Transport) Traced(next http.RoundTripper) http.RoundTripper { return tracer{t, next} }
+
+// Direct returns a transport of net/http's own for servers on this machine:
+// the same roots, no proxy, no trace, and a time limit for connecting, since
+// where there is no such server its address may swallow what is sent to it.
+func (t *Transport) Direct(connect time.Duration) (*http.Transport, error) {
+	base, err := t.standard()
+	if err != nil {
+		return nil, err
+	}
+	direct := base.Clone()
+	direct.Proxy = nil
+	direct.DialContext = (&net.Dialer{Timeout: connect}).DialContext
+	return direct, nil
+}
+
+// CloseIdleConnections closes connections that wait for a next request.
+func (t *Transport) CloseIdleConnections() {
+	if base, err := t.standard(); err == nil {
+		base.CloseIdleConnections()
+	}
+}
+
+// standard returns the transport of net/http beneath, made at the first call.
+func (t *Transport) standard() (*http.Transport, error) {
+	t.build.Do(func() { t.base, t.err = newStandard(t.config) })
+	return t.base, t.err
+}
+
+func newStandard(config Config) (*http.Transport, error) {
+	roots, err := rootsWith(config.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  config.Proxy,
+		OnProxyConnectResponse: refusedTunnel,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    32,
+		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+	}, nil
+}
+
+// refusedTunnel says that it was the proxy which refused: net/http's own error
+// is the bare text of its status, such as "Forbidden", which reads like the
+// server's.
+func refusedTunnel(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &tunnelError{proxy.Host, answer.Status}
+}
