@@ -28,7 +28,7 @@ type acquisition struct {
 
 // acquire gets the token that the settings describe.
 func (a *app) acquire(ctx context.Context, s *settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
-	a.trace("credential: " + s.credential.why)
+	a.trace(s.credential.why)
 	if err := s.checkCredential(); err != nil {
 		return issuedToken{}, err
 	}

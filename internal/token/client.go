@@ -96,7 +96,6 @@ func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
 	if err := r.Check(c.now()); err != nil {
 		return Token{}, err
 	}
-	c.debug("credential: " + r.Credential.String())
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
@@ -130,7 +129,7 @@ func (c *Client) cachedOrAsked(ctx context.Context, r Request) (Token, error) {
 
 // ask asks the identity provider.
 func (c *Client) ask(ctx context.Context, r Request) (Token, error) {
-	c.debug("asking " + r.Credential.provider(r) + " for " + quote(r.Scope))
+	c.debug("asking " + r.Credential.provider(r) + " for " + quote(r.Scope) + " with the " + r.Credential.String())
 	return r.Credential.acquire(ctx, c, r)
 }
 

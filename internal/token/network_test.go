@@ -149,7 +149,7 @@ func TestTraceHoldsNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"credential: client secret", "cache: miss", "POST " + s.endpoint + ": 200 after"} {
+	for _, part := range []string{" with the client secret", "cache: miss", "POST " + s.endpoint + ": 200 after"} {
 		if !strings.Contains(trace.String(), part) {
 			t.Errorf("the trace lacks %q:\n%s", part, trace.String())
 		}

@@ -53,7 +53,8 @@ func (e *Refusal) Known() (entry entra.AADSTS, ok bool) {
 	return entra.LookupAADSTS(e.AADSTS[0])
 }
 
-// Error says what was refused: code, Entra's words and the likely cause.
+// Error says what was refused: code and Entra's words, and on a line of its own
+// the likely cause.
 func (e *Refusal) Error() string {
 	var b strings.Builder
 	b.WriteString("the identity provider refused: ")
@@ -71,7 +72,7 @@ func (e *Refusal) Error() string {
 		b.WriteString(": " + strings.TrimRight(e.Description, ". "))
 	}
 	if known {
-		b.WriteString("; likely cause: " + strings.TrimRight(entry.Cause, ". "))
+		b.WriteString("\nlikely cause: " + strings.TrimRight(entry.Cause, ". "))
 	}
 	return b.String()
 }
