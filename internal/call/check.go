@@ -3,8 +3,9 @@ package call
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
+
+	"m2m/internal/entra"
 )
 
 // Check says what is wrong with a request before anything is sent, and before
@@ -28,7 +29,7 @@ func (r Request) Check(willHaveToken bool) error {
 	if hasToken && r.Header.Get("Authorization") != "" {
 		return ErrTwoAuthorizations
 	}
-	if !r.Token.IsZero() && !bearerForm.MatchString(r.Token.Reveal()) {
+	if !r.Token.IsZero() && !entra.IsBearerToken(r.Token.Reveal()) {
 		return ErrTokenForm
 	}
 	if (hasToken || hasCredentials(r.Header)) && !r.AllowPlainHTTP {
@@ -62,9 +63,6 @@ func (r Request) checkPlainHTTP() error {
 		},
 	}
 }
-
-// bearerForm is b64token of RFC 6750 section 2.1.
-var bearerForm = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
 // isCredential reports whether a header field opens doors: such fields are kept
 // from plain http and from what is shown.

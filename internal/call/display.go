@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -42,8 +43,10 @@ func displayAddress(s string) string {
 func displayURL(u *url.URL) string { return displayAddress(u.String()) }
 
 // jwtForm finds what looks like a token: two parts or more, the first of which
-// is base64url of a JSON object.
-var jwtForm = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+`)
+// is base64url of a JSON object. Compiled at first use: only explanations need it.
+var jwtForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+`)
+})
 
 // withoutToken takes the token that was sent, and whatever looks like one, out
 // of what an API answered: some echo it, and an explanation ends up in logs.
@@ -51,7 +54,7 @@ func withoutToken(s string, sent entra.Secret) string {
 	if !sent.IsZero() {
 		s = strings.ReplaceAll(s, sent.Reveal(), sent.String())
 	}
-	return jwtForm.ReplaceAllString(s, sent.String())
+	return jwtForm().ReplaceAllString(s, sent.String())
 }
 
 func withoutTokens(values []string, sent entra.Secret) []string {

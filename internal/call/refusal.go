@@ -64,14 +64,12 @@ func readRefusal(contentType string, head []byte) refusal {
 	return refusal{kind: bodyOther, message: bound(string(trimmed[:min(len(trimmed), 2*maxText)]), maxText)}
 }
 
-var (
-	htmlStart = regexp.MustCompile(`(?i)^(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b`)
-	htmlName  = regexp.MustCompile(`(?is)<title[^>]*>\s*(.{0,200}?)\s*</title>`)
-)
-
-func looksLikeHTML(b []byte) bool { return htmlStart.Match(b) }
+func looksLikeHTML(b []byte) bool {
+	return regexp.MustCompile(`(?i)^(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b`).Match(b)
+}
 
 func htmlTitle(b []byte) string {
+	htmlName := regexp.MustCompile(`(?is)<title[^>]*>\s*(.{0,200}?)\s*</title>`)
 	if m := htmlName.FindSubmatch(b); m != nil {
 		return bound(string(m[1]), maxText)
 	}

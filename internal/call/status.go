@@ -2,7 +2,6 @@ package call
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -12,8 +11,6 @@ type StatusSet struct{ ranges []statusRange }
 
 // statusRange holds the codes from low to high, both included.
 type statusRange struct{ low, high int }
-
-var statusForm = regexp.MustCompile(`^([1-5])[xX]{2}$|^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$`)
 
 // ParseStatusSet reads a comma list of codes ("200"), classes ("2xx") and
 // ranges ("200-204"). The error wraps ErrExpectSyntax.
@@ -30,20 +27,23 @@ func ParseStatusSet(s string) (StatusSet, error) {
 }
 
 func parseStatusRange(s string) (statusRange, bool) {
-	m := statusForm.FindStringSubmatch(s)
-	if m == nil {
-		return statusRange{}, false
+	if class, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok {
+		low, ok := parseStatus(class + "00")
+		return statusRange{low, low + 99}, ok
 	}
-	if m[1] != "" {
-		low, _ := strconv.Atoi(m[1] + "00")
-		return statusRange{low, low + 99}, true
+	first, last, isRange := strings.Cut(s, "-")
+	low, ok := parseStatus(first)
+	if !ok || !isRange {
+		return statusRange{low, low}, ok
 	}
-	low, _ := strconv.Atoi(m[2])
-	high := low
-	if m[3] != "" {
-		high, _ = strconv.Atoi(m[3])
-	}
-	return statusRange{low, high}, low <= high
+	high, ok := parseStatus(last)
+	return statusRange{low, high}, ok && low <= high
+}
+
+// parseStatus reads a code of three digits, from 100 to 599.
+func parseStatus(s string) (int, bool) {
+	code, err := strconv.ParseUint(s, 10, 16)
+	return int(code), err == nil && len(s) == 3 && 100 <= code && code <= 599
 }
 
 // Contains reports whether a status is in the set.

@@ -95,11 +95,10 @@ func hasScheme(s string) bool {
 	return found && !strings.ContainsAny(before, "/?#@")
 }
 
-var hostPort = regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
-
 // schemeMissing tells a forgotten scheme from a forgotten slash.
 func schemeMissing(s string) *AddressError {
 	shown := displayAddress(s)
+	hostPort := regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
 	if hostPort.MatchString(s) {
 		scheme := "https"
 		if host, _, _ := strings.Cut(s, ":"); isLoopback(host) || s[0] == '[' {

@@ -5,10 +5,6 @@ import (
 	"strings"
 )
 
-// permissionScope matches a resource with the name of one permission behind it,
-// as scopes of users' tokens have it: api://orders/Orders.Read.
-var permissionScope = regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
-
 // DefaultScope returns what a scope should probably have been: its first
 // resource, less the name of a permission, and /.default. An empty scope stays
 // empty.
@@ -21,6 +17,10 @@ func DefaultScope(scope string) string {
 	if strings.HasSuffix(resource, defaultScope) {
 		return resource
 	}
+	// A resource with the name of one permission behind it, as scopes of users'
+	// tokens have it: api://orders/Orders.Read. Compiled here, since only a
+	// mistake needs it.
+	permissionScope := regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
 	if m := permissionScope.FindStringSubmatch(resource); m != nil {
 		resource = m[1]
 	}

@@ -95,7 +95,7 @@ func (s *slot) open(data []byte) (*entry, error) {
 		return nil, errEntrySeal
 	}
 	var e entry
-	if err := json.Unmarshal(plain, &e); err != nil || !isBearer(e.Access) {
+	if err := json.Unmarshal(plain, &e); err != nil || !entra.IsBearerToken(e.Access) {
 		return nil, errEntryForm
 	}
 	return &e, nil

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
-	"strings"
 	"time"
 
 	"m2m/internal/entra"
@@ -76,21 +75,13 @@ func scopeAdvice(scope string, err error) []string {
 		return []string{"ask for " + correctedScope(scope) +
 			": an app-only token carries every permission that was granted, not single ones"}
 	case errors.Is(err, entra.ErrScopeSeveral):
-		return []string{"ask for one resource at a time, each with a token of its own: " + correctedScope(strings.Fields(scope)[0])}
+		return []string{"ask for one resource at a time, each with a token of its own: " + correctedScope(scope)}
 	}
 	return []string{"set API_SCOPE to the API's Application ID URI followed by /.default, such as api://GUID/.default"}
 }
 
-// correctedScope is what a scope should probably have been: the resource, less
-// the name of a permission, and /.default.
-func correctedScope(scope string) string {
-	resource := strings.TrimSuffix(scope, "/.default")
-	permission := regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
-	if m := permission.FindStringSubmatch(resource); m != nil && resource == scope {
-		resource = m[1]
-	}
-	return entra.OneLine(strings.TrimSuffix(resource, "/"), maxQuoted) + "/.default"
-}
+// correctedScope is what a scope should probably have been.
+func correctedScope(scope string) string { return entra.OneLine(entra.DefaultScope(scope), maxQuoted) }
 
 func checkClaims(r Request) error {
 	if r.Claims == "" {

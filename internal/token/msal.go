@@ -103,7 +103,7 @@ func callError(address string, call msalerrors.CallErr) error {
 // accept checks that a token can be carried in a header (RFC 6750 section 2.1)
 // before it goes into one, a curl configuration or a terminal.
 func (c *Client) accept(address string, result confidential.AuthResult) (Token, error) {
-	if !isBearer(result.AccessToken) {
+	if !entra.IsBearerToken(result.AccessToken) {
 		return Token{}, &Outage{
 			Address: strings.TrimPrefix(address, "https://"), Status: http.StatusOK,
 			Err: fmt.Errorf("%w: the access token is empty or holds characters that no header can carry", ErrNotEntra),

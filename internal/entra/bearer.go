@@ -1,9 +1,10 @@
-package token
+package entra
 
 import "strings"
 
-// isBearer reports whether s is a b64token.
-func isBearer(s string) bool {
+// IsBearerToken reports whether s can be carried as a bearer token: the
+// b64token of RFC 6750 section 2.1.
+func IsBearerToken(s string) bool {
 	body := strings.TrimRight(s, "=")
 	for i := range len(body) {
 		c := body[i]
