@@ -18,6 +18,8 @@ type Assertion struct {
 	Issuer, Subject, Audience string
 	// ExpiresOn is the claim exp; zero if there is none.
 	ExpiresOn time.Time
+	// ClientID is the app that it was presented for.
+	ClientID string
 }
 
 // errNotJWT says that an assertion is no JSON Web Token.
@@ -71,14 +73,11 @@ func firstAudience(raw json.RawMessage) string {
 	return ""
 }
 
-// hints shows what was sent beside how Entra compares it, and the credential
-// that would match.
-func (a *Assertion) hints() []string {
+// mismatchHints shows what was sent beside how Entra compares it, and the
+// credential that would match.
+func (a *Assertion) mismatchHints() []string {
 	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %q, sub %q, aud %q",
 		a.Issuer, a.Subject, a.Audience)}
-	if !a.ExpiresOn.IsZero() {
-		hints = append(hints, "the token that was sent expires at "+a.ExpiresOn.Format(time.RFC3339))
-	}
 	if strings.HasPrefix(a.Subject, "repo:") && strings.Contains(a.Subject, "@") {
 		hints = append(hints, "GitHub puts numeric ids into this subject; the credential must have them too")
 	}
@@ -88,5 +87,14 @@ func (a *Assertion) hints() []string {
 	if err != nil || strings.Contains(string(parameters), "'") {
 		return hints // it could not be pasted into a shell
 	}
-	return append(hints, fmt.Sprintf("a credential that matches: az ad app federated-credential create --id CLIENT_ID --parameters '%s'", parameters))
+	return append(hints, fmt.Sprintf("if that is what should be trusted: az ad app federated-credential create --id %s --parameters '%s'",
+		a.ClientID, parameters))
+}
+
+// timeHints shows when the assertion ends.
+func (a *Assertion) timeHints() []string {
+	if a.ExpiresOn.IsZero() {
+		return nil
+	}
+	return []string{"the token that was sent expires at " + a.ExpiresOn.Format(time.RFC3339)}
 }

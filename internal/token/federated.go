@@ -59,6 +59,7 @@ func (c *Client) askWithAssertion(ctx context.Context, r Request, token entra.Se
 	acquired, err := c.askEntra(ctx, r, confidential.NewCredFromAssertionCallback(present))
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
+		a.ClientID = r.ClientID
 		refusal.Assertion = a
 	}
 	return acquired, err

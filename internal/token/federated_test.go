@@ -78,8 +78,8 @@ func TestFederatedFileIsReadAtEachUse(t *testing.T) {
 		t.Fatalf("error = %v, want AADSTS700213", err)
 	}
 	hints := strings.Join(refusal.Hints(), "\n")
-	for _, part := range []string{`sub "system:serviceaccount:Demo:reader"`, "2030-01-02T03:04:05Z",
-		`az ad app federated-credential create`, `"subject":"system:serviceaccount:Demo:reader"`} {
+	for _, part := range []string{`sub "system:serviceaccount:Demo:reader"`,
+		"az ad app federated-credential create --id " + clientID, `"subject":"system:serviceaccount:Demo:reader"`} {
 		if !strings.Contains(hints, part) {
 			t.Errorf("hints lack %q:\n%s", part, hints)
 		}

@@ -103,22 +103,25 @@ func (e *Refusal) Hints() []string {
 	if e.Certificate != "" {
 		hints = append(hints, "compare with what the app registration lists: the certificate used has "+e.Certificate)
 	}
-	if e.Assertion != nil && e.federation() {
-		hints = append(hints, e.Assertion.hints()...)
+	if e.Assertion != nil {
+		hints = append(hints, e.assertionHints()...)
 	}
 	return append(hints, e.ids()...)
 }
 
-// federation reports whether Entra compared an assertion with the federated
-// credentials of the app and found none that fits, or found it out of date.
-func (e *Refusal) federation() bool {
+// assertionHints says of the assertion what Entra held against it: that no
+// federated credential of the app fits, or that it is out of date. An assertion
+// that was refused for another reason has nothing to compare.
+func (e *Refusal) assertionHints() []string {
 	for _, code := range e.AADSTS {
 		switch code {
-		case 70021, 700024, 700211, 700212, 700213:
-			return true
+		case 70021, 70025, 700211, 700212, 700213:
+			return e.Assertion.mismatchHints()
+		case 700024:
+			return e.Assertion.timeHints()
 		}
 	}
-	return false
+	return nil
 }
 
 // ids returns the line that a support case or a search in the sign-in log
