@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/call":      {"internal/verify", "internal/transport", "internal/entra"},
 	"internal/probe":     {"internal/call", "internal/entra"},
 	"internal/token":     {"internal/transport", "internal/entra"},
-	"internal/verify":    {"internal/entra"},
+	"internal/verify":    {"internal/transport", "internal/entra"},
 	"internal/issuer":    {"internal/entra"}, // if it shared code with token or verify, it would agree with their mistakes
 	"internal/transport": {"internal/entra"},
 	"internal/entra":     {},

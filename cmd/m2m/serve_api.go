@@ -39,6 +39,9 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		return nil, err
 	}
 	transport := a.transport(s)
+	if err := transport.Check(); err != nil {
+		return nil, err
+	}
 	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{
 		HTTP: &http.Client{Transport: transport}, Now: a.now, KeyGrace: o.keyGrace,
 	})

@@ -174,7 +174,8 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 // token itself names, if it is one of Entra's. Without any the source is nil,
 // and the report says what to set.
 func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input string) (verify.KeySource, error) {
-	client := &http.Client{Transport: a.transport(s)}
+	transport := a.transport(s)
+	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
 		return a.keySet(ctx, client, s, o)
 	}
@@ -192,6 +193,9 @@ func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input
 	}
 	if err := entra.CheckTenant(authority.Tenant); err != nil {
 		return nil, s.explain(settingTenant, err)
+	}
+	if err := transport.Check(); err != nil {
+		return nil, err
 	}
 	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: a.now})
 }

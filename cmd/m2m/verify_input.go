@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
@@ -125,7 +126,7 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, &failure{code: exitUnknown, reason: "the keys are out of reach: " + err.Error(), err: err}
+		return nil, keysOutOfReach(err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
@@ -136,4 +137,14 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys of %s could not be read whole, or are larger than %d KiB", place, maxJWKS>>10), err: errors.Join(err)}
 	}
 	return data, nil
+}
+
+// keysOutOfReach says why nothing came from the address of --jwks.
+func keysOutOfReach(err error) error {
+	var file *transport.CAFileError
+	if errors.As(err, &file) {
+		return file
+	}
+	fault := transport.Diagnose("", err)
+	return &failure{code: exitUnknown, reason: "the keys are out of reach: " + fault.Error(), err: fault}
 }

@@ -40,6 +40,16 @@ type Transport struct {
 // used is the error of the first request, a *CAFileError.
 func New(config Config) *Transport { return &Transport{config: config} }
 
+// Check reads the CA file, if there is one, so that a command which will need
+// it can refuse to start. The error is a *CAFileError.
+func (t *Transport) Check() error {
+	if t.config.CAFile == "" {
+		return nil
+	}
+	_, err := t.standard()
+	return err
+}
+
 // RoundTrip implements http.RoundTripper. Its errors are those of net/http, for
 // [Diagnose], and *CAFileError.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -1,6 +1,9 @@
 package verify
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // advice is what a person needs beside the bare fact: why, and what to do. It
 // decides nothing. "Likely" marks what the token alone cannot prove.
@@ -103,11 +106,19 @@ func (h *hearing) adviseKey(reason error) advice {
 		if h.keyErr != nil {
 			cause = "the keys could not be read: " + plainly(h.keyErr)
 		}
-		return advice{cause, "check network, proxy and --ca-file, then try again"}
+		return advice{cause, reachKeys(h.keyErr)}
 	case ErrKeyIssuer, ErrKeyCloud:
 		return advice{"the issuer publishes this key for tokens of another issuer or cloud", refetch}
 	}
 	return h.adviseKeyUnknown()
+}
+
+// reachKeys says what to do about keys that are out of reach.
+func reachKeys(err error) string {
+	if fault := networkFault(err); fault != nil {
+		return strings.Join(fault.Hints(), "; ")
+	}
+	return "check network, proxy and --ca-file, then try again"
 }
 
 func (h *hearing) adviseKeyUnknown() advice {

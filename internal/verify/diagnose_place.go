@@ -36,7 +36,7 @@ func (h *hearing) adviseIssuer(reason error) advice {
 	case ErrIssuerUnset:
 		return advice{"nobody said whose tokens are believed", h.tenantLine()}
 	case ErrKeysUnreachable:
-		return advice{"the issuer is not known before its discovery document is read", "check network, proxy and --ca-file, then try again"}
+		return advice{"the issuer is not known before its discovery document is read", reachKeys(h.keyErr)}
 	}
 	return h.adviseIssuerMismatch()
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"m2m/internal/transport"
 )
 
 // The three outcomes of a token that is not believed, for errors.Is. Every
@@ -68,9 +70,12 @@ func (e *Error) Error() string {
 }
 
 // plainly says what went wrong on the way to the keys in the fewest words: the
-// host and the network's own error, without the address that net/http puts
-// before it and that would crowd it out.
+// host and why, without the address that net/http puts before it and that
+// would crowd it out.
 func plainly(err error) string {
+	if fault := networkFault(err); fault != nil {
+		return shorten(fault.Error(), 300)
+	}
 	var u *url.Error
 	if errors.As(err, &u) {
 		if address, parseErr := url.Parse(u.URL); parseErr == nil {
@@ -82,6 +87,18 @@ func plainly(err error) string {
 		err = unreachable.Err
 	}
 	return shorten(err.Error(), 300)
+}
+
+// networkFault returns what kept the keys out of reach if it was the network,
+// not an answer that will not do.
+func networkFault(err error) *transport.Error {
+	if !errors.As(err, new(*url.Error)) {
+		return nil
+	}
+	if fault := transport.Diagnose("", err); fault.Fault != transport.FaultOther {
+		return fault
+	}
+	return nil
 }
 
 // Unwrap lets errors.Is find the outcome, the check, the exact reason and, for
