@@ -1,0 +1,126 @@
+package transport_test
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"m2m/internal/transport"
+)
+
+func TestCAFile(t *testing.T) {
+	s := serveTLS(t, nil)
+	good := caFile(t, s.Certificate())
+	if err := get(t, transport.Config{CAFile: good}, s.URL); err != nil {
+		t.Errorf("a good CA file: %v", err)
+	}
+	for name, file := range map[string]string{
+		"a folder":       t.TempDir(),
+		"not there":      "does-not-exist.pem",
+		"no certificate": writeFile(t, "no certificate in here"),
+		"endless":        writeFile(t, strings.Repeat("x", 4<<20+1)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, err := range []error{
+				get(t, transport.Config{CAFile: file}, s.URL),
+				transport.New(transport.Config{CAFile: file}).Check(),
+			} {
+				var e *transport.CAFileError
+				if !errors.As(err, &e) || !errors.Is(err, transport.ErrCAFile) || e.Path != file || len(e.Hints()) == 0 {
+					t.Fatalf("error = %v, want a CAFileError", err)
+				}
+				if strings.Count(e.Error(), file) != 1 {
+					t.Errorf("error = %q, want the file named once", e)
+				}
+			}
+		})
+	}
+	if err := transport.New(transport.Config{CAFile: "does-not-exist.pem"}).Check(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error = %v, want fs.ErrNotExist in it", err)
+	}
+	if err := new(transport.Transport).Check(); err != nil {
+		t.Errorf("no CA file: %v", err)
+	}
+}
+
+func TestDirectPassesTheProxyBy(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(noContent))
+	defer s.Close()
+	var seen []transport.Exchange
+	own := transport.New(transport.Config{
+		Proxy: through(closedPort(t)),
+		Trace: func(e transport.Exchange) { seen = append(seen, e) },
+	})
+	direct, err := own.Direct(time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := own.Traced(direct).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if len(seen) != 1 || seen[0].Status != http.StatusNoContent {
+		t.Errorf("trace %v, want the one exchange", seen)
+	}
+	if _, err := own.RoundTrip(req); transport.Diagnose("", err).Fault != transport.FaultProxy {
+		t.Errorf("without Direct: %v, want a fault of the proxy", err)
+	}
+}
+
+func TestTraceIsRedacted(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(noContent))
+	defer s.Close()
+	var lines []string
+	trace := func(e transport.Exchange) { lines = append(lines, e.String()) }
+	if err := get(t, transport.Config{Trace: trace}, strings.Replace(s.URL, "://", "://user:hidden@", 1)+"/path?sig=hidden#hidden"); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := "http://" + closedPort(t)
+	if err := get(t, transport.Config{Trace: trace}, nowhere+"/?sig=hidden"); err == nil {
+		t.Fatal("something answered on a closed port")
+	}
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "GET "+s.URL+"/path?[redacted]: 204 after ") ||
+		!strings.HasPrefix(lines[1], "GET "+nowhere+"/?[redacted]: no answer after ") {
+		t.Errorf("trace %q", lines)
+	}
+	if all := strings.Join(lines, ""); strings.Contains(all, "hidden") {
+		t.Errorf("the trace holds a secret: %s", all)
+	}
+}
+
+// FuzzTrace stops every request at the proxy, so that nothing is sent.
+func FuzzTrace(f *testing.F) {
+	f.Add("https://login.example/path?client_secret=hidden")
+	f.Add("https://user:hidden@login.example/%2f?#")
+	stop := errors.New("stopped here")
+	f.Fuzz(func(t *testing.T, address string) {
+		u, err := url.Parse(address)
+		if err != nil {
+			return
+		}
+		var traced transport.Exchange
+		own := transport.New(transport.Config{
+			Proxy: func(*http.Request) (*url.URL, error) { return nil, stop },
+			Trace: func(e transport.Exchange) { traced = e },
+		})
+		_, err = own.RoundTrip(&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}})
+		if err == nil {
+			t.Fatal("it was sent")
+		}
+		shown, err := url.Parse(traced.URL)
+		if err == nil && (shown.User != nil && u.Opaque == "" || shown.RawQuery != "" && shown.RawQuery != "[redacted]" || shown.Fragment != "") {
+			t.Errorf("%q is traced as %q", address, traced.URL)
+		}
+	})
+}
