@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		"m2m":      func() { os.Exit(int(recorded().main())) },
 		"standin":  standin,
 		"otherapi": otherAPI,
+		"tenant":   tenant,
+		"ask":      ask,
 	})
 }
 
@@ -56,6 +58,7 @@ func TestScripts(t *testing.T) {
 			Setup:               func(env *testscript.Env) error { return emptyEnvironment(env, logs) },
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits":    exits,
+				"refused":  refused,
 				"waitfile": waitFile,
 				"setenv":   setEnvironment,
 				"filesize": fileSize,
@@ -71,6 +74,7 @@ func TestScripts(t *testing.T) {
 func emptyEnvironment(env *testscript.Env, logs string) error {
 	path := env.Getenv("PATH")
 	example, err := filepath.Abs("../../.env.example")
+	certificates, certificatesErr := filepath.Abs("../../internal/token/testdata")
 	home, temp := filepath.Join(env.WorkDir, "home"), filepath.Join(env.WorkDir, "tmp")
 	env.Vars = []string{
 		"PATH=" + path,
@@ -80,8 +84,9 @@ func emptyEnvironment(env *testscript.Env, logs string) error {
 		"GORACE=atexit_sleep_ms=10", // else each process sleeps for a second at its end
 		transcriptsVariable + "=" + logs,
 		"ENV_EXAMPLE=" + example, // the file that users copy
+		certificatesVariable + "=" + certificates,
 	}
-	return errors.Join(err, os.Mkdir(home, 0o700), os.MkdirAll(temp, 0o700))
+	return errors.Join(err, certificatesErr, os.Mkdir(home, 0o700), os.MkdirAll(temp, 0o700))
 }
 
 var (

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// refused FILE COMMAND... runs a command that the identity provider refuses:
+// exit code 4 and nothing on stdout. What it says on stderr goes to FILE, with
+// names in place of what differs from run to run.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: refused FILE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	exit := (*exec.ExitError)(nil)
+	if !errors.As(err, &exit) || exit.ExitCode() != int(exitProvider) {
+		ts.Fatalf("%v, expected exit code %d", err, exitProvider)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("stdout is not empty: %q", out)
+	}
+	words := ts.ReadFile("stderr")
+	for _, varying := range [][2]string{
+		{`trace ID [0-9a-f-]{36}, correlation ID [0-9a-f-]{36}, at [0-9: -]+Z`, "trace ID GUID, correlation ID GUID, at TIME"},
+		{`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}Z`, "TIME"},
+		{`127\.0\.0\.1:[0-9]{4,5}`, "127.0.0.1:PORT"},
+	} {
+		words = regexp.MustCompile(varying[0]).ReplaceAllString(words, varying[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(words), 0o600))
+}
+
+// unscripted are the codes that no request can produce.
+var unscripted = map[string]string{
+	"50000": "the tenant cannot sign: a fault of the machine",
+}
+
+// TestEveryCodeHasAScript reads out of the local tenant's own code which AADSTS
+// codes it can answer with, and looks for each in a script.
+func TestEveryCodeHasAScript(t *testing.T) {
+	var scripts strings.Builder
+	files, err := filepath.Glob("testdata/script/aadsts_*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d scripts, error %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts.Write(text)
+	}
+	codes := tenantCodes(t)
+	if len(codes) < 38 {
+		t.Errorf("found only %d codes in the tenant's code", len(codes))
+	}
+	for _, code := range codes {
+		found := regexp.MustCompile(`AADSTS` + code + `\b`).MatchString(scripts.String())
+		if reason := unscripted[code]; found != (reason == "") {
+			t.Errorf("AADSTS%s: in a script: %v (%s)", code, found, reason)
+		}
+	}
+}
+
+// tenantCodes finds the first arguments of badRequest and badCredential, and the
+// code of every other refusal.
+func tenantCodes(t *testing.T) (codes []string) {
+	t.Helper()
+	files, err := filepath.Glob("../../internal/issuer/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(e ast.Expr) {
+		if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == token.INT {
+			codes = append(codes, literal.Value)
+		}
+	}
+	visit := func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "badRequest" || f.Name == "badCredential") {
+				add(n.Args[0])
+			}
+		case *ast.KeyValueExpr:
+			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "code" {
+				add(n.Value)
+			}
+		}
+		return true
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, visit)
+	}
+	return codes
+}
