@@ -55,6 +55,8 @@ func (e *UnreachableError) Hints() []string {
 		return []string{"start the API: m2m serve, or m2m serve --local for one with a tenant beside it"}
 	case e.Cause.Fault == transport.FaultProtocol && local:
 		return []string{"call an API on this machine with http://"}
+	case e.Cause.Fault == transport.FaultTimeout:
+		return []string{"allow more time with --timeout"}
 	case e.Cause.Fault == transport.FaultClosed:
 		return []string{"have it tried again: --retry 3"}
 	}

@@ -133,7 +133,7 @@ func TestTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	_, err := client(t).Do(ctx, request(t, s.URL))
-	unreachable(t, err, transport.FaultTimeout, "firewall")
+	unreachable(t, err, transport.FaultTimeout, "--timeout")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the error does not wrap the context's: %v", err)
 	}
@@ -153,7 +153,7 @@ func TestTimeoutInTheBody(t *testing.T) {
 	}
 	defer a.Close()
 	var got strings.Builder
-	u := unreachable(t, a.WriteBody(&got), transport.FaultTimeout, "firewall")
+	u := unreachable(t, a.WriteBody(&got), transport.FaultTimeout, "--timeout")
 	if got.String() != "begin" || !u.Partial {
 		t.Errorf("body %q, partial %v", got.String(), u.Partial)
 	}
