@@ -190,6 +190,8 @@ func TestDiagnoseForms(t *testing.T) {
 		{"the proxy's name", &net.OpError{Op: "proxyconnect", Err: noName}, transport.FaultProxy, "login.example"},
 		{"SOCKS", &net.OpError{Op: "socks connect", Err: errors.New("general failure")}, transport.FaultProxy, ""},
 		{"reset", &net.OpError{Op: "read", Err: syscall.ECONNRESET}, transport.FaultClosed, ""},
+		{"reset on Windows", &net.OpError{Op: "read", Err: syscall.Errno(10054)}, transport.FaultClosed, ""},
+		{"refused on Windows", &net.OpError{Op: "dial", Err: syscall.Errno(10061)}, transport.FaultRefused, ""},
 		{"anything", errors.New("something else"), transport.FaultOther, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

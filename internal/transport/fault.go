@@ -42,6 +42,13 @@ func (f Fault) Lasting() bool {
 	return false
 }
 
+// What Windows reports (WSAECONNRESET, WSAECONNREFUSED): the names of package
+// syscall are other numbers there, and these are no error anywhere else.
+const (
+	winsockReset   = syscall.Errno(10054)
+	winsockRefused = syscall.Errno(10061)
+)
+
 // faultOf sorts an error of net/http. The order matters: a failure of the
 // proxy is also a refused connection, and a time-out may be a DNS error.
 func faultOf(err error) Fault {
@@ -55,7 +62,7 @@ func faultOf(err error) Fault {
 		return FaultTimeout
 	case errors.As(err, &dns):
 		return FaultDNS
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, winsockRefused):
 		return FaultRefused
 	}
 	if f := tlsFault(err); f != "" {
@@ -93,7 +100,7 @@ func isTimeout(err error) bool {
 
 func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, winsockReset)
 }
 
 // tlsFault returns the fault of a handshake, or the empty Fault.
