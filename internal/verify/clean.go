@@ -17,10 +17,27 @@ func Clean(input string) (token string, stripped []string, err error) {
 	s = strip(&stripped, "the header's name", s, cutPrefixFold(s, "Authorization:"))
 	s = strip(&stripped, "the scheme Bearer", s, cutScheme(s))
 	s = strip(&stripped, "quotes", s, unwrap(s))
-	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+	if i := indexSpace(s); i >= 0 {
 		return "", stripped, malformed(ErrCharset, spaceAt(s, i))
 	}
 	return s, stripped, nil
+}
+
+// indexSpace finds white space. Bytes are looked at before runes, because a
+// batch comes by here with every token.
+func indexSpace(s string) int {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ' ', '\t' <= c && c <= '\r':
+			return i
+		case c >= utf8.RuneSelf:
+			if j := strings.IndexFunc(s[i:], unicode.IsSpace); j >= 0 {
+				return i + j
+			}
+			return -1
+		}
+	}
+	return -1
 }
 
 func strip(stripped *[]string, what, before, after string) string {

@@ -139,7 +139,7 @@ func describeLifetime(h *hearing) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
-	expected = fmt.Sprintf("valid at %s (leeway %s), at most %s long", stamp(h.now), h.policy.Leeway, h.policy.MaxLifetime)
+	expected = fmt.Sprintf("valid at %s, give or take %s; at most %s long", stamp(h.now), inWords(h.policy.Leeway), inWords(h.policy.MaxLifetime))
 	t := h.token
 	for _, d := range []struct {
 		name string

@@ -108,7 +108,11 @@ func (h *hearing) adviseKey(reason error) advice {
 		}
 		return advice{cause, reachKeys(h.keyErr)}
 	case ErrKeyIssuer, ErrKeyCloud:
-		return advice{"the issuer publishes this key for tokens of another issuer or cloud", refetch}
+		a := advice{"the issuer publishes this key for tokens of another issuer or cloud", refetch}
+		if o := decideIssuer(h); o.status == Fail {
+			a.fix = h.adviseIssuer(o.reason).fix
+		}
+		return a
 	}
 	return h.adviseKeyUnknown()
 }
@@ -158,14 +162,14 @@ func (h *hearing) adviseLifetime(reason error) advice {
 	t := h.token
 	switch reason {
 	case ErrExpired:
-		return h.adviseExpired(h.now.Sub(t.ExpiresAt).Round(1e9).String())
+		return h.adviseExpired(inWords(h.now.Sub(t.ExpiresAt)))
 	case ErrNotYetValid, ErrIssuedInFuture:
 		ahead := t.NotBefore.Sub(h.now)
 		if reason == ErrIssuedInFuture {
 			ahead = t.IssuedAt.Sub(h.now)
 		}
 		return advice{
-			fmt.Sprintf("likely this machine's clock is slow: the token begins in %s", ahead.Round(1e9)),
+			fmt.Sprintf("likely this machine's clock is slow: the token begins in %s", inWords(ahead)),
 			"set the clock (NTP), or allow for it: --leeway, at most 5m",
 		}
 	case ErrTooLong:

@@ -57,7 +57,7 @@ func (h *hearing) advisePermission(reason error) advice {
 		return advice{"the client holds other roles than the required one", h.grant()}
 	}
 	return advice{
-		fmt.Sprintf("no role of this API is granted to the client; or likely the token (issued %s) is older than the grant, or an administrator has not consented yet", stamp(t.IssuedAt)),
+		fmt.Sprintf("the client holds no role of this API: likely none is granted to it, or an administrator has not consented yet, or the token (issued %s) is older than the grant", stamp(t.IssuedAt)),
 		h.grant(),
 	}
 }

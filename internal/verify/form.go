@@ -23,7 +23,7 @@ type parsed struct {
 // read; token is nil if neither header nor claims could.
 func (r *reader) parse(text string) (parsed, *Error) {
 	if len(text) > maxToken {
-		return parsed{}, malformed(ErrTokenSize, fmt.Sprintf("%d bytes", len(text)))
+		return parsed{}, malformed(ErrTokenSize, fmt.Sprintf("%d KiB or more", len(text)>>10))
 	}
 	segments, fault := split(text)
 	if len(segments) < 2 {
@@ -64,6 +64,9 @@ func split(text string) ([]string, *Error) {
 	case 4:
 		return nil, malformed(ErrEncrypted, "")
 	case 0:
+		if text == "" {
+			return nil, malformed(ErrSegments, "nothing")
+		}
 		return nil, malformed(ErrSegments, "no dot at all")
 	case 1:
 		return strings.Split(text, "."), malformed(ErrSegments, "2 parts: the signature is missing")

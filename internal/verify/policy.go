@@ -88,7 +88,7 @@ func (p Policy) Complete() error {
 func (p Policy) check() error {
 	switch {
 	case p.Leeway < 0 || p.Leeway > MaxLeeway:
-		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, MaxLeeway, p.Leeway)
+		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, inWords(MaxLeeway), p.Leeway)
 	case p.MaxLifetime < 0:
 		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
 	}
