@@ -91,8 +91,6 @@ func readsAlone(s statement) bool {
 	return err == nil
 }
 
-var reference = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
-
 // readAs reports whether the value that godotenv read is the literal one, or
 // the literal one with ${NAME} replaced by settings of the same file
 // (API_SCOPE=api://${CLIENT_ID}/.default). In a secret nothing is replaced.
@@ -103,6 +101,7 @@ func (s statement) readAs(values map[string]string) bool {
 	if rowOfVariable(s.name).secret {
 		return false
 	}
+	reference := regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
 	expanded := reference.ReplaceAllStringFunc(s.literal, func(ref string) string {
 		if value := values[ref[2:len(ref)-1]]; value != "" {
 			return value
@@ -170,7 +169,16 @@ func scanEnvFile(text string) ([]statement, *envFault) {
 	return statements, nil
 }
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+// isEnvName reports whether s is a letter or _, then letters, digits, _, . and -.
+func isEnvName(s string) bool {
+	for i, r := range s {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_'
+		if !letter && (i == 0 || !('0' <= r && r <= '9' || r == '.' || r == '-')) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // scanStatement reads the statement at the start of text, and how long it is
 // with the end of its last line.
@@ -185,7 +193,7 @@ func scanStatement(text string) (s statement, length int, fault *envFault) {
 	if after, ok := strings.CutPrefix(s.name, "export"); ok && strings.TrimLeft(after, " \t") != after {
 		s.name = strings.TrimSpace(after)
 	}
-	if !envName.MatchString(s.name) {
+	if !isEnvName(s.name) {
 		return s, 0, expected
 	}
 	value := strings.TrimLeft(first[at+1:], " \t")
