@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -52,13 +53,16 @@ func documentOfToken(t *verify.Token) tokenDocument {
 	}
 	return tokenDocument{
 		Token: &tokenSummary{
-			Version: string(t.Version), Kind: t.Kind,
+			Version: string(t.Version), Kind: kindOf(t),
 			IssuedAt: optionalTime(t.IssuedAt), ExpiresAt: optionalTime(t.ExpiresAt),
 		},
 		Header: objectOf(t.Header),
 		Claims: objectOf(t.Claims),
 	}
 }
+
+// kindOf is the kind of a token, or other where its claims could not be read.
+func kindOf(t *verify.Token) verify.Kind { return cmp.Or(t.Kind, verify.Other) }
 
 func optionalTime(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -63,6 +63,7 @@ func TestScripts(t *testing.T) {
 				"waitfile": waitFile,
 				"setenv":   setEnvironment,
 				"filesize": fileSize,
+				"mint":     mint,
 			},
 		})
 	})

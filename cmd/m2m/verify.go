@@ -18,13 +18,18 @@ const verifyLong = `  m2m token | m2m verify                      judge a token 
   m2m verify --explain @token.txt             with a plain sentence about every claim
   m2m verify -o json - < token.txt            for a program
   m2m verify --decode @token.txt              show it without judging it
+  m2m verify --batch @tokens.txt              many tokens, one a line: one JSON line for each
 
 Decodes a token and prints every claim and every check: what was expected, what was found,
 the likely cause and what to do. With no settings at all it still shows the claims, runs
 every check that needs none, and says what to set.
 
 Ends with 0 if the token is believed, 3 if it is refused, 5 if a check could not be made
-and 7 if nobody but its audience can verify it (Microsoft Graph).`
+and 7 if nobody but its audience can verify it (Microsoft Graph).
+
+With --batch every line of the input is answered by one line, in order; an empty line and one
+that is too long are answered too, as refused. It ends with 0 if all are believed, else with the
+code of the worst: 7, then 3, then 5.`
 
 // verifyOptions are the flags of verify that no other command has.
 type verifyOptions struct {
@@ -35,6 +40,8 @@ type verifyOptions struct {
 	jwks    string
 	issuer  string
 	timeout time.Duration
+	batch   bool
+	schema  bool
 	policyFlags
 }
 
@@ -55,6 +62,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of the output: text or json")
 	flags.BoolVar(&o.decode, "decode", false, "show the token without judging it")
 	flags.BoolVar(&o.explain, "explain", false, "say what each claim means")
+	flags.BoolVar(&o.batch, "batch", false, "judge many tokens, one a line, and write one JSON line for each")
+	flags.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o json, and of each line of --batch")
 	flags.StringVar(&o.at, "at", "", "judge as of another `TIME` (RFC 3339 or epoch seconds)")
 	flags.StringVar(&o.jwks, "jwks", "", "take the keys from this `FILE or URL` (JWKS) in place of the tenant's")
 	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
@@ -71,6 +80,12 @@ func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
 	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
+	switch {
+	case o.schema:
+		return a.printSchema(args)
+	case o.batch:
+		return a.verifyBatch(cmd, args, o)
+	}
 	input, err := a.tokenInput(args)
 	if err != nil {
 		return err
@@ -81,28 +96,53 @@ func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
 	if o.decode {
 		return a.decode(input, o)
 	}
-	now, err := o.clock(a.now)
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
+	defer cancel()
+	verifier, now, err := a.verifier(ctx, cmd, o, input)
 	if err != nil {
 		return err
 	}
-	s, err := a.settings(cmd, uses{})
-	if err != nil {
+	return a.printReport(verifier.Judge(ctx, input), o, now())
+}
+
+// verifyBatch judges many tokens. The time-out is for the keys that --jwks
+// names alone: the batch may take as long as it takes.
+func (a *app) verifyBatch(cmd *cobra.Command, args []string, o verifyOptions) error {
+	if err := o.checkBatch(cmd.Flags().Changed("output")); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	keys, err := a.keySource(ctx, s, o, input)
+	verifier, _, err := a.verifier(ctx, cmd, o, "")
 	if err != nil {
 		return err
+	}
+	return a.judgeBatch(cmd.Context(), args, verifier)
+}
+
+// verifier makes the judge of the settings and flags, and the clock it judges
+// by. input is the token, where there is one alone.
+func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions, input string) (*verify.Verifier, func() time.Time, error) {
+	now, err := o.clock(a.now)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.settings(cmd, uses{})
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := a.keySource(ctx, s, o, input)
+	if err != nil {
+		return nil, nil, err
 	}
 	policy := o.policy(s)
 	verifier, err := verify.New(policy, keys, verify.Options{Now: now})
 	if err != nil {
-		return &usageError{reason: err.Error(), err: err}
+		return nil, nil, &usageError{reason: err.Error(), err: err}
 	}
 	o.warn(a)
 	warnAboutScopes(a, policy)
-	return a.printReport(verifier.Judge(ctx, input), o, now())
+	return verifier, now, nil
 }
 
 // printReport prints the report and ends with the code of its verdict.
@@ -182,22 +222,35 @@ func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input
 	if o.issuer != "" {
 		return nil, &usageError{reason: "--issuer needs --jwks: without it the issuer is the tenant's own"}
 	}
-	authority := s.authorityURL()
-	if authority.Tenant == "" || o.anyTenant {
-		token, _ := verify.Decode(input)
-		own, ok := verify.AuthorityOf(token)
-		if !ok {
-			return nil, nil
-		}
-		authority = own
-	}
-	if err := entra.CheckTenant(authority.Tenant); err != nil {
-		return nil, s.explain(settingTenant, err)
+	authority, known, err := o.authority(s, input)
+	if err != nil || !known {
+		return nil, err
 	}
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
 	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: a.now})
+}
+
+// authority is whose keys are asked for where no --jwks names them.
+func (o verifyOptions) authority(s *settings, input string) (a entra.Authority, known bool, err error) {
+	a = s.authorityURL()
+	switch {
+	case o.batch && o.anyTenant:
+		// Its keys sign for every tenant, and its issuer is their template, so
+		// that one set serves the whole batch.
+		a.Tenant = "organizations"
+		return a, true, nil
+	case a.Tenant == "" || o.anyTenant:
+		token, _ := verify.Decode(input)
+		if a, known = verify.AuthorityOf(token); !known {
+			return a, false, nil
+		}
+	}
+	if err := entra.CheckTenant(a.Tenant); err != nil {
+		return a, false, s.explain(settingTenant, err)
+	}
+	return a, true, nil
 }
 
 // parseMoment reads --at.

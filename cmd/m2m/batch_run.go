@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+
+	"m2m/internal/verify"
+)
+
+// tally counts the verdicts of a batch.
+type tally map[verify.Verdict]int
+
+func (t tally) total() int {
+	sum := 0
+	for _, n := range t {
+		sum += n
+	}
+	return sum
+}
+
+// code is the exit code of a whole batch: 7 wins over 3, 3 over 5.
+func (t tally) code() exitCode {
+	switch {
+	case t[verify.Unverifiable] > 0:
+		return exitUnverifiable
+	case t[verify.Refused] > 0:
+		return exitRefused
+	case t[verify.Undecided] > 0:
+		return exitUnknown
+	}
+	return exitDone
+}
+
+// batch judges the lines of a stream on every core and writes the answers in
+// the order of the lines.
+type batch struct {
+	in  io.Reader
+	out io.Writer
+	// judge appends the answer about one line.
+	judge func(dst []byte, l line) ([]byte, verify.Verdict)
+	// progress is told how far the batch is, after every block.
+	progress func(tally)
+
+	written sync.Pool // blocks whose memory can be used again
+}
+
+// block is some lines on their way through a batch.
+type block struct {
+	lines    []line
+	answers  []byte
+	verdicts []verify.Verdict
+	judged   chan struct{} // closed when the answers are there
+}
+
+// run ends at the end of the stream, at the first failure to read or write, or
+// with the context. Its memory is bounded by the blocks on their way: the reader
+// waits while too many are not written yet. After a failure the reader may wait
+// for its stream until the process ends, because a read cannot be called off.
+func (b *batch) run(ctx context.Context) (tally, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	judges := runtime.GOMAXPROCS(0)
+	todo, order, broken := make(chan *block, judges), make(chan *block, 2*judges), make(chan error, 1)
+	go func() {
+		defer close(order)
+		defer close(todo)
+		broken <- b.read(ctx, todo, order)
+	}()
+	for range judges {
+		go b.work(todo)
+	}
+	counts, err := b.write(ctx, order)
+	if err != nil {
+		return counts, err
+	}
+	return counts, <-broken
+}
+
+// read hands out every block twice: to whoever judges it, and to the writer,
+// who waits for it in its turn.
+func (b *batch) read(ctx context.Context, todo, order chan<- *block) error {
+	for lines := newLineReader(b.in); ; {
+		some, err := lines.block()
+		if len(some) > 0 {
+			next := b.fresh(some)
+			for _, to := range []chan<- *block{order, todo} {
+				select {
+				case to <- next:
+				case <-ctx.Done():
+					return nil
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (b *batch) fresh(lines []line) *block {
+	next, ok := b.written.Get().(*block)
+	if !ok {
+		next = &block{}
+	}
+	*next = block{lines: lines, answers: next.answers[:0], verdicts: next.verdicts[:0], judged: make(chan struct{})}
+	return next
+}
+
+func (b *batch) work(todo <-chan *block) {
+	for next := range todo {
+		for _, l := range next.lines {
+			var v verify.Verdict
+			next.answers, v = b.judge(next.answers, l)
+			next.verdicts = append(next.verdicts, v)
+		}
+		close(next.judged)
+	}
+}
+
+func (b *batch) write(ctx context.Context, order <-chan *block) (tally, error) {
+	counts := tally{}
+	for {
+		select {
+		case <-ctx.Done():
+			return counts, context.Cause(ctx)
+		case next, more := <-order:
+			if !more {
+				return counts, nil
+			}
+			select {
+			case <-ctx.Done():
+				return counts, context.Cause(ctx)
+			case <-next.judged:
+			}
+			if _, err := b.out.Write(next.answers); err != nil {
+				return counts, err
+			}
+			for _, v := range next.verdicts {
+				counts[v]++
+			}
+			b.progress(counts)
+			b.written.Put(next)
+		}
+	}
+}

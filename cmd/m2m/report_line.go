@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"m2m/internal/verify"
+)
+
+// appendReport appends the document of `verify -o json` on one line. It writes
+// by hand what encoding/json would, which takes as long as the signature does.
+func appendReport(dst []byte, r *verify.Report) []byte {
+	dst = appendText(append(dst, `{"verdict":`...), string(r.Verdict))
+	dst = append(dst, `,"checks":[`...)
+	for i, f := range r.Findings {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendText(append(dst, `{"name":`...), string(f.Check))
+		dst = appendText(append(dst, `,"status":`...), string(f.Status))
+		dst = appendText(append(dst, `,"expected":`...), f.Expected)
+		dst = appendText(append(dst, `,"found":`...), f.Found)
+		dst = appendText(append(dst, `,"cause":`...), f.Cause)
+		dst = appendText(append(dst, `,"fix":`...), f.Fix)
+		dst = append(dst, '}')
+	}
+	dst = appendSummary(append(dst, `],"token":`...), r.Token)
+	header, claims := []verify.Member(nil), []verify.Member(nil)
+	if r.Token != nil {
+		header, claims = r.Token.Header, r.Token.Claims
+	}
+	dst = appendMembers(append(dst, `,"header":`...), header)
+	dst = appendMembers(append(dst, `,"claims":`...), claims)
+	return append(dst, '}')
+}
+
+func appendSummary(dst []byte, t *verify.Token) []byte {
+	if t == nil {
+		return append(dst, "null"...)
+	}
+	dst = appendText(append(dst, `{"version":`...), string(t.Version))
+	dst = appendText(append(dst, `,"kind":`...), string(kindOf(t)))
+	dst = appendTime(append(dst, `,"issued_at":`...), t.IssuedAt)
+	dst = appendTime(append(dst, `,"expires_at":`...), t.ExpiresAt)
+	return append(dst, '}')
+}
+
+func appendTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(dst, "null"...)
+	}
+	return append(t.UTC().AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+}
+
+// appendMembers puts members together again in the order of the token; null
+// where there are none. The values are JSON already, but a token may hold line
+// breaks between them.
+func appendMembers(dst []byte, members []verify.Member) []byte {
+	if members == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '{')
+	for i, m := range members {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendText(dst, m.Name), ':')
+		if strings.ContainsAny(m.Raw, "\r\n") {
+			dst = appendCompact(dst, m.Raw)
+			continue
+		}
+		dst = append(dst, m.Raw...)
+	}
+	return append(dst, '}')
+}
+
+func appendCompact(dst []byte, raw string) []byte {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(raw)) != nil {
+		return append(dst, "null"...) // a token's members are JSON: they were read as such
+	}
+	return append(dst, b.Bytes()...)
+}
+
+// appendText appends a JSON string. The error is about bytes that are not
+// UTF-8, which are replaced.
+func appendText(dst []byte, text string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, text)
+	return dst
+}

@@ -1,0 +1,20 @@
+package main
+
+import (
+	_ "embed" // the schema
+	"io"
+)
+
+// verifySchema is the JSON Schema of what `verify -o json` prints and of each
+// line of `verify --batch`.
+//
+//go:embed verify.schema.json
+var verifySchema string
+
+func (a *app) printSchema(args []string) error {
+	if len(args) > 0 {
+		return &usageError{reason: "--schema takes no token: it prints the form of every report"}
+	}
+	_, err := io.WriteString(a.out, verifySchema)
+	return err
+}
