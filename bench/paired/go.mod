@@ -1,0 +1,3 @@
+module paired
+
+go 1.26
