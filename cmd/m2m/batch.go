@@ -85,7 +85,7 @@ func (l line) token() string {
 	if token, _, err := verify.Clean(l.text); err == nil {
 		return token
 	}
-	return strings.TrimRight(l.text, "\r\n")
+	return l.text
 }
 
 // batchProgress says on a terminal how far a batch is, a few times a second.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -52,12 +53,12 @@ func (r *lineReader) block() ([]line, error) {
 // there is something.
 func (r *lineReader) line() (line, error) {
 	data, err := r.in.ReadSlice('\n')
-	l := line{text: string(data)}
+	l := line{text: string(bytes.TrimRight(data, "\r\n"))}
 	for errors.Is(err, bufio.ErrBufferFull) {
 		l.long = true
 		_, err = r.in.ReadSlice('\n') // the rest is thrown away, a buffer at a time
 	}
-	if errors.Is(err, io.EOF) && l.text != "" {
+	if errors.Is(err, io.EOF) && len(data) > 0 {
 		err = nil
 	}
 	return l, err

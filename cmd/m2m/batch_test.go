@@ -24,12 +24,12 @@ func TestLineReader(t *testing.T) {
 		want []line
 	}{
 		"nothing":                 {"", nil},
-		"one line":                {"a\n", []line{{text: "a\n"}}},
-		"no end":                  {"a\nb", []line{{text: "a\n"}, {text: "b"}}},
-		"empty lines":             {"\n\na\n\n", []line{{text: "\n"}, {text: "\n"}, {text: "a\n"}, {text: "\n"}}},
-		"a long line":             {long + "yz\nb\n", []line{{text: long, long: true}, {text: "b\n"}}},
-		"a long line at the end":  {"a\n" + long + long + "y", []line{{text: "a\n"}, {text: long, long: true}}},
-		"a line that just fits":   {long[1:] + "\nb", []line{{text: long[1:] + "\n"}, {text: "b"}}},
+		"one line":                {"a\n", []line{{text: "a"}}},
+		"no end":                  {"a\nb", []line{{text: "a"}, {text: "b"}}},
+		"empty lines":             {"\n\na\n\n", []line{{text: ""}, {text: ""}, {text: "a"}, {text: ""}}},
+		"a long line":             {long + "yz\nb\n", []line{{text: long, long: true}, {text: "b"}}},
+		"a long line at the end":  {"a\n" + long + long + "y", []line{{text: "a"}, {text: long, long: true}}},
+		"a line that just fits":   {long[1:] + "\nb", []line{{text: long[1:]}, {text: "b"}}},
 		"one byte more than fits": {long + "\nb", []line{{text: long, long: true}, {text: "b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestBatchKeepsTheOrder(t *testing.T) {
 		for range len(l.text) % 3 * 1000 {
 			busy.Add(1)
 		}
-		return append(dst, l.text...), verify.Believed
+		return append(append(dst, l.text...), '\n'), verify.Believed
 	}}
 	counts, err := b.run(t.Context())
 	if err != nil || counts[verify.Believed] != 5000 || out.String() != want.String() {

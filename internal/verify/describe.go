@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func describeAlgorithm(h *hearing) (expected, found string) {
 	for _, m := range h.token.Header {
 		switch m.Name {
 		case "typ", "crit", "b64", "zip", "cty":
-			found += fmt.Sprintf(", %s %s", m.Name, bound(m.Raw))
+			found += ", " + m.Name + " " + bound(m.Raw)
 		}
 	}
 	return expected, found
@@ -54,7 +55,7 @@ func describeKey(h *hearing) (expected, found string) {
 	case !decideKeyOwner(h).lets():
 		return "a key of the cloud " + quote(h.issuer.Cloud), found + " of " + quote(h.key.Cloud)
 	}
-	return expected, fmt.Sprintf("%s, RSA %d bits", found, h.key.RSA.N.BitLen())
+	return expected, found + ", RSA " + strconv.Itoa(h.key.RSA.N.BitLen()) + " bits"
 }
 
 func describeSignature(h *hearing) (expected, found string) {
@@ -139,7 +140,7 @@ func describeLifetime(h *hearing) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
-	expected = fmt.Sprintf("valid at %s, give or take %s; at most %s long", stamp(h.now), inWords(h.policy.Leeway), inWords(h.policy.MaxLifetime))
+	expected = "valid at " + stamp(h.now) + ", give or take " + inWords(h.policy.Leeway) + "; at most " + inWords(h.policy.MaxLifetime) + " long"
 	t := h.token
 	for _, d := range []struct {
 		name string

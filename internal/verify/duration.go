@@ -1,7 +1,7 @@
 package verify
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -29,9 +29,9 @@ func twoUnits(d, large time.Duration, largeName string, small time.Duration, sma
 }
 
 func count(d, unit time.Duration, name string) string {
-	n := int64(d / unit)
-	if n != 1 {
-		name += "s"
+	n := strconv.FormatInt(int64(d/unit), 10)
+	if n == "1" {
+		return "1 " + name
 	}
-	return fmt.Sprintf("%d %s", n, name)
+	return n + " " + name + "s"
 }

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,11 +10,31 @@ import (
 // move a terminal's cursor, turn the direction of its text, or fill its screen.
 
 // quote bounds and quotes text that a stranger wrote.
-func quote(s string) string { return fmt.Sprintf("%q", shorten(s, 100)) }
+func quote(s string) string {
+	s = shorten(s, 100)
+	if harmless(s) {
+		return `"` + s + `"`
+	}
+	return strconv.Quote(s)
+}
+
+// harmless says that quoting would change nothing of s: it is the case of nearly
+// every value, and a batch quotes many.
+func harmless(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
 
 // bound does the same without the quotes, for text that needs none.
 func bound(s string) string {
 	s = shorten(s, 100)
+	if harmless(s) {
+		return s
+	}
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		quoted := strconv.Quote(s)
 		return quoted[1 : len(quoted)-1]

@@ -1,0 +1,14 @@
+package verify_test
+
+import "testing"
+
+// BenchmarkJudge is Verify with the words for a person, as --batch writes them.
+func BenchmarkJudge(b *testing.B) {
+	v, token := verifier(b, policy(), keys(b)), good()
+	b.ReportAllocs()
+	for b.Loop() {
+		if report := v.Judge(b.Context(), token); report.Verdict != "believed" {
+			b.Fatal(report.Verdict)
+		}
+	}
+}
