@@ -175,7 +175,19 @@ func (h *hearing) adviseLifetime(reason error) advice {
 	case ErrTooLong:
 		return advice{"Entra's tokens live 60 to 90 minutes, or up to 28 hours under continuous access evaluation; likely another issuer made it", refetch}
 	}
+	if h.issuer.Given {
+		return h.adviseForeign("iat, nbf and exp, in order")
+	}
 	return advice{"Entra writes iat, nbf and exp in order into every token: this one was changed, or another issuer made it", refetch}
+}
+
+// adviseForeign is for a token of an issuer that the user named, and that does
+// not write what Entra does. A new token of that issuer would be no better.
+func (h *hearing) adviseForeign(what string) advice {
+	return advice{
+		"every token must hold " + what + ", as Entra's do, whoever issued it",
+		"have the issuer add what is missing, or read the token unjudged: --decode",
+	}
 }
 
 func (h *hearing) adviseExpired(ago string) advice {

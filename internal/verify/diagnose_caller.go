@@ -19,6 +19,9 @@ func (h *hearing) adviseKind(reason error) advice {
 			"use the client credentials flow (m2m token), or let users in: --require-scope, or --allow-user",
 		}
 	case ErrClientMissing:
+		if h.issuer.Given {
+			return h.adviseForeign("the client's ID (a GUID) in azp or appid")
+		}
 		return advice{"an access token of Entra's names its client in azp (v2.0) or appid (v1.0)", refetch}
 	}
 	return advice{"neither idtyp nor oid = sub marks it as an app's, and it holds no scp of a user's", refetch}
