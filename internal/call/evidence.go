@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,14 +96,8 @@ func (e *evidence) freshCommand() string { return e.command("m2m token --refresh
 func (e *evidence) isGraph() bool { return isGraphHost(e.URL.Hostname()) }
 
 func isGraphHost(host string) bool {
-	for _, c := range entra.Clouds() {
-		for _, g := range c.Graph {
-			if strings.EqualFold(host, g) {
-				return true
-			}
-		}
-	}
-	return false
+	host = entra.LowerASCII(host)
+	return slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool { return slices.Contains(c.Graph, host) })
 }
 
 // graphID is the application ID of Microsoft Graph in every cloud.

@@ -1,8 +1,12 @@
 package call_test
 
 import (
+	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -36,6 +40,46 @@ func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Unicode lowers İ to i and K to k, IDNA does not: a connection to such a
+// host is one to another host, which must get neither token nor content.
+func TestRedirectToALookalikeIsAnotherOrigin(t *testing.T) {
+	for _, host := range []string{"apİ.kafka.test", "ap%C4%B0.kafka.test", "api.\u212Aafka.test", "api.\u212Aafka.test:80", "api.kaf\u212Aa.te\u017Ft"} {
+		var called []string
+		api := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			called = append(called, r.Host+r.URL.Path)
+			w.Header().Set("Location", "http://"+host+"/take")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		})
+		everywhere := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, api.Listener.Addr().String())
+		}}
+		t.Cleanup(everywhere.CloseIdleConnections)
+		req := request(t, "http://api.kafka.test/a")
+		req.Method, req.Body, req.Token = "POST", call.BytesBody([]byte("content")), entra.NewSecret("abc")
+		req.Follow, req.AllowPlainHTTP = true, true
+		a := do(t, &call.Client{Transport: everywhere}, req)
+		if a.Status != 307 || len(a.Redirects) != 1 || a.Redirects[0].Followed || !strings.Contains(a.Redirects[0].Reason, "another origin") {
+			t.Errorf("%q: status %d, redirects %+v", host, a.Status, a.Redirects)
+		}
+		if diff := cmp.Diff([]string{"api.kafka.test/a"}, called); diff != "" {
+			t.Errorf("%q: calls (-want +got):\n%s", host, diff)
+		}
+	}
+}
+
+// A request that was not made by ResolveURL is held to the same.
+func TestRequestToAnotherAlphabetIsRefused(t *testing.T) {
+	req := call.Request{URL: &url.URL{Scheme: "https", Host: "apİ.example.org", Path: "/"}}
+	if err := req.Check(true); !errors.Is(err, call.ErrAddress) {
+		t.Errorf("Check = %v, want ErrAddress", err)
+	}
+	// Not loopback either, where a token may go in clear.
+	req.URL = &url.URL{Scheme: "http", Host: "localho\u017ft"}
+	if err := req.Check(true); !errors.Is(err, call.ErrAddress) {
+		t.Errorf("Check = %v, want ErrAddress", err)
 	}
 }
 

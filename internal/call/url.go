@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"m2m/internal/entra"
 )
 
 // ErrAddress says that an address cannot be called; the error that wraps it is
@@ -124,6 +126,9 @@ func checkURL(u *url.URL) error {
 			"leave them out: m2m call proves itself with a token; another header goes with -H")
 	case u.Hostname() == "" || u.Opaque != "":
 		return badAddress(address, "it names no host")
+	case !entra.IsASCII(u.Host):
+		return badAddress(address, "its host holds letters beyond ASCII, which can pass for another host's",
+			"write the host in its xn-- form, which says exactly which host it is")
 	case !validPort(u):
 		return badAddress(address, "its port is not a number from 1 to 65535")
 	}
@@ -141,18 +146,19 @@ func validPort(u *url.URL) bool {
 // isLoopback reports whether a host is this machine. Other names are not looked
 // up: whoever answers for a name would decide whether the token is sent in clear.
 func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	if entra.LowerASCII(host) == "localhost" {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// origin is what RFC 6454 compares: scheme, host and port.
+// origin is what RFC 6454 compares: scheme, host and port. Its case is that of
+// ASCII alone: what Unicode calls the same letter is another host to connect to.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return u.Scheme + "://" + entra.LowerASCII(u.Hostname()) + ":" + port
 }

@@ -53,6 +53,10 @@ func TestResolveURLRefuses(t *testing.T) {
 		{"line break", base, "/x\r\nHost: evil", "control character", "%20"},
 		{"space", base, "/a b", "a space", "%20"},
 		{"C1 control", base, "/a\u0085b", "control character", ""},
+		{"a letter that Unicode lowers to an i", base, "https://apİ.example.org/x", "beyond ASCII", "xn--"},
+		{"the same, escaped", base, "https://ap%C4%B0.example.org/x", "beyond ASCII", "xn--"},
+		{"localhost of another alphabet", base, "http://localhoſt/x", "beyond ASCII", "xn--"},
+		{"base of another alphabet", "https://bücher.example", "/x", "beyond ASCII", "xn--"},
 		{"no host", base, "https:///x", "names no host", ""},
 		{"port too large", base, "https://h:70000/", "1 to 65535", ""},
 		{"port zero", base, "https://h:0/", "1 to 65535", ""},
@@ -84,7 +88,7 @@ func TestResolveURLRefuses(t *testing.T) {
 
 func FuzzResolveURL(f *testing.F) {
 	for _, s := range []string{
-		"/secure-data", "//evil", "/\\evil", "https://a@b/", "localhost:8000/x", "?x", "", "/../..//x", "https://[::1%25en0]/", "/@evil.example", ":@", "http:/x",
+		"/secure-data", "//evil", "/\\evil", "https://a@b/", "localhost:8000/x", "?x", "", "/../..//x", "https://[::1%25en0]/", "/@evil.example", ":@", "https://apİ.example/", "http:/x",
 		".evil.example/x", "/%2f%2fevil", "#x", "https:evil",
 	} {
 		f.Add(s)
@@ -97,7 +101,7 @@ func FuzzResolveURL(f *testing.F) {
 			}
 			return
 		}
-		if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsFunc(u.Host, func(r rune) bool { return r > '~' }) {
 			t.Fatalf("ResolveURL(%q) = %#v", arg, u)
 		}
 		// What is not an absolute address stays at the API, and under its path.

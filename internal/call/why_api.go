@@ -90,7 +90,7 @@ func challengedAudience(e *evidence) *Explanation {
 // sameAudience ignores the slash that Entra sometimes puts at the end, and the
 // case of GUIDs and hosts.
 func sameAudience(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+	return entra.LowerASCII(strings.TrimSuffix(a, "/")) == entra.LowerASCII(strings.TrimSuffix(b, "/"))
 }
 
 // challengedTenant: the authority in the challenge names another tenant.

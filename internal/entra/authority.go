@@ -67,7 +67,7 @@ func ParseAuthorityHost(s string) (origin string, err error) {
 // knows. Go's url.Parse lets through much that is no host name: other
 // alphabets, which look like Entra's letters and are not, and zones.
 func canonicalHost(u *url.URL) (string, error) {
-	name := strings.ToLower(u.Hostname())
+	name := LowerASCII(u.Hostname())
 	if strings.HasPrefix(u.Host, "[") {
 		addr, err := netip.ParseAddr(name)
 		if err != nil || !addr.Is6() || addr.Zone() != "" {
