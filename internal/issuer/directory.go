@@ -21,7 +21,7 @@ func newDirectory(tenants []Tenant) directory {
 	for i := range tenants {
 		t := &tenants[i]
 		for _, name := range append([]string{t.ID}, t.Domains...) {
-			d[strings.ToLower(name)] = t
+			d[entra.LowerASCII(name)] = t
 		}
 	}
 	return d
@@ -30,7 +30,7 @@ func newDirectory(tenants []Tenant) directory {
 // find returns the tenant that a path segment names, in any case. The word is
 // that of the refusal: the discovery endpoints and the token endpoints differ.
 func (d directory) find(segment, word string) (*Tenant, *refusal) {
-	if t := d[strings.ToLower(segment)]; t != nil {
+	if t := d[entra.LowerASCII(segment)]; t != nil {
 		return t, nil
 	}
 	err := entra.CheckTenant(segment)
@@ -51,8 +51,9 @@ func isGroup(segment string) bool {
 
 // isNamed reports whether a name is the tenant's ID or one of its domains.
 func (t *Tenant) isNamed(name string) bool {
-	return strings.EqualFold(name, t.ID) ||
-		slices.ContainsFunc(t.Domains, func(domain string) bool { return strings.EqualFold(name, domain) })
+	name = entra.LowerASCII(name)
+	return name == entra.LowerASCII(t.ID) ||
+		slices.ContainsFunc(t.Domains, func(domain string) bool { return name == entra.LowerASCII(domain) })
 }
 
 func (t *Tenant) region() string {

@@ -201,7 +201,7 @@ func TestInstanceDiscoveryIsEntras(t *testing.T) {
 	if want := r.Authority(tenant.ID).Discovery(entra.V1); document.Endpoint != want {
 		t.Errorf("of its own host: %s, want %s", document.Endpoint, want)
 	}
-	for _, host := range []string{"login.example.com", "127.0.0.1:1", ""} {
+	for _, host := range []string{"login.example.com", "127.0.0.1:1", "", "logİn.microsoftonline.com", "log%C4%B0n.microsoftonline.com"} {
 		compareRefusal(t, r.get(path+"https://"+host+"/common/oauth2/v2.0/authorize"), 400, 50049, "invalid_instance")
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"m2m/internal/entra"
 )
 
 // instanceDiscovery is the answer to MSAL's question whether an authority's
@@ -56,7 +58,7 @@ func (i *Issuer) serveInstance(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Issuer) knowsHost(endpoint *url.URL) bool {
-	host := strings.ToLower(endpoint.Host)
+	host := entra.LowerASCII(endpoint.Host)
 	if endpoint.Scheme == "https" && "https://"+host == i.origin {
 		return true
 	}

@@ -13,6 +13,7 @@ import (
 // that was asked.
 func TestDiscovery(t *testing.T) {
 	const host = "https://login.microsoftonline.com"
+	const upper = "https://LOGIN.MicrosoftOnline.com/keys"
 	tests := []struct {
 		name, body string
 		want       error
@@ -25,6 +26,11 @@ func TestDiscovery(t *testing.T) {
 		{"the template", document(host+"/{tenantid}/v2.0", keysV2), verify.ErrIssuerClaim},
 		{"v1.0 issuer", document(issuerV1, keysV2), verify.ErrIssuerClaim},
 		{"plain http issuer", document("http"+issuerV2[5:], keysV2), verify.ErrIssuerClaim},
+		{"keys at the host in upper case", document(issuerV2, upper), nil},
+		{"keys on a host that Unicode lowers to this one", document(issuerV2, "https://logİn.microsoftonline.com/keys"), verify.ErrKeysAddress},
+		{"keys on the same, escaped", document(issuerV2, "https://log%C4%B0n.microsoftonline.com/keys"), verify.ErrKeysAddress},
+		{"keys on a host that Unicode folds to this one", document(issuerV2, "https://login.micro\u017foftonline.com/keys"), verify.ErrKeysAddress},
+		{"issuer that Unicode lowers to this one", document(strings.Replace(issuerV2, "login", "logİn", 1), keysV2), verify.ErrIssuerClaim},
 		{"keys over plain http", document(issuerV2, "http"+keysV2[5:]), verify.ErrKeysAddress},
 		{"keys on another host", document(issuerV2, "https://evil.example/keys"), verify.ErrKeysAddress},
 		{"keys on another port", document(issuerV2, host+":444/keys"), verify.ErrKeysAddress},
@@ -39,6 +45,7 @@ func TestDiscovery(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newIssuer()
 			s.say(discoveryV2, tt.body)
+			s.say(upper, setOf(jwkOf(pairs()[0], kid)))
 			m := metadata(t, s, verify.MetadataOptions{})
 			err := m.Fetch(t.Context(), entra.V2)
 			if !errors.Is(err, tt.want) || tt.want == nil && err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -129,8 +128,10 @@ func readDiscovery(body []byte) (d discovery, err error) {
 	return d, nil
 }
 
+// keysAddressFits lowers no letter but ASCII's: a host that Unicode's case makes
+// the authority's is another one to connect to.
 func keysAddressFits(a entra.Authority, address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" &&
-		sameCloud(a, strings.ToLower(u.Host))
+		entra.IsASCII(u.Host) && sameCloud(a, entra.LowerASCII(u.Host))
 }

@@ -88,7 +88,7 @@ func decideTenantListed(h *hearing) outcome {
 
 // resolve returns the GUID of a tenant's domain name, or nothing.
 func (h *hearing) resolve(domain string) (guid string) {
-	if h.issuer.Domain == "" || !strings.EqualFold(h.issuer.Domain, domain) {
+	if h.issuer.Domain == "" || entra.LowerASCII(h.issuer.Domain) != entra.LowerASCII(domain) {
 		return ""
 	}
 	if _, guid, _ = splitIssuer(h.token.Version, h.issuer.Name); !entra.IsGUID(guid) {
