@@ -102,8 +102,9 @@ func fits(issuer, tid, iss string) bool {
 
 // keyFits reports whether a key may sign for the token's issuer. The keys of
 // v1.0 carry no issuer; where one does, it is the v2.0 form of the same
-// authority, which is what Microsoft.IdentityModel compares as well.
-func keyFits(k *Key, t *Token) bool {
+// authority, which is what Microsoft.IdentityModel compares as well. The token's
+// iss cannot stand in for that: public and US government share sts.windows.net.
+func keyFits(k *Key, t *Token, keyIssuer string) bool {
 	if k.Issuer == "" || fits(k.Issuer, t.TenantID, t.Issuer) {
 		return true
 	}
@@ -111,8 +112,12 @@ func keyFits(k *Key, t *Token) bool {
 	if t.Version != entra.V1 || !ok || tenant != anyTenant && tenant != t.TenantID {
 		return false
 	}
-	// The host of a v1.0 issuer must be the one that belongs to the key's own
-	// cloud: keys of China must not sign for sts.windows.net.
+	if keyIssuer != "" {
+		expected, _, _ := splitIssuer(entra.V2, keyIssuer)
+		return host == expected
+	}
+	// No authority is configured, only an issuer: its host must at least be one
+	// that belongs to the key's own cloud.
 	signer := entra.Authority{Origin: "https://" + host, Tenant: t.TenantID}
 	return t.Issuer == likelyIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
 }

@@ -50,8 +50,12 @@ func describeKey(h *hearing) (expected, found string) {
 	switch {
 	case h.key == nil:
 		return expected, found
-	case !keyFits(h.key, h.token):
-		return "a key whose issuer is " + quote(h.token.Issuer), found + " of " + quote(h.key.Issuer)
+	case !keyFits(h.key, h.token, h.issuer.KeyIssuer):
+		issuer := h.token.Issuer
+		if h.token.Version == entra.V1 && h.issuer.KeyIssuer != "" {
+			issuer = h.issuer.KeyIssuer
+		}
+		return "a key whose issuer is " + quote(issuer), found + " of " + quote(h.key.Issuer)
 	case !decideKeyOwner(h).lets():
 		return "a key of the cloud " + quote(h.issuer.Cloud), found + " of " + quote(h.key.Cloud)
 	}

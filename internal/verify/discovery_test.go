@@ -59,6 +59,7 @@ func TestDiscovery(t *testing.T) {
 // by the same rules: a local tenant on loopback, a stand-in on another host
 // with its own v1.0 issuer, a tenant named by domain, /common, the clouds.
 func TestAuthorities(t *testing.T) {
+	const issuerUS = "https://login.microsoftonline.us/" + tenant + "/v2.0"
 	tests := []struct {
 		name, origin, tenant string
 		v2, v1               string
@@ -81,6 +82,17 @@ func TestAuthorities(t *testing.T) {
 			"", "microsoftonline.us", verify.ErrKeyCloud},
 		{"key of personal accounts", "https://login.microsoftonline.com", tenant, issuerV2, issuerV1,
 			"https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", "", verify.ErrKeyIssuer},
+		{"alias of the public cloud, keys of its main host", "https://login.windows.net", tenant, issuerV2, issuerV1,
+			"https://login.microsoftonline.com/{tenantid}/v2.0", "microsoftonline.com", nil},
+		{"US government", "https://login.microsoftonline.us", tenant, issuerUS, issuerV1,
+			"https://login.microsoftonline.us/{tenantid}/v2.0", "", nil},
+		// Both clouds issue v1.0 tokens as sts.windows.net, and not every key names its cloud.
+		{"US government key in the public cloud", "https://login.microsoftonline.com", tenant, issuerV2, issuerV1,
+			"https://login.microsoftonline.us/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
+		{"public key in the US government cloud", "https://login.microsoftonline.us", tenant, issuerUS, issuerV1,
+			"https://login.microsoftonline.com/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
+		{"public key at a local tenant", "https://127.0.0.1:8443", tenant, "https://127.0.0.1:8443/" + tenant + "/v2.0", issuerV1,
+			"https://login.microsoftonline.com/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
 		{"key of another host", "https://login.microsoftonline.com", tenant, issuerV2, issuerV1,
 			"https://login.partner.microsoftonline.cn/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
 	}
@@ -109,6 +121,31 @@ func TestAuthorities(t *testing.T) {
 			tid := func(s string) string { return strings.Replace(s, "{tenantid}", tenant, 1) }
 			try(t, v, trial{token: mint(header(), claimsV2().str("iss", tid(tt.v2))), want: tt.want, check: verify.CheckKey})
 			try(t, v, trial{token: mint(header(), claimsV1().str("iss", tid(tt.v1))), want: tt.want, check: verify.CheckKey})
+		})
+	}
+}
+
+// TestKeyOfAnotherCloud: the same for keys from a file. Where only an issuer is
+// given, the key's own cloud must be one that issues in that name.
+func TestKeyOfAnotherCloud(t *testing.T) {
+	const us, china = "https://login.microsoftonline.us/{tenantid}/v2.0", "https://login.partner.microsoftonline.cn/{tenantid}/v2.0"
+	for _, tt := range []struct {
+		name, keyIssuer string
+		options         verify.KeySetOptions
+		want            error
+	}{
+		{"own", "https://login.microsoftonline.com/{tenantid}/v2.0", verify.KeySetOptions{Authority: authority()}, nil},
+		{"US government", us, verify.KeySetOptions{Authority: authority()}, verify.ErrKeyIssuer},
+		{"given issuer", us, verify.KeySetOptions{Issuer: issuerV1}, nil},
+		{"given issuer, China", china, verify.KeySetOptions{Issuer: issuerV1}, verify.ErrKeyIssuer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			key := jwkOf(pairs()[0], kid).del("cloud_instance_name").str("issuer", tt.keyIssuer)
+			s, err := verify.NewKeySet([]byte(setOf(key)), tt.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			try(t, verifier(t, policy(), s), trial{token: mint(header(), claimsV1()), want: tt.want, check: verify.CheckKey})
 		})
 	}
 }

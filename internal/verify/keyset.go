@@ -68,7 +68,7 @@ func (o KeySetOptions) issuer(v entra.Version) Issuer {
 		return Issuer{}
 	default:
 		cloud, _ := o.Authority.Cloud()
-		return Issuer{Name: likelyIssuer(o.Authority, v), Cloud: cloud.InstanceName}
+		return Issuer{Name: likelyIssuer(o.Authority, v), KeyIssuer: likelyIssuer(o.Authority, entra.V2), Cloud: cloud.InstanceName}
 	}
 }
 

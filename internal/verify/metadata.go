@@ -44,6 +44,7 @@ var ErrNoHTTPClient = errors.New("no HTTP client is given")
 // when they are first asked for. [Metadata.Run] keeps them fresh in a server.
 type Metadata struct {
 	authority entra.Authority
+	keyIssuer string
 	refresh   time.Duration
 	v1, v2    feed
 }
@@ -63,7 +64,7 @@ func NewMetadata(a entra.Authority, o MetadataOptions) (*Metadata, error) {
 		return nil, entra.ErrTenantForm
 	}
 	a.Origin = origin
-	m := &Metadata{authority: a, refresh: orDefault(o.Refresh, DefaultRefresh)}
+	m := &Metadata{authority: a, keyIssuer: likelyIssuer(a, entra.V2), refresh: orDefault(o.Refresh, DefaultRefresh)}
 	m.v1.open(a, entra.V1, o)
 	m.v2.open(a, entra.V2, o)
 	return m, nil
@@ -92,7 +93,7 @@ func (m *Metadata) Authority() entra.Authority { return m.authority }
 // Lookup implements [KeySource].
 func (m *Metadata) Lookup(ctx context.Context, v entra.Version, kid string) (*Key, Issuer, error) {
 	k, s, err := m.feed(v).lookup(ctx, kid)
-	issuer := Issuer{Hint: likelyIssuer(m.authority, v)}
+	issuer := Issuer{Hint: likelyIssuer(m.authority, v), KeyIssuer: m.keyIssuer}
 	if s != nil {
 		issuer.Name, issuer.Cloud = s.issuer, s.cloud
 	}

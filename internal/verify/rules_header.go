@@ -79,7 +79,7 @@ func decideKey(h *hearing) outcome {
 // /common holds the keys of personal accounts and of the US government too.
 func decideKeyOwner(h *hearing) outcome {
 	switch {
-	case !keyFits(h.key, h.token):
+	case !keyFits(h.key, h.token, h.issuer.KeyIssuer):
 		return fail(ErrKeyIssuer)
 	case h.key.Cloud != "" && h.issuer.Cloud != "" && h.key.Cloud != h.issuer.Cloud:
 		return fail(ErrKeyCloud)

@@ -46,6 +46,10 @@ type Issuer struct {
 	// Given says that the user named the issuer, or any. It need not be one of
 	// Entra's, so its tokens need not say their version, nor hold tid in iss.
 	Given bool
+	// KeyIssuer is the issuer that keys of v1.0 tokens have to name if they name
+	// one: the v2.0 issuer of the same authority. Empty where there is no
+	// authority; a key is then held against the clouds that share the token's iss.
+	KeyIssuer string
 	// Cloud is the cloud_instance_name of the metadata; empty if it has none.
 	Cloud string
 	// Domain is the tenant's domain name where the source was made with one;
