@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"os"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -109,39 +109,28 @@ func (a *app) secretFrom(value entra.Secret, file, what string) (entra.Secret, e
 	}
 	data, err := a.readFile(file, maxSecretFile)
 	if err != nil {
-		return entra.Secret{}, &usageError{reason: fmt.Sprintf("the %s cannot be read: %v", what, err), err: err}
+		return entra.Secret{}, unreadableSecret(what, err)
 	}
 	text := strings.TrimRight(string(data), "\r\n")
 	if text == "" {
-		return entra.Secret{}, &usageError{reason: fmt.Sprintf("the %s is empty: nothing was read from %s", what, fileName(file))}
+		return entra.Secret{}, &usageError{
+			reason: fmt.Sprintf("the %s is empty: nothing was read from %s", what, fileName(file)),
+			hints:  []string{"if it came from a pipe, see what the command before it said on stderr"},
+		}
 	}
 	return entra.NewSecret(text), nil
 }
 
-// readFile reads a file, or stdin for "-", up to limit bytes.
-func (a *app) readFile(path string, limit int64) ([]byte, error) {
-	in := a.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+// unreadableSecret leaves the path out: where the secret itself was given in
+// place of its file, the path is the secret.
+func unreadableSecret(what string, err error) error {
+	reason := err
+	if about := (*fs.PathError)(nil); errors.As(err, &about) {
+		reason = about.Err
 	}
-	data, err := io.ReadAll(io.LimitReader(in, limit+1))
-	if err != nil {
-		return nil, err
+	return &usageError{
+		reason: fmt.Sprintf("the file of the %s cannot be read: %v", what, reason),
+		hints:  []string{"give the path of a file that holds it and nothing else, or - for stdin"},
+		err:    reason,
 	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s holds more than %d KiB", fileName(path), limit>>10)
-	}
-	return data, nil
-}
-
-func fileName(path string) string {
-	if path == "-" {
-		return "stdin"
-	}
-	return path
 }

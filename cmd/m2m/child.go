@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,7 +23,7 @@ const (
 // exit code; 128 and the signal's number if a signal ended it, as shells do.
 // Signals that reach m2m meanwhile are passed on, except those that the
 // terminal has already sent to the command itself.
-func (sys *system) runCommand(argv, environ []string) (exitCode, error) {
+func (sys *system) runCommand(ctx context.Context, argv, environ []string) (exitCode, error) {
 	path, err := lookPath(argv[0], environ)
 	if err != nil {
 		return exitUsage, err
@@ -34,10 +34,10 @@ func (sys *system) runCommand(argv, environ []string) (exitCode, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = sys.stdin, sys.stdout, sys.stderr
 	group := groupFor(cmd)
 
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, endingSignals()...)
-	defer signal.Stop(signals)
-
+	signals, err := sys.signals.escort(ctx)
+	if err != nil {
+		return exitInterrupted, err
+	}
 	if err := cmd.Start(); err != nil {
 		return exitUsage, &usageError{reason: fmt.Sprintf("cannot run %q: %v", argv[0], errors.Unwrap(err)), err: err}
 	}
@@ -85,6 +85,7 @@ func codeOfCommand(err error) (exitCode, error) {
 func lookPath(name string, environ []string) (string, error) {
 	notFound := &usageError{
 		reason: fmt.Sprintf("cannot run %q: it is not on the PATH, or not executable", name),
+		hints:  []string{"give its path, or check its spelling; a command of several words goes through a shell: -- sh -c '...'"},
 		err:    exec.ErrNotFound,
 	}
 	if strings.ContainsRune(name, filepath.Separator) {

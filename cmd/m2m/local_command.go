@@ -48,12 +48,12 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions) (err error
 // besides runs the command while tenant and API serve it. A signal ends the
 // command first, so the servers do not see the context's end.
 func (a *app) besides(ctx context.Context, run *localRun, api *api, command, environ []string) error {
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served := make(chan error, 1)
-	go func() { served <- run.serve(ctx, api) }()
+	go func() { served <- run.serve(serving, api) }()
 
-	code, err := a.runCommand(command, environ)
+	code, err := a.runCommand(ctx, command, environ)
 	stop()
 	if err := errors.Join(err, <-served); err != nil {
 		return err

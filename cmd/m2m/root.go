@@ -27,12 +27,13 @@ type globals struct {
 type app struct {
 	*system
 	globals
-	out *checkedWriter // where data goes: stdout
+	out  *checkedWriter  // where data goes: stdout
+	done <-chan struct{} // closed when a signal asks the process to end
 }
 
 // run executes the command line and returns the exit code.
 func (sys *system) run(ctx context.Context) exitCode {
-	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}}
+	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}, done: ctx.Done()}
 	root := a.commandLine()
 	root.SetArgs(sys.args)
 	err := root.ExecuteContext(ctx)

@@ -21,6 +21,8 @@ type system struct {
 	environ []string // NAME=value, as os.Environ
 	dir     string   // the working directory; empty if it cannot be told
 	now     func() time.Time
+	// signals are those that reached the process; nil if nobody listens.
+	signals *signals
 	// executable returns the path of the running binary.
 	executable func() (string, error)
 	// proxy chooses the proxy of a request. net/http reads the proxy variables

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +20,7 @@ import (
 // what is longer is judged by its beginning, and refused for its size.
 const (
 	maxTokenInput = 64 << 10
+	maxTokenFile  = 16 << 20
 	maxJWKS       = 512 << 10
 )
 
@@ -63,7 +64,8 @@ func (a *app) tokenInput(args []string) (string, error) {
 	default:
 		return source, nil
 	}
-	input, err := a.readStart(path, maxTokenInput)
+	data, _, err := a.readStart(path, maxTokenFile)
+	input := string(data)
 	if err != nil {
 		return "", &usageError{
 			reason: "the token cannot be read: " + err.Error(),
@@ -78,21 +80,6 @@ func (a *app) tokenInput(args []string) (string, error) {
 		}
 	}
 	return input, nil
-}
-
-// readStart reads the beginning of a file, or of stdin for "-".
-func (a *app) readStart(path string, limit int64) (string, error) {
-	in := a.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, limit))
-	return string(data), err
 }
 
 // keySet reads the keys that --jwks names.
@@ -120,11 +107,11 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 		}
 		return data, nil
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
+	request, err := jwksRequest(ctx, place)
 	if err != nil {
-		return nil, &usageError{reason: "--jwks is no URL: " + err.Error(), err: err}
+		return nil, err
 	}
-	answer, err := client.Do(request)
+	answer, err := withoutRedirects(client).Do(request)
 	if err != nil {
 		return nil, keysOutOfReach(err)
 	}
@@ -137,6 +124,30 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys of %s could not be read whole, or are larger than %d KiB", place, maxJWKS>>10), err: errors.Join(err)}
 	}
 	return data, nil
+}
+
+// jwksRequest asks for the keys over https: whoever can change the keys on
+// their way can have any token believed. Plain http is for this machine.
+func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
+	if err != nil {
+		return nil, &usageError{reason: "--jwks is no URL: " + err.Error(), err: err}
+	}
+	ip := net.ParseIP(request.URL.Hostname())
+	if request.URL.Scheme != "https" && (ip == nil || !ip.IsLoopback()) {
+		return nil, &usageError{
+			reason: "--jwks " + quoted(place) + ": keys are only fetched over https, because whoever can change them on their way can have any token believed",
+			hints:  []string{"write https://, or fetch the keys in a way you trust and name the file"},
+		}
+	}
+	return request, nil
+}
+
+// withoutRedirects returns a client that stays at the address it was given.
+func withoutRedirects(client *http.Client) *http.Client {
+	stays := *client
+	stays.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &stays
 }
 
 // keysOutOfReach says why nothing came from the address of --jwks.

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync/atomic"
+)
+
+// interrupted is the cause of a context that a signal has cancelled.
+type interrupted struct{ signal os.Signal }
+
+func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }
+
+// signals are those that reach the process. There is one receiver for all of
+// them, so that none can come between two.
+type signals struct {
+	// passed are all of them, for whoever escorts a command.
+	passed chan os.Signal
+	// escorting says that a command is escorted: then every signal is passed on
+	// to it. Without one the second signal ends the process at once.
+	escorting atomic.Bool
+}
+
+// listenForSignals cancels a context with the first signal as its cause.
+func listenForSignals(cancel context.CancelCauseFunc) *signals {
+	s := &signals{passed: make(chan os.Signal, 8)}
+	received := make(chan os.Signal, 8)
+	signal.Notify(received, endingSignals()...)
+	go func() {
+		for sig := range received {
+			select {
+			case s.passed <- sig:
+			default: // nobody takes them: the first has said all
+			}
+			cancel(interrupted{sig})
+			if !s.escorting.Load() {
+				signal.Stop(received) // the next one has its default meaning
+			}
+		}
+	}()
+	return s
+}
+
+// escort claims the signals for a command that is about to start. The error is
+// that of a context that a signal has cancelled already: then there is nothing
+// to start.
+func (s *signals) escort(ctx context.Context) (<-chan os.Signal, error) {
+	if s == nil {
+		return nil, ctx.Err()
+	}
+	s.escorting.Store(true) // before the look at ctx: a signal is seen here or passed on
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return s.passed, nil
+}
