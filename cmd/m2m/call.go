@@ -66,6 +66,7 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 	s, err := a.settings(cmd, uses{
 		credential: !o.noToken && o.tokenFile == "",
 		givenToken: o.tokenFile != "",
+		call:       true,
 		apiURL:     isPath(args[0]),
 	})
 	if err != nil {

@@ -105,7 +105,7 @@ func (a *app) body(r requestFlags, header http.Header) (call.Body, error) {
 	case data == "-":
 		content, err := a.readFile("-", maxBufferedBody)
 		if err != nil {
-			return call.Body{}, &usageError{reason: "the body cannot be read: " + err.Error(), err: err}
+			return call.Body{}, &usageError{reason: "the body cannot be read: " + err.Error(), hints: []string{"-d takes the body itself, @PATH for a file or - for stdin"}, err: err}
 		}
 		return call.BytesBody(content), nil
 	case isFile:
@@ -120,7 +120,7 @@ func fileBody(path string) (call.Body, error) {
 		err = fmt.Errorf("%s is not a regular file", path)
 	}
 	if err != nil {
-		return call.Body{}, &usageError{reason: "the body cannot be read: " + err.Error(), err: err}
+		return call.Body{}, &usageError{reason: "the body cannot be read: " + err.Error(), hints: []string{"-d takes the body itself, @PATH for a file or - for stdin"}, err: err}
 	}
 	return call.FileBody(func() (io.ReadCloser, error) { return os.Open(path) }, info.Size()), nil
 }

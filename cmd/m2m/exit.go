@@ -11,7 +11,7 @@ import (
 )
 
 // exitCode is what the process says to the one that started it. DESIGN fixes
-// the meanings; help_topics.go holds the sentences for users.
+// the meanings; help.go holds the sentences for users.
 type exitCode int
 
 const (

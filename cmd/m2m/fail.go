@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -99,12 +100,28 @@ func (sys *system) reportJSON(err error) {
 	if hints == nil {
 		hints = []string{}
 	}
-	writeJSON(sys.stderr, errorReport{err.Error(), hints, codeOf(err), providerDetails(err)})
+	for i := range hints {
+		hints[i] = redact(hints[i])
+	}
+	writeJSON(sys.stderr, errorReport{redact(err.Error()), hints, codeOf(err), providerDetails(err)})
 }
 
 // say prints one line of the program's own on stderr.
 func (sys *system) say(format string, args ...any) {
-	fmt.Fprintf(sys.stderr, "m2m: %s\n", strings.TrimRight(printable(fmt.Sprintf(format, args...)), "\n"))
+	fmt.Fprintf(sys.stderr, "m2m: %s\n", strings.TrimRight(printable(redact(fmt.Sprintf(format, args...))), "\n"))
+}
+
+// redact takes tokens and secrets of Entra's form out of a message. People paste
+// them where a path, an address or an ID belongs, and messages repeat what they
+// were given.
+func redact(message string) string {
+	if strings.Contains(message, "eyJ") {
+		message = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{12,}[A-Za-z0-9_.-]*`).ReplaceAllString(message, "[redacted]")
+	}
+	if strings.Contains(message, "Q~") {
+		message = regexp.MustCompile(`[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{20,}`).ReplaceAllString(message, "[redacted]")
+	}
+	return message
 }
 
 // printable replaces control characters, so that nothing a server or a file

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,9 +18,10 @@ import (
 // localRun is a local tenant and the API beside it, both listening, in this
 // process.
 type localRun struct {
-	tenant   issuer.Tenant
-	issuer   *issuer.Issuer
-	listener net.Listener // the API's
+	tenant         issuer.Tenant
+	issuer         *issuer.Issuer
+	tenantListener net.Listener
+	listener       net.Listener // the API's
 }
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
@@ -55,7 +57,7 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, onRequest func(issue
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
-	return &localRun{tenant, made, apiListener}, nil
+	return &localRun{tenant, made, tenantListener, apiListener}, nil
 }
 
 // listenLoopback opens an address of this machine alone: a tenant with demo
@@ -88,7 +90,7 @@ func (r *localRun) serve(ctx context.Context, api *api) error {
 }
 
 // close frees the addresses of a run that never began.
-func (r *localRun) close() error { return r.listener.Close() }
+func (r *localRun) close() error { return errors.Join(r.tenantListener.Close(), r.listener.Close()) }
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings down where --local finds them.
@@ -159,10 +161,18 @@ func (a *app) announceLocal(run *localRun, api *api, state *localState) {
 	a.say("local tenant  %s  (ends with this process)", run.issuer.Authority(run.tenant.ID).URL())
 	a.say("API           %s/secure-data", httpURL(run.listener))
 	a.say("client        %s  has the role %s: --local", with.ID, with.Grants[0].Roles[0])
-	a.say("client        %s  has no role: --env-file %s", without.ID, state.path(localNoRoleFile))
+	a.say("client        %s  has no role: --env-file %s", without.ID, shellWord(state.path(localNoRoleFile)))
 	api.announceCallers()
 	a.say("try, in another terminal:")
 	a.say("  m2m call --local /secure-data")
 	a.say("  m2m token --local | m2m verify --local")
 	a.say("Ctrl-C stops it")
+}
+
+// shellWord quotes a path for a shell, if it needs that.
+func shellWord(path string) string {
+	if strings.ContainsAny(path, " \t'\"$&;()<>*?`\\|") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }

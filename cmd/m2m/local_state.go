@@ -123,7 +123,11 @@ func (s *localState) writeCA(ca []byte) error {
 func (s *localState) write(file string, settings localSettings) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		fmt.Fprintf(&b, "%s='%s'\n", name, settings[name])
+		quote := "'"
+		if strings.Contains(settings[name], quote) {
+			quote = `"` // a home such as /home/o'brien
+		}
+		b.WriteString(name + "=" + quote + settings[name] + quote + "\n")
 	}
 	part := s.path(file + ".part")
 	if err := os.WriteFile(part, []byte(b.String()), 0o600); err != nil {

@@ -71,7 +71,7 @@ func (a *app) runningTenant(in settingsInput) (localSettings, error) {
 		}
 	}
 	if err != nil {
-		return nil, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), err: err}
+		return nil, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), hints: []string{"stop m2m serve --local and start it again"}, err: err}
 	}
 	return running, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -49,7 +50,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long:  serveLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			local, _ := cmd.Flags().GetBool("local")
-			if err := o.takeCommand(args, cmd.ArgsLenAtDash(), local); err != nil {
+			if err := o.takeCommand(cmd, args, local); err != nil {
 				return err
 			}
 			if local {
@@ -77,8 +78,9 @@ func (a *app) serveCommand() *cobra.Command {
 }
 
 // takeCommand sorts out what is left on the command line: the COMMAND after
-// "--", or a mistake. dash is the number of arguments before "--", -1 without.
-func (o *serveOptions) takeCommand(args []string, dash int, local bool) error {
+// "--", or a mistake.
+func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, local bool) error {
+	dash := cmd.ArgsLenAtDash() // how many arguments come before "--"; -1 without
 	switch {
 	case len(args) == 0:
 		if dash == 0 {
@@ -91,7 +93,7 @@ func (o *serveOptions) takeCommand(args []string, dash int, local bool) error {
 			hints:  []string{"to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandWords(args)},
 		}
 	case dash != 0:
-		return noArguments(&cobra.Command{Use: "m2m serve"}, args)
+		return noArguments(cmd, args)
 	case !local:
 		return &usageError{
 			reason: "a command after -- needs a local tenant to run beside",
@@ -117,7 +119,7 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	if cmd.Flags().Changed("tenant-addr") {
-		return &usageError{reason: "--tenant-addr needs --local: without it there is no tenant here"}
+		return &usageError{reason: "--tenant-addr needs --local: without it there is no tenant here", hints: []string{"add --local, or leave --tenant-addr out"}}
 	}
 	api, err := a.newAPI(s, o)
 	if err != nil {
@@ -128,7 +130,24 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	api.announce(listener)
+	a.announceEnvFile(s)
 	return ended(cmd.Context(), api.run(cmd.Context(), listener))
+}
+
+// announceEnvFile says which settings of the API a .env gave: it may be somebody
+// else's, and decides who may call.
+func (a *app) announceEnvFile(s *settings) {
+	var names []string
+	for _, from := range []source{
+		s.tenant.from, s.client.from, s.scope.from, s.audiences.from, s.roles.from, s.scopes.from, s.authority.from, s.caFile.from,
+	} {
+		if from.layer == layerEnvFile {
+			names = append(names, from.name)
+		}
+	}
+	if len(names) > 0 {
+		a.say("from %s: %s", s.envFile, strings.Join(names, ", "))
+	}
 }
 
 // run serves until ctx ends, then waits for the requests under way.

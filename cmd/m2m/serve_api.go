@@ -134,6 +134,9 @@ func (api *api) announceCallers() {
 		say("hint: give --require-role NAME, or set REQUIRED_ROLES")
 	}
 	warnAboutScopes(api.app, api.policy)
+	if api.policy.AllowUser && len(api.policy.Scopes) == 0 {
+		say("warning: --allow-user: any user of the tenant may call, whatever roles apps need")
+	}
 	if len(api.policy.Scopes) > 0 {
 		say("users need the scope %s", strings.Join(api.policy.Scopes, joiner))
 	}
@@ -145,7 +148,7 @@ func (o serveOptions) tlsConfig() (*tls.Config, error) {
 		return nil, nil
 	}
 	if o.certFile == "" || o.keyFile == "" {
-		return nil, &usageError{reason: "--tls-cert and --tls-key go together, but only one is given"}
+		return nil, &usageError{reason: "--tls-cert and --tls-key go together, but only one is given", hints: []string{"give both, each a PEM file"}}
 	}
 	certificate, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
 	if err != nil {

@@ -29,7 +29,7 @@ func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(stderr, nil)), nil
 	}
-	return nil, &usageError{reason: "--log-format is neither text nor json"}
+	return nil, &usageError{reason: "--log-format is neither text nor json", hints: []string{"give --log-format text or --log-format json"}}
 }
 
 // claims lists the names in --log-claims.

@@ -41,6 +41,8 @@ type uses struct {
 	credential bool
 	// givenToken: a token that the caller gave is sent to the API.
 	givenToken bool
+	// call: the token is sent to an API.
+	call bool
 	// apiURL: a token is sent to API_URL, because the call names a path only.
 	apiURL bool
 }

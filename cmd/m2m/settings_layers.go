@@ -189,17 +189,28 @@ func (l *layers) find(s setting) given[string] {
 	return given[string]{}
 }
 
-// list splits a comma list; spaces and empty members are dropped.
-func list(g given[string]) given[[]string] {
+// errListMember says that a comma list has an empty member.
+var errListMember = errors.New("a list has an empty member")
+
+// list splits a comma list. An empty member is refused and not dropped: it is
+// mostly a variable that is not set ("$READ,$WRITE"), and a requirement that
+// goes missing opens a door.
+func list(g given[string]) (given[[]string], error) {
+	if g.from.layer == layerNone {
+		return given[[]string]{}, nil
+	}
 	members := strings.Split(g.value, ",")
 	for i := range members {
 		members[i] = strings.TrimSpace(members[i])
 	}
-	members = slices.DeleteFunc(members, func(m string) bool { return m == "" })
-	if len(members) == 0 {
-		return given[[]string]{} // never "any"
+	if slices.Contains(members, "") {
+		return given[[]string]{}, &usageError{
+			reason: fmt.Sprintf("%s has an empty member: %s", g.from.subject(), quoted(g.value)),
+			hints:  []string{"write its members with one comma between two; if one is a variable, it is not set"},
+			err:    errListMember,
+		}
 	}
-	return given[[]string]{members, g.from}
+	return given[[]string]{members, g.from}, nil
 }
 
 // path returns a value that is a path as seen from where it was written: the

@@ -21,12 +21,9 @@ func resolveSettings(in settingsInput) (*settings, error) {
 		return nil, err
 	}
 	s := &settings{
-		scope:     l.find(settingScope),
-		audiences: list(l.find(settingAudiences)),
-		roles:     list(l.find(settingRoles)),
-		scopes:    list(l.find(settingScopes)),
-		apiURL:    l.find(settingAPIURL),
-		caFile:    l.path(l.find(settingCAFile)),
+		scope:  l.find(settingScope),
+		apiURL: l.find(settingAPIURL),
+		caFile: l.path(l.find(settingCAFile)),
 	}
 	if s.apiURL.value == "" {
 		s.apiURL = given[string]{defaultAPIURL, source{layer: layerDefault}}
@@ -39,7 +36,9 @@ func resolveSettings(in settingsInput) (*settings, error) {
 	if err := l.checkFoundPaths(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*settings) error{l.resolveAuthority, l.resolveIdentity, l.checkDestinations, l.checkFoundAuthority} {
+	for _, step := range []func(*settings) error{
+		l.resolvePolicy, l.resolveAuthority, l.resolveIdentity, l.checkDestinations, l.checkFoundAuthority,
+	} {
 		if err := step(s); err != nil {
 			return nil, err
 		}
@@ -59,6 +58,20 @@ func resolvePlaces(in settingsInput) (places, error) {
 		return places{}, err
 	}
 	return l.places(), nil
+}
+
+// resolvePolicy finds who may call.
+func (l *layers) resolvePolicy(s *settings) (err error) {
+	if s.audiences, err = list(l.find(settingAudiences)); err != nil {
+		return err
+	}
+	if s.roles, err = list(l.find(settingRoles)); err != nil {
+		return err
+	}
+	if s.scopes, err = list(l.find(settingScopes)); err != nil {
+		return err
+	}
+	return checkWidened(s)
 }
 
 // resolveAuthority finds the login host: an address or the name of a cloud.

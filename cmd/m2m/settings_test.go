@@ -147,9 +147,9 @@ var plainSettings = []struct {
 	{settingAuthority, []string{"AZURE_AUTHORITY_HOST"}, "authority-host",
 		[3]string{"https://login.microsoftonline.us/", "login.chinacloudapi.cn", "https://login.windows.net"},
 		[3]string{"https://login.microsoftonline.us", "https://login.chinacloudapi.cn", "https://login.windows.net"}},
-	{settingAudiences, []string{"API_AUDIENCE"}, "audience", [3]string{"a, b,,", " c ", "d"}, [3]string{"a|b", "c", "d"}},
-	{settingRoles, []string{"REQUIRED_ROLES"}, "require-role", [3]string{"a, b,,", " c ", "d"}, [3]string{"a|b", "c", "d"}},
-	{settingScopes, []string{"REQUIRED_SCOPES"}, "require-scope", [3]string{"a, b,,", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{settingAudiences, []string{"API_AUDIENCE"}, "audience", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{settingRoles, []string{"REQUIRED_ROLES"}, "require-role", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{settingScopes, []string{"REQUIRED_SCOPES"}, "require-scope", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
 	{settingAPIURL, []string{"API_URL"}, "", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
 	{settingCAFile, []string{"M2M_CA_FILE"}, "ca-file", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
 }
@@ -224,9 +224,27 @@ func TestRepeatedFlags(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "b", "c"}, s.audiences.value); diff != "" {
 		t.Errorf("--audience a --audience b,c (-want +got):\n%s", diff)
 	}
-	if only, _ := (givenSettings{env: vars{"API_AUDIENCE": " , ,"}}).resolve(t); only.audiences.from.layer != layerNone {
-		t.Errorf("a list of nothing counts as set: %+v", only.audiences)
+}
+
+// TestEmptyMembers: what is mostly a variable that is not set must not take a
+// requirement away.
+func TestEmptyMembers(t *testing.T) {
+	for _, value := range []string{",", " , ,", "a,", ",a", "a,,b"} {
+		for _, name := range []string{"API_AUDIENCE", "REQUIRED_ROLES", "REQUIRED_SCOPES"} {
+			givenSettings{env: vars{name: value}}.refusal(t, errListMember)
+		}
 	}
+	givenSettings{flags: flagged{"require-role": {"a", ""}}}.refusal(t, errListMember)
+}
+
+// TestScopesBesideRoles: a .env must not let users in where the caller named
+// roles alone.
+func TestScopesBesideRoles(t *testing.T) {
+	roles := vars{"REQUIRED_ROLES": "Data.Read"}
+	givenSettings{env: roles, file: "REQUIRED_SCOPES=User.Read"}.refusal(t, errEnvFileWidens)
+	givenSettings{flags: flagged{"require-role": {"Data.Read"}}, file: "REQUIRED_SCOPES=User.Read"}.refusal(t, errEnvFileWidens)
+	givenSettings{file: "REQUIRED_ROLES=Data.Read\nREQUIRED_SCOPES=User.Read"}.resolve(t)
+	givenSettings{env: vars{"REQUIRED_ROLES": "Data.Read", "REQUIRED_SCOPES": "User.Read"}}.resolve(t)
 }
 
 func TestAuthority(t *testing.T) {

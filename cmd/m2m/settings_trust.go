@@ -13,7 +13,8 @@ package main
 //     override all the same: who types them sees them.
 //  2. A destination (login host, API address, extra CA) in .env is never used
 //     with a credential or token of the caller's. Otherwise one line would send
-//     it to another machine.
+//     it to another machine. Nor is a scope of .env, where the token goes to an
+//     API at once: its author would choose what the caller's app may do there.
 //  3. A .env that was found, not named by --env-file, may name no file outside
 //     its folder, because the content of a federated token file is sent away,
 //     and no login host but Entra's. To name a file is to vouch for that much.
@@ -40,6 +41,22 @@ var (
 	errEnvFileOutside     = errors.New("a .env that was not named names a file outside its folder")
 	errEnvFileAuthority   = errors.New("a .env that was not named names a login host that is not Entra's")
 )
+
+// errEnvFileWidens says that a .env adds to whom the caller lets in.
+var errEnvFileWidens = errors.New("a .env widens who may call")
+
+// checkWidened refuses required scopes of a .env beside required roles of the
+// caller's: scopes let users in, whom roles alone keep out.
+func checkWidened(s *settings) error {
+	if s.scopes.from.layer != layerEnvFile || s.roles.from.layer <= layerEnvFile {
+		return nil
+	}
+	return &usageError{
+		reason: fmt.Sprintf("the required roles are from %s, and %s would let users in beside them", s.roles.from, s.scopes.from.subject()),
+		hints:  []string{"if users with that scope may call, set " + s.scopes.from.name + " in the environment too", "else remove it from " + s.scopes.from.place()},
+		err:    errEnvFileWidens,
+	}
+}
 
 // belonging finds a setting that is used with the credential, under rule 1.
 func (l *layers) belonging(s setting, c credentialSettings) (given[string], error) {
@@ -90,6 +107,9 @@ func (l *layers) checkDestinations(s *settings) error {
 		held = fmt.Sprintf("the %s from %s", s.credential.kind, s.credential.from)
 	default:
 		return nil
+	}
+	if l.uses.call && s.scope.from.layer == layerEnvFile && s.credential.kind != credentialNone {
+		return misled(settingScope, s.scope, held, "give --scope")
 	}
 	// An address that is the default anyway moves nothing.
 	if s.authority.from.layer == layerEnvFile && s.authority.value != defaultAuthority && s.credential.goesToProvider() {

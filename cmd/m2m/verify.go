@@ -243,9 +243,14 @@ func (o verifyOptions) authority(s *settings, input string) (a entra.Authority, 
 		return a, true, nil
 	case a.Tenant == "" || o.anyTenant:
 		token, _ := verify.Decode(input)
-		if a, known = verify.AuthorityOf(token); !known {
-			return a, false, nil
+		own, known := verify.AuthorityOf(token)
+		if !known {
+			return own, false, nil
 		}
+		if s.authority.from.layer != layerDefault {
+			own.Origin = a.Origin // a cloud that was named is meant
+		}
+		a = own
 	}
 	if err := entra.CheckTenant(a.Tenant); err != nil {
 		return a, false, s.explain(settingTenant, err)
