@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +37,14 @@ func formTrials() []trial {
 }
 
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// filled adds names until there are n, each of a kind that is looked at closely.
+func filled(m members, n int) members {
+	for i := len(m); i < n; i++ {
+		m = m.add("X"+strconv.Itoa(i), "1")
+	}
+	return m
+}
 
 func jsonTrials() []trial {
 	form := func(name, headerJSON, claimsJSON string, want error) trial {
@@ -73,6 +82,8 @@ func jsonTrials() []trial {
 		claims("iſs alone", claimsV2().del("iss").str("iſs", issuerV2), verify.ErrNameCase),
 		claims("Foo beside foo", claimsV2().add("foo", "1").add("Foo", "1"), verify.ErrNameDuplicate),
 		claims("Kelvin sign beside k", claimsV2().add("k", "1").add("\u212a", "1"), verify.ErrNameDuplicate),
+		claims("257 members", filled(claimsV2(), 257), verify.ErrMembers),
+		form("257 members in the header", filled(header(), 257).json(), c, verify.ErrMembers),
 		claims("eight levels inside", claimsV2().set("x", nested(8)), verify.ErrDepth),
 		claims("brackets in text are no levels", claimsV2().set("x", `["`+nested(9)+`\"[",`+nested(8)+`]`), verify.ErrDepth),
 	}

@@ -12,7 +12,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const maxDepth = 8
+const (
+	maxDepth = 8
+	// maxMembers is many times what Entra writes, and keeps a token of nothing
+	// but names from costing more than its signature would.
+	maxMembers = 256
+)
 
 // reader reads the parts of tokens. It may be used again, one at a time, which
 // spares the decoder's tables; what it returns does not alias it.
@@ -48,6 +53,9 @@ func (r *reader) object(data []byte, size int, known func() []string) ([]Member,
 	}
 	members := make([]Member, 0, size)
 	for dec.PeekKind() != '}' {
+		if len(members) == maxMembers {
+			return members, ErrMembers
+		}
 		m, err := readMember(dec, text)
 		if err != nil {
 			return members, err
@@ -135,14 +143,18 @@ func checkNames(members []Member, known func() []string) error {
 	if !slices.ContainsFunc(members, func(m Member) bool { return folds(m.Name) }) {
 		return nil
 	}
+	names := known()
 	seen := make(map[string]bool, len(members))
 	for _, m := range members {
-		folded := fold(m.Name)
-		if seen[folded] {
+		name, other := m.Name, folds(m.Name)
+		if other {
+			name = fold(name)
+		}
+		if seen[name] {
 			return ErrNameDuplicate
 		}
-		seen[folded] = true
-		if folds(m.Name) && slices.Contains(known(), folded) {
+		seen[name] = true
+		if other && slices.Contains(names, name) {
 			return ErrNameCase
 		}
 	}
