@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -131,6 +132,7 @@ func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions,
 	if err != nil {
 		return nil, nil, err
 	}
+	a.passOverPlaceholders(s)
 	keys, err := a.keySource(ctx, s, o, input)
 	if err != nil {
 		return nil, nil, err
@@ -145,6 +147,17 @@ func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions,
 	return verifier, now, nil
 }
 
+// passOverPlaceholders takes settings that nobody filled in for not set: a
+// pasted token can be read all the same, and the report says what to set.
+func (a *app) passOverPlaceholders(s *settings) {
+	for _, g := range []*given[string]{&s.tenant, &s.client, &s.scope} {
+		if g.value != "" && entra.IsPlaceholder(g.value) {
+			a.say("warning: %s is a placeholder and counts as not set", g.from.subject())
+			*g = given[string]{}
+		}
+	}
+}
+
 // printReport prints the report and ends with the code of its verdict.
 func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time) error {
 	if o.form == "json" {
@@ -156,6 +169,9 @@ func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time)
 		text.token(report.Token)
 		text.checks(report.Findings)
 		text.verdict(report)
+	}
+	if t := report.Token; report.Verdict == verify.Undecided && t != nil && strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
+		a.say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 	}
 	code := map[verify.Verdict]exitCode{
 		verify.Believed:     exitDone,
