@@ -34,6 +34,19 @@ type signalled struct {
 
 func startSignalled(t *testing.T, onTerminal bool) *signalled {
 	t.Helper()
+	s := prepareSignalled(t, countingScript)
+	if onTerminal {
+		s.openTerminal(t)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.waitReady(t)
+	return s
+}
+
+func prepareSignalled(t *testing.T, script string) *signalled {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +58,7 @@ func startSignalled(t *testing.T, onTerminal bool) *signalled {
 		t.Fatal(err)
 	}
 	s := &signalled{
-		Cmd:   exec.Command(program, "serve", "--local", "--", "sh", "-c", countingScript),
+		Cmd:   exec.Command(program, "serve", "--local", "--", "sh", "-c", script),
 		log:   filepath.Join(folder, "log"),
 		ready: filepath.Join(folder, "ready"),
 		temp:  filepath.Join(folder, "tmp"),
@@ -55,16 +68,20 @@ func startSignalled(t *testing.T, onTerminal bool) *signalled {
 	}
 	s.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + s.temp, "LOG=" + s.log, "READY=" + s.ready}
 	s.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if onTerminal {
-		s.openTerminal(t)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Process.Kill() })
+	t.Cleanup(func() {
+		if s.Process != nil {
+			_ = s.Process.Kill()
+		}
+	})
+	return s
+}
+
+// waitReady waits until the command has begun.
+func (s *signalled) waitReady(t *testing.T) {
+	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if _, err := os.Stat(s.ready); err == nil {
-			return s
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("the command did not start")
@@ -146,4 +163,24 @@ func TestInterruptOfGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.end(t)
+}
+
+// TestEarlyInterrupt sends SIGINT while m2m is still starting. Wherever it
+// falls, the command must not run on to its own end.
+func TestEarlyInterrupt(t *testing.T) {
+	for delay := range 12 {
+		t.Run(fmt.Sprintf("%d ms", delay*4), func(t *testing.T) {
+			t.Parallel()
+			s := prepareSignalled(t, "sleep 15; touch \"$READY\"")
+			if err := s.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(delay) * 4 * time.Millisecond)
+			_ = s.Process.Signal(os.Interrupt)
+			_ = s.Wait()
+			if _, err := os.Stat(s.ready); err == nil {
+				t.Error("the command ran to its end")
+			}
+		})
+	}
 }
