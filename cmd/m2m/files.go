@@ -20,20 +20,22 @@ func (a *app) readFile(path string, limit int64) ([]byte, error) {
 // says whether that is all of it. A terminal or a pipe that nobody writes to
 // keeps it waiting, even while it is opened; a signal ends the wait.
 func (a *app) readStart(path string, limit int64) (data []byte, whole bool, err error) {
-	read := make(chan struct{})
+	type result struct {
+		data []byte
+		err  error
+	}
+	read := make(chan result, 1) // so that a reader nobody waits for any more can end
 	go func() {
-		defer close(read)
-		data, err = a.readUnstoppably(path, limit+1)
+		data, err := a.readUnstoppably(path, limit+1)
+		read <- result{data, err}
 	}()
 	select {
-	case <-read:
 	case <-a.done:
-		return nil, false, context.Canceled // the goroutine ends with the process
+		return nil, false, context.Canceled
+	case r := <-read:
+		whole := int64(len(r.data)) <= limit
+		return r.data[:min(int64(len(r.data)), limit)], whole, r.err
 	}
-	if int64(len(data)) > limit {
-		return data[:limit], false, err
-	}
-	return data, true, err
 }
 
 func (a *app) readUnstoppably(path string, limit int64) ([]byte, error) {

@@ -14,7 +14,7 @@ names, the first wins inside one place. A variable that is set to nothing is not
 const environmentTrust = `
 Flags and the environment are yours and complete each other. .env may be somebody else's:
 tenant, client and credential come from one place, .env or not, and .env never says where a
-credential that is not in it goes. A .env that was found, not named with --env-file, names
+credential that is not in it goes, nor for which API call asks a token with it. A .env that was found, not named with --env-file, names
 no file outside its folder and no login host but Microsoft's.
 
 Also read: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; NO_COLOR,

@@ -16,8 +16,9 @@ import (
 	"m2m/internal/verify"
 )
 
-// Bounds of what verify reads, in bytes. A token is far smaller than the first:
-// what is longer is judged by its beginning, and refused for its size.
+// Bounds of what verify reads, in bytes: a line of a batch, a file or pipe with
+// one token, a key set. A token is far smaller than the first. What is longer is
+// judged by its beginning, and refused for its size.
 const (
 	maxTokenInput = 64 << 10
 	maxTokenFile  = 16 << 20
