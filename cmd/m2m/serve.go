@@ -26,7 +26,8 @@ and /readyz. TENANT_ID and API_SCOPE (or API_AUDIENCE) must be set.
 API, a client that has its role and one that has not. Other terminals reach it with --local.
 With -- COMMAND it starts both on free ports, runs the command with all it needs in its
 environment (TENANT_ID, CLIENT_ID, CLIENT_SECRET, API_SCOPE, API_URL, CA files, ...), and
-ends with the exit code of the command.`
+ends with the exit code of the command. A command that a signal asked to end has 10 seconds
+before SIGTERM, and 5 more before SIGKILL.`
 
 // serveOptions are the flags of serve.
 type serveOptions struct {

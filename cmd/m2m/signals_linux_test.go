@@ -184,3 +184,24 @@ func TestEarlyInterrupt(t *testing.T) {
 		})
 	}
 }
+
+// TestInterruptOfBlockedRead: a pipe that nobody writes to does not keep m2m
+// from ending.
+func TestInterruptOfBlockedRead(t *testing.T) {
+	s := prepareSignalled(t, "")
+	s.Args = []string{"m2m", "verify", "--debug", "-"}
+	pipe, err := s.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // until it reads; sooner, the signal's default ends it, which is an end too
+	_ = s.Process.Signal(syscall.SIGTERM)
+	_ = s.Wait()
+	if got := s.ProcessState.ExitCode(); got != 130 && got != -1 {
+		t.Errorf("exit code %d, expected 130", got)
+	}
+}
