@@ -72,7 +72,7 @@ func ResolveURL(base, arg string) (*url.URL, error) {
 func parseAbsolute(s string) (*url.URL, error) {
 	switch {
 	case len(s) > maxAddress:
-		return nil, badAddress(s, fmt.Sprintf("it is longer than %d bytes", maxAddress), "send long input as a body, with -d")
+		return nil, tooLong(s)
 	case strings.ContainsFunc(s, isControlOrSpace):
 		return nil, badAddress(s, "it holds a space or a control character", "write a space as %20, and quote the address in the shell")
 	case !hasScheme(s):
@@ -87,7 +87,15 @@ func parseAbsolute(s string) (*url.URL, error) {
 		return nil, err
 	}
 	u.Fragment, u.RawFragment = "", ""
+	// What is sent is the escaped form, up to three times as long as what was read.
+	if len(u.String()) > maxAddress {
+		return nil, tooLong(s)
+	}
 	return u, nil
+}
+
+func tooLong(address string) *AddressError {
+	return badAddress(address, fmt.Sprintf("it is longer than %d bytes", maxAddress), "send long input as a body, with -d")
 }
 
 func isControlOrSpace(r rune) bool { return r <= ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }

@@ -89,6 +89,7 @@ func TestResolveURLRefuses(t *testing.T) {
 func FuzzResolveURL(f *testing.F) {
 	for _, s := range []string{
 		"/secure-data", "//evil", "/\\evil", "https://a@b/", "localhost:8000/x", "?x", "", "/../..//x", "https://[::1%25en0]/", "/@evil.example", ":@", "https://apİ.example/", "http:/x",
+		"/" + strings.Repeat("é", 3000), // as bytes it fits, escaped it does not
 		".evil.example/x", "/%2f%2fevil", "#x", "https:evil",
 	} {
 		f.Add(s)
