@@ -14,8 +14,9 @@ import (
 // checkCertificate says whether an assertion was signed, for this tenant and
 // now, with the key of one of the client's certificates.
 //
-// An assertion may be used more than once: MSAL Node keeps its own until it
-// expires, and Entra lets it.
+// An assertion may be used more than once, and its jti is not looked at. A server
+// may refuse a jti that it has seen (RFC 7523, 3); Entra cannot, for MSAL Node
+// sends the same assertion until it expires.
 func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now time.Time) *refusal {
 	if refused := c.checkSignature(a, now); refused != nil {
 		return refused

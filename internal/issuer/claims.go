@@ -1,14 +1,16 @@
 package issuer
 
 import (
+	"slices"
 	"time"
 
 	"m2m/internal/entra"
 )
 
 const (
-	claimIDType = "idtyp"
-	idTypeApp   = "app"
+	claimIDType       = "idtyp"
+	claimCapabilities = "xms_cc"
+	idTypeApp         = "app"
 )
 
 // backdating is how long before the moment of issue Entra's tokens begin, so
@@ -45,6 +47,7 @@ type claimsV2 struct {
 	TenantID string   `json:"tid"`
 	UTI      string   `json:"uti"`
 	Version  string   `json:"ver"`
+	CC       []string `json:"xms_cc,omitempty"`
 	FTD      string   `json:"xms_ftd"`
 }
 
@@ -67,6 +70,7 @@ type claimsV1 struct {
 	TenantID string   `json:"tid"`
 	UTI      string   `json:"uti"`
 	Version  string   `json:"ver"`
+	CC       []string `json:"xms_cc,omitempty"`
 	TDBR     string   `json:"xms_tdbr,omitempty"`
 }
 
@@ -84,6 +88,7 @@ type claimsGraph struct {
 	IDType      string   `json:"idtyp"`
 	ObjectID    string   `json:"oid"`
 	RH          string   `json:"rh"`
+	Roles       []string `json:"roles,omitempty"`
 	Subject     string   `json:"sub"`
 	Region      string   `json:"tenant_region_scope"`
 	TenantID    string   `json:"tid"`
@@ -108,6 +113,8 @@ type subject struct {
 	resource string // as it was asked for
 	api      *API   // nil for Microsoft Graph
 	times    timeClaims
+	// capabilities are what the client says it can handle, such as cp1.
+	capabilities []string
 }
 
 func (i *Issuer) claimsV2(s subject) claimsV2 {
@@ -126,6 +133,7 @@ func (i *Issuer) claimsV2(s subject) claimsV2 {
 		TenantID:   s.tenant.ID,
 		UTI:        opaque(16),
 		Version:    string(entra.V2),
+		CC:         s.capabilitiesClaim(),
 		FTD:        opaque(48),
 	}
 }
@@ -148,6 +156,7 @@ func (i *Issuer) claimsV1(endpoint entra.Version, s subject) claimsV1 {
 		TenantID:   s.tenant.ID,
 		UTI:        opaque(16),
 		Version:    string(entra.V1),
+		CC:         s.capabilitiesClaim(),
 	}
 	if endpoint == entra.V1 {
 		c.Region, c.TDBR = s.tenant.region(), s.tenant.region()
@@ -169,6 +178,7 @@ func (i *Issuer) claimsGraph(s subject) claimsGraph {
 		IDType:      idTypeApp,
 		ObjectID:    s.client.ObjectID,
 		RH:          newRH(),
+		Roles:       s.client.graphRoles(),
 		Subject:     s.client.ObjectID,
 		Region:      s.tenant.region(),
 		TenantID:    s.tenant.ID,
@@ -188,12 +198,19 @@ func (i *Issuer) claimsGraph(s subject) claimsGraph {
 }
 
 func (a *API) idType() string {
-	for _, claim := range a.OptionalClaims {
-		if claim == claimIDType {
-			return idTypeApp
-		}
+	if slices.Contains(a.OptionalClaims, claimIDType) {
+		return idTypeApp
 	}
 	return ""
+}
+
+// capabilitiesClaim is there only if both ask for it: the API by its
+// registration, the client by its request.
+func (s subject) capabilitiesClaim() []string {
+	if slices.Contains(s.api.OptionalClaims, claimCapabilities) {
+		return s.capabilities
+	}
+	return nil
 }
 
 // newAIO and newRH make look-alikes of claims that only Microsoft can read.

@@ -17,6 +17,9 @@ type Config struct {
 	// TokenLifetime is how long every token lives. Zero means as Entra does by
 	// default: a random time between 60 and 90 minutes for each token.
 	TokenLifetime time.Duration
+	// LongestTokenLifetime, if it is longer than TokenLifetime, makes each
+	// token's life a random time between the two.
+	LongestTokenLifetime time.Duration
 	// Origin overrides the origin that documents and tokens name. Empty means
 	// that of the listener, such as https://127.0.0.1:8443.
 	Origin string
@@ -72,7 +75,8 @@ type API struct {
 	// without roles.
 	AssignmentRequired bool
 	// OptionalClaims are claims that access tokens carry only because the
-	// registration asks for them. Known: idtyp.
+	// registration asks for them. Known: idtyp, and xms_cc, which repeats the
+	// client capabilities that the client's request says it has.
 	OptionalClaims []string
 }
 
@@ -126,9 +130,9 @@ type FederatedIdentityCredential struct {
 
 // Grant gives a client roles on one API.
 type Grant struct {
-	// API is the API's ID or one of its App ID URIs.
+	// API is the API's ID or one of its App ID URIs, or https://graph.microsoft.com.
 	API string
-	// Roles are values of the API's app roles.
+	// Roles are values of the API's app roles. Graph's are not checked.
 	Roles []string
 }
 

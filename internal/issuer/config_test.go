@@ -19,6 +19,7 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 	}{
 		{"Tenants", func(c *issuer.Config) { c.Tenants = nil }},
 		{"TokenLifetime", func(c *issuer.Config) { c.TokenLifetime = -time.Second }},
+		{"LongestTokenLifetime", func(c *issuer.Config) { c.TokenLifetime, c.LongestTokenLifetime = time.Hour, time.Minute }},
 		{"Origin", func(c *issuer.Config) { c.Origin = "http://login.microsoftonline.com" }},
 		{"Origin", func(c *issuer.Config) { c.Origin = "https://login.microsoftonline.com/" }},
 		{"Tenants[0].ID", func(c *issuer.Config) { c.Tenants[0].ID = "contoso.com" }},

@@ -33,6 +33,9 @@ func (d directory) find(segment, word string) (*Tenant, *refusal) {
 	if t := d[entra.LowerASCII(segment)]; t != nil {
 		return t, nil
 	}
+	if segment == zeroGUID {
+		return nil, zeroTenant(word)
+	}
 	err := entra.CheckTenant(segment)
 	if errors.Is(err, entra.ErrTenantForm) || errors.Is(err, entra.ErrPlaceholder) && !entra.IsGUID(segment) {
 		return nil, malformedTenant(word, segment)
@@ -97,6 +100,17 @@ func (t *Tenant) rolesOn(c *Client, api *API) []string {
 			return t.findAPI(g.API) == api && slices.Contains(g.Roles, role)
 		}) {
 			roles = append(roles, role)
+		}
+	}
+	return roles
+}
+
+// graphRoles returns the roles that the client was granted on Microsoft Graph.
+func (c *Client) graphRoles() []string {
+	var roles []string
+	for _, g := range c.Grants {
+		if isGraph(g.API) {
+			roles = append(roles, g.Roles...)
 		}
 	}
 	return roles

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -30,6 +31,9 @@ type tokenForm struct {
 	credential entra.Secret
 	// resource is the scope less /.default, or the resource of v1.0, as sent.
 	resource string
+	// capabilities are those that the claims parameter lists as xms_cc, as
+	// every MSAL writes them; nil if there are none.
+	capabilities []string
 }
 
 // readForm reads the body of a token request. Of a body that is not a form
@@ -78,6 +82,7 @@ func parseForm(v entra.Version, form url.Values, authorization string) (f tokenF
 	if f.clientID == "" {
 		return f, missingField("client_id", "")
 	}
+	f.capabilities = parseCapabilities(form.Get("claims"))
 	f.resource, refused = parseResource(v, form)
 	if refused != nil {
 		return f, refused
@@ -131,6 +136,23 @@ func (f *tokenForm) checkAssertionType(form url.Values) *refusal {
 	default:
 		return unknownAssertionType(kind)
 	}
+}
+
+// parseCapabilities reads the client capabilities out of a claims request
+// (OpenID Connect Core 1.0, 5.5). Whatever else it asks for, an app-only token
+// has no more to give.
+func parseCapabilities(claims string) []string {
+	var asked struct {
+		AccessToken struct {
+			Capabilities struct {
+				Values []string `json:"values"`
+			} `json:"xms_cc"`
+		} `json:"access_token"`
+	}
+	if json.Unmarshal([]byte(claims), &asked) != nil {
+		return nil
+	}
+	return asked.AccessToken.Capabilities.Values
 }
 
 // parseBasic reads HTTP Basic credentials. RFC 6749 has both parts URL-encoded

@@ -15,6 +15,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("grant_type=client_credentials&client_id=a&client_secret=b&scope=api%3A%2F%2Fx%2F.default", "", true)
 	f.Add("grant_type=client_credentials&resource=x&client_assertion=a.b.c%0A", "Basic YTpi", false)
 	f.Add("scope=%zz;a", "basic", true)
+	f.Add("grant_type=client_credentials&client_id=a&scope=b/.default&claims=%7B%22access_token%22%3A%7B%22xms_cc%22%3A%7B%22values%22%3A%5B%22cp1%22%5D%7D%7D%7D", "", true)
 	f.Fuzz(func(t *testing.T, body, authorization string, v2 bool) {
 		v := entra.V1
 		if v2 {

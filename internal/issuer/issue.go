@@ -37,8 +37,8 @@ type tokenHeader struct {
 
 // issue makes the token for a client that has proved who it is. The API's
 // registration decides the version, not the endpoint.
-func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, resource string, x *exchange) (*issuedToken, *refusal) {
-	api, refused := t.resolve(c, resource)
+func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f tokenForm, x *exchange) (*issuedToken, *refusal) {
+	api, refused := t.resolve(c, f.resource)
 	if refused != nil {
 		return nil, refused
 	}
@@ -46,14 +46,17 @@ func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, re
 		return nil, blockedByPolicy(c.BlockedByPolicy)
 	}
 	lifetime := i.lifetime()
-	s := subject{tenant: t, client: c, proof: p, resource: resource, api: api, times: newTimeClaims(x.now, lifetime)}
+	s := subject{
+		tenant: t, client: c, proof: p, resource: f.resource, api: api,
+		times: newTimeClaims(x.now, lifetime), capabilities: f.capabilities,
+	}
 	token, err := i.sign(endpoint, s)
 	if err != nil {
 		return nil, issuanceFailed(err)
 	}
 	return &issuedToken{
 		token:     entra.NewSecret(token),
-		resource:  resource,
+		resource:  f.resource,
 		expiresIn: max(0, int64(lifetime/time.Second)-1), // Entra's hour is 3599 seconds
 		expires:   s.times.Expires,
 		notBefore: s.times.NotBefore,
@@ -89,11 +92,11 @@ func isGraph(resource string) bool {
 }
 
 func (i *Issuer) lifetime() time.Duration {
-	if i.tokenLifetime > 0 {
-		return i.tokenLifetime
+	from, to := i.tokenLifetime, max(i.tokenLifetime, i.longest)
+	if to == 0 {
+		from, to = shortestLifetime, longestLifetime
 	}
-	span := int64((longestLifetime - shortestLifetime) / time.Second)
-	return shortestLifetime + time.Duration(randomBelow(span+1))*time.Second
+	return from + time.Duration(randomBelow(int64((to-from)/time.Second)+1))*time.Second
 }
 
 // sign makes the compact form (RFC 7515, 7.1) of the token that a subject gets.

@@ -25,6 +25,7 @@ type Issuer struct {
 	tenants        directory
 	keys           *keyring
 	tokenLifetime  time.Duration
+	longest        time.Duration // of a random token lifetime; 0 if it is fixed
 	now            func() time.Time
 	httpClient     *http.Client
 	onTokenRequest func(TokenRequest)
@@ -33,7 +34,7 @@ type Issuer struct {
 
 // New makes an issuer that answers on ln, which already listens: the issuer
 // signs its own address into tokens. It makes a CA and a server certificate,
-// and begins to make the signing key in the background.
+// and begins to make the signing keys in the background.
 //
 // The error is ErrNotLoopback, or a *ConfigError that names the part at fault.
 // The listener stays the caller's until Serve.
@@ -50,6 +51,7 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		origin:         cfg.Origin,
 		tenants:        newDirectory(cfg.Tenants),
 		tokenLifetime:  cfg.TokenLifetime,
+		longest:        cfg.LongestTokenLifetime,
 		now:            cfg.Now,
 		httpClient:     cfg.HTTPClient,
 		onTokenRequest: cfg.OnTokenRequest,

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math/big"
 	"net/http"
+	"slices"
 
 	"m2m/internal/entra"
 )
@@ -27,7 +28,9 @@ type jwkSet struct {
 }
 
 // serveKeys answers with the keys of one version. They are the same for every
-// tenant, as most of Entra's are, which is why their issuer is a template.
+// tenant, as most of Entra's are, which is why their issuer is a template. The
+// one that signs comes last: the order means nothing in Entra's sets, and a
+// program that takes the first key it sees should find out here.
 func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := newExchange(r, i.now())
@@ -41,12 +44,13 @@ func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 			http.Error(w, "no signing key", http.StatusInternalServerError)
 			return
 		}
-		set := jwkSet{Keys: make([]jwk, len(keys))}
-		for n, key := range keys {
-			set.Keys[n] = key.public()
+		set := jwkSet{}
+		for _, key := range slices.Backward(keys) {
+			public := key.public()
 			if v == entra.V2 {
-				set.Keys[n].Issuer = i.issuerOf(v, tenantTemplate)
+				public.Issuer = i.issuerOf(v, tenantTemplate)
 			}
+			set.Keys = append(set.Keys, public)
 		}
 		x.documentHeaders(w.Header())
 		writeJSON(w, http.StatusOK, set)

@@ -79,6 +79,10 @@ func unknownTenant(word, tenant string) *refusal {
 	return badRequest(90002, word, "tenant %s does not exist here; check the tenant ID and the cloud", quote(tenant))
 }
 
+func zeroTenant(word string) *refusal {
+	return badRequest(900021, word, "tenant '%s' is empty: it is an all-zero GUID", zeroGUID)
+}
+
 func malformedTenant(word, tenant string) *refusal {
 	return badRequest(900023, word, "%s is neither a tenant ID nor a domain name", quote(tenant))
 }

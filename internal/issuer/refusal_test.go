@@ -86,6 +86,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"unknown tenant", "b7c1e8f4-0a2d-4e6b-8f35-9d1c7a4e2b60", request(good, scope), 400, 90002, "invalid_request"},
 		{"unknown domain", "nobody.example.com", request(good, scope), 400, 90002, "invalid_request"},
+		{"all-zero tenant", "00000000-0000-0000-0000-000000000000", request(good, scope), 400, 900021, "invalid_request"},
 		{"placeholder tenant", "your-tenant-id", request(good, scope), 400, 900023, "invalid_request"},
 		{"tenant that is no name", "contoso", request(good, scope), 400, 900023, "invalid_request"},
 		{"common", "common", request(good, scope), 400, 50059, "invalid_request"},

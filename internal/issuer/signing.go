@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math/big"
 	"sync"
@@ -66,45 +67,53 @@ func (k *signingKey) sign(input []byte) ([]byte, error) {
 	return rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, digest[:])
 }
 
-// keyring holds the keys that the tenant publishes, the signing one first.
+// keyring holds the keys that the tenant publishes: the one that signs, and
+// others. Entra always publishes several.
 //
-// The first key takes 50 to 300 ms to make, so it is begun in the background
-// and waited for by whoever needs it first.
+// A key takes 50 to 300 ms to make, so both are begun in the background, and
+// waited for by whoever needs them first: a token needs only the one that signs.
 type keyring struct {
-	first func() (*signingKey, error)
+	signing func() (*signingKey, error)
+	standby func() (*signingKey, error)
 
 	mu   sync.Mutex
-	keys []*signingKey // empty until first is done
+	keys []*signingKey // the signing one first; empty until both are made
 }
 
 func newKeyring(now time.Time) *keyring {
-	r := &keyring{first: sync.OnceValues(func() (*signingKey, error) { return newSigningKey(now) })}
-	go func() { _, _ = r.first() }() // ends by itself; the error comes back to whoever asks
-	return r
+	begin := func() func() (*signingKey, error) {
+		key := sync.OnceValues(func() (*signingKey, error) { return newSigningKey(now) })
+		go func() { _, _ = key() }() // ends by itself; the error comes back to whoever asks
+		return key
+	}
+	return &keyring{signing: begin(), standby: begin()}
 }
 
 // published returns the keys, the signing one first. The slice is not changed
 // afterwards.
 func (r *keyring) published() ([]*signingKey, error) {
-	first, err := r.first()
-	if err != nil {
+	signing, err := r.signing()
+	standby, standbyErr := r.standby()
+	if err := errors.Join(err, standbyErr); err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.keys == nil {
-		r.keys = []*signingKey{first}
+		r.keys = []*signingKey{signing, standby}
 	}
 	return r.keys, nil
 }
 
 // current returns the key that signs.
 func (r *keyring) current() (*signingKey, error) {
-	keys, err := r.published()
-	if err != nil {
-		return nil, err
+	r.mu.Lock()
+	keys := r.keys
+	r.mu.Unlock()
+	if len(keys) > 0 {
+		return keys[0], nil
 	}
-	return keys[0], nil
+	return r.signing()
 }
 
 // roll puts a new key first.

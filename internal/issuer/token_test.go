@@ -1,130 +1,17 @@
 package issuer_test
 
 import (
-	"crypto/rsa"
-	"crypto/sha1"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"math/big"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
 )
-
-// publishedKey is one key as a verifier reads it.
-type publishedKey struct {
-	KeyID         string   `json:"kid"`
-	X5T           string   `json:"x5t"`
-	N             string   `json:"n"`
-	E             string   `json:"e"`
-	X5C           []string `json:"x5c"`
-	Issuer        string   `json:"issuer"`
-	CloudInstance string   `json:"cloud_instance_name"`
-}
-
-func (r *running) keys(path string) []publishedKey {
-	r.t.Helper()
-	var set struct {
-		Keys []publishedKey `json:"keys"`
-	}
-	r.get(path).decode(r.t, &set)
-	return set.Keys
-}
-
-func (k publishedKey) public(t *testing.T) *rsa.PublicKey {
-	t.Helper()
-	n, err := base64.RawURLEncoding.DecodeString(k.N)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := base64.RawURLEncoding.DecodeString(k.E)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}
-}
-
-// verified says whether the token's signature is that of a published key.
-func verified(t *testing.T, raw string, keys []publishedKey) bool {
-	t.Helper()
-	id := decodeToken(t, raw).keyID
-	i := slices.IndexFunc(keys, func(k publishedKey) bool { return k.KeyID == id })
-	if i < 0 {
-		return false
-	}
-	_, err := jwt.Parse(raw, func(*jwt.Token) (any, error) { return keys[i].public(t), nil },
-		jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(noon), jwt.WithExpirationRequired())
-	return err == nil
-}
-
-func TestKeysAreEntras(t *testing.T) {
-	tenant := sample()
-	r := start(t, config(tenant))
-	for path, set := range map[string]string{
-		"/" + tenant.ID + "/discovery/v2.0/keys":                       "keys-v2",
-		"/common/discovery/v2.0/keys":                                  "keys-v2",
-		"/common/discovery/keys":                                       "keys-v1",
-		"/" + tenant.ID + "/discovery/keys?appid=" + tenant.APIs[0].ID: "keys-v1",
-	} {
-		got := r.get(path)
-		var raw struct {
-			Keys []json.RawMessage `json:"keys"`
-		}
-		got.decode(t, &raw)
-		compareFields(t, "headers-document", headerFields(got.header))
-		if len(raw.Keys) != 1 {
-			t.Fatalf("%s: %d keys, want 1", path, len(raw.Keys))
-		}
-		compareFields(t, set, objectFields(t, raw.Keys[0]))
-		key := r.keys(path)[0]
-		checkCertificate(t, key)
-		wantIssuer := ""
-		if set == "keys-v2" {
-			wantIssuer = r.Origin() + "/{tenantid}/v2.0"
-		}
-		if key.Issuer != wantIssuer || key.CloudInstance != "microsoftonline.com" {
-			t.Errorf("%s: issuer %q, cloud instance %q", path, key.Issuer, key.CloudInstance)
-		}
-	}
-}
-
-// checkCertificate holds a key against its certificate, as strict verifiers do.
-func checkCertificate(t *testing.T, key publishedKey) {
-	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(key.X5C[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	thumbprint := sha1.Sum(der)
-	if want := base64.RawURLEncoding.EncodeToString(thumbprint[:]); key.KeyID != want || key.X5T != want {
-		t.Errorf("kid %s, x5t %s, want both %s", key.KeyID, key.X5T, want)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !key.public(t).Equal(certificate.PublicKey) {
-		t.Error("the certificate is of another key")
-	}
-	if got := certificate.Subject.CommonName; got != "accounts.accesscontrol.windows.net" || certificate.Issuer.CommonName != got {
-		t.Errorf("subject %s, issuer %s", got, certificate.Issuer.CommonName)
-	}
-	if bits := key.public(t).N.BitLen(); bits != 2048 {
-		t.Errorf("the key has %d bits", bits)
-	}
-	if !certificate.NotAfter.Equal(certificate.NotBefore.AddDate(5, 0, 0)) {
-		t.Errorf("valid %s to %s, want five years", certificate.NotBefore, certificate.NotAfter)
-	}
-}
 
 func TestClaimsV2(t *testing.T) {
 	tenant := sample()
@@ -213,7 +100,7 @@ func TestNobodyVerifiesGraphTokens(t *testing.T) {
 		raw := accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], resource+"/.default")))
 		token := decodeToken(t, raw)
 		keys := r.keys("/common/discovery/keys")
-		if token.keyID != keys[0].KeyID {
+		if !slices.ContainsFunc(keys, func(k publishedKey) bool { return k.KeyID == token.keyID }) {
 			t.Errorf("kid %s is not published: the token would be unverifiable for the wrong reason", token.keyID)
 		}
 		if verified(t, raw, keys) {
@@ -244,6 +131,56 @@ func TestLifetimeIsRandomByDefault(t *testing.T) {
 	}
 }
 
+func TestLifetimeAsConfigured(t *testing.T) {
+	tenant := sample()
+	cfg := config(tenant)
+	cfg.TokenLifetime, cfg.LongestTokenLifetime = 10*time.Second, 12*time.Second
+	r := start(t, cfg)
+	seen := map[float64]bool{}
+	for range 50 {
+		claims := decodeToken(t, accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], "api://m2m-demo/.default")))).claims
+		seen[claims["exp"].(float64)-float64(noon().Unix())] = true
+	}
+	if diff := cmp.Diff(map[float64]bool{10: true, 11: true, 12: true}, seen); diff != "" {
+		t.Errorf("the lifetimes of fifty tokens (-want +got):\n%s", diff)
+	}
+}
+
+func TestGraphRoles(t *testing.T) {
+	tenant := sample()
+	tenant.Clients[0].Grants = append(tenant.Clients[0].Grants, issuer.Grant{API: "https://graph.microsoft.com/", Roles: []string{"User.Read.All", "Mail.Send"}})
+	r := start(t, config(tenant))
+	for n, want := range []any{[]any{"User.Read.All", "Mail.Send"}, nil} {
+		claims := decodeToken(t, accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[n], "https://graph.microsoft.com/.default")))).claims
+		if diff := cmp.Diff(want, claims["roles"]); diff != "" {
+			t.Errorf("client %d: the roles (-want +got):\n%s", n, diff)
+		}
+	}
+}
+
+// The API has to ask for xms_cc by its registration, and the client to send it.
+func TestClientCapabilities(t *testing.T) {
+	tenant := sample()
+	tenant.APIs[1].OptionalClaims = []string{"xms_cc"}
+	r := start(t, config(tenant))
+	for _, c := range []struct {
+		name, scope, claims string
+		want                any
+	}{
+		{"as MSAL sends it", "https://vault.example/.default", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`, []any{"cp1"}},
+		{"not sent", "https://vault.example/.default", "", nil},
+		{"not JSON", "https://vault.example/.default", `{"access_token"`, nil},
+		{"not registered", "api://m2m-demo/.default", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`, nil},
+	} {
+		form := request(tenant.Clients[0], c.scope)
+		form.Set("claims", c.claims)
+		claims := decodeToken(t, accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", form))).claims
+		if diff := cmp.Diff(c.want, claims["xms_cc"]); diff != "" {
+			t.Errorf("%s: xms_cc (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
 func TestTokensAreTheirOwn(t *testing.T) {
 	tenant := sample()
 	r := start(t, config(tenant))
@@ -254,33 +191,6 @@ func TestTokensAreTheirOwn(t *testing.T) {
 	}
 	if len(seen) != 5 {
 		t.Errorf("five tokens have %d uti", len(seen))
-	}
-}
-
-func TestRollKey(t *testing.T) {
-	tenant := sample()
-	r := start(t, config(tenant))
-	const path = "/common/discovery/v2.0/keys"
-	ask := func() string {
-		return accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], "api://m2m-demo/.default")))
-	}
-	before := ask()
-	kid, err := r.RollKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := ask()
-	if got := decodeToken(t, after).keyID; got != kid {
-		t.Errorf("signed with %s after the roll, want %s", got, kid)
-	}
-	keys := r.keys(path)
-	if !verified(t, before, keys) || !verified(t, after, keys) {
-		t.Error("after the roll both keys should be published")
-	}
-	r.WithdrawOldKeys()
-	keys = r.keys(path)
-	if verified(t, before, keys) || !verified(t, after, keys) {
-		t.Error("after the withdrawal only the new key should be published")
 	}
 }
 

@@ -81,7 +81,7 @@ func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request,
 	if refused != nil {
 		return nil, refused
 	}
-	return i.issue(v, tenant, client, proof, parsed.resource, x)
+	return i.issue(v, tenant, client, proof, parsed, x)
 }
 
 // admit returns the client that may use the tenant at all.
