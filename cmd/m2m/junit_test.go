@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestJUnit pins the XML: CI systems read attributes by name.
+func TestJUnit(t *testing.T) {
+	report := junitReport{name: "smoke.yaml", suites: []junitSuite{{
+		name:       "smoke.yaml",
+		started:    time.Date(2026, 11, 23, 13, 0, 0, 0, time.FixedZone("CET", 3600)),
+		elapsed:    1500 * time.Millisecond,
+		properties: []junitProperty{{"tags", "fast"}},
+		cases: []junitCase{
+			{class: "smoke.yaml", name: "the door is open", file: "smoke.yaml", line: 3, elapsed: 20 * time.Millisecond},
+			{class: "smoke.yaml", name: `<"&>`, outcome: junitFailed, message: "expected a 2xx status, got 403 Forbidden", kind: "status", detail: "a\nb\x00\x1b]]>"},
+			{class: "smoke.yaml", name: "away", outcome: junitError, message: "no answer", kind: "unreachable"},
+			{class: "smoke.yaml", name: "later", outcome: junitSkipped, message: "stopped", kind: "never shown"},
+		},
+	}}}
+	const want = `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="smoke.yaml" tests="4" failures="1" errors="1" skipped="1" time="1.500">
+  <testsuite name="smoke.yaml" tests="4" failures="1" errors="1" skipped="1" time="1.500" timestamp="2026-11-23T12:00:00">
+    <properties>
+      <property name="tags" value="fast"></property>
+    </properties>
+    <testcase classname="smoke.yaml" name="the door is open" file="smoke.yaml" line="3" time="0.020"></testcase>
+    <testcase classname="smoke.yaml" name="&lt;&#34;&amp;&gt;" time="0.000">
+      <failure message="expected a 2xx status, got 403 Forbidden" type="status">a&#xA;b��]]&gt;</failure>
+    </testcase>
+    <testcase classname="smoke.yaml" name="away" time="0.000">
+      <error message="no answer" type="unreachable"></error>
+    </testcase>
+    <testcase classname="smoke.yaml" name="later" time="0.000">
+      <skipped message="stopped"></skipped>
+    </testcase>
+  </testsuite>
+</testsuites>
+`
+	var got bytes.Buffer
+	if err := report.write(&got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := xml.Unmarshal(got.Bytes(), new(struct{})); err != nil {
+		t.Errorf("it is no XML: %v", err)
+	}
+}
