@@ -17,6 +17,7 @@ const callLong = `  m2m call /secure-data                       the demo API, or
   m2m call https://api.example.com/orders     any address
   m2m call -X POST -d @order.json /orders     with a body
   m2m call --expect 403 /admin                ends with 0 if the answer is 403
+  m2m call --expect-jq '.count > 0' /orders   ends with 0 if that holds for the body
   m2m call --no-token /secure-data            without a token
   m2m call -o json /secure-data | jq .status  status, headers, timing and body
 

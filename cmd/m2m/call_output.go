@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -59,11 +60,12 @@ func (a *app) printAnswer(answer *call.Answer, known call.Context, o callOptions
 // unexpected is the failure of an answer that is not as expected: what was
 // expected and what came, then why, then what to do.
 func unexpected(unmet error, why *call.Explanation) error {
-	fail := &failure{code: exitAnswer, reason: unmet.Error(), err: unmet}
+	lines := unmetLines(unmet)
+	fail := &failure{code: exitAnswer, reason: strings.Join(lines, "\n"), err: unmet}
 	if why == nil || why.Cause == "" {
 		return fail
 	}
-	lines := []string{fail.reason, why.Cause}
+	lines = append(lines, why.Cause)
 	for _, fact := range why.Facts {
 		lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
 	}
@@ -73,6 +75,19 @@ func unexpected(unmet error, why *call.Explanation) error {
 		fail.hints = append(fail.hints, "to see more: "+why.Command)
 	}
 	return fail
+}
+
+// unmetLines says of each unmet expectation what was expected and what came.
+func unmetLines(unmet error) []string {
+	list := (*call.ExpectationError)(nil)
+	if !errors.As(unmet, &list) {
+		return []string{unmet.Error()}
+	}
+	var lines []string
+	for _, e := range list.Unmet {
+		lines = append(lines, e.String())
+	}
+	return lines
 }
 
 // context is what is known about the API and the token beside the answer.

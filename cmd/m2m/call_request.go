@@ -29,6 +29,7 @@ type requestFlags struct {
 	expectStatus  string
 	expectHeaders []string
 	expectBody    []string
+	expectJQ      []string
 	maxTime       time.Duration
 }
 
@@ -43,6 +44,7 @@ func (r *requestFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&r.expectStatus, "expect", "2xx", "the `STATUS` that is success: 200, 200,404 or 2xx")
 	flags.StringArrayVar(&r.expectHeaders, "expect-header", nil, "a `HEADER` that must be there: Name, or \"Name: value\" (repeatable)")
 	flags.StringArrayVar(&r.expectBody, "expect-body", nil, "a `TEXT` that must be in the body (repeatable)")
+	flags.StringArrayVar(&r.expectJQ, "expect-jq", nil, "a jq `EXPRESSION` that must hold for the body, such as '.count > 0' (repeatable)")
 	flags.DurationVar(&r.maxTime, "max-time", 0, "the longest time the answer may take to count as success")
 }
 
@@ -82,6 +84,13 @@ func (r requestFlags) expectations() (call.Expect, error) {
 			return expect, &usageError{reason: "--expect-header: " + err.Error(), err: err}
 		}
 		expect.Headers = append(expect.Headers, header)
+	}
+	for _, text := range r.expectJQ {
+		expression, err := call.ParseJQExpectation(text)
+		if err != nil {
+			return expect, &usageError{reason: "--expect-jq: " + err.Error(), err: err}
+		}
+		expect.JQ = append(expect.JQ, expression)
 	}
 	return expect, nil
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // otherapi DIR runs an API that knows nothing of tokens and answers /STATUS
-// with that status, /redirect with a redirect to another host, and anything
-// else with 404, until a signal. DIR/api.env has its API_URL.
+// with that status, /json with a document, /html with a page, /redirect with a
+// redirect to another host, and anything else with 404, until a signal.
+// DIR/api.env has its API_URL.
 func otherAPI() {
 	os.Exit(runHelper(func(dir string) (*http.Server, net.Listener, error) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -23,6 +24,8 @@ func otherAPI() {
 			w.Header().Set("Location", "https://elsewhere.invalid/")
 			w.WriteHeader(http.StatusFound)
 		})
+		mux.HandleFunc("/json", answerText("application/json", `{"status": "up", "queues": [{"depth": 3}, {"depth": 70}]}`+"\n"))
+		mux.HandleFunc("/html", answerText("text/html", "<!doctype html><title>Sign in to Contoso</title>\n"))
 		mux.HandleFunc("/{status}", answerStatus)
 		server := &http.Server{Handler: mux}
 		return server, listener, writeWhole(filepath.Join(dir, "api.env"), "API_URL=http://"+listener.Addr().String()+"\n")
@@ -37,4 +40,11 @@ func answerStatus(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "the API's own words about %d\n", status)
+}
+
+func answerText(contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		fmt.Fprint(w, body)
+	}
 }

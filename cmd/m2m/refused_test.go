@@ -30,7 +30,11 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if out := ts.ReadFile("stdout"); out != "" {
 		ts.Fatalf("stdout is not empty: %q", out)
 	}
-	words := ts.ReadFile("stderr")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(steady(ts.ReadFile("stderr"))), 0o600))
+}
+
+// steady puts names in place of what differs from run to run.
+func steady(words string) string {
 	for _, varying := range [][2]string{
 		{`trace ID [0-9a-f-]{36}, correlation ID [0-9a-f-]{36}, at [0-9: -]+Z`, "trace ID GUID, correlation ID GUID, at TIME"},
 		{`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}Z`, "TIME"},
@@ -38,7 +42,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	} {
 		words = regexp.MustCompile(varying[0]).ReplaceAllString(words, varying[1])
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(words), 0o600))
+	return words
 }
 
 // unscripted are the codes that no request can produce.

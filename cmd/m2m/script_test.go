@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits":    exits,
 				"refused":  refused,
+				"unmet":    unmet,
 				"kubeexec": kubeexec,
 				"waitfile": waitFile,
 				"setenv":   setEnvironment,

@@ -49,10 +49,11 @@ type Answer struct {
 	watch   *stopwatch
 	expect  Expect
 	texts   []*textSearch
-	head    []byte // the first headSize bytes of what was read
-	size    int64  // read so far
-	written int64  // handed to WriteBody
-	readErr error  // io.EOF at the end
+	kept    keptBody // only where an expression asks for it
+	head    []byte   // the first headSize bytes of what was read
+	size    int64    // read so far
+	written int64    // handed to WriteBody
+	readErr error    // io.EOF at the end
 }
 
 func newAnswer(resp *http.Response, req Request, h hop, watch *stopwatch) *Answer {
@@ -90,6 +91,9 @@ func (a *Answer) read(p []byte) (int, error) {
 	a.size += int64(n)
 	for _, text := range a.texts {
 		text.write(p[:n])
+	}
+	if len(a.expect.JQ) > 0 {
+		a.kept.write(p[:n])
 	}
 	if err != nil {
 		a.readErr = a.readFault(err)

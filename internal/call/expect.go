@@ -25,6 +25,8 @@ type Expect struct {
 	Headers []HeaderExpectation
 	// Body lists texts that must all occur in the body.
 	Body []string
+	// JQ lists expressions that must all hold for the body, which is then JSON.
+	JQ []JQExpectation
 	// MaxTime is the longest time until the end of the body; 0 means any.
 	MaxTime time.Duration
 }
@@ -55,7 +57,7 @@ type Outcome struct {
 
 // Expectation is one thing expected, and what was found.
 type Expectation struct {
-	// Name is status, header, body or time.
+	// Name is status, header, body, jq or time.
 	Name     string `json:"name"`
 	Expected string `json:"expected"`
 	Found    string `json:"found"`
@@ -89,7 +91,7 @@ func (e *ExpectationError) Unwrap() error { return ErrExpectation }
 // Judge holds the answer against what the request expected. It reads what is
 // left of the body if an expectation is about it, so WriteBody comes first.
 func (a *Answer) Judge() Outcome {
-	if len(a.texts) > 0 || a.expect.MaxTime > 0 {
+	if len(a.texts) > 0 || len(a.expect.JQ) > 0 || a.expect.MaxTime > 0 {
 		a.drain()
 	}
 	results := []Expectation{a.judgeStatus()}
@@ -99,6 +101,7 @@ func (a *Answer) Judge() Outcome {
 	for _, text := range a.texts {
 		results = append(results, a.judgeText(text))
 	}
+	results = append(results, a.judgeJQ()...)
 	if a.expect.MaxTime > 0 {
 		results = append(results, a.judgeTime())
 	}

@@ -50,7 +50,7 @@ const (
 // readRefusal recognises the beginning of a body.
 func readRefusal(contentType string, head []byte) refusal {
 	media, _, _ := mime.ParseMediaType(contentType)
-	trimmed := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	trimmed := bytes.Trim(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case len(trimmed) == 0:
 		return refusal{kind: bodyEmpty}
