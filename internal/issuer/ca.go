@@ -22,29 +22,40 @@ const (
 	certificateSkew = time.Hour
 )
 
-// newServerCertificate makes a CA for this run and a certificate that it
-// signed for loopback. The CA's key goes no further than this function, and
-// whoever trusts the CA trusts it for loopback and Entra's login hosts alone
-// (name constraints, RFC 5280, 4.2.1.10).
-func newServerCertificate(now time.Time) (server tls.Certificate, caPEM []byte, err error) {
+// newServerCertificates makes a CA for this run and a certificate that it
+// signed for loopback; under interception a second one, for Entra's login
+// hosts. The CA's key goes no further than this function, and whoever trusts
+// the CA trusts it for loopback and Entra's login hosts alone (name
+// constraints, RFC 5280, 4.2.1.10).
+func newServerCertificates(now time.Time, intercept bool) (servers []tls.Certificate, caPEM []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return server, nil, fmt.Errorf("making the CA's key: %w", err)
+		return nil, nil, fmt.Errorf("making the CA's key: %w", err)
 	}
 	template, err := caTemplate(now)
 	if err != nil {
-		return server, nil, err
+		return nil, nil, err
 	}
 	caDER, err := x509.CreateCertificate(rand.Reader, template, template, caKey.Public(), caKey)
 	if err != nil {
-		return server, nil, fmt.Errorf("signing the CA: %w", err)
+		return nil, nil, fmt.Errorf("signing the CA: %w", err)
 	}
 	ca, err := x509.ParseCertificate(caDER)
 	if err != nil {
-		return server, nil, fmt.Errorf("reading the CA back: %w", err)
+		return nil, nil, fmt.Errorf("reading the CA back: %w", err)
 	}
-	server, err = newLeaf(now, ca, caKey)
-	return server, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), err
+	names := [][]string{{"localhost"}}
+	if intercept {
+		names = append(names, loginNames())
+	}
+	for _, of := range names {
+		server, err := newLeaf(of, ca, caKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		servers = append(servers, server)
+	}
+	return servers, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
 }
 
 func caTemplate(now time.Time) (*x509.Certificate, error) {
@@ -88,7 +99,9 @@ func loginHosts() []string {
 	return hosts
 }
 
-func newLeaf(now time.Time, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls.Certificate, error) {
+// newLeaf makes a server's certificate for DNS names. That of localhost holds
+// the loopback addresses too.
+func newLeaf(names []string, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("making the server's key: %w", err)
@@ -99,13 +112,15 @@ func newLeaf(now time.Time, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls.
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: "localhost"},
+		Subject:      pkix.Name{CommonName: names[0]},
 		NotBefore:    ca.NotBefore,
 		NotAfter:     ca.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     []string{"localhost"},
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		DNSNames:     names,
+	}
+	if names[0] == "localhost" {
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca, key.Public(), caKey)
 	if err != nil {

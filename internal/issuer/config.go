@@ -21,8 +21,12 @@ type Config struct {
 	// token's life a random time between the two.
 	LongestTokenLifetime time.Duration
 	// Origin overrides the origin that documents and tokens name. Empty means
-	// that of the listener, such as https://127.0.0.1:8443.
+	// that of the listener, such as https://127.0.0.1:8443; under interception
+	// it means https://login.microsoftonline.com.
 	Origin string
+	// Intercept makes the issuer answer as Entra's login hosts too, through a
+	// proxy. Nil means that it does not.
+	Intercept *Interception
 	// Now is the tenant's clock: it stamps tokens and ends secrets. Nil means
 	// time.Now. TLS certificates follow the machine's clock in any case,
 	// because the clients' TLS libraries do.

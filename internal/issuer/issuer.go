@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -20,7 +21,8 @@ var ErrNotLoopback = errors.New("the tenant's listener is not on a loopback addr
 type Issuer struct {
 	listener       net.Listener
 	origin         string
-	certificate    tls.Certificate
+	certificates   []tls.Certificate
+	proxy          *interceptor // nil without interception
 	caPEM          []byte
 	tenants        directory
 	keys           *keyring
@@ -57,15 +59,19 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		onTokenRequest: cfg.OnTokenRequest,
 		errorLog:       cfg.ErrorLog,
 	}
-	if i.origin == "" {
-		i.origin = "https://" + address.String()
-	}
 	if i.now == nil {
 		i.now = time.Now
 	}
-	i.keys = newKeyring(i.now())
 	var err error
-	i.certificate, i.caPEM, err = newServerCertificate(time.Now())
+	if cfg.Intercept != nil {
+		if i.proxy, err = newInterceptor(cfg.Intercept); err != nil {
+			return nil, err
+		}
+		i.origin = cmp.Or(i.origin, interceptOrigin())
+	}
+	i.origin = cmp.Or(i.origin, "https://"+address.String())
+	i.keys = newKeyring(i.now())
+	i.certificates, i.caPEM, err = newServerCertificates(time.Now(), cfg.Intercept != nil)
 	return i, err
 }
 
@@ -76,6 +82,15 @@ func (i *Issuer) Origin() string { return i.origin }
 // Authority returns where tokens of one tenant are asked for.
 func (i *Issuer) Authority(tenant string) entra.Authority {
 	return entra.Authority{Origin: i.origin, Tenant: tenant}
+}
+
+// ProxyURL returns the address of the proxy under interception, with its
+// credentials, as HTTPS_PROXY takes it; the zero Secret without interception.
+func (i *Issuer) ProxyURL() entra.Secret {
+	if i.proxy == nil {
+		return entra.Secret{}
+	}
+	return entra.NewSecret(i.proxy.url().String())
 }
 
 // CAPEM returns the certificate of the CA that clients have to trust, in PEM.

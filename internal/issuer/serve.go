@@ -6,8 +6,11 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/entra"
 )
@@ -22,18 +25,30 @@ const (
 )
 
 // Serve answers over TLS until ctx ends, then waits for requests in flight, at
-// most five seconds, and returns nil. It returns an error if the listener
-// fails by itself. It closes the listener. Call it once.
+// most five seconds, and returns nil. It returns an error if a listener
+// fails by itself. It closes the listeners. Call it once.
 func (i *Issuer) Serve(ctx context.Context) error {
 	server := i.newServer()
-	drained := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() { drained <- drain(server) })
-	err := server.ServeTLS(i.listener, "", "")
-	if stop() {
-		return err
+	group, ctx := errgroup.WithContext(ctx)
+	listeners := []net.Listener{i.listener}
+	if i.proxy != nil {
+		listeners = append(listeners, i.proxy.login)
+		group.Go(func() error { return i.proxy.serve(ctx, server.ErrorLog) })
 	}
-	// ServeTLS returns as soon as the shutdown begins; requests may still run.
-	return <-drained
+	for _, listener := range listeners {
+		group.Go(func() error {
+			err := server.ServeTLS(listener, "", "")
+			if errors.Is(err, http.ErrServerClosed) {
+				return nil // by drain
+			}
+			return err
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		return drain(server)
+	})
+	return group.Wait()
 }
 
 func (i *Issuer) newServer() *http.Server {
@@ -43,7 +58,7 @@ func (i *Issuer) newServer() *http.Server {
 	}
 	return &http.Server{
 		Handler:           i.Handler(),
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{i.certificate}},
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: i.certificates},
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,

@@ -1,0 +1,130 @@
+package issuer
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+)
+
+// What the proxy never opens a tunnel to.
+var (
+	errTargetForm     = errors.New("the target is not HOST:PORT")
+	errTargetPort     = errors.New("only port 443 is tunnelled")
+	errTargetLoopback = errors.New("it is this machine or its link, which is never tunnelled to")
+)
+
+// targetHost reads the target of a CONNECT request (RFC 9110 section 9.3.6) and
+// returns its host: a name in lower case without the root's dot, or an address
+// in its shortest form. The error wraps one of the three above.
+func targetHost(target string) (string, error) {
+	host, port, err := net.SplitHostPort(target)
+	if err != nil || len(target) > 300 {
+		return "", errTargetForm
+	}
+	if port != "443" {
+		return "", errTargetPort
+	}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		if isOwnLink(addr) {
+			return "", errTargetLoopback
+		}
+		return addr.String(), nil
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if !isTunnelName(host) {
+		return "", errTargetForm
+	}
+	if isOwnName(host) {
+		return "", errTargetLoopback
+	}
+	return host, nil
+}
+
+// isTunnelName reports whether a name can be one of DNS. One that ends in a
+// number is an address to some resolvers (127.1, 2130706433, 0x7f.1) and a name
+// to others, so that nobody can say where it leads.
+func isTunnelName(name string) bool {
+	if name == "" || len(name) > 253 {
+		return false
+	}
+	last := ""
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+		last = label
+	}
+	return last[0] < '0' || last[0] > '9'
+}
+
+// isOwnName reports whether a name stands for this machine (RFC 6761 section
+// 6.3) or for the metadata service of the cloud it runs in, which a parent
+// proxy would resolve for its own machine.
+func isOwnName(name string) bool {
+	first, _, _ := strings.Cut(name, ".")
+	switch {
+	case name == "localhost", strings.HasSuffix(name, ".localhost"), strings.HasPrefix(name, "localhost."),
+		name == "ip6-localhost", name == "ip6-loopback":
+		return true
+	case first == "metadata" && (name == first || strings.HasSuffix(name, ".internal")): // Google
+		return true
+	}
+	return first == "instance-data" && (name == first || strings.HasSuffix(name, ".internal")) // Amazon
+}
+
+// isOwnLink reports whether an address is this machine's, its link's, or
+// nobody's. An IPv4 address inside an IPv6 one counts as itself.
+func isOwnLink(addr netip.Addr) bool {
+	if addr.Zone() != "" {
+		return true // a zone is a link of this machine
+	}
+	addr = embedded4(addr.Unmap())
+	if addr.IsLoopback() || addr.IsUnspecified() || addr.IsLinkLocalUnicast() || addr.IsMulticast() {
+		return true
+	}
+	for _, prefix := range [...]string{
+		"0.0.0.0/8",          // this host on this network (RFC 1122)
+		"255.255.255.255/32", // everybody on the link
+		"168.63.129.16/32",   // Azure's own services, seen from a virtual machine
+		"100.100.100.200/32", // Alibaba's metadata service
+		"fd00:ec2::254/128",  // Amazon's metadata service
+		"fec0::/10",          // site-local, the older link-local (RFC 3879)
+	} {
+		if netip.MustParsePrefix(prefix).Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// embedded4 returns the IPv4 address to which routers and kernels send packets
+// for certain IPv6 addresses: NAT64 (RFC 6052), 6to4 (RFC 3056) and the old
+// IPv4-compatible form; else the address itself.
+func embedded4(addr netip.Addr) netip.Addr {
+	if !addr.Is6() {
+		return addr
+	}
+	b := addr.As16()
+	switch {
+	case netip.MustParsePrefix("64:ff9b::/96").Contains(addr):
+		return netip.AddrFrom4([4]byte(b[12:]))
+	case netip.MustParsePrefix("2002::/16").Contains(addr):
+		return netip.AddrFrom4([4]byte(b[2:]))
+	case netip.MustParsePrefix("::/96").Contains(addr):
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return addr
+}
+
+// refuseOwnLink looks at an address right before a socket connects to it, after
+// its name was resolved: what the name said a moment earlier does not count.
+func refuseOwnLink(_, address string, _ syscall.RawConn) error {
+	where, err := netip.ParseAddrPort(address)
+	if err != nil || isOwnLink(where.Addr()) {
+		return fmt.Errorf("%s: %w", address, errTargetLoopback)
+	}
+	return nil
+}
