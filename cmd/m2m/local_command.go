@@ -85,6 +85,8 @@ func (a *app) commandEnvironment(run *localRun, folder string) (environ []string
 		"PATH":              bin + string(filepath.ListSeparator) + path,
 		"NO_PROXY":          withoutProxy(a.lookup),
 		localTenantVariable: run.issuer.Origin(),
+		controlURLVariable:  run.issuer.ControlURL(),
+		controlKeyVariable:  run.controlKey.Reveal(),
 	}
 	if _, set := a.lookup("no_proxy"); set {
 		add["no_proxy"] = add["NO_PROXY"]

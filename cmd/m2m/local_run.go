@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"m2m/internal/entra"
 	"m2m/internal/issuer"
 )
 
@@ -20,6 +21,7 @@ import (
 type localRun struct {
 	tenant         issuer.Tenant
 	issuer         *issuer.Issuer
+	controlKey     entra.Secret
 	tenantListener net.Listener
 	listener       net.Listener // the API's
 }
@@ -53,11 +55,12 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, onRequest func(issue
 		return nil, errors.Join(err, tenantListener.Close())
 	}
 	tenant := issuer.Builtin()
-	made, err := issuer.New(tenantListener, issuer.Config{Tenants: []issuer.Tenant{tenant}, OnTokenRequest: onRequest})
+	controlKey := issuer.NewControlKey()
+	made, err := issuer.New(tenantListener, issuer.Config{Tenants: []issuer.Tenant{tenant}, ControlKey: controlKey, OnTokenRequest: onRequest})
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
-	return &localRun{tenant, made, tenantListener, apiListener}, nil
+	return &localRun{tenant, made, controlKey, tenantListener, apiListener}, nil
 }
 
 // listenLoopback opens an address of this machine alone: a tenant with demo
@@ -141,6 +144,7 @@ func (r *localRun) writeDown(state *localState) (localSettings, error) {
 	}
 	with, without := settings(r.tenant.Clients[0]), settings(r.tenant.Clients[1])
 	err := state.writeCA(r.issuer.CAPEM())
+	err = errors.Join(err, state.writeControl(controlAccess{r.issuer.ControlURL(), r.controlKey.Reveal(), state.path(localCAFile)}))
 	err = errors.Join(err, state.write(localNoRoleFile, without), state.write(localClientFile, with))
 	return with, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ const (
 	localClientFile  = "client.env"              // of the client that --local means
 	localNoRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
 	localCAFile      = "ca.pem"
+	localControlFile = "control.json" // a controlAccess
 	localCacheFolder = "cache"
 )
 
@@ -117,6 +119,22 @@ func (s *localState) writeCA(ca []byte) error {
 	return os.WriteFile(s.path(localCAFile), ca, 0o600)
 }
 
+// writeControl writes how to reach the control endpoint.
+func (s *localState) writeControl(access controlAccess) error {
+	data, err := json.Marshal(access)
+	return errors.Join(err, os.WriteFile(s.path(localControlFile), data, 0o600))
+}
+
+// readControl returns how to reach the control endpoint of the tenant that runs
+// now. The error wraps errNoLocalTenant if none does.
+func readControl(stateDir string) (access controlAccess, err error) {
+	data, err := readRunning(stateDir, localControlFile)
+	if err != nil {
+		return access, err
+	}
+	return access, json.Unmarshal(data, &access)
+}
+
 // write writes the settings of one client in the form of a .env, so that
 // --env-file and a shell can read them too. The file appears whole: other
 // programs wait for it.
@@ -144,14 +162,13 @@ func (s *localState) release() error {
 	return err
 }
 
-// readLocalState returns the settings of the tenant that runs now. The error
-// wraps errNoLocalTenant if none does.
-func readLocalState(stateDir string) (localSettings, error) {
+// readRunning reads a file of the tenant that runs now. The error wraps
+// errNoLocalTenant if none does.
+func readRunning(stateDir, file string) ([]byte, error) {
 	if !isHeld(filepath.Join(stateDir, localLockFile)) {
 		return nil, errNoLocalTenant
 	}
-	path := filepath.Join(stateDir, localFolder, localClientFile)
-	f, err := os.Open(path)
+	f, err := os.Open(filepath.Join(stateDir, localFolder, file))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoLocalTenant // it is about to start, or about to end
 	}
@@ -159,11 +176,17 @@ func readLocalState(stateDir string) (localSettings, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxLocalSettings))
+	return io.ReadAll(io.LimitReader(f, maxLocalSettings))
+}
+
+// readLocalState returns the settings of the tenant that runs now. The error
+// wraps errNoLocalTenant if none does.
+func readLocalState(stateDir string) (localSettings, error) {
+	data, err := readRunning(stateDir, localClientFile)
 	if err != nil {
 		return nil, err
 	}
-	return parseEnvFile(path, data)
+	return parseEnvFile(filepath.Join(stateDir, localFolder, localClientFile), data)
 }
 
 // isHeld reports whether another process holds a lock.

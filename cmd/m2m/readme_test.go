@@ -57,13 +57,22 @@ func flagTables(t *testing.T) string {
 	t.Helper()
 	root := (&app{system: &system{}, out: &checkedWriter{}}).rootCommand()
 	var b strings.Builder
-	for _, cmd := range root.Commands() {
-		if cmd.Runnable() && cmd.Name() != "help" {
-			fmt.Fprintf(&b, "#### `m2m %s`\n\n%s\n", cmd.Name(), flagTable(cmd.LocalNonPersistentFlags()))
+	for _, cmd := range everyCommand(root) {
+		if cmd.Runnable() && cmd.HasParent() && cmd.Name() != "help" {
+			fmt.Fprintf(&b, "#### `%s`\n\n%s\n", cmd.CommandPath(), flagTable(cmd.LocalNonPersistentFlags()))
 		}
 	}
 	fmt.Fprintf(&b, "#### Every command\n\n%s", flagTable(root.PersistentFlags()))
 	return b.String()
+}
+
+// everyCommand lists a command and those below it.
+func everyCommand(cmd *cobra.Command) []*cobra.Command {
+	list := []*cobra.Command{cmd}
+	for _, below := range cmd.Commands() {
+		list = append(list, everyCommand(below)...)
+	}
+	return list
 }
 
 func flagTable(flags *pflag.FlagSet) string {
@@ -103,7 +112,7 @@ func settingsTable() string {
 // and that no help is wider than a terminal.
 func TestEveryHelpBeginsWithExamples(t *testing.T) {
 	root := (&app{system: &system{}, out: &checkedWriter{}}).rootCommand()
-	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
+	for _, cmd := range everyCommand(root) {
 		if !cmd.Runnable() {
 			continue
 		}

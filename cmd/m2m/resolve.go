@@ -54,14 +54,25 @@ func (a *app) settings(cmd *cobra.Command, u uses) (*settings, error) {
 
 // runningTenant returns the settings of the tenant that runs on this machine.
 func (a *app) runningTenant(in settingsInput) (localSettings, error) {
-	in.noEnvFile = true // a stranger's .env must not decide which tenant is meant
+	return runningOf(in, readLocalState)
+}
+
+// localControl returns how to reach that tenant's control endpoint.
+func (a *app) localControl(in settingsInput) (controlAccess, error) {
+	return runningOf(in, readControl)
+}
+
+// runningOf reads something of the tenant that runs on this machine. Its errors
+// are usageErrors.
+func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (found T, err error) {
+	in.noEnvFile, in.envFile = true, "" // a stranger's .env must not decide which tenant is meant
 	places, err := resolvePlaces(in)
 	if err != nil {
-		return nil, err
+		return found, err
 	}
-	running, err := readLocalState(places.stateDir)
+	found, err = read(places.stateDir)
 	if errors.Is(err, errNoLocalTenant) {
-		return nil, &usageError{
+		return found, &usageError{
 			reason: "no local tenant is running",
 			hints: []string{
 				"start one in another terminal: m2m serve --local",
@@ -71,9 +82,9 @@ func (a *app) runningTenant(in settingsInput) (localSettings, error) {
 		}
 	}
 	if err != nil {
-		return nil, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), hints: []string{"stop m2m serve --local and start it again"}, err: err}
+		return found, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), hints: []string{"stop m2m serve --local and start it again"}, err: err}
 	}
-	return running, nil
+	return found, nil
 }
 
 // transport is how every request of a command goes out: proxies of the

@@ -18,6 +18,7 @@ const serveLong = `  m2m serve                                   the protected A
   m2m serve --local                           with a tenant of its own beside it, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
+  m2m serve mint --expired                    a token of that tenant, however wrong
 
 Runs an API that lets in only callers whose token it believes: GET /secure-data, /healthz
 and /readyz. TENANT_ID and API_SCOPE (or API_AUDIENCE) must be set.
@@ -75,6 +76,7 @@ func (a *app) serveCommand() *cobra.Command {
 	addScopeFlag(flags)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
+	cmd.AddCommand(a.mintCommand())
 	return cmd
 }
 

@@ -38,6 +38,9 @@ type Config struct {
 	// its answer is decided and before it is sent. It is called from many
 	// goroutines at once. Nil tells nobody.
 	OnTokenRequest func(TokenRequest)
+	// ControlKey opens the control endpoint to whoever knows it: see
+	// NewControlKey. The zero value means that there is no such endpoint.
+	ControlKey entra.Secret
 	// ErrorLog gets what the HTTP server has to say, such as failed TLS
 	// handshakes: most often a client that does not trust the CA. Nil discards
 	// it.

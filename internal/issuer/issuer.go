@@ -25,10 +25,13 @@ type Issuer struct {
 	proxy          *interceptor // nil without interception
 	caPEM          []byte
 	tenants        directory
+	tenantList     []Tenant
 	keys           *keyring
+	forged         forgedKeys
 	tokenLifetime  time.Duration
 	longest        time.Duration // of a random token lifetime; 0 if it is fixed
-	now            func() time.Time
+	clock          clock
+	controlKey     entra.Secret
 	httpClient     *http.Client
 	onTokenRequest func(TokenRequest)
 	errorLog       *log.Logger
@@ -52,15 +55,18 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		listener:       ln,
 		origin:         cfg.Origin,
 		tenants:        newDirectory(cfg.Tenants),
+		tenantList:     cfg.Tenants,
+		forged:         newForgedKeys(),
 		tokenLifetime:  cfg.TokenLifetime,
 		longest:        cfg.LongestTokenLifetime,
-		now:            cfg.Now,
+		clock:          clock{base: cfg.Now},
+		controlKey:     cfg.ControlKey,
 		httpClient:     cfg.HTTPClient,
 		onTokenRequest: cfg.OnTokenRequest,
 		errorLog:       cfg.ErrorLog,
 	}
-	if i.now == nil {
-		i.now = time.Now
+	if i.clock.base == nil {
+		i.clock.base = time.Now
 	}
 	var err error
 	if cfg.Intercept != nil {
@@ -96,6 +102,8 @@ func (i *Issuer) ProxyURL() entra.Secret {
 // CAPEM returns the certificate of the CA that clients have to trust, in PEM.
 // Its key is gone, and it is constrained to loopback and Entra's login hosts.
 func (i *Issuer) CAPEM() []byte { return i.caPEM }
+
+func (i *Issuer) now() time.Time { return i.clock.now() }
 
 // RollKey makes a new signing key, publishes it beside the old ones, and signs
 // with it from now on. It returns the new key ID.

@@ -39,12 +39,12 @@ func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 			x.writeRefusal(w, refused)
 			return
 		}
-		keys, err := i.keys.published()
+		keys, err := i.keys.answer()
 		if err != nil {
 			http.Error(w, "no signing key", http.StatusInternalServerError)
 			return
 		}
-		set := jwkSet{}
+		set := jwkSet{Keys: []jwk{}} // an empty set is a list too
 		for _, key := range slices.Backward(keys) {
 			public := key.public()
 			if v == entra.V2 {

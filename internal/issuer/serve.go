@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -80,8 +81,20 @@ func drain(server *http.Server) error {
 }
 
 // Handler returns the endpoints without TLS, for a server of the caller's own.
-// They answer anything else with 404.
+// They answer anything else with 404. The control endpoint is among them, for
+// requests that came over TLS.
 func (i *Issuer) Handler() http.Handler {
+	entraMux := i.entraEndpoints()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !i.controlKey.IsZero() && strings.HasPrefix(r.URL.Path, controlPath) {
+			i.serveControl(w, r)
+			return
+		}
+		entraMux.ServeHTTP(w, r)
+	})
+}
+
+func (i *Issuer) entraEndpoints() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", i.serveDiscovery(entra.V2))
 	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", i.serveDiscovery(entra.V1))

@@ -9,10 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"math/big"
-	"sync"
 	"time"
 )
 
@@ -65,77 +63,4 @@ func newSerial() (*big.Int, error) {
 func (k *signingKey) sign(input []byte) ([]byte, error) {
 	digest := sha256.Sum256(input)
 	return rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, digest[:])
-}
-
-// keyring holds the keys that the tenant publishes: the one that signs, and
-// others. Entra always publishes several.
-//
-// A key takes 50 to 300 ms to make, so both are begun in the background, and
-// waited for by whoever needs them first: a token needs only the one that signs.
-type keyring struct {
-	signing func() (*signingKey, error)
-	standby func() (*signingKey, error)
-
-	mu   sync.Mutex
-	keys []*signingKey // the signing one first; empty until both are made
-}
-
-func newKeyring(now time.Time) *keyring {
-	begin := func() func() (*signingKey, error) {
-		key := sync.OnceValues(func() (*signingKey, error) { return newSigningKey(now) })
-		go func() { _, _ = key() }() // ends by itself; the error comes back to whoever asks
-		return key
-	}
-	return &keyring{signing: begin(), standby: begin()}
-}
-
-// published returns the keys, the signing one first. The slice is not changed
-// afterwards.
-func (r *keyring) published() ([]*signingKey, error) {
-	signing, err := r.signing()
-	standby, standbyErr := r.standby()
-	if err := errors.Join(err, standbyErr); err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.keys == nil {
-		r.keys = []*signingKey{signing, standby}
-	}
-	return r.keys, nil
-}
-
-// current returns the key that signs.
-func (r *keyring) current() (*signingKey, error) {
-	r.mu.Lock()
-	keys := r.keys
-	r.mu.Unlock()
-	if len(keys) > 0 {
-		return keys[0], nil
-	}
-	return r.signing()
-}
-
-// roll puts a new key first.
-func (r *keyring) roll(now time.Time) (*signingKey, error) {
-	if _, err := r.published(); err != nil {
-		return nil, err
-	}
-	next, err := newSigningKey(now)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.keys = append([]*signingKey{next}, r.keys...)
-	return next, nil
-}
-
-// withdraw leaves only the key that signs.
-func (r *keyring) withdraw() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.keys) > 1 {
-		r.keys = r.keys[:1:1]
-	}
 }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/entra"
+	"m2m/internal/issuer"
+	"m2m/internal/transport"
+)
+
+// The variables in which COMMAND under serve --local finds the control endpoint
+// of its tenant. They are no settings: no .env can name them.
+const (
+	controlURLVariable = "M2M_CONTROL_URL"
+	controlKeyVariable = "M2M_CONTROL_KEY"
+)
+
+const (
+	controlTimeout = 30 * time.Second
+	// maxControlAnswer bounds an answer in bytes; a token is the longest.
+	maxControlAnswer = 1 << 20
+)
+
+// controlAccess is how to reach the control endpoint of a running tenant: its
+// JSON is the file that a tenant leaves in its state folder.
+type controlAccess struct {
+	URL    string `json:"url"` // with a slash at the end
+	Key    string `json:"key"`
+	CAFile string `json:"ca_file"`
+}
+
+// controlClient asks things of a running local tenant that no Entra would do.
+// Make one with app.control.
+type controlClient struct {
+	access controlAccess
+	http   *http.Client
+}
+
+// control returns a client for the tenant of the environment, as COMMAND under
+// serve --local has it, else for the one that runs on this machine. With none
+// running the error is the usageError of --local.
+func (a *app) control(cmd *cobra.Command) (*controlClient, error) {
+	access, err := a.controlAccess(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkControlURL(access.URL); err != nil {
+		return nil, err
+	}
+	// No proxy: what is asked is on this machine, and the key goes with it.
+	config := transport.Config{CAFile: access.CAFile}
+	if a.debug {
+		config.Trace = func(e transport.Exchange) { a.say("debug: %s", e) }
+	}
+	return &controlClient{access, &http.Client{
+		Transport:     transport.New(config),
+		Timeout:       controlTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+func (a *app) controlAccess(cmd *cobra.Command) (controlAccess, error) {
+	address, _ := a.lookup(controlURLVariable)
+	key, _ := a.lookup(controlKeyVariable)
+	switch {
+	case address != "" && key != "":
+		ca, _ := a.lookup("M2M_CA_FILE")
+		return controlAccess{address, key, ca}, nil
+	case address != "" || key != "":
+		return controlAccess{}, &usageError{
+			reason: controlURLVariable + " and " + controlKeyVariable + " go together, but only one is set",
+			hints:  []string{"take both as serve --local -- COMMAND gave them, or neither"},
+		}
+	}
+	return a.localControl(a.input(cmd, uses{}))
+}
+
+// checkControlURL keeps the key on this machine, whatever the environment says.
+func checkControlURL(address string) error {
+	u, err := url.Parse(address)
+	if err == nil {
+		ip := net.ParseIP(u.Hostname())
+		if u.Scheme == "https" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+			return nil
+		}
+	}
+	return &usageError{
+		reason: fmt.Sprintf("%s is no https address of this machine: %s", controlURLVariable, quoted(address)),
+		hints:  []string{"take it as serve --local -- COMMAND gave it"},
+	}
+}
+
+// mint asks for a token, however wrong. What the tenant refuses is a usageError.
+func (c *controlClient) mint(ctx context.Context, asked issuer.MintRequest) (entra.Secret, error) {
+	var minted issuer.Minted
+	if err := c.post(ctx, "mint", asked, &minted); err != nil {
+		return entra.Secret{}, err
+	}
+	return entra.NewSecret(minted.Token), nil
+}
+
+// post sends a request to one path of the endpoint and reads the answer.
+func (c *controlClient) post(ctx context.Context, path string, asked, answer any) error {
+	body, err := json.Marshal(asked)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, path, bytes.NewReader(body), answer)
+}
+
+func (c *controlClient) do(ctx context.Context, method, path string, body io.Reader, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, method, c.access.URL+path, body)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+c.access.Key)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxControlAnswer))
+	if err != nil {
+		return c.unreachable(err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return c.refused(response.StatusCode, text)
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return c.strange(response.StatusCode)
+	}
+	return nil
+}
+
+// unreachable is a tenant that gave no answer: it ended, mostly.
+func (c *controlClient) unreachable(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	fault := transport.Diagnose("", err)
+	return &failure{
+		code:   exitUnknown,
+		reason: "the local tenant gave no answer: " + fault.Error(),
+		hints:  []string{"see whether m2m serve --local still runs"},
+		err:    fault,
+	}
+}
+
+// refused makes a mistake of the caller's of what the tenant refused.
+func (c *controlClient) refused(status int, text []byte) error {
+	refused := &issuer.ControlError{Status: status}
+	if json.Unmarshal(text, refused) != nil || refused.Word == "" {
+		return c.strange(status)
+	}
+	var hints []string // beside those of refused
+	if refused.Word == "wrong_key" {
+		hints = []string{"the key belongs to another tenant, or to one that has ended: leave " + controlKeyVariable + " as serve --local -- COMMAND set it"}
+	}
+	return &usageError{reason: "the local tenant refused: " + entra.OneLine(refused.Reason, 400), hints: hints, err: refused}
+}
+
+func (c *controlClient) strange(status int) error {
+	return &failure{
+		code:   exitUnknown,
+		reason: fmt.Sprintf("what answers at %s is no local tenant of this m2m: HTTP %d", c.access.URL, status),
+		hints:  []string{"stop m2m serve --local and start it again with this version"},
+	}
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"m2m/internal/entra"
+	"m2m/internal/issuer"
+)
+
+const mintLong = `  m2m serve mint                              a good token of the running local tenant
+  m2m serve mint --expired                    one that ended an hour ago
+  m2m serve mint --claim aud=api://other      one for another API
+  m2m serve mint --key other                  one that another key signed
+  m2m serve mint --alg none --without tid     unsigned, and with a claim left out
+  m2m serve mint --claim-json 'roles=["Data.Write"]' | m2m call --token-file - /secure-data
+
+Prints a token of the running "m2m serve --local", however wrong, for the tests of APIs. No
+credential is asked for. In serve --local -- COMMAND it is COMMAND's own tenant.
+
+--key other signs with a key that was never the tenant's, under the ID of the current one;
+withdrawn with one that is no longer in the tenant's set; embedded with one that comes along in
+the header (jwk). --alg takes RS256, RS384, RS512, PS256, PS384, PS512, HS256, HS384, HS512 (the
+secret is the tenant's public key, as PEM), ES256 and none. --header alg=... changes what the
+header says and not how it is signed.`
+
+// mintOptions are the flags of serve mint.
+type mintOptions struct {
+	tenant, client, api, version, key, alg, nonce, payloadFile string
+
+	user, id, graph, expired, notYet bool
+
+	claims, claimsJSON, without, header, headerJSON, withoutHeader []string
+}
+
+func (a *app) mintCommand() *cobra.Command {
+	var o mintOptions
+	cmd := &cobra.Command{
+		Use:   "mint",
+		Short: "Print a token of the running local tenant, however wrong",
+		Long:  mintLong,
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			asked, err := a.mintRequest(cmd, o)
+			if err != nil {
+				return err
+			}
+			tenant, err := a.control(cmd)
+			if err != nil {
+				return err
+			}
+			token, err := tenant.mint(cmd.Context(), asked)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.out, token.Reveal())
+			return err
+		},
+	}
+	o.add(cmd.Flags())
+	return cmd
+}
+
+func (o *mintOptions) add(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVar(&o.client, "client", "", "the calling app: the `ID` or name of a client; the tenant's first, unless given")
+	flags.StringVar(&o.api, "api", "", "the API: its `URI` or ID; the tenant's first, unless given")
+	flags.StringVar(&o.tenant, "tenant", "", "the `ID` or domain name of the tenant, where there are several")
+	flags.StringVar(&o.version, "version", "", "the `VERSION` of the token, 1.0 or 2.0; the API's registration decides, unless given")
+	flags.BoolVar(&o.user, "user", false, "a user's access token: scp, and no roles")
+	flags.BoolVar(&o.id, "id-token", false, "an ID token for the client")
+	flags.BoolVar(&o.graph, "graph", false, "a token for Microsoft Graph, which nobody else can verify")
+	flags.StringArrayVar(&o.claims, "claim", nil, "set a claim to a text, as `NAME=VALUE` (repeatable)")
+	flags.StringArrayVar(&o.claimsJSON, "claim-json", nil, "set a claim to a JSON value, as `NAME=JSON` (repeatable)")
+	flags.StringArrayVar(&o.without, "without", nil, "leave out the claim `NAME` (repeatable)")
+	flags.StringVar(&o.payloadFile, "payload-file", "", "sign what is in `PATH` in place of claims, as it is; - is stdin")
+	flags.BoolVar(&o.expired, "expired", false, "ended an hour ago")
+	flags.BoolVar(&o.notYet, "not-yet", false, "begins in an hour")
+	flags.StringArrayVar(&o.header, "header", nil, "set a header to a text, as `NAME=VALUE` (repeatable)")
+	flags.StringArrayVar(&o.headerJSON, "header-json", nil, "set a header to a JSON value, as `NAME=JSON` (repeatable)")
+	flags.StringArrayVar(&o.withoutHeader, "without-header", nil, "leave out the header `NAME` (repeatable)")
+	flags.StringVar(&o.nonce, "nonce", "", "put this `NONCE` into the header and sign another one, as Microsoft Graph does")
+	flags.StringVar(&o.key, "key", "", "the `KEY` that signs: current, other, withdrawn or embedded")
+	flags.StringVar(&o.alg, "alg", "", "the `ALGORITHM`: RS256, HS256, none, ...")
+}
+
+// mintRequest makes a request of the flags.
+func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintRequest, err error) {
+	if err := checkMintFlags(cmd.Flags()); err != nil {
+		return r, err
+	}
+	r = issuer.MintRequest{
+		Tenant: o.tenant, Client: o.client, API: o.api, Version: entra.Version(o.version),
+		Key: issuer.MintKey(o.key), Algorithm: o.alg, Nonce: o.nonce, Without: o.without, WithoutHeader: o.withoutHeader,
+	}
+	switch {
+	case o.user:
+		r.Kind = issuer.UserToken
+	case o.id:
+		r.Kind = issuer.IDToken
+	case o.graph:
+		r.Kind = issuer.GraphToken
+	}
+	switch {
+	case o.expired:
+		r.Time = issuer.Expired
+	case o.notYet:
+		r.Time = issuer.NotYetValid
+	}
+	if r.Claims, err = jsonObject("--claim", o.claims, o.claimsJSON); err != nil {
+		return r, err
+	}
+	if r.Header, err = jsonObject("--header", o.header, o.headerJSON); err != nil {
+		return r, err
+	}
+	for _, text := range o.claims {
+		a.hintAtForm(text)
+	}
+	if o.payloadFile != "" {
+		payload, err := a.readFile(o.payloadFile, 32<<10)
+		if err != nil {
+			return r, &usageError{reason: "--payload-file: " + err.Error(), err: err}
+		}
+		r.Payload = string(payload)
+	}
+	return r, nil
+}
+
+// checkMintFlags refuses flags that exclude each other, and those with nothing
+// in them: an unset variable must not stand for the tenant's first client.
+func checkMintFlags(flags *pflag.FlagSet) (err error) {
+	for _, group := range [][]string{{"user", "id-token", "graph"}, {"expired", "not-yet"}} {
+		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !flags.Changed(name) })
+		if len(given) > 1 {
+			return conflict("--"+given[0], "--"+given[1])
+		}
+	}
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
+			err = &usageError{
+				reason: "--" + f.Name + " has an empty value",
+				hints:  []string{"give it a value, or leave it out; if the value is a variable, it is not set"},
+				err:    errFlagEmpty,
+			}
+		}
+	})
+	return err
+}
+
+// jsonObject makes an object of NAME=VALUE and NAME=JSON; nil of neither.
+func jsonObject(flag string, texts, values []string) (jsontext.Value, error) {
+	var m mintMembers
+	for _, given := range texts {
+		if err := m.add(flag, given, func(s string) ([]byte, error) { return jsontext.AppendQuote(nil, s) }); err != nil {
+			return nil, err
+		}
+	}
+	for _, given := range values {
+		if err := m.add(flag+"-json", given, jsonValue); err != nil {
+			return nil, err
+		}
+	}
+	if m.names == nil {
+		return nil, nil
+	}
+	return append(m.text, '}'), nil
+}
+
+// mintMembers is a JSON object on its way.
+type mintMembers struct {
+	names []string
+	text  []byte
+}
+
+func (m *mintMembers) add(flag, given string, encode func(string) ([]byte, error)) error {
+	example := []string{"for example: " + flag + " " + mintExample(flag)}
+	name, value, ok := strings.Cut(given, "=")
+	if !ok || name == "" {
+		return &usageError{reason: fmt.Sprintf("%s %s is not NAME=VALUE", flag, quoted(given)), hints: example}
+	}
+	if slices.Contains(m.names, name) {
+		return &usageError{reason: fmt.Sprintf("%s is set twice by flags", quoted(name)), hints: []string{"leave one of them out"}}
+	}
+	quotedName, err := jsontext.AppendQuote(nil, name)
+	if err != nil {
+		return &usageError{reason: fmt.Sprintf("%s: the name %s is not UTF-8", flag, quoted(name)), err: err}
+	}
+	text, err := encode(value)
+	if err != nil {
+		return &usageError{reason: fmt.Sprintf("%s %s: the value is not JSON: %s", flag, name, entra.OneLine(err.Error(), 200)), hints: example, err: err}
+	}
+	opening := byte(',')
+	if m.names == nil {
+		opening = '{'
+	}
+	m.names = append(m.names, name)
+	m.text = append(append(append(append(m.text, opening), quotedName...), ':'), text...)
+	return nil
+}
+
+// jsonValue checks that a text is one JSON value with no name twice.
+func jsonValue(text string) ([]byte, error) {
+	v := jsontext.Value(text)
+	err := v.Compact()
+	return v, err
+}
+
+func mintExample(flag string) string {
+	return map[string]string{
+		"--claim": "aud=api://other", "--claim-json": "'roles=[\"Data.Read\"]'",
+		"--header": "kid=unknown", "--header-json": "'crit=[\"exp\"]'",
+	}[flag]
+}
+
+// hintAtForm says how to write a claim that is no text in real tokens. A text
+// may be just what is wanted.
+func (a *app) hintAtForm(given string) {
+	name, value, _ := strings.Cut(given, "=")
+	switch name {
+	case "exp", "nbf", "iat":
+		a.say("hint: %s is a text now; for a number: --claim-json %s=%s", name, name, value)
+	case "roles", "wids", "amr", "groups":
+		a.say("hint: %s is a text now; for a list: --claim-json '%s=[%q]'", name, name, value)
+	}
+}

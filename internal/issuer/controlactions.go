@@ -1,0 +1,110 @@
+package issuer
+
+import (
+	"net/http"
+	"time"
+)
+
+// TenantState is what a running tenant says about itself at the control
+// endpoint.
+type TenantState struct {
+	// Origin is what tokens and documents name.
+	Origin string `json:"origin"`
+	// Tenants are the tenants' IDs.
+	Tenants []string `json:"tenants"`
+	// Keys are all keys that still exist, the signing one first.
+	Keys []KeyState `json:"keys"`
+	// KeySet is what the keys' address answers with.
+	KeySet KeySetMode `json:"key_set"`
+	// Clock is how far the tenant's clock is ahead, such as "10m0s".
+	Clock string `json:"clock"`
+}
+
+// KeyState is one signing key of a tenant.
+type KeyState struct {
+	KeyID string `json:"kid"`
+	// Published says that the key is one of the tenant's, Signs that new tokens
+	// are signed with it.
+	Published bool `json:"published"`
+	Signs     bool `json:"signs"`
+}
+
+func (i *Issuer) state() (*TenantState, error) {
+	if _, err := i.keys.published(); err != nil {
+		return nil, err
+	}
+	s := &TenantState{Origin: i.origin, Clock: i.clock.offset().String()}
+	for _, t := range i.tenantList {
+		s.Tenants = append(s.Tenants, t.ID)
+	}
+	s.Keys, s.KeySet = i.keys.state()
+	return s, nil
+}
+
+// keysRequest is the body of POST keys.
+type keysRequest struct {
+	Action string `json:"action"`
+}
+
+// controlKeys changes the keys: see keyring for what the actions mean.
+func (i *Issuer) controlKeys(body []byte) (any, error) {
+	var asked keysRequest
+	if err := decodeControl(body, &asked); err != nil {
+		return nil, err
+	}
+	if err := i.actOnKeys(asked.Action); err != nil {
+		return nil, err
+	}
+	return i.state()
+}
+
+func (i *Issuer) actOnKeys(action string) error {
+	switch action {
+	case "roll":
+		_, err := i.RollKey()
+		return err
+	case "withdraw":
+		if _, err := i.RollKey(); err != nil {
+			return err
+		}
+		i.WithdrawOldKeys()
+		return nil
+	case "flap":
+		if _, err := i.RollKey(); err != nil {
+			return err
+		}
+		i.keys.setMode(KeySetFlapping)
+		return nil
+	case "empty":
+		i.keys.setMode(KeySetEmpty)
+		return nil
+	case "restore":
+		i.keys.setMode(KeySetWhole)
+		return nil
+	}
+	refused := refuseControl(http.StatusBadRequest, "bad_request", "keys have no action %s", quote(action))
+	refused.Advice = []string{"the actions are roll, withdraw, flap, empty and restore"}
+	return refused
+}
+
+// clockRequest is the body of POST clock.
+type clockRequest struct {
+	// Offset is how far the clock is to be ahead of the machine's, such as "10m"
+	// or "-1h".
+	Offset string `json:"offset"`
+}
+
+func (i *Issuer) controlClock(body []byte) (any, error) {
+	var asked clockRequest
+	if err := decodeControl(body, &asked); err != nil {
+		return nil, err
+	}
+	offset, err := time.ParseDuration(asked.Offset)
+	if err != nil || offset.Abs() > maxClockOffset {
+		refused := refuseControl(http.StatusBadRequest, "bad_request", "%s is no offset of a clock", quote(asked.Offset))
+		refused.Advice = []string{"write it as 10m, -1h30m or 0s; the most is " + maxClockOffset.String()}
+		return nil, refused
+	}
+	i.clock.set(offset)
+	return i.state()
+}
