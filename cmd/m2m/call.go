@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,13 +16,12 @@ import (
 
 const callLong = `  m2m call /secure-data                       the demo API, or the one of API_URL
   m2m call https://api.example.com/orders     any address
-  m2m call --json @order.json /orders         POST, with a body
+  m2m call -X POST -d @order.json /orders     with a body
   m2m call --expect 403 /admin                ends with 0 if the answer is 403
   m2m call --expect-jq '.count > 0' /orders   ends with 0 if that holds for the body
   m2m call --no-token /secure-data            without a token
   m2m call -o json /secure-data | jq .status  status, headers, timing and body
-  m2m call -v /secure-data                    what is sent and what comes, on stderr
-  m2m call --print-curl /secure-data          the same as a curl command; sends nothing
+  m2m call --suite smoke.yaml                 many requests, and a table of what came
 
 Acquires a token, calls an address with it and prints the body of the answer. A refusal is
 explained on stderr: what the API said, what the token says, and what to do.
@@ -31,48 +31,48 @@ expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
 
 // callOptions are the flags of call.
 type callOptions struct {
-	form       string
-	include    bool
-	outputFile string
-	verbose    bool
+	form    string
+	include bool
 	requestFlags
 	noToken   bool
 	tokenFile string
 	how       acquisition
+	suite     suiteFlags
 }
 
 func (a *app) callCommand() *cobra.Command {
 	var o callOptions
 	cmd := &cobra.Command{
-		Use:   "call URL",
+		Use:   "call URL | --suite FILE [URL]",
 		Short: "Call an endpoint with a token, and say why it was refused",
 		Long:  callLong,
 		Args:  atMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.jsonErrors = o.form == "json"
-			o.note(cmd.Flags())
+			if o.suite.isGiven() {
+				return a.callSuite(cmd, args, o)
+			}
 			return a.call(cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json")
+	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json; of a suite table or json")
 	flags.BoolVarP(&o.include, "include", "i", false, "print the status line and the headers before the body")
-	flags.StringVar(&o.outputFile, "output-file", "", "write the output to `PATH`, whole or not at all, in place of stdout")
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show on stderr what is sent and what comes: lines and headers, without credentials")
 	o.requestFlags.add(flags)
 	flags.BoolVar(&o.noToken, "no-token", false, "send no token")
 	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
 	addAcquisitionFlags(cmd, &o.how)
+	o.suite.add(flags)
 	return cmd
 }
 
 func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
-	if err := o.check(args); err != nil {
+	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
 	s, err := a.settings(cmd, uses{
-		credential: !o.noToken && o.tokenFile == "" && !o.printCurl,
+		credential: !o.noToken && o.tokenFile == "",
 		givenToken: o.tokenFile != "",
 		call:       true,
 		apiURL:     isPath(args[0]),
@@ -85,45 +85,21 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 		return err
 	}
 	if err := request.Check(!o.noToken); err != nil {
-		return impossible(err)
+		return &usageError{reason: err.Error(), err: err}
 	}
-	if o.printCurl {
-		return a.printCurl(cmd, request, s, o)
-	}
-	to, err := a.destination(o.outputFile)
-	if err != nil {
-		return err
-	}
-	return a.exchange(cmd, request, s, o, to)
-}
-
-// exchange sends the request and prints the answer.
-func (a *app) exchange(cmd *cobra.Command, request call.Request, s *settings, o callOptions, to destination) (err error) {
 	transport := a.transport(s)
 	if request.Token, err = a.bearer(cmd.Context(), s, transport, o); err != nil {
-		return to.end(err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
 	defer cancel()
 	client := &call.Client{Transport: transport, Now: a.now}
-	if o.verbose {
-		client.Transport = talker{a, transport}
-	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
-		return to.end(a.unanswered(err, s, cmd.Flags().Arg(0)))
+		return a.unanswered(err, s, args[0])
 	}
 	defer answer.Close()
-	return a.printAnswer(to, answer, a.context(cmd, request, s, o), o)
-}
-
-// impossible is what is wrong with a request that cannot be sent.
-func impossible(err error) error {
-	fault := &usageError{reason: err.Error(), err: err}
-	if errors.Is(err, call.ErrTwoAuthorizations) {
-		fault.hints = []string{"leave out one of them: with --no-token, m2m call sends none of its own"}
-	}
-	return fault
+	return a.printAnswer(answer, a.context(request, s, o), o)
 }
 
 // check refuses flags that contradict each other, before anything is sent.
@@ -133,10 +109,6 @@ func (o callOptions) check(args []string) error {
 		return &usageError{reason: "there is no address to call", hints: []string{"for the demo API: m2m call /secure-data"}}
 	case o.noToken && o.tokenFile != "":
 		return &usageError{reason: "--no-token and --token-file contradict each other"}
-	case o.printCurl && (o.form == "json" || o.outputFile != ""):
-		return &usageError{reason: "--print-curl prints a command on stdout and nothing else", hints: []string{"leave out -o and --output-file"}}
-	case o.dataGiven && o.jsonGiven:
-		return &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
 	case o.form == "json" && o.include:
 		return &usageError{reason: "-i and -o json are both given; the JSON has status and headers already"}
 	}

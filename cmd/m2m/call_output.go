@@ -5,15 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
@@ -39,35 +36,31 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func (a *app) printAnswer(to destination, answer *call.Answer, known call.Context, o callOptions) error {
+func (a *app) printAnswer(answer *call.Answer, known call.Context, o callOptions) error {
 	if o.form == "json" {
-		return a.printAnswerJSON(to, answer, known)
+		return a.printAnswerJSON(answer, known)
 	}
 	if o.include {
-		printHead(to, answer)
+		a.printHead(answer)
 	}
-	if err := to.end(answer.WriteBody(to)); err != nil {
+	if err := answer.WriteBody(a.out); err != nil {
 		return err
 	}
+	a.reportRedirect(answer)
 	unmet := answer.Judge().Err()
 	if unmet == nil {
-		a.reportRedirect(answer)
-		a.sayIf(to.wrote())
 		return nil
 	}
 	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(a.stdout) {
 		fmt.Fprintln(a.stderr) // the body does not end its line; the reason begins a new one
 	}
-	return unexpected(unmet, to.wrote(), call.Explain(answer, known))
+	return unexpected(unmet, call.Explain(answer, known))
 }
 
 // unexpected is the failure of an answer that is not as expected: what was
 // expected and what came, then why, then what to do.
-func unexpected(unmet error, wrote string, why *call.Explanation) error {
+func unexpected(unmet error, why *call.Explanation) error {
 	lines := unmetLines(unmet)
-	if wrote != "" {
-		lines = append(lines, wrote)
-	}
 	fail := &failure{code: exitAnswer, reason: strings.Join(lines, "\n"), err: unmet}
 	if why == nil || why.Cause == "" {
 		return fail
@@ -98,35 +91,31 @@ func unmetLines(unmet error) []string {
 }
 
 // context is what is known about the API and the token beside the answer.
-func (a *app) context(cmd *cobra.Command, request call.Request, s *settings, o callOptions) call.Context {
+func (a *app) context(request call.Request, s *settings, o callOptions) call.Context {
 	audiences := s.audiences.value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
 	}
-	return call.Context{
+	c := call.Context{
 		Token:         request.Token,
 		Audiences:     audiences,
 		RequiredRoles: s.roles.value,
 		TokenFile:     o.tokenFile,
-		Flags:         verifyFlags(cmd),
-		TokenFlags:    tokenFlags(cmd),
 	}
+	if s.tenant.from.layer == layerLocal {
+		c.Flags = "--local"
+	}
+	return c
 }
 
-func printHead(w io.Writer, answer *call.Answer) {
-	fmt.Fprintf(w, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
+func (a *app) printHead(answer *call.Answer) {
+	fmt.Fprintf(a.out, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
 	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
 		for _, value := range answer.Header[name] {
-			fmt.Fprintf(w, "%s: %s\n", name, value)
+			fmt.Fprintf(a.out, "%s: %s\n", name, value)
 		}
 	}
-	fmt.Fprintln(w)
-}
-
-func (a *app) sayIf(line string) {
-	if line != "" {
-		a.say("%s", line)
-	}
+	fmt.Fprintln(a.out)
 }
 
 // reportRedirect says where the answer pointed, because nobody went there.
@@ -138,10 +127,10 @@ func (a *app) reportRedirect(answer *call.Answer) {
 	}
 }
 
-func (a *app) printAnswerJSON(to destination, answer *call.Answer, known call.Context) error {
+func (a *app) printAnswerJSON(answer *call.Answer, known call.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
-		return to.end(err)
+		return err
 	}
 	judged := answer.Judge()
 	document := answerDocument{
@@ -158,13 +147,12 @@ func (a *app) printAnswerJSON(to destination, answer *call.Answer, known call.Co
 	if unmet != nil {
 		document.Explanation = call.Explain(answer, known)
 	}
-	if err := to.end(writeJSON(to, document)); err != nil {
+	if err := writeJSON(a.out, document); err != nil {
 		return err
 	}
 	if unmet != nil {
-		return unexpected(unmet, to.wrote(), document.Explanation)
+		return unexpected(unmet, document.Explanation)
 	}
-	a.sayIf(to.wrote())
 	return nil
 }
 

@@ -58,7 +58,7 @@ func codeOf(err error) exitCode {
 		return told.code
 	case errors.As(err, &fail):
 		return fail.code
-	case errors.As(err, &usage), isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP):
+	case errors.As(err, &usage), isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP, call.ErrSuite):
 		return exitUsage
 	case errors.Is(err, token.ErrRefused):
 		return exitProvider

@@ -45,7 +45,8 @@ const exitCodesHelp = `Every command ends with one of these:
   130  interrupted
 
 With 1, 2 and 4 stdout is empty. With 3 it holds the report, with 5 it is empty except for
-the report of verify, with 6 it holds the body. Where several apply, 7 wins over 3 over 5.
+the reports of verify and of a suite, with 6 it holds the body or the report. Where several
+apply, 7 wins over 3 over 5, and for a suite 6 over 5.
 serve --local -- COMMAND ends with the code of COMMAND.`
 
 // helpTopics are the pages of help that belong to no command.

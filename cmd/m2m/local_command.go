@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,7 +22,7 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions) (err error
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
 
-	run, err := a.openLocal(cmd, o, observers{})
+	run, err := a.openLocal(cmd, o, nil)
 	if err != nil {
 		return err
 	}
@@ -92,11 +91,12 @@ func (a *app) commandEnvironment(run *localRun, folder string) (environ []string
 	if _, set := a.lookup("no_proxy"); set {
 		add["no_proxy"] = add["NO_PROXY"]
 	}
-	for _, name := range caVariables() {
+	for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
 		add[name] = roots
 	}
-	maps.Copy(settings, run.interceptVariables(a.lookup, roots))
-	maps.Copy(add, settings)
+	for name, value := range settings {
+		add[name] = value
+	}
 	return withVariables(withoutVariables(a.environ, settingVariables()), add), settings, nil
 }
 

@@ -31,7 +31,13 @@ func (a *app) input(cmd *cobra.Command, u uses) settingsInput {
 // settings resolves the settings of a command that talks to a tenant: the
 // running local one with --local, else the one that is configured.
 func (a *app) settings(cmd *cobra.Command, u uses) (*settings, error) {
+	return a.settingsAs(cmd, u, nil)
+}
+
+// settingsAs resolves them for a client of a suite's; nil is the caller's own.
+func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*settings, error) {
 	in := a.input(cmd, u)
+	in.client = client
 	if local, _ := cmd.Flags().GetBool("local"); local && !in.noEnvFile {
 		if a.envFile != "" {
 			return nil, &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
@@ -88,9 +94,9 @@ func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (
 }
 
 // transport is how every request of a command goes out: proxies of the
-// environment, and that of a local tenant which intercepts, the system's roots and the extra CA, traced with --debug.
+// environment, the system's roots and the extra CA, traced with --debug.
 func (a *app) transport(s *settings) *transport.Transport {
-	config := transport.Config{CAFile: s.caFile.value, Proxy: throughTenant(s.loginProxy, a.proxy)}
+	config := transport.Config{CAFile: s.caFile.value, Proxy: a.proxy}
 	if a.debug {
 		config.Trace = func(e transport.Exchange) { a.say("debug: %s", e) }
 	}

@@ -32,6 +32,8 @@ type settingsInput struct {
 	goos string
 	// uses says what the command will do with the settings.
 	uses uses
+	// client is one that a suite defines, in place of the caller's; nil for none.
+	client *suiteIdentity
 }
 
 // uses says which of the caller's secrets a command sends, and where. The trust
@@ -58,9 +60,6 @@ type settings struct {
 	scopes    given[[]string] // any one is enough
 	apiURL    given[string]   // from.layer is layerDefault if nobody set it
 	caFile    given[string]   // absolute; empty for none
-	// loginProxy is the proxy of a local tenant that intercepts, for requests to
-	// login hosts. Nothing else can set it.
-	loginProxy entra.Secret
 
 	credential credentialSettings
 	places     places

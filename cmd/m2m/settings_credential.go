@@ -20,6 +20,9 @@ var (
 // the first of secret, certificate and federated token that one layer gives.
 // The zero value means that none is given.
 func (l *layers) chooseCredential() (c credentialSettings, err error) {
+	if l.client.hasCredential() {
+		return l.client.credential, nil
+	}
 	c, err = l.credentialByFlag()
 	if err != nil {
 		return c, err

@@ -18,6 +18,7 @@ const (
 	layerEnvironment
 	layerLocal
 	layerFlag
+	layerSuite // the file of a suite, for what its own clients are
 )
 
 // source says where a value came from. The zero value is "nowhere".
@@ -25,7 +26,8 @@ type source struct {
 	layer layer
 	// name is the variable or the flag (without dashes).
 	name string
-	// file is the .env as the user knows it, for layerEnvFile.
+	// file is the .env as the user knows it, for layerEnvFile; the file and line
+	// of a suite, for layerSuite.
 	file string
 }
 
@@ -40,6 +42,8 @@ func (s source) String() string {
 		return fmt.Sprintf("%s (%s)", s.place(), s.name)
 	case layerDefault:
 		return "the default"
+	case layerSuite:
+		return s.file
 	}
 	return "nowhere"
 }
@@ -173,9 +177,12 @@ func (l *layers) order() []layer {
 	return []layer{layerEnvironment, layerEnvFile}
 }
 
-// find returns the value of a setting from the highest layer that has one. Only
-// the setting's first flag is looked at.
+// find returns the value of a setting from the highest layer that has one, after
+// a suite's own client. Only the setting's first flag is looked at.
 func (l *layers) find(s setting) given[string] {
+	if g, ok := l.client.find(s); ok {
+		return g
+	}
 	if flags := rowOf(s).flags; len(flags) > 0 {
 		if g, ok := l.flag(flags[0]); ok {
 			return g

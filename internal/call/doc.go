@@ -1,5 +1,5 @@
-// Package call sends one request to a protected API, holds the answer against
-// what was expected, and explains a refusal.
+// Package call sends one request to a protected API, or a suite of them, holds
+// each answer against what was expected, and explains a refusal.
 //
 // A bearer token goes to the origin that the request names and nowhere else:
 // redirects are reported, and followed only on request and only inside that
@@ -12,6 +12,9 @@
 //	if err := answer.Judge().Err(); err != nil {
 //		explanation := call.Explain(answer, call.Context{Token: request.Token, …})
 //	}
+//
+// A suite is a file: ParseSuite reads it, Suite.Plan puts its variables in and
+// checks where its requests go, and a SuiteRunner sends them.
 //
 // The package returns data and prints nothing. It never judges a token: what
 // an explanation says of one is read from the token itself, unverified.

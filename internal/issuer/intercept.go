@@ -57,11 +57,9 @@ func regionalHosts() []string {
 	return hosts
 }
 
-// IsLoginHost reports whether a host (a name without port) is one that an issuer
-// answers for under interception: Entra's login hosts in every cloud, and their
-// regional ones.
-func IsLoginHost(host string) bool {
-	host = entra.LowerASCII(host)
+// isLoginHost reports whether a host, in lower case, is one that the issuer
+// answers for under interception.
+func isLoginHost(host string) bool {
 	if _, known := entra.CloudByHost(host); known {
 		return true
 	}

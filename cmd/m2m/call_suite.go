@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/call"
+	"m2m/internal/transport"
+)
+
+// suiteRun is one run of call --suite: what is sent, as whom, and where the
+// words about it go.
+type suiteRun struct {
+	*app
+	o         callOptions
+	plan      *call.SuitePlan
+	base      string // the API's address
+	folder    string // of the file
+	clients   map[string]*settings
+	transport *transport.Transport
+	started   time.Time
+}
+
+// callSuite runs the requests of a file and reports what became of each.
+func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error {
+	if o.suite.schema {
+		_, err := io.WriteString(a.out, call.SuiteSchema())
+		return err
+	}
+	if err := o.suite.check(cmd, o.form); err != nil {
+		return err
+	}
+	r := &suiteRun{app: a, o: o, clients: map[string]*settings{}}
+	suite, err := r.read()
+	if err != nil {
+		return err
+	}
+	if err := r.prepare(cmd, args, suite); err != nil {
+		return err
+	}
+	junit, err := r.openJUnit()
+	if err != nil {
+		return err
+	}
+	if junit != nil {
+		defer junit.Close()
+	}
+	r.started = a.now()
+	if err := r.acquireAll(cmd.Context()); err != nil {
+		return errors.Join(err, r.writeJUnit(junit, r.notRun(err)))
+	}
+	results := r.send(cmd.Context())
+	if err := caFault(results); err != nil {
+		return err
+	}
+	if err := errors.Join(r.report(results), r.writeJUnit(junit, results)); err != nil {
+		return err
+	}
+	return r.verdict(cmd.Context(), results)
+}
+
+// read parses the file and leaves out what the tags do.
+func (r *suiteRun) read() (*call.Suite, error) {
+	data, err := r.readFile(r.o.suite.file, call.MaxSuiteFile)
+	if err != nil {
+		return nil, &usageError{reason: "the suite cannot be read: " + err.Error(), err: err}
+	}
+	r.folder = r.dir
+	if r.o.suite.file != "-" {
+		r.folder = filepath.Dir(absolute(r.dir, r.o.suite.file))
+	}
+	suite, err := call.ParseSuite(fileName(r.o.suite.file), data)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkTags(suite); err != nil {
+		return nil, err
+	}
+	selected := suite.Select(r.o.suite.tags, r.o.suite.skipTags)
+	if len(selected.Names()) == 0 {
+		return nil, &usageError{reason: fmt.Sprintf("the tags leave no request of the %d in %s", len(suite.Names()), suite.File)}
+	}
+	return selected, nil
+}
+
+// checkTags refuses a tag that no request has: it is mostly a slip, and then
+// fewer requests are sent than somebody believes.
+func (r *suiteRun) checkTags(suite *call.Suite) error {
+	known := suite.Tags()
+	for _, tag := range slices.Concat(r.o.suite.tags, r.o.suite.skipTags) {
+		if !slices.Contains(known, tag) {
+			hint := "no request has any tag"
+			if len(known) > 0 {
+				hint = "the tags are " + strings.Join(known, ", ")
+			}
+			return &usageError{reason: fmt.Sprintf("no request in %s has the tag %s", suite.File, word(tag)), hints: []string{hint}}
+		}
+	}
+	return nil
+}
+
+// prepare puts the variables in and settles who calls, before anything is sent.
+func (r *suiteRun) prepare(cmd *cobra.Command, args []string, suite *call.Suite) error {
+	use := uses{givenToken: r.o.tokenFile != "", call: true, apiURL: len(args) == 0}
+	use.credential = !use.givenToken && suite.IsSentAs(call.AsDefault)
+	s, err := r.settings(cmd, use)
+	if err != nil {
+		return err
+	}
+	r.clients[call.AsDefault], r.base = s, s.apiURL.value
+	if len(args) > 0 {
+		if r.base = args[0]; isPath(r.base) {
+			return &usageError{reason: "with --suite the address is that of the API, not a path", hints: []string{"the paths stand in the file"}}
+		}
+	}
+	r.transport = r.hidingTransport(s)
+	r.plan, err = suite.Plan(call.SuiteContext{
+		Lookup:         r.lookup,
+		IsCredential:   func(name string) bool { return rowOfVariable(name).secret },
+		IsPublic:       func(name string) bool { return isSettingVariable(name) && !rowOfVariable(name).secret },
+		Base:           r.base,
+		Origins:        r.o.suite.origins,
+		OpenFile:       r.openFile,
+		Timeout:        r.o.how.timeout,
+		AllowPlainHTTP: r.o.insecureHTTP,
+	})
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 && r.plan.HasVariables() {
+		if err := checkSuiteAddress(s.apiURL); err != nil {
+			return err
+		}
+	}
+	return r.resolveClients(cmd)
+}
+
+// checkSuiteAddress is rule 2 of settings_trust.go for what is in variables:
+// they are the caller's, and an address in .env is not.
+func checkSuiteAddress(address given[string]) error {
+	if address.from.layer != layerEnvFile || strings.TrimRight(address.value, "/") == defaultAPIURL {
+		return nil
+	}
+	return misled(settingAPIURL, address, "what the variables of the suite hold", "give the address on the command line")
+}
+
+// openFile is the body that a request names. It stays inside the folder of the
+// suite, so that a file that somebody else wrote cannot send one of the caller's
+// away.
+func (r *suiteRun) openFile(path string) (call.Body, error) {
+	if !isInside(r.folder, path) {
+		return call.Body{}, &usageError{
+			reason: fmt.Sprintf("the file %s is outside the folder of the suite", quoted(path)),
+			hints:  []string{"put what a suite sends into its own folder, or into one below"},
+		}
+	}
+	return fileBody(absolute(r.folder, path))
+}
+
+// hidingTransport is the transport of every request. Its traces show addresses,
+// in which a variable's value may stand.
+func (r *suiteRun) hidingTransport(s *settings) *transport.Transport {
+	config := transport.Config{CAFile: s.caFile.value, Proxy: r.proxy}
+	if r.debug {
+		config.Trace = func(e transport.Exchange) {
+			line := e.String()
+			if r.plan != nil {
+				line = r.plan.Hide(line)
+			}
+			r.say("debug: %s", line)
+		}
+	}
+	return transport.New(config)
+}
+
+// send runs the plan. The words on the way are on stderr.
+func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
+	progress := r.progress()
+	defer progress.end()
+	runner := call.SuiteRunner{
+		Client:   &call.Client{Transport: r.transport, Now: r.now},
+		Jobs:     r.o.suite.jobs,
+		FailFast: r.o.suite.failFast,
+		Known:    r.known,
+		Started:  progress.started,
+		Finished: progress.finished,
+	}
+	return runner.Run(ctx, r.plan)
+}
+
+// known is what is known about the API and the token of a request.
+func (r *suiteRun) known(q call.SuiteRequest) call.Context {
+	s, ok := r.clients[q.As]
+	if !ok {
+		s = r.clients[call.AsDefault]
+	}
+	return r.context(q.Request, s, r.o)
+}
+
+// caFault returns the fault of the CA file, which is a setting and no word about
+// any API.
+func caFault(results []call.SuiteResult) error {
+	for _, result := range results {
+		if errors.Is(result.Err, transport.ErrCAFile) {
+			return result.Err
+		}
+	}
+	return nil
+}
+
+// verdict is how the command ends. What is certain wins over what could not be
+// told: a failed expectation over an API that did not answer.
+func (r *suiteRun) verdict(ctx context.Context, results []call.SuiteResult) error {
+	counts := countVerdicts(results)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case counts[call.SuiteFailed] > 0:
+		return outcome{exitAnswer}
+	case counts[call.SuiteUnknown] > 0:
+		return outcome{exitUnknown}
+	}
+	return nil
+}
+
+func countVerdicts(results []call.SuiteResult) map[call.SuiteVerdict]int {
+	counts := map[call.SuiteVerdict]int{}
+	for _, result := range results {
+		counts[result.Verdict]++
+	}
+	return counts
+}
+
+// openJUnit makes the file before anything is sent: a path that cannot be
+// written is told at once, and no report of an earlier run is left in its place.
+func (r *suiteRun) openJUnit() (*os.File, error) {
+	if r.o.suite.junit == "" {
+		return nil, nil
+	}
+	f, err := os.Create(absolute(r.dir, r.o.suite.junit))
+	if err != nil {
+		return nil, &usageError{reason: "--junit: the report cannot be written: " + err.Error(), err: err}
+	}
+	return f, nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// maxJobs bounds the requests of a suite that are under way at once.
+const maxJobs = 100
+
+// suiteFlags are the flags of call that belong to a suite.
+type suiteFlags struct {
+	file     string
+	schema   bool
+	jobs     int
+	failFast bool
+	tags     []string
+	skipTags []string
+	origins  []string
+	junit    string
+}
+
+func (s *suiteFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&s.file, "suite", "", "send the requests in `FILE` and hold each answer against what it expects; - is stdin")
+	flags.IntVar(&s.jobs, "jobs", 1, "of a suite: have `N` requests under way at once")
+	flags.BoolVar(&s.failFast, "fail-fast", false, "of a suite: send nothing more after a request that did not pass")
+	flags.StringSliceVar(&s.tags, "tag", nil, "of a suite: only requests with this `TAG` (repeatable: any of them)")
+	flags.StringSliceVar(&s.skipTags, "skip-tag", nil, "of a suite: no request with this `TAG` (repeatable)")
+	flags.StringArrayVar(&s.origins, "allow-origin", nil, "of a suite: requests may go to the host of this `URL` too (repeatable)")
+	flags.StringVar(&s.junit, "junit", "", "of a suite: write a JUnit report to `PATH` too")
+	flags.BoolVar(&s.schema, "suite-schema", false, "print the JSON Schema of a suite's file, and end")
+}
+
+// isGiven reports whether the command is about a suite at all.
+func (s *suiteFlags) isGiven() bool { return s.file != "" || s.schema }
+
+// names are the flags that mean nothing without a suite.
+func (s *suiteFlags) names() []string {
+	var own suiteFlags
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.add(flags)
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// checkAbsent refuses a suite's flags where there is no suite.
+func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
+	names := s.names()
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && slices.Contains(names, f.Name) {
+			err = &usageError{
+				reason: fmt.Sprintf("--%s means something only with a suite", f.Name),
+				hints:  []string{"name the file of the suite: --suite smoke.yaml"},
+			}
+		}
+	})
+	return err
+}
+
+// check refuses what does not go with a suite: the flags that make up one
+// request stand in its file.
+func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
+	known := append(s.names(), "output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file")
+	for _, row := range settingRows() {
+		known = append(known, row.flags...)
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if err == nil && !slices.Contains(known, f.Name) {
+			err = &usageError{
+				reason: fmt.Sprintf("--%s does not go with --suite", f.Name),
+				hints:  []string{"what is sent and expected stands in the file; m2m call --suite-schema prints its form"},
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case s.jobs < 1 || s.jobs > maxJobs:
+		return &usageError{reason: fmt.Sprintf("--jobs is a number from 1 to %d, not %d", maxJobs, s.jobs)}
+	case cmd.Flags().Changed("output"):
+		return checkForm(form, []string{"table", "json"})
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"time"
+
+	"m2m/internal/call"
+)
+
+// suiteDocument is the JSON of `call --suite -o json`. Its keys are stable.
+type suiteDocument struct {
+	Suite      string            `json:"suite"`
+	OK         bool              `json:"ok"` // every request passed
+	StartedAt  time.Time         `json:"started_at"`
+	DurationMS float64           `json:"duration_ms"`
+	Passed     int               `json:"passed"`
+	Failed     int               `json:"failed"`
+	Unknown    int               `json:"unknown"`
+	Skipped    int               `json:"skipped"`
+	LatencyMS  *latencyDocument  `json:"latency_ms"` // null where no answer came
+	Requests   []requestDocument `json:"requests"`
+}
+
+type latencyDocument struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	Max float64 `json:"max"`
+}
+
+// requestDocument is one request of a suite, in the order of the file.
+type requestDocument struct {
+	Name         string             `json:"name"`
+	Line         int                `json:"line"`
+	Tags         []string           `json:"tags"`
+	As           string             `json:"as"`
+	Method       string             `json:"method"`
+	URL          string             `json:"url"` // as it is written
+	Outcome      call.SuiteVerdict  `json:"outcome"`
+	Status       *int               `json:"status"` // null where no answer came
+	Attempts     int                `json:"attempts"`
+	DurationMS   float64            `json:"duration_ms"`
+	Expectations []call.Expectation `json:"expectations"`
+	Explanation  *call.Explanation  `json:"explanation"`
+	Reason       string             `json:"reason"` // why there is no answer, or no request
+	Hints        []string           `json:"hints"`
+}
+
+func (r *suiteRun) document(results []call.SuiteResult) suiteDocument {
+	counts := countVerdicts(results)
+	document := suiteDocument{
+		Suite: fileName(r.o.suite.file), OK: counts[call.SuitePassed] == len(results),
+		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.now().Sub(r.started)),
+		Passed: counts[call.SuitePassed], Failed: counts[call.SuiteFailed],
+		Unknown: counts[call.SuiteUnknown], Skipped: counts[call.SuiteSkipped],
+	}
+	if l := call.LatencyOf(results); l.Count > 0 {
+		document.LatencyMS = &latencyDocument{inMilliseconds(l.P50), inMilliseconds(l.P95), inMilliseconds(l.Max)}
+	}
+	for _, result := range results {
+		document.Requests = append(document.Requests, requestOf(result))
+	}
+	return document
+}
+
+func requestOf(result call.SuiteResult) requestDocument {
+	q := result.Request
+	document := requestDocument{
+		Name: q.Name, Line: q.Line, Tags: orEmpty(q.Tags), As: q.As, Method: result.Method, URL: q.URL,
+		Outcome: result.Verdict, Attempts: result.Attempts, DurationMS: inMilliseconds(result.Duration),
+		Expectations: orEmpty(result.Expectations), Explanation: result.Explanation,
+		Reason: result.Reason, Hints: orEmpty(result.Hints),
+	}
+	if result.Status > 0 {
+		document.Status = &result.Status
+	}
+	return document
+}
+
+// orEmpty is a list that JSON writes as [] where there is none.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"m2m/internal/call"
+)
+
+// suiteProgress says on stderr how far a suite is: in a line that is written
+// over on a terminal, else in a line for each request. It is told of one request
+// at a time.
+type suiteProgress struct {
+	app    *app
+	live   bool
+	silent bool
+	total  int
+	done   int
+	failed int
+	under  []string // the names of requests under way, the oldest first
+}
+
+// liveWidth is how wide the line on a terminal may become, in columns: a longer
+// one would wrap, and then not be written over.
+const liveWidth = 78
+
+func (r *suiteRun) progress() *suiteProgress {
+	term, _ := r.lookup("TERM")
+	live := isTerminal(r.stderr) && term != "dumb" && !r.debug
+	return &suiteProgress{app: r.app, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
+}
+
+func (p *suiteProgress) started(q call.SuiteRequest) {
+	p.under = append(p.under, q.Name)
+	p.draw()
+}
+
+func (p *suiteProgress) finished(result call.SuiteResult) {
+	for i, name := range p.under {
+		if name == result.Request.Name {
+			p.under = append(p.under[:i], p.under[i+1:]...)
+			break
+		}
+	}
+	p.done++
+	if result.Verdict != call.SuitePassed {
+		p.failed++
+	}
+	switch {
+	case p.silent:
+	case p.live && result.Verdict != call.SuitePassed:
+		p.clear()
+		p.app.say("%s", p.line(result))
+	case !p.live:
+		p.app.say("%s", p.line(result))
+	}
+	p.draw()
+}
+
+// line says in one line what became of a request.
+func (p *suiteProgress) line(result call.SuiteResult) string {
+	line := fmt.Sprintf("%-7s  %s", verdictWord(result.Verdict), result.Request.Name)
+	switch unmet := result.Unmet(); {
+	case len(unmet) > 0:
+		line += ": " + unmet[0].String()
+	case result.Reason != "":
+		line += ": " + result.Reason
+	default:
+		line += fmt.Sprintf(" (%d, %s)", result.Status, milliseconds(result.Duration))
+	}
+	return line
+}
+
+// draw writes the line of a terminal anew.
+func (p *suiteProgress) draw() {
+	if !p.live {
+		return
+	}
+	line := fmt.Sprintf("%d of %d done", p.done, p.total)
+	if p.failed > 0 {
+		line += fmt.Sprintf(", %d not passed", p.failed)
+	}
+	if len(p.under) > 0 {
+		line += ": " + strings.Join(p.under, ", ")
+	}
+	fmt.Fprint(p.app.stderr, "\r"+cutTo(printable(line), liveWidth)+"\x1b[K")
+}
+
+func (p *suiteProgress) clear() { fmt.Fprint(p.app.stderr, "\r\x1b[K") }
+
+// end takes the line away, so that the report begins on a clean one.
+func (p *suiteProgress) end() {
+	if p.live {
+		p.clear()
+	}
+}

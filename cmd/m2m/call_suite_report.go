@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"m2m/internal/call"
+)
+
+// Widths of the table, in columns.
+const (
+	suiteNameWidth = 48
+	suiteBarWidth  = 20
+)
+
+// report prints what became of the requests, in the form that was asked for.
+func (r *suiteRun) report(results []call.SuiteResult) error {
+	if r.o.form == "json" {
+		return writeJSON(r.out, r.document(results))
+	}
+	t := suiteTable{w: r.out, paint: r.paletteFor(r.stdout, r.noColor), bars: isTerminal(r.stdout)}
+	t.print(results)
+	t.failures(fileName(r.o.suite.file), results)
+	t.summary(results, r.now().Sub(r.started))
+	return nil
+}
+
+// suiteTable prints a run for a person.
+type suiteTable struct {
+	w     io.Writer
+	paint palette
+	bars  bool // a bar chart of the times, for a terminal
+}
+
+// print writes a line for each request.
+func (t suiteTable) print(results []call.SuiteResult) {
+	width := len("request")
+	for _, result := range results {
+		width = max(width, min(utf8.RuneCountInString(result.Request.Name), suiteNameWidth))
+	}
+	longest := call.LatencyOf(results).Max
+	fmt.Fprintln(t.w, t.paint.bold(fmt.Sprintf("%-*s  %6s  %8s  %s", width, "request", "status", "time", "outcome")))
+	for _, result := range results {
+		status, took, bar := "-", "-", ""
+		if result.Status > 0 {
+			status = strconv.Itoa(result.Status)
+		}
+		if result.Duration > 0 {
+			took = milliseconds(result.Duration)
+			bar = t.bar(result.Duration, longest)
+		}
+		line := fmt.Sprintf("%-*s  %6s  %8s  %s", width, cutTo(result.Request.Name, suiteNameWidth), status, took, t.outcome(result.Verdict))
+		fmt.Fprintln(t.w, strings.TrimRight(line+bar, " "))
+	}
+}
+
+// bar draws a time as a part of the longest one, in eighths of a column.
+func (t suiteTable) bar(d, longest time.Duration) string {
+	if !t.bars || longest == 0 {
+		return ""
+	}
+	eighths := max(1, int(d*suiteBarWidth*8/longest))
+	bar := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return "  " + t.paint.faint(bar)
+}
+
+// outcome is a verdict in its column.
+func (t suiteTable) outcome(v call.SuiteVerdict) string {
+	word := fmt.Sprintf("%-7s", verdictWord(v))
+	switch v {
+	case call.SuitePassed:
+		return t.paint.green(word)
+	case call.SuiteFailed:
+		return t.paint.red(word)
+	case call.SuiteUnknown:
+		return t.paint.yellow(word)
+	}
+	return t.paint.faint(word)
+}
+
+func verdictWord(v call.SuiteVerdict) string {
+	if v == call.SuiteFailed {
+		return "FAILED" // the word that the eye looks for, as in the report of verify
+	}
+	return string(v)
+}
+
+// failures says of each request that did not pass what was expected, what came,
+// and why.
+func (t suiteTable) failures(file string, results []call.SuiteResult) {
+	for _, result := range results {
+		if result.Verdict != call.SuiteFailed && result.Verdict != call.SuiteUnknown {
+			continue
+		}
+		q := result.Request
+		fmt.Fprintf(t.w, "\n%s %s\n", t.outcome(result.Verdict), t.paint.bold(q.Name))
+		fmt.Fprintf(t.w, "  %s:%d: %s %s, %s\n", file, q.Line, result.Method, printable(q.URL), sentAs(q.As))
+		for _, line := range suiteDetail(result) {
+			fmt.Fprintln(t.w, "  "+printable(line))
+		}
+	}
+}
+
+// sentAs says who called.
+func sentAs(as string) string {
+	switch as {
+	case call.AsNone:
+		return "without a token"
+	case call.AsDefault:
+		return "as the default client"
+	}
+	return "as " + as
+}
+
+// suiteDetail says why a request did not pass: what was expected and what came,
+// then the explanation, as call gives it.
+func suiteDetail(result call.SuiteResult) []string {
+	var lines []string
+	if result.Reason != "" {
+		lines = append(lines, result.Reason)
+	}
+	for _, e := range result.Unmet() {
+		lines = append(lines, e.String())
+	}
+	hints := result.Hints
+	if why := result.Explanation; why != nil && why.Cause != "" {
+		lines = append(lines, why.Cause)
+		for _, fact := range why.Facts {
+			lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
+		}
+		hints = append(hints, why.Fixes...)
+		// The command acquires a token of the default client's.
+		if why.Command != "" && result.Request.As == call.AsDefault {
+			hints = append(hints, "to see more: "+why.Command)
+		}
+	}
+	for _, hint := range hints {
+		lines = append(lines, "hint: "+hint)
+	}
+	return lines
+}
+
+// summary counts the outcomes and sums up the times.
+func (t suiteTable) summary(results []call.SuiteResult, took time.Duration) {
+	counts := countVerdicts(results)
+	requests := "requests"
+	if len(results) == 1 {
+		requests = "request"
+	}
+	fmt.Fprintf(t.w, "\n%d %s in %s: %d passed", len(results), requests, milliseconds(took), counts[call.SuitePassed])
+	for _, v := range []call.SuiteVerdict{call.SuiteFailed, call.SuiteUnknown, call.SuiteSkipped} {
+		if counts[v] > 0 {
+			fmt.Fprintf(t.w, ", %d %s", counts[v], v)
+		}
+	}
+	fmt.Fprintln(t.w)
+	if l := call.LatencyOf(results); l.Count > 0 {
+		fmt.Fprintf(t.w, "latency p50 %s, p95 %s, max %s\n", milliseconds(l.P50), milliseconds(l.P95), milliseconds(l.Max))
+	}
+}
+
+// milliseconds writes a time with as many digits as it deserves.
+func milliseconds(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d >= 10*time.Millisecond:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+}
+
+// cutTo shortens a name to a number of columns, more or less: a letter counts
+// as one.
+func cutTo(s string, columns int) string {
+	runes := []rune(s)
+	if len(runes) <= columns {
+		return s
+	}
+	return string(runes[:columns-1]) + "…"
+}

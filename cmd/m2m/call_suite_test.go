@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"m2m/internal/call"
+)
+
+// TestReadmeSuites: the suites that the README shows can be run.
+func TestReadmeSuites(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		if !strings.Contains(block, "requests:\n") {
+			continue
+		}
+		found++
+		if _, err := call.ParseSuite("README.md", []byte(block)); err != nil {
+			t.Errorf("%v\nin:\n%s", err, block)
+		}
+	}
+	if found != 2 {
+		t.Errorf("found %d suites in the README, want 2", found)
+	}
+}

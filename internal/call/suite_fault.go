@@ -1,0 +1,128 @@
+package call
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrSuite says that a suite cannot be run as it is written; the error that
+// wraps it is a *SuiteError.
+var ErrSuite = errors.New("the suite cannot be run")
+
+// SuiteFault is one thing that is wrong in the file of a suite.
+type SuiteFault struct {
+	File string
+	Line int // from 1
+	// Text is one clause: what is wrong, and what was expected. It holds no value
+	// of a variable.
+	Text string
+	// hints say what to do, beyond what Text implies.
+	hints []string
+}
+
+// String returns the fault as compilers write it: "smoke.yaml:12: …".
+func (f SuiteFault) String() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text) }
+
+// SuiteError lists what is wrong in a suite, at least one fault, in the order
+// of the file. It wraps ErrSuite.
+type SuiteError struct{ Faults []SuiteFault }
+
+// maxFaults is how many faults are told at once.
+const maxFaults = 20
+
+// Error has a line for each of the first faults.
+func (e *SuiteError) Error() string {
+	var lines []string
+	for _, f := range e.Faults[:min(len(e.Faults), maxFaults)] {
+		lines = append(lines, f.String())
+	}
+	if more := len(e.Faults) - maxFaults; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Hints says what to do, each sentence once.
+func (e *SuiteError) Hints() []string {
+	var hints []string
+	for _, f := range e.Faults[:min(len(e.Faults), maxFaults)] {
+		for _, hint := range f.hints {
+			if !slices.Contains(hints, hint) {
+				hints = append(hints, hint)
+			}
+		}
+	}
+	return hints
+}
+
+// Unwrap returns ErrSuite.
+func (e *SuiteError) Unwrap() error { return ErrSuite }
+
+// suiteFaults gathers what is wrong in one file.
+type suiteFaults struct {
+	file   string
+	faults []SuiteFault
+}
+
+func (s *suiteFaults) fault(line int, format string, args ...any) {
+	s.faults = append(s.faults, SuiteFault{File: s.file, Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+// because notes an error that was found with the value of a line, and its advice.
+func (s *suiteFaults) because(line int, err error) {
+	fault := SuiteFault{File: s.file, Line: line, Text: err.Error()}
+	var advised interface{ Hints() []string }
+	if errors.As(err, &advised) {
+		fault.hints = advised.Hints()
+	}
+	s.faults = append(s.faults, fault)
+}
+
+// err returns nil, or a *SuiteError.
+func (s *suiteFaults) err() error {
+	if len(s.faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(s.faults, func(a, b SuiteFault) int { return a.Line - b.Line })
+	return &SuiteError{s.faults}
+}
+
+// nearest returns the known word that was likely meant; "" if none is near.
+func nearest(word string, known []string) string {
+	best, found := 3, ""
+	for _, k := range known {
+		if d := editDistance(word, k); d < best && d < len(k) {
+			best, found = d, k
+		}
+	}
+	return found
+}
+
+// editDistance counts the letters to change, add, drop or swap with the next
+// one to make b of a.
+func editDistance(a, b string) int {
+	if max(len(a), len(b)) > 40 {
+		return 40
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before, last, row = last, row, before
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := 0
+			if a[i] != b[j] {
+				changed = 1
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+changed)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}

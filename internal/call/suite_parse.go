@@ -1,0 +1,239 @@
+package call
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxSuiteRequests bounds the requests of a suite.
+const maxSuiteRequests = 2000
+
+// suiteRequest is a request as it is written.
+type suiteRequest struct {
+	name string
+	line int
+	tags []string
+	url  suiteText
+	suiteOptions
+
+	method suiteText
+	body   suiteText
+	file   suiteText
+	json   *yamlNode
+}
+
+// suiteOptions are what defaults and a request have in common.
+type suiteOptions struct {
+	as      string
+	asLine  int
+	headers []suiteHeader
+	follow  *bool
+	retry   *int
+	timeout suiteText
+	expect  suiteExpect
+}
+
+// suiteExpect is what is expected, as it is written.
+type suiteExpect struct {
+	status  []suiteText
+	headers []suiteHeader
+	body    []suiteText
+	jq      []suiteText
+	maxTime suiteText
+}
+
+// suiteClient is a client as it is written.
+type suiteClient struct {
+	name string
+	line int
+
+	tenant, clientID, scope         suiteText
+	secret, secretFile              suiteText
+	certificate, federatedTokenFile suiteText
+	password, passwordFile          suiteText
+	sendChain                       *bool
+}
+
+func (r *suiteReader) suite(s *Suite, root *yamlNode) {
+	defaults := &yamlNode{kind: yamlMap}
+	clients := &yamlNode{kind: yamlMap}
+	requests := &yamlNode{kind: yamlList}
+	keep := func(key string, to **yamlNode) field { return field{key, func(n *yamlNode) { *to = n }} }
+	if !r.mapping(root, "a suite", []field{keep("defaults", &defaults), keep("clients", &clients), keep("requests", &requests)}) {
+		return
+	}
+	s.clients = r.clients(clients)
+	var common suiteOptions
+	r.mapping(defaults, "defaults", r.optionFields(&common))
+	s.requests = r.requests(requests, common)
+	if requests.kind == yamlList && len(requests.items) == 0 {
+		r.fault(max(requests.line, root.line), "there are no requests")
+	}
+	r.checkNames(s)
+}
+
+func (r *suiteReader) optionFields(o *suiteOptions) []field {
+	return []field{
+		{"as", func(n *yamlNode) { o.as, o.asLine = r.word(n, "as"), n.line }},
+		r.headersTo("headers", false, &o.headers),
+		r.boolTo("follow", &o.follow),
+		r.countTo("retry", 100, &o.retry),
+		r.textTo("timeout", &o.timeout),
+		{"expect", func(n *yamlNode) { r.mapping(n, "expect", r.expectFields(&o.expect)) }},
+	}
+}
+
+func (r *suiteReader) expectFields(e *suiteExpect) []field {
+	return []field{
+		r.textsTo("status", &e.status),
+		r.headersTo("headers", true, &e.headers),
+		r.textsTo("body", &e.body),
+		r.textsTo("jq", &e.jq),
+		r.textTo("max_time", &e.maxTime),
+	}
+}
+
+func (r *suiteReader) requests(list *yamlNode, common suiteOptions) []suiteRequest {
+	if list.kind != yamlList {
+		r.wrong(list, "requests is a list")
+		return nil
+	}
+	if len(list.items) > maxSuiteRequests {
+		r.fault(list.line, "there are %d requests; a suite has at most %d", len(list.items), maxSuiteRequests)
+		return nil
+	}
+	var requests []suiteRequest
+	for _, n := range list.items {
+		requests = append(requests, r.request(n, common))
+	}
+	return requests
+}
+
+func (r *suiteReader) request(n *yamlNode, common suiteOptions) suiteRequest {
+	q := suiteRequest{line: n.line}
+	own := suiteOptions{}
+	if n.kind == yamlMap && len(n.members) > 0 {
+		q.line = n.members[0].line // the library has a mapping begin at its first colon
+	}
+	fields := append([]field{
+		{"name", func(n *yamlNode) { q.name = r.text(n, "name").raw }},
+		r.textTo("url", &q.url),
+		{"tags", func(n *yamlNode) { q.tags = r.tags(n) }},
+		r.textTo("method", &q.method),
+		r.textTo("body", &q.body),
+		{"json", func(n *yamlNode) { q.json = n }},
+		r.textTo("file", &q.file),
+	}, r.optionFields(&own)...)
+	if r.mapping(n, "a request", fields) {
+		r.checkRequest(n, q)
+	}
+	q.suiteOptions = own.over(common)
+	return q
+}
+
+func (r *suiteReader) tags(n *yamlNode) []string {
+	if n.kind != yamlList {
+		return []string{r.word(n, "a tag")}
+	}
+	var tags []string
+	for _, item := range n.items {
+		tags = append(tags, r.word(item, "a tag"))
+	}
+	return tags
+}
+
+func (r *suiteReader) checkRequest(n *yamlNode, q suiteRequest) {
+	has := func(key string) bool {
+		return slices.ContainsFunc(n.members, func(m yamlMember) bool { return m.key == key })
+	}
+	switch {
+	case !has("name"):
+		r.fault(q.line, "the request has no name")
+	case q.name != "" && !isSuiteName(q.name):
+		r.fault(q.line, "a name is one line of up to %d characters, not %s", maxSuiteName, quoteYAML(q.name))
+	case q.name == "" && n.value("name").kind == yamlText:
+		r.fault(n.value("name").line, "the name is empty")
+	}
+	if !has("url") {
+		r.fault(q.line, "the request %s has no url", quoteYAML(q.name))
+	}
+	var bodies []string
+	for _, key := range []string{"body", "json", "file"} {
+		if has(key) {
+			bodies = append(bodies, key)
+		}
+	}
+	if len(bodies) > 1 {
+		r.fault(n.value(bodies[1]).line, "%s and %s are two ways to send one body; leave one out", bodies[0], bodies[1])
+	}
+}
+
+// value returns the value of a key that the mapping has.
+func (n *yamlNode) value(key string) *yamlNode {
+	i := slices.IndexFunc(n.members, func(m yamlMember) bool { return m.key == key })
+	return n.members[i].value
+}
+
+// checkNames refuses a name that is there twice, and clients that are not there
+// at all.
+func (r *suiteReader) checkNames(s *Suite) {
+	first := map[string]int{}
+	known := []string{AsDefault, AsNone}
+	for _, c := range s.clients {
+		known = append(known, c.name)
+	}
+	told := map[int]bool{}
+	for _, q := range s.requests {
+		if line, twice := first[q.name]; twice && q.name != "" {
+			r.fault(q.line, "the name %s is on line %d already; reports tell requests apart by it", quoteYAML(q.name), line)
+		}
+		first[q.name] = q.line
+		if slices.Contains(known, q.as) || told[q.asLine] {
+			continue
+		}
+		told[q.asLine] = true // once, where it is in defaults
+		text := fmt.Sprintf("there is no client %s", quoteYAML(q.as))
+		if near := nearest(q.as, known); near != "" {
+			text += fmt.Sprintf("; did you mean %q?", near)
+		}
+		r.fault(q.asLine, "%s", text)
+	}
+}
+
+// over returns the options of a request where it has them, else those of the
+// defaults. Headers are joined by name.
+func (o suiteOptions) over(common suiteOptions) suiteOptions {
+	if o.as == "" {
+		o.as, o.asLine = common.as, common.asLine
+	}
+	if o.as == "" {
+		o.as = AsDefault
+	}
+	if o.follow == nil {
+		o.follow = common.follow
+	}
+	if o.retry == nil {
+		o.retry = common.retry
+	}
+	if !o.timeout.isSet() {
+		o.timeout = common.timeout
+	}
+	o.headers = joinHeaders(o.headers, common.headers)
+	o.expect = o.expect.over(common.expect)
+	return o
+}
+
+func (e suiteExpect) over(common suiteExpect) suiteExpect {
+	for _, pair := range []struct{ own, common *[]suiteText }{
+		{&e.status, &common.status}, {&e.body, &common.body}, {&e.jq, &common.jq},
+	} {
+		if len(*pair.own) == 0 {
+			*pair.own = *pair.common
+		}
+	}
+	if !e.maxTime.isSet() {
+		e.maxTime = common.maxTime
+	}
+	e.headers = joinHeaders(e.headers, common.headers)
+	return e
+}
