@@ -16,11 +16,13 @@ import (
 
 const callLong = `  m2m call /secure-data                       the demo API, or the one of API_URL
   m2m call https://api.example.com/orders     any address
-  m2m call -X POST -d @order.json /orders     with a body
+  m2m call --json @order.json /orders         POST, with a body
   m2m call --expect 403 /admin                ends with 0 if the answer is 403
   m2m call --expect-jq '.count > 0' /orders   ends with 0 if that holds for the body
   m2m call --no-token /secure-data            without a token
   m2m call -o json /secure-data | jq .status  status, headers, timing and body
+  m2m call -v /secure-data                    what is sent and what comes, on stderr
+  m2m call --print-curl /secure-data          the same as a curl command; sends nothing
   m2m call --suite smoke.yaml                 many requests, and a table of what came
 
 Acquires a token, calls an address with it and prints the body of the answer. A refusal is
@@ -31,8 +33,10 @@ expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
 
 // callOptions are the flags of call.
 type callOptions struct {
-	form    string
-	include bool
+	form       string
+	include    bool
+	outputFile string
+	verbose    bool
 	requestFlags
 	noToken   bool
 	tokenFile string
@@ -49,6 +53,7 @@ func (a *app) callCommand() *cobra.Command {
 		Args:  atMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.jsonErrors = o.form == "json"
+			o.note(cmd.Flags())
 			if o.suite.isGiven() {
 				return a.callSuite(cmd, args, o)
 			}
@@ -59,6 +64,8 @@ func (a *app) callCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json; of a suite table or json")
 	flags.BoolVarP(&o.include, "include", "i", false, "print the status line and the headers before the body")
+	flags.StringVar(&o.outputFile, "output-file", "", "write the output to `PATH`, whole or not at all, in place of stdout")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show on stderr what is sent and what comes: lines and headers, without credentials")
 	o.requestFlags.add(flags)
 	flags.BoolVar(&o.noToken, "no-token", false, "send no token")
 	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
@@ -72,7 +79,7 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 		return err
 	}
 	s, err := a.settings(cmd, uses{
-		credential: !o.noToken && o.tokenFile == "",
+		credential: !o.noToken && o.tokenFile == "" && !o.printCurl,
 		givenToken: o.tokenFile != "",
 		call:       true,
 		apiURL:     isPath(args[0]),
@@ -85,21 +92,45 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 		return err
 	}
 	if err := request.Check(!o.noToken); err != nil {
-		return &usageError{reason: err.Error(), err: err}
+		return impossible(err)
 	}
+	if o.printCurl {
+		return a.printCurl(cmd, request, s, o)
+	}
+	to, err := a.destination(o.outputFile)
+	if err != nil {
+		return err
+	}
+	return a.exchange(cmd, request, s, o, to)
+}
+
+// exchange sends the request and prints the answer.
+func (a *app) exchange(cmd *cobra.Command, request call.Request, s *settings, o callOptions, to destination) (err error) {
 	transport := a.transport(s)
 	if request.Token, err = a.bearer(cmd.Context(), s, transport, o); err != nil {
-		return err
+		return to.end(err)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
 	defer cancel()
 	client := &call.Client{Transport: transport, Now: a.now}
+	if o.verbose {
+		client.Transport = talker{a, transport}
+	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
-		return a.unanswered(err, s, args[0])
+		return to.end(a.unanswered(err, s, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
-	return a.printAnswer(answer, a.context(request, s, o), o)
+	return a.printAnswer(to, answer, a.context(cmd, request, s, o), o)
+}
+
+// impossible is what is wrong with a request that cannot be sent.
+func impossible(err error) error {
+	fault := &usageError{reason: err.Error(), err: err}
+	if errors.Is(err, call.ErrTwoAuthorizations) {
+		fault.hints = []string{"leave out one of them: with --no-token, m2m call sends none of its own"}
+	}
+	return fault
 }
 
 // check refuses flags that contradict each other, before anything is sent.
@@ -109,6 +140,10 @@ func (o callOptions) check(args []string) error {
 		return &usageError{reason: "there is no address to call", hints: []string{"for the demo API: m2m call /secure-data"}}
 	case o.noToken && o.tokenFile != "":
 		return &usageError{reason: "--no-token and --token-file contradict each other"}
+	case o.printCurl && (o.form == "json" || o.outputFile != ""):
+		return &usageError{reason: "--print-curl prints a command on stdout and nothing else", hints: []string{"leave out -o and --output-file"}}
+	case o.dataGiven && o.jsonGiven:
+		return &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
 	case o.form == "json" && o.include:
 		return &usageError{reason: "-i and -o json are both given; the JSON has status and headers already"}
 	}

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
@@ -36,31 +39,35 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func (a *app) printAnswer(answer *call.Answer, known call.Context, o callOptions) error {
+func (a *app) printAnswer(to destination, answer *call.Answer, known call.Context, o callOptions) error {
 	if o.form == "json" {
-		return a.printAnswerJSON(answer, known)
+		return a.printAnswerJSON(to, answer, known)
 	}
 	if o.include {
-		a.printHead(answer)
+		printHead(to, answer)
 	}
-	if err := answer.WriteBody(a.out); err != nil {
+	if err := to.end(answer.WriteBody(to)); err != nil {
 		return err
 	}
-	a.reportRedirect(answer)
 	unmet := answer.Judge().Err()
 	if unmet == nil {
+		a.reportRedirect(answer)
+		a.sayIf(to.wrote())
 		return nil
 	}
 	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(a.stdout) {
 		fmt.Fprintln(a.stderr) // the body does not end its line; the reason begins a new one
 	}
-	return unexpected(unmet, call.Explain(answer, known))
+	return unexpected(unmet, to.wrote(), call.Explain(answer, known))
 }
 
 // unexpected is the failure of an answer that is not as expected: what was
 // expected and what came, then why, then what to do.
-func unexpected(unmet error, why *call.Explanation) error {
+func unexpected(unmet error, wrote string, why *call.Explanation) error {
 	lines := unmetLines(unmet)
+	if wrote != "" {
+		lines = append(lines, wrote)
+	}
 	fail := &failure{code: exitAnswer, reason: strings.Join(lines, "\n"), err: unmet}
 	if why == nil || why.Cause == "" {
 		return fail
@@ -91,31 +98,35 @@ func unmetLines(unmet error) []string {
 }
 
 // context is what is known about the API and the token beside the answer.
-func (a *app) context(request call.Request, s *settings, o callOptions) call.Context {
+func (a *app) context(cmd *cobra.Command, request call.Request, s *settings, o callOptions) call.Context {
 	audiences := s.audiences.value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
 	}
-	c := call.Context{
+	return call.Context{
 		Token:         request.Token,
 		Audiences:     audiences,
 		RequiredRoles: s.roles.value,
 		TokenFile:     o.tokenFile,
+		Flags:         verifyFlags(cmd),
+		TokenFlags:    tokenFlags(cmd),
 	}
-	if s.tenant.from.layer == layerLocal {
-		c.Flags = "--local"
-	}
-	return c
 }
 
-func (a *app) printHead(answer *call.Answer) {
-	fmt.Fprintf(a.out, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
+func printHead(w io.Writer, answer *call.Answer) {
+	fmt.Fprintf(w, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
 	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
 		for _, value := range answer.Header[name] {
-			fmt.Fprintf(a.out, "%s: %s\n", name, value)
+			fmt.Fprintf(w, "%s: %s\n", name, value)
 		}
 	}
-	fmt.Fprintln(a.out)
+	fmt.Fprintln(w)
+}
+
+func (a *app) sayIf(line string) {
+	if line != "" {
+		a.say("%s", line)
+	}
 }
 
 // reportRedirect says where the answer pointed, because nobody went there.
@@ -127,10 +138,10 @@ func (a *app) reportRedirect(answer *call.Answer) {
 	}
 }
 
-func (a *app) printAnswerJSON(answer *call.Answer, known call.Context) error {
+func (a *app) printAnswerJSON(to destination, answer *call.Answer, known call.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
-		return err
+		return to.end(err)
 	}
 	judged := answer.Judge()
 	document := answerDocument{
@@ -147,12 +158,13 @@ func (a *app) printAnswerJSON(answer *call.Answer, known call.Context) error {
 	if unmet != nil {
 		document.Explanation = call.Explain(answer, known)
 	}
-	if err := writeJSON(a.out, document); err != nil {
+	if err := to.end(writeJSON(to, document)); err != nil {
 		return err
 	}
 	if unmet != nil {
-		return unexpected(unmet, document.Explanation)
+		return unexpected(unmet, to.wrote(), document.Explanation)
 	}
+	a.sayIf(to.wrote())
 	return nil
 }
 

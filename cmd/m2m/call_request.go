@@ -21,9 +21,11 @@ const maxBufferedBody = 64 << 20
 type requestFlags struct {
 	method        string
 	headers       []string
-	data          string
-	json          string
+	data, json    string
+	dataGiven     bool // content may be empty on purpose
+	jsonGiven     bool
 	follow        bool
+	printCurl     bool // content is named, not read
 	insecureHTTP  bool
 	retries       int
 	expectStatus  string
@@ -34,10 +36,11 @@ type requestFlags struct {
 }
 
 func (r *requestFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&r.printCurl, "print-curl", false, "print the request as a curl command without secrets, and send nothing")
 	flags.StringVarP(&r.method, "request", "X", "", "the `METHOD`; the default is GET, or POST with a body")
 	flags.StringArrayVarP(&r.headers, "header", "H", nil, "add a `HEADER` such as \"Accept: text/csv\" (repeatable)")
 	flags.StringVarP(&r.data, "data", "d", "", "send this `BODY`; @PATH is a file, - is stdin")
-	flags.StringVar(&r.json, "json", "", "the same, as application/json")
+	flags.StringVar(&r.json, "json", "", "the same, for `BODY` as application/json")
 	flags.BoolVarP(&r.follow, "location", "L", false, "follow redirects that stay at the same scheme, host and port")
 	flags.IntVar(&r.retries, "retry", 0, "try `N` more times after a connection fault, 429 or 5xx")
 	flags.BoolVar(&r.insecureHTTP, "insecure-http", false, "send the token unencrypted, over plain http, to other machines")
@@ -46,6 +49,19 @@ func (r *requestFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&r.expectBody, "expect-body", nil, "a `TEXT` that must be in the body (repeatable)")
 	flags.StringArrayVar(&r.expectJQ, "expect-jq", nil, "a jq `EXPRESSION` that must hold for the body, such as '.count > 0' (repeatable)")
 	flags.DurationVar(&r.maxTime, "max-time", 0, "the longest time the answer may take to count as success")
+}
+
+// note keeps what a flag's value does not tell: whether it was given.
+func (r *requestFlags) note(flags *pflag.FlagSet) {
+	r.dataGiven, r.jsonGiven = flags.Changed("data"), flags.Changed("json")
+}
+
+// content is the body as it was given, and whether there is to be one.
+func (r requestFlags) content() (text string, given bool) {
+	if r.jsonGiven {
+		return r.json, true
+	}
+	return r.data, r.dataGiven
 }
 
 // request turns flags into the request to address.
@@ -65,10 +81,16 @@ func (a *app) request(r requestFlags, s *settings, address string) (call.Request
 		}
 		request.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
-	if request.Body, err = a.body(r, request.Header); err != nil {
+	if r.jsonGiven {
+		setDefault(request.Header, "Content-Type", "application/json")
+		setDefault(request.Header, "Accept", "application/json")
+	}
+	if request.Expect, err = r.expectations(); err != nil {
 		return request, err
 	}
-	request.Expect, err = r.expectations()
+	if text, given := r.content(); given && !r.printCurl {
+		request.Body, err = a.body(text)
+	}
 	return request, err
 }
 
@@ -95,32 +117,34 @@ func (r requestFlags) expectations() (call.Expect, error) {
 	return expect, nil
 }
 
-// body is the content of the request; header gets the type that --json implies.
-func (a *app) body(r requestFlags, header http.Header) (call.Body, error) {
-	data := r.data
-	if r.json != "" {
-		if r.data != "" {
-			return call.Body{}, &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
-		}
-		data = r.json
-		if header.Get("Content-Type") == "" {
-			header.Set("Content-Type", "application/json")
-		}
+func setDefault(header http.Header, name, value string) {
+	if header.Get(name) == "" {
+		header.Set(name, value)
 	}
-	path, isFile := strings.CutPrefix(data, "@")
+}
+
+// body is the content of the request: a text, a file or stdin.
+func (a *app) body(text string) (call.Body, error) {
+	path, isFile := strings.CutPrefix(text, "@")
 	switch {
-	case data == "":
-		return call.Body{}, nil
-	case data == "-":
+	case text == "-", isFile && path == "-":
 		content, err := a.readFile("-", maxBufferedBody)
 		if err != nil {
-			return call.Body{}, &usageError{reason: "the body cannot be read: " + err.Error(), hints: []string{"-d takes the body itself, @PATH for a file or - for stdin"}, err: err}
+			return call.Body{}, unreadableBody(err)
 		}
 		return call.BytesBody(content), nil
 	case isFile:
 		return fileBody(path)
 	}
-	return call.BytesBody([]byte(data)), nil
+	return call.BytesBody([]byte(text)), nil
+}
+
+func unreadableBody(err error) error {
+	return &usageError{
+		reason: "the body cannot be read: " + err.Error(),
+		hints:  []string{"-d takes the body itself, @PATH for a file or - for stdin"},
+		err:    err,
+	}
 }
 
 func fileBody(path string) (call.Body, error) {
@@ -129,7 +153,7 @@ func fileBody(path string) (call.Body, error) {
 		err = fmt.Errorf("%s is not a regular file", path)
 	}
 	if err != nil {
-		return call.Body{}, &usageError{reason: "the body cannot be read: " + err.Error(), hints: []string{"-d takes the body itself, @PATH for a file or - for stdin"}, err: err}
+		return call.Body{}, unreadableBody(err)
 	}
 	return call.FileBody(func() (io.ReadCloser, error) { return os.Open(path) }, info.Size()), nil
 }

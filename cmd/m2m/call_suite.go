@@ -21,6 +21,7 @@ import (
 // words about it go.
 type suiteRun struct {
 	*app
+	cmd       *cobra.Command
 	o         callOptions
 	plan      *call.SuitePlan
 	base      string // the API's address
@@ -39,7 +40,7 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 	if err := o.suite.check(cmd, o.form); err != nil {
 		return err
 	}
-	r := &suiteRun{app: a, o: o, clients: map[string]*settings{}}
+	r := &suiteRun{app: a, cmd: cmd, o: o, clients: map[string]*settings{}}
 	suite, err := r.read()
 	if err != nil {
 		return err
@@ -203,7 +204,7 @@ func (r *suiteRun) known(q call.SuiteRequest) call.Context {
 	if !ok {
 		s = r.clients[call.AsDefault]
 	}
-	return r.context(q.Request, s, r.o)
+	return r.context(r.cmd, q.Request, s, r.o)
 }
 
 // caFault returns the fault of the CA file, which is a setting and no word about

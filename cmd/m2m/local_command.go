@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,7 +23,7 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions) (err error
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
 
-	run, err := a.openLocal(cmd, o, nil)
+	run, err := a.openLocal(cmd, o, observers{})
 	if err != nil {
 		return err
 	}
@@ -91,12 +92,11 @@ func (a *app) commandEnvironment(run *localRun, folder string) (environ []string
 	if _, set := a.lookup("no_proxy"); set {
 		add["no_proxy"] = add["NO_PROXY"]
 	}
-	for _, name := range []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
+	for _, name := range caVariables() {
 		add[name] = roots
 	}
-	for name, value := range settings {
-		add[name] = value
-	}
+	maps.Copy(settings, run.interceptVariables(a.lookup, roots))
+	maps.Copy(add, settings)
 	return withVariables(withoutVariables(a.environ, settingVariables()), add), settings, nil
 }
 

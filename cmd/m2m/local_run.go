@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -37,9 +39,15 @@ func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 	return a.serveLocalUntilStopped(cmd, o)
 }
 
+// observers are told of what happens at the tenant; nil ones are not.
+type observers struct {
+	tokenRequest  func(issuer.TokenRequest)
+	tunnelRequest func(issuer.TunnelRequest)
+}
+
 // openLocal opens both listeners and makes the tenant. Free ports serve a
 // command, which gets its addresses from the environment.
-func (a *app) openLocal(cmd *cobra.Command, o serveOptions, onRequest func(issuer.TokenRequest)) (*localRun, error) {
+func (a *app) openLocal(cmd *cobra.Command, o serveOptions, told observers) (*localRun, error) {
 	address := func(flag, value string) string {
 		if o.command != nil && !cmd.Flags().Changed(flag) {
 			return "127.0.0.1:0"
@@ -55,8 +63,15 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, onRequest func(issue
 		return nil, errors.Join(err, tenantListener.Close())
 	}
 	tenant := issuer.Builtin()
+	interception, err := a.interception(o, told.tunnelRequest)
+	if err != nil {
+		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
+	}
 	controlKey := issuer.NewControlKey()
-	made, err := issuer.New(tenantListener, issuer.Config{Tenants: []issuer.Tenant{tenant}, ControlKey: controlKey, OnTokenRequest: onRequest})
+	made, err := issuer.New(tenantListener, issuer.Config{
+		Tenants: []issuer.Tenant{tenant}, OnTokenRequest: told.tokenRequest, Intercept: interception,
+		ControlKey: controlKey,
+	})
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
@@ -117,11 +132,11 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err er
 	}
 	defer func() { err = cmp.Or(err, state.release()) }()
 
-	run, err := a.openLocal(cmd, o, a.tokenRequestLine)
+	run, err := a.openLocal(cmd, o, observers{a.tokenRequestLine, a.tunnelLine})
 	if err != nil {
 		return err
 	}
-	if in.local, err = run.writeDown(state); err != nil {
+	if in.local, err = run.writeDown(state, a.lookup); err != nil {
 		return errors.Join(err, run.close())
 	}
 	resolved, err := resolveSettings(in)
@@ -138,13 +153,19 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err er
 
 // writeDown writes the settings of both clients into the state folder and
 // returns those of the first. Its file comes last: it is what --local waits for.
-func (r *localRun) writeDown(state *localState) (localSettings, error) {
+func (r *localRun) writeDown(state *localState, lookup func(string) (string, bool)) (localSettings, error) {
+	intercept := r.interceptVariables(lookup, state.path(localRootsFile))
 	settings := func(client issuer.Client) localSettings {
-		return r.environment(client).withPlaces(state.path(localCAFile), state.path(localCacheFolder))
+		s := r.environment(client).withPlaces(state.path(localCAFile), state.path(localCacheFolder))
+		maps.Copy(s, intercept)
+		return s
 	}
 	with, without := settings(r.tenant.Clients[0]), settings(r.tenant.Clients[1])
 	err := state.writeCA(r.issuer.CAPEM())
 	err = errors.Join(err, state.writeControl(controlAccess{r.issuer.ControlURL(), r.controlKey.Reveal(), state.path(localCAFile)}))
+	if intercept != nil {
+		err = errors.Join(err, os.WriteFile(state.path(localRootsFile), rootsWith(r.issuer.CAPEM(), lookup), 0o600))
+	}
 	err = errors.Join(err, state.write(localNoRoleFile, without), state.write(localClientFile, with))
 	return with, err
 }
@@ -165,7 +186,12 @@ func (a *app) announceLocal(run *localRun, api *api, state *localState) {
 	a.say("local tenant  %s  (ends with this process)", run.issuer.Authority(run.tenant.ID).URL())
 	a.say("API           %s/secure-data", httpURL(run.listener))
 	a.say("client        %s  has the role %s: --local", with.ID, with.Grants[0].Roles[0])
-	a.say("client        %s  has no role: --env-file %s", without.ID, shellWord(state.path(localNoRoleFile)))
+	take := "--env-file "
+	if !run.issuer.ProxyURL().IsZero() {
+		take = "set -a; . "
+		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", shellWord(state.path(localClientFile)))
+	}
+	a.say("client        %s  has no role: %s%s", without.ID, take, shellWord(state.path(localNoRoleFile)))
 	api.announceCallers()
 	a.say("try, in another terminal:")
 	a.say("  m2m call --local /secure-data")

@@ -28,6 +28,7 @@ const (
 	localNoRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
 	localCAFile      = "ca.pem"
 	localControlFile = "control.json" // a controlAccess
+	localRootsFile   = "roots.pem"    // the system's roots and ours, for programs under --intercept
 	localCacheFolder = "cache"
 )
 
@@ -186,7 +187,7 @@ func readLocalState(stateDir string) (localSettings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseEnvFile(filepath.Join(stateDir, localFolder, localClientFile), data)
+	return parseLocalSettings(filepath.Join(stateDir, localFolder, localClientFile), data)
 }
 
 // isHeld reports whether another process holds a lock.

@@ -22,12 +22,13 @@ const transcriptsVariable = "M2M_TEST_TRANSCRIPTS"
 // TestMain lets the scripts run this test binary as m2m.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"m2m":      func() { os.Exit(int(recorded().main())) },
-		"standin":  standin,
-		"otherapi": otherAPI,
-		"barrier":  barrier,
-		"tenant":   tenant,
-		"ask":      ask,
+		"m2m":         func() { os.Exit(int(recorded().main())) },
+		"standin":     standin,
+		"otherapi":    otherAPI,
+		"barrier":     barrier,
+		"tenant":      tenant,
+		"parentproxy": parentProxy,
+		"ask":         ask,
 	})
 }
 

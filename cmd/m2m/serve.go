@@ -18,6 +18,7 @@ const serveLong = `  m2m serve                                   the protected A
   m2m serve --local                           with a tenant of its own beside it, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
+  m2m serve --local --intercept -- npm test   and it asks login.microsoftonline.com
   m2m serve mint --expired                    a token of that tenant, however wrong
 
 Runs an API that lets in only callers whose token it believes: GET /secure-data, /healthz
@@ -28,12 +29,17 @@ API, a client that has its role and one that has not. Other terminals reach it w
 With -- COMMAND it starts both on free ports, runs the command with all it needs in its
 environment (TENANT_ID, CLIENT_ID, CLIENT_SECRET, API_SCOPE, API_URL, CA files, ...), and
 ends with the exit code of the command. A command that a signal asked to end has 10 seconds
-before SIGTERM, and 5 more before SIGKILL.`
+before SIGTERM, and 5 more before SIGKILL.
+
+--intercept is for programs with Microsoft's address written into them. The tenant then
+answers as login.microsoftonline.com and every other login host, through a proxy that
+HTTPS_PROXY of the command names; the proxy passes other hosts on, port 443 only.`
 
 // serveOptions are the flags of serve.
 type serveOptions struct {
 	addr       string
 	tenantAddr string
+	intercept  bool
 	certFile   string
 	keyFile    string
 	logOptions
@@ -67,6 +73,7 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.Bool("local", false, "run a local tenant beside the API")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8000", "the `ADDRESS` the API listens on")
 	flags.StringVar(&o.tenantAddr, "tenant-addr", "127.0.0.1:8443", "the `ADDRESS` the local tenant listens on")
+	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
@@ -117,6 +124,9 @@ func commandWords(args []string) string {
 
 // serveAlone runs the API for a tenant that is somewhere else.
 func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
+	if o.intercept {
+		return &usageError{reason: "--intercept needs --local: without it there is no tenant here to answer", hints: []string{"add --local: m2m serve --local --intercept -- COMMAND"}}
+	}
 	s, err := a.settings(cmd, uses{})
 	if err != nil {
 		return err

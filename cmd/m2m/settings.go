@@ -60,6 +60,9 @@ type settings struct {
 	scopes    given[[]string] // any one is enough
 	apiURL    given[string]   // from.layer is layerDefault if nobody set it
 	caFile    given[string]   // absolute; empty for none
+	// loginProxy is the proxy of a local tenant that intercepts, for requests to
+	// login hosts. Nothing else can set it.
+	loginProxy entra.Secret
 
 	credential credentialSettings
 	places     places

@@ -37,6 +37,16 @@ type statement struct {
 // The errors are usageErrors that name the file and the line. They contain
 // nothing of the file but names of settings.
 func parseEnvFile(label string, data []byte) (map[string]string, error) {
+	return parseStatements(label, data, isSettingVariable)
+}
+
+// parseLocalSettings reads the settings that a local tenant wrote down. Unlike a
+// .env it may name a proxy.
+func parseLocalSettings(label string, data []byte) (map[string]string, error) {
+	return parseStatements(label, data, func(name string) bool { return name == proxyVariable || isSettingVariable(name) })
+}
+
+func parseStatements(label string, data []byte, isOurs func(name string) bool) (map[string]string, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors put a byte order mark first
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, &usageError{
@@ -50,7 +60,7 @@ func parseEnvFile(label string, data []byte) (map[string]string, error) {
 	if fault != nil {
 		return nil, fault.in(label)
 	}
-	ours := slices.DeleteFunc(statements, func(s statement) bool { return !isSettingVariable(s.name) })
+	ours := slices.DeleteFunc(statements, func(s statement) bool { return !isOurs(s.name) })
 	values, fault := readStatements(ours)
 	if fault != nil {
 		return nil, fault.in(label)

@@ -24,6 +24,8 @@ func resolveSettings(in settingsInput) (*settings, error) {
 		scope:  l.find(settingScope),
 		apiURL: l.find(settingAPIURL),
 		caFile: l.path(l.find(settingCAFile)),
+
+		loginProxy: entra.NewSecret(in.local[proxyVariable]),
 	}
 	if s.apiURL.value == "" {
 		s.apiURL = given[string]{defaultAPIURL, source{layer: layerDefault}}

@@ -42,6 +42,3 @@ func urlAlphabet(s string) string {
 // notPlain keeps a server from putting anything but plain text into a command
 // that somebody is told to run.
 func notPlain(r rune) bool { return r < ' ' || r > '~' }
-
-// shellQuote makes s one word for a POSIX shell.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

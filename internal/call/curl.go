@@ -2,37 +2,135 @@ package call
 
 import (
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
 
-// Curl returns the request as a command line for a POSIX shell, with which it
-// can be shown to others and repeated without m2m. A token never stands in it:
-// it comes from "m2m token", through a pipe, so that no list of processes shows
-// it either. Other credentials are redacted, and content is read from a file
-// named BODY.
-func (r Request) Curl(flags string) string {
+// Curl is a request as a command line for a POSIX shell, with which it can be
+// shown to others and repeated without m2m. No credential stands in it.
+type Curl struct {
+	// Token is the command that prints the token in the form of curl's -K; it
+	// goes through a pipe, so that no list of processes shows the token. Empty
+	// sends none.
+	Token string
+	// Body is what --data-binary takes, such as "@order.json". Empty sends none.
+	Body string
+	// CAFile is trusted in place of the system's roots; empty means those.
+	CAFile string
+}
+
+// Line returns the line for a request, whose own token and content are left out.
+// Credentials in header and query are redacted, so that whoever runs the line
+// puts them in.
+func (c Curl) Line(r Request) string {
 	words := []string{"curl", "-sS"}
-	if !r.Token.IsZero() {
-		source := strings.TrimSpace("m2m token -o curl " + flags)
-		words = []string{source, "|", "curl", "-sSK", "-"}
+	if c.Token != "" {
+		words = []string{c.Token, "|", "curl", "-sSK", "-"}
 	}
 	if r.Follow {
 		words = append(words, "-L")
 	}
-	if method := r.method(); method != "GET" && !(method == "POST" && !r.Body.IsZero()) {
-		words = append(words, "-X", shellQuote(method))
+	if c.CAFile != "" {
+		words = append(words, "--cacert", ShellQuote(c.CAFile))
+	}
+	if method := firstOf(r.Method, c.method()); method != c.method() {
+		words = append(words, "-X", ShellQuote(method))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
-			if isCredential(name) {
-				value = r.Token.String()
-			}
-			words = append(words, "-H", shellQuote(name+": "+value))
+			words = append(words, "-H", ShellQuote(strings.TrimRight(name+": "+shownValue(name, value), " ")))
 		}
 	}
-	if !r.Body.IsZero() {
-		words = append(words, "--data-binary", "@BODY")
+	if c.Body != "" {
+		words = append(words, "--data-binary", ShellQuote(c.Body))
 	}
-	return strings.Join(append(words, shellQuote(r.URL.String())), " ")
+	return strings.Join(append(words, ShellQuote(ShownURL(r.URL))), " ")
+}
+
+// method is the one that curl takes by itself.
+func (c Curl) method() string {
+	if c.Body != "" {
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// ShellQuote makes s one word for a POSIX shell, with quotes only where needed.
+func ShellQuote(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("@%_+=:,./-", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ShownHeader returns the fields of a header as lines, sorted, with credentials
+// redacted: for a person to read. Values are as long as they came.
+func ShownHeader(h http.Header) []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			lines = append(lines, name+": "+shownValue(name, value))
+		}
+	}
+	return lines
+}
+
+// ShownURL returns an address with its query, in which credentials are redacted.
+func ShownURL(u *url.URL) string {
+	shown := *u
+	if shown.User != nil {
+		shown.User = url.User(redacted)
+	}
+	pairs := strings.Split(u.RawQuery, "&")
+	for i, pair := range pairs {
+		if name, value, _ := strings.Cut(pair, "="); value != "" && isSecretParameter(name) {
+			pairs[i] = name + "=" + redacted
+		}
+	}
+	shown.RawQuery = strings.Join(pairs, "&")
+	return shown.String()
+}
+
+// redacted stands where a credential was.
+const redacted = "[redacted]"
+
+func shownValue(name, value string) string {
+	if !soundsSecret(name) {
+		if u, err := url.Parse(value); err == nil && u.RawQuery != "" {
+			return ShownURL(u) // Location and its like
+		}
+		return value
+	}
+	if scheme, _, found := strings.Cut(value, " "); found && strings.EqualFold(name, "Authorization") {
+		return scheme + " " + redacted
+	}
+	return redacted
+}
+
+// soundsSecret is isCredential for what is only shown, where a field too many
+// does no harm.
+func soundsSecret(field string) bool {
+	field = strings.ToLower(field)
+	sounds := func(part string) bool { return strings.Contains(field, part) }
+	return isCredential(field) || field != "idempotency-key" &&
+		slices.ContainsFunc([]string{"token", "secret", "password", "-key", "credential", "signature"}, sounds)
+}
+
+// isSecretParameter reports whether a parameter of a query opens doors: shared
+// access signatures, keys of Functions and API Management, tokens.
+func isSecretParameter(name string) bool {
+	if decoded, err := url.QueryUnescape(name); err == nil {
+		name = decoded
+	}
+	switch strings.ToLower(name) {
+	case "sig", "code", "key", "api-key", "apikey", "api_key", "subscription-key", "token", "access_token",
+		"id_token", "refresh_token", "client_secret", "client_assertion", "password", "secret":
+		return true
+	}
+	return false
 }

@@ -73,11 +73,17 @@ func (e *evidence) clocksDiffer() bool { return e.skewKnown && e.skew.Abs() > 30
 // serverNow is the API's clock as far as it is known.
 func (e *evidence) serverNow() time.Time { return e.now.Add(e.skew) }
 
-// command puts the caller's flags into a command of ours.
+// command puts the caller's flags into commands of ours, before their own words,
+// which then count.
 func (e *evidence) command(parts ...string) string {
 	for i, part := range parts {
-		if strings.HasPrefix(part, "m2m ") && e.context.Flags != "" {
-			parts[i] = part + " " + e.context.Flags
+		flags := e.context.Flags
+		if strings.HasPrefix(part, "m2m token") {
+			flags = firstOf(e.context.TokenFlags, flags)
+		}
+		words := strings.SplitN(part, " ", 3)
+		if words[0] == "m2m" && flags != "" {
+			parts[i] = strings.Join(slices.Insert(words, 2, flags), " ")
 		}
 	}
 	return strings.Join(parts, " | ")
@@ -86,7 +92,7 @@ func (e *evidence) command(parts ...string) string {
 // verifyCommand judges the token that was sent, as far as it can be had again.
 func (e *evidence) verifyCommand() string {
 	if e.context.TokenFile != "" && e.context.TokenFile != "-" {
-		return e.command("m2m verify " + shellQuote("@"+e.context.TokenFile))
+		return e.command("m2m verify " + ShellQuote("@"+e.context.TokenFile))
 	}
 	return e.command("m2m token", "m2m verify")
 }

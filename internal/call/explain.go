@@ -21,6 +21,9 @@ type Context struct {
 	TokenFile string
 	// Flags is put into every m2m command shown, such as "--local".
 	Flags string
+	// TokenFlags is put into those that get a token, in place of Flags; empty
+	// means Flags.
+	TokenFlags string
 }
 
 // Explanation says why an answer is not the one that was wanted, and what to

@@ -100,12 +100,12 @@ func TestExplainMicrosoftHosts(t *testing.T) {
 		host, aud string
 		want      wanted
 	}{
-		{"graph.microsoft.com", apiID, wanted{call.CodeWrongAudience, true, "is for " + apiID + ", and was sent to graph.microsoft.com", "API_SCOPE=https://graph.microsoft.com/.default", "m2m token --scope 'https://graph.microsoft.com/.default'"}},
+		{"graph.microsoft.com", apiID, wanted{call.CodeWrongAudience, true, "is for " + apiID + ", and was sent to graph.microsoft.com", "API_SCOPE=https://graph.microsoft.com/.default", "m2m token --scope https://graph.microsoft.com/.default"}},
 		{"graph.microsoft.com", "https://graph.microsoft.com", wanted{call.CodeInvalidToken, false, "another cloud or tenant", "new one", refreshIt}},
 		{"graph.microsoft.us", "00000003-0000-0000-c000-000000000000", wanted{call.CodeInvalidToken, false, "another cloud or tenant", "new one", refreshIt}},
-		{"management.azure.com", apiID, wanted{call.CodeWrongAudience, true, "sent to management.azure.com", "https://management.azure.com/.default", "m2m token --scope 'https://management.azure.com/.default'"}},
-		{"acct.blob.core.windows.net", apiID, wanted{call.CodeWrongAudience, true, "sent to acct.blob", "https://storage.azure.com/.default", "m2m token --scope 'https://storage.azure.com/.default'"}},
-		{"name.vault.azure.net", apiID, wanted{call.CodeWrongAudience, true, "sent to name.vault", "https://vault.azure.net/.default", "m2m token --scope 'https://vault.azure.net/.default'"}},
+		{"management.azure.com", apiID, wanted{call.CodeWrongAudience, true, "sent to management.azure.com", "https://management.azure.com/.default", "m2m token --scope https://management.azure.com/.default"}},
+		{"acct.blob.core.windows.net", apiID, wanted{call.CodeWrongAudience, true, "sent to acct.blob", "https://storage.azure.com/.default", "m2m token --scope https://storage.azure.com/.default"}},
+		{"name.vault.azure.net", apiID, wanted{call.CodeWrongAudience, true, "sent to name.vault", "https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default"}},
 	} {
 		t.Run(tt.host+" "+tt.aud, func(t *testing.T) {
 			req := request(t, "http://"+tt.host+"/v1.0/users")

@@ -188,7 +188,7 @@ func TestExplainBySettings(t *testing.T) {
 			call.CodeInvalidToken, false, "", "", "m2m token --local | m2m verify --local",
 		}},
 		{"token of a file", challenged(401, invalid), call.Context{TokenFile: "my token", Flags: "--local"}, wanted{
-			call.CodeInvalidToken, false, "", "", "m2m verify '@my token' --local",
+			call.CodeInvalidToken, false, "", "", "m2m verify --local '@my token'",
 		}},
 		{"judged at another moment", challenged(401, invalid), call.Context{Now: now.Add(2 * time.Hour)}, wanted{
 			call.CodeExpired, true, "expired 1h0m ago", "", refreshIt,
@@ -252,7 +252,7 @@ func TestExplainByTheChallenge(t *testing.T) {
 		}},
 		{"another scheme", challenged(401, `Basic realm="x"`), wanted{call.CodeOtherScheme, true, "Basic credentials", "gateway", ""}},
 		{"Key Vault's resource", challenged(401, `Bearer authorization="https://login.microsoftonline.com/`+tenantID+`", resource="https://vault.azure.net"`), wanted{
-			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + apiID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope 'https://vault.azure.net/.default'",
+			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + apiID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default",
 		}},
 		{"another tenant", challenged(401, `Bearer authorization_uri="https://login.windows.net/`+clientID+`", error="invalid_token"`), wanted{
 			call.CodeWrongTenant, true, "the tenant " + clientID + ", and the token is of " + tenantID, "TENANT_ID=" + clientID, verifyIt,

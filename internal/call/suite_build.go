@@ -149,7 +149,7 @@ func (b *suiteBuilder) address(t suiteText) *url.URL {
 		named := u.Scheme + "://" + u.Host
 		b.faultWith(t.line, "nothing may be sent to "+bound(named, maxShown)+": it is not the API's address, nor allowed",
 			"a suite sends only to the scheme, host and port of the API: give its address after the flags, or in API_URL",
-			fmt.Sprintf("or allow this one too: --allow-origin %s", shellQuote(bound(named, maxShown))))
+			fmt.Sprintf("or allow this one too: --allow-origin %s", ShellQuote(bound(named, maxShown))))
 		return nil
 	}
 	return u

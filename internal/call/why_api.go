@@ -22,7 +22,7 @@ func claimsChallenge(e *evidence) *Explanation {
 	}
 	x := certain(CodeClaimsChallenge, "the API asks for a token with other claims: "+bound(claims, maxText),
 		"ask for a new token and pass the claims on; Entra's conditional access then decides")
-	return x.with(e.command("m2m token --claims " + shellQuote(claims)))
+	return x.with(e.command("m2m token --claims " + ShellQuote(claims)))
 }
 
 // noToken: RFC 6750 section 3.1 has the API give no error code in this case.
@@ -84,7 +84,7 @@ func challengedAudience(e *evidence) *Explanation {
 	wanted = bound(wanted, maxShown)
 	return certain(CodeWrongAudience,
 		fmt.Sprintf("the API says that it is %s, and the token is for %s", wanted, bound(e.token.Audience, maxShown)),
-		fmt.Sprintf("ask for a token for the API: API_SCOPE=%s/.default", wanted)).with(e.command("m2m token --scope " + shellQuote(wanted+"/.default")))
+		fmt.Sprintf("ask for a token for the API: API_SCOPE=%s/.default", wanted)).with(e.command("m2m token --scope " + ShellQuote(wanted+"/.default")))
 }
 
 // sameAudience ignores the slash that Entra sometimes puts at the end, and the

@@ -44,7 +44,7 @@ func (e *evidence) microsoftToken() *Explanation {
 	}
 	return certain(CodeWrongAudience, fmt.Sprintf("the token is for %s, and was sent to %s", orNothing(bound(e.token.Audience, maxShown)), bound(e.URL.Host, maxShown)),
 		fmt.Sprintf("ask for a token for it: API_SCOPE=%s/.default", resource)).
-		with(e.command("m2m token --scope " + shellQuote(resource+"/.default")))
+		with(e.command("m2m token --scope " + ShellQuote(resource+"/.default")))
 }
 
 // microsoftResource is the resource of a Microsoft API: the origin, but for

@@ -57,9 +57,11 @@ func regionalHosts() []string {
 	return hosts
 }
 
-// isLoginHost reports whether a host, in lower case, is one that the issuer
-// answers for under interception.
-func isLoginHost(host string) bool {
+// IsLoginHost reports whether a host (a name without port) is one that an issuer
+// answers for under interception: Entra's login hosts in every cloud, and their
+// regional ones.
+func IsLoginHost(host string) bool {
+	host = entra.LowerASCII(host)
 	if _, known := entra.CloudByHost(host); known {
 		return true
 	}

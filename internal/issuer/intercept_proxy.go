@@ -113,7 +113,7 @@ func (p *interceptor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.refuse(w, r, status, err)
-	case isLoginHost(host):
+	case IsLoginHost(host):
 		if conn, err := hijack(w); err == nil {
 			p.login.take(conn)
 		}
