@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"m2m/internal/verify"
 )
@@ -79,13 +80,21 @@ func (a *app) judgeBatch(ctx context.Context, args []string, verifier *verify.Ve
 // came, because the token that its beginning seems to hold may not be the one
 // that its whole holds; it is refused for its size.
 func (l line) token() string {
-	if l.long {
+	if l.long || l.bare() {
 		return l.text
 	}
 	if token, _, err := verify.Clean(l.text); err == nil {
 		return token
 	}
 	return l.text
+}
+
+// bare says that Clean would find nothing to strip: the line begins as the JSON
+// of a header does in base64url, not with a quote or a scheme, and ends in no
+// white space.
+func (l line) bare() bool {
+	last := len(l.text) - 1
+	return strings.HasPrefix(l.text, "ey") && ' ' < l.text[last] && l.text[last] < utf8.RuneSelf
 }
 
 // batchProgress says on a terminal how far a batch is, a few times a second.

@@ -20,9 +20,9 @@ func appendReport(dst []byte, r *verify.Report) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(append(dst, `{"name":`...), string(f.Check))
-		dst = appendText(append(dst, `,"status":`...), string(f.Status))
-		dst = appendText(append(dst, `,"expected":`...), f.Expected)
+		dst = append(append(dst, `{"name":"`...), f.Check...)
+		dst = append(append(dst, `","status":"`...), f.Status...)
+		dst = appendText(append(dst, `","expected":`...), f.Expected)
 		dst = appendText(append(dst, `,"found":`...), f.Found)
 		dst = appendText(append(dst, `,"cause":`...), f.Cause)
 		dst = appendText(append(dst, `,"fix":`...), f.Fix)
@@ -57,8 +57,8 @@ func appendTime(dst []byte, t time.Time) []byte {
 }
 
 // appendMembers puts members together again in the order of the token; null
-// where there are none. The values are JSON already, but a token may hold line
-// breaks between them.
+// where there are none. The values are JSON already, but arrays and objects may
+// hold line breaks.
 func appendMembers(dst []byte, members []verify.Member) []byte {
 	if members == nil {
 		return append(dst, "null"...)
@@ -69,7 +69,7 @@ func appendMembers(dst []byte, members []verify.Member) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(appendText(dst, m.Name), ':')
-		if strings.ContainsAny(m.Raw, "\r\n") {
+		if nested := m.Raw[0] == '{' || m.Raw[0] == '['; nested && strings.ContainsAny(m.Raw, "\r\n") {
 			dst = appendCompact(dst, m.Raw)
 			continue
 		}
@@ -89,6 +89,9 @@ func appendCompact(dst []byte, raw string) []byte {
 // appendText appends a JSON string. The error is about bytes that are not
 // UTF-8, which are replaced.
 func appendText(dst []byte, text string) []byte {
+	if text == "" { // as most causes and fixes are
+		return append(dst, `""`...)
+	}
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst
 }

@@ -40,7 +40,7 @@ func claimNames() []string {
 }
 
 func (t *Token) readHeader(r *reader, data []byte) *Error {
-	members, err := r.object(data, 8, headerNames)
+	members, err := r.object(data, headerNames)
 	t.Header = members
 	if err != nil {
 		return malformed(err, "in the header")
@@ -82,13 +82,13 @@ func (t *Token) readHeaderMember(m Member) error {
 }
 
 func (t *Token) readClaims(r *reader, data []byte) *Error {
-	members, err := r.object(data, 24, claimNames)
+	members, err := r.object(data, claimNames)
 	t.Claims = members
 	if err != nil {
 		return malformed(err, "in the claims")
 	}
 	for _, m := range members {
-		if err := t.readClaim(r, m); err != nil {
+		if err := t.readClaim(m); err != nil {
 			return malformed(err, fmt.Sprintf("%q in the claims", bound(m.Name)))
 		}
 	}
@@ -96,7 +96,7 @@ func (t *Token) readClaims(r *reader, data []byte) *Error {
 	return nil
 }
 
-func (t *Token) readClaim(r *reader, m Member) error {
+func (t *Token) readClaim(m Member) error {
 	x := &t.extra
 	switch m.Name {
 	case "iss":
@@ -121,7 +121,7 @@ func (t *Token) readClaim(r *reader, m Member) error {
 	case "scp":
 		return t.readScopes(m.Raw)
 	case "roles":
-		return r.strings(m.Raw, &t.Roles)
+		return readStrings(m.Raw, &t.Roles)
 	case "iat":
 		return readDate(m.Raw, &t.IssuedAt, &x.iat)
 	case "nbf":

@@ -28,14 +28,14 @@ func describeAlgorithm(h *hearing) (expected, found string) {
 	if !h.token.extra.alg {
 		return expected, "no alg"
 	}
-	found = quote(h.token.Algorithm)
+	text := appendQuoted(make([]byte, 0, 128), h.token.Algorithm)
 	for _, m := range h.token.Header {
 		switch m.Name {
 		case "typ", "crit", "b64", "zip", "cty":
-			found += ", " + m.Name + " " + bound(m.Raw)
+			text = append(append(append(append(text, ", "...), m.Name...), ' '), bound(m.Raw)...)
 		}
 	}
-	return expected, found
+	return expected, string(text)
 }
 
 func describeKey(h *hearing) (expected, found string) {
@@ -59,7 +59,8 @@ func describeKey(h *hearing) (expected, found string) {
 	case !decideKeyOwner(h).lets():
 		return "a key of the cloud " + quote(h.issuer.Cloud), found + " of " + quote(h.key.Cloud)
 	}
-	return expected, found + ", RSA " + strconv.Itoa(h.key.RSA.N.BitLen()) + " bits"
+	text := append(append(make([]byte, 0, 160), found...), ", RSA "...)
+	return expected, string(append(strconv.AppendInt(text, int64(h.key.RSA.N.BitLen()), 10), " bits"...))
 }
 
 func describeSignature(h *hearing) (expected, found string) {
@@ -144,21 +145,22 @@ func describeLifetime(h *hearing) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
-	expected = "valid at " + stamp(h.now) + ", give or take " + inWords(h.policy.Leeway) + "; at most " + inWords(h.policy.MaxLifetime) + " long"
+	text := appendStamp(append(make([]byte, 0, 128), "valid at "...), h.now)
+	expected = string(append(text, h.policy.patience...))
 	t := h.token
-	for _, d := range []struct {
-		name string
-		at   time.Time
-	}{{"iat", t.IssuedAt}, {"nbf", t.NotBefore}, {"exp", t.ExpiresAt}} {
-		if d.at.IsZero() {
-			return expected, "no " + d.name
-		}
+	switch {
+	case t.IssuedAt.IsZero():
+		return expected, "no iat"
+	case t.NotBefore.IsZero():
+		return expected, "no nbf"
+	case t.ExpiresAt.IsZero():
+		return expected, "no exp"
 	}
-	found = stamp(t.NotBefore) + " to " + stamp(t.ExpiresAt)
+	text = appendStamp(append(appendStamp(text[:0], t.NotBefore), " to "...), t.ExpiresAt)
 	if !t.IssuedAt.Equal(t.NotBefore) {
-		found += ", issued " + stamp(t.IssuedAt)
+		text = appendStamp(append(text, ", issued "...), t.IssuedAt)
 	}
-	return expected, found
+	return expected, string(text)
 }
 
 func describeKind(h *hearing) (expected, found string) {
@@ -225,4 +227,6 @@ func describePermission(h *hearing) (expected, found string) {
 	return expected, name + " " + bound(strings.Join(has, ", "))
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func stamp(t time.Time) string { return string(appendStamp(nil, t)) }
+
+func appendStamp(dst []byte, t time.Time) []byte { return t.UTC().AppendFormat(dst, time.RFC3339) }

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -12,7 +11,8 @@ import (
 // claims overflow before 16) and below what makes strict parsing expensive.
 const maxToken = 16 << 10
 
-// parsed is a token taken apart. Its signature is not checked.
+// parsed is a token taken apart. Its signature is not checked, and is valid
+// until the reader is used again.
 type parsed struct {
 	token        *Token
 	signingInput string
@@ -25,8 +25,8 @@ func (r *reader) parse(text string) (parsed, *Error) {
 	if len(text) > maxToken {
 		return parsed{}, malformed(ErrTokenSize, fmt.Sprintf("%d KiB or more", len(text)>>10))
 	}
-	segments, fault := split(text)
-	if len(segments) < 2 {
+	segments, n, fault := split(text)
+	if n < 2 {
 		return parsed{}, fault
 	}
 	t := &Token{}
@@ -43,10 +43,10 @@ func (r *reader) parse(text string) (parsed, *Error) {
 	if data, err := r.decode("claims", segments[1]); note(err) {
 		note(t.readClaims(r, data))
 	}
-	if len(segments) == 3 {
+	if n == 3 {
 		signature, err := r.decode("signature", segments[2])
 		note(err)
-		p.signature = bytes.Clone(signature)
+		p.signature = signature
 		p.signingInput = text[:len(segments[0])+1+len(segments[1])]
 	}
 	if t.Header == nil && t.Claims == nil {
@@ -55,23 +55,26 @@ func (r *reader) parse(text string) (parsed, *Error) {
 	return p, fault
 }
 
-func split(text string) ([]string, *Error) {
-	// Counting first keeps a text of nothing but dots from costing memory
-	// (CVE-2025-30204).
+// split returns n segments. Where it does not know what they would be there are
+// none: a text of nothing but dots must not cost memory (CVE-2025-30204).
+func split(text string) (segments [3]string, n int, fault *Error) {
+	header, rest, _ := strings.Cut(text, ".")
+	claims, signature, _ := strings.Cut(rest, ".")
+	segments = [3]string{header, claims, signature}
 	switch dots := strings.Count(text, "."); dots {
 	case 2:
-		return strings.Split(text, "."), nil
+		return segments, 3, nil
 	case 4:
-		return nil, malformed(ErrEncrypted, "")
+		return segments, 0, malformed(ErrEncrypted, "")
 	case 0:
 		if text == "" {
-			return nil, malformed(ErrSegments, "nothing")
+			return segments, 0, malformed(ErrSegments, "nothing")
 		}
-		return nil, malformed(ErrSegments, "no dot at all")
+		return segments, 0, malformed(ErrSegments, "no dot at all")
 	case 1:
-		return strings.Split(text, "."), malformed(ErrSegments, "2 parts: the signature is missing")
+		return segments, 2, malformed(ErrSegments, "2 parts: the signature is missing")
 	default:
-		return nil, malformed(ErrSegments, fmt.Sprintf("%d parts", dots+1))
+		return segments, 0, malformed(ErrSegments, fmt.Sprintf("%d parts", dots+1))
 	}
 }
 
@@ -89,7 +92,7 @@ func (r *reader) decode(name, segment string) ([]byte, *Error) {
 	r.encoded = append(r.encoded[:0], segment...)
 	r.decoded = slices.Grow(r.decoded[:0], len(segment))
 	n, err := r.encoding.Decode(r.decoded[:len(segment)], r.encoded)
-	if err == nil && strings.IndexByte(segment, '\n') < 0 && strings.IndexByte(segment, '\r') < 0 {
+	if err == nil && len(segment)%4 != 1 && n == r.encoding.DecodedLen(len(segment)) { // so that nothing was skipped
 		return r.decoded[:n], nil
 	}
 	if i := strings.IndexFunc(segment, notBase64URL); i >= 0 {

@@ -15,7 +15,7 @@ func formTrials() []trial {
 	form := func(name, token string, want error) trial {
 		return trial{"form: " + name, token, want, verify.CheckForm}
 	}
-	return []trial{
+	trials := []trial{
 		form("empty", "", verify.ErrSegments),
 		form("not a token", "hello", verify.ErrSegments),
 		form("16 KiB and a byte", strings.Repeat("a", 16<<10+1), verify.ErrTokenSize),
@@ -29,11 +29,19 @@ func formTrials() []trial {
 		form("no signature", h+"."+c+".", verify.ErrSegmentEmpty),
 		form("padding", h+"."+c+"."+s+"==", verify.ErrCharset),
 		form("standard alphabet", h+"."+c+"."+"+"+s[1:], verify.ErrCharset),
-		form("line break in the signature", h+"."+c+"."+s[:9]+"\r\n"+s[9:], verify.ErrCharset),
 		form("space at the end", good()+" ", verify.ErrCharset),
 		form("trailing bits", h+"."+c+"."+s[:len(s)-1]+string(base64URL[last^1]), verify.ErrBase64),
 		form("impossible length", h+"."+c+"."+"abcde", verify.ErrBase64),
 	}
+	for n := 1; n <= 8; n++ { // of which encoding/base64 would skip every one
+		breaks := strings.Repeat("\n", n/2) + strings.Repeat("\r", n-n/2)
+		trials = append(trials,
+			form(strconv.Itoa(n)+" line breaks in the header", h[:9]+breaks+h[9:]+"."+c+"."+s, verify.ErrCharset),
+			form(strconv.Itoa(n)+" line breaks in the claims", h+"."+c[:9]+breaks+c[9:]+"."+s, verify.ErrCharset),
+			form(strconv.Itoa(n)+" line breaks in the signature", h+"."+c+"."+s[:9]+breaks+s[9:], verify.ErrCharset),
+			form(strconv.Itoa(n)+" line breaks at the end", good()+breaks, verify.ErrCharset))
+	}
+	return trials
 }
 
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -83,6 +91,8 @@ func jsonTrials() []trial {
 		claims("Foo beside foo", claimsV2().add("foo", "1").add("Foo", "1"), verify.ErrNameDuplicate),
 		claims("Kelvin sign beside k", claimsV2().add("k", "1").add("\u212a", "1"), verify.ErrNameDuplicate),
 		claims("257 members", filled(claimsV2(), 257), verify.ErrMembers),
+		claims("257 names, most of them inside", claimsV2().set("x", filled(nil, 256-len(claimsV2())).json()), verify.ErrMembers),
+		claims("257 names behind text", claimsV2().set("x", `"\"`+strings.Repeat(":", 99)+`"`).set("y", filled(nil, 256).json()), verify.ErrMembers),
 		form("257 members in the header", filled(header(), 257).json(), c, verify.ErrMembers),
 		claims("eight levels inside", claimsV2().set("x", nested(8)), verify.ErrDepth),
 		claims("brackets in text are no levels", claimsV2().set("x", `["`+nested(9)+`\"[",`+nested(8)+`]`), verify.ErrDepth),

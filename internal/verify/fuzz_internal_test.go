@@ -27,6 +27,7 @@ func FuzzClaims(f *testing.F) {
 	f.Add([]byte(`{"iss":"i","iſs":"x"}`))
 	f.Add([]byte(`{"aud":["a"],"exp":1e300,"x":[[[[[[[[1]]]]]]]]}`))
 	f.Add([]byte(`{"a":"\ud800"} `))
+	f.Add([]byte("{ \"aud\" :\t\"a\" , \"roles\":[ \"\\\\\" , \"]\\\"\" ] ,\r\n\"x\" : { \"y\" :[ 1 , {} ] } }"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var token Token
 		if token.readClaims(new(reader), data) != nil {

@@ -10,12 +10,14 @@ import (
 // move a terminal's cursor, turn the direction of its text, or fill its screen.
 
 // quote bounds and quotes text that a stranger wrote.
-func quote(s string) string {
+func quote(s string) string { return string(appendQuoted(make([]byte, 0, 128), s)) }
+
+func appendQuoted(dst []byte, s string) []byte {
 	s = shorten(s, 100)
 	if harmless(s) {
-		return `"` + s + `"`
+		return append(append(append(dst, '"'), s...), '"')
 	}
-	return strconv.Quote(s)
+	return strconv.AppendQuote(dst, s)
 }
 
 // harmless says that quoting would change nothing of s: it is the case of nearly

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
-	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,7 +18,7 @@ const (
 )
 
 // reader reads the parts of tokens. It may be used again, one at a time, which
-// spares the decoder's tables; what it returns does not alias it.
+// spares the decoder's tables.
 type reader struct {
 	dec jsontext.Decoder
 	buf bytes.Buffer
@@ -29,80 +27,83 @@ type reader struct {
 	encoded, decoded []byte
 }
 
-func (r *reader) reset(data []byte, o ...jsontext.Options) *jsontext.Decoder {
+func (r *reader) reset(data []byte) *jsontext.Decoder {
 	r.buf = *bytes.NewBuffer(data) // which the decoder reads in place
-	r.dec.Reset(&r.buf, o...)
+	r.dec.Reset(&r.buf)
 	return &r.dec
 }
 
 // object reads one JSON object as strictly as RFC 8725 section 2.6 and
 // 3.1 suggest: no duplicate names at any level, no invalid UTF-8, nothing
-// behind it. With an error it returns the members before the fault, for a
-// reader who wants to see them.
-func (r *reader) object(data []byte, size int, known func() []string) ([]Member, error) {
-	if !utf8.Valid(data) {
-		return nil, ErrUTF8
+// behind it. jsontext reads it in one go, and what it has found valid is cut
+// into its members. With an error it returns the members before the fault, for
+// a reader who wants to see them.
+func (r *reader) object(data []byte, known func() []string) ([]Member, error) {
+	colons := bytes.Count(data, []byte{':'}) // one for each name, and some in texts
+	if colons > maxMembers && names(data) > maxMembers {
+		return nil, ErrMembers
 	}
-	text := string(data)
 	dec := r.reset(data)
-	if dec.PeekKind() != '{' {
-		return nil, notObject(dec)
+	value, err := dec.ReadValue()
+	if err != nil {
+		return r.untilFault(data)
 	}
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, jsonFault(err)
+	if value.Kind() != '{' {
+		return nil, ErrNotObject
 	}
-	members := make([]Member, 0, size)
-	for dec.PeekKind() != '}' {
-		if len(members) == maxMembers {
-			return members, ErrMembers
-		}
-		m, err := readMember(dec, text)
-		if err != nil {
-			return members, err
-		}
-		members = append(members, m)
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return members, jsonFault(err)
-	}
-	if dec.InputOffset() != int64(len(data)) {
+	members, err := cut(string(value), min(colons, maxMembers))
+	switch {
+	case err != nil:
+		return members, err
+	case dec.InputOffset() != int64(len(data)):
 		return members, ErrTrailingData
 	}
 	return members, checkNames(members, known)
 }
 
-func notObject(dec *jsontext.Decoder) error {
-	if _, err := dec.ReadValue(); err != nil {
-		return jsonFault(err)
+// names counts the names of all objects, or a few more where the text is not
+// valid JSON.
+func names(data []byte) (n int) {
+	quoted := false
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '"':
+			quoted = !quoted
+		case ':':
+			if !quoted {
+				n++
+			}
+		}
 	}
-	return ErrNotObject
+	return n
 }
 
-// readMember returns slices of text, so that a token costs one copy and not
-// one for every claim.
-func readMember(dec *jsontext.Decoder, text string) (Member, error) {
-	name, err := readRaw(dec, text)
-	if err != nil {
-		return Member{}, err
+// untilFault says what is wrong with JSON that does not parse, and returns the
+// members before that.
+func (r *reader) untilFault(data []byte) (members []Member, err error) {
+	if !utf8.Valid(data) {
+		return nil, ErrUTF8
 	}
-	raw, err := readRaw(dec, text)
-	if err != nil {
-		return Member{}, err
+	dec := r.reset(data)
+	if dec.PeekKind() != '{' {
+		_, err = dec.ReadValue()
+		return nil, jsonFault(err)
 	}
-	if depth(raw) >= maxDepth { // the object itself is one level
-		return Member{}, ErrDepth
+	_, err = dec.ReadToken()
+	for err == nil {
+		var name jsontext.Token
+		if name, err = dec.ReadToken(); err != nil {
+			break
+		}
+		text := name.String() // before the decoder moves on
+		var value jsontext.Value
+		if value, err = dec.ReadValue(); err == nil {
+			members = append(members, Member{Name: text, Raw: string(value)})
+		}
 	}
-	unquoted, _ := unquote(name)
-	return Member{Name: unquoted, Raw: raw}, nil
-}
-
-func readRaw(dec *jsontext.Decoder, text string) (string, error) {
-	value, err := dec.ReadValue()
-	if err != nil {
-		return "", jsonFault(err)
-	}
-	end := int(dec.InputOffset())
-	return text[end-len(value) : end], nil
+	return members, jsonFault(err)
 }
 
 func jsonFault(err error) error {
@@ -110,79 +111,6 @@ func jsonFault(err error) error {
 		return ErrNameDuplicate
 	}
 	return ErrJSON
-}
-
-// depth counts the levels of nesting of valid JSON.
-func depth(raw string) (deepest int) {
-	if raw[0] != '{' && raw[0] != '[' {
-		return 0
-	}
-	level, quoted := 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			level++
-			deepest = max(deepest, level)
-		case c == '}' || c == ']':
-			level--
-		}
-	}
-	return deepest
-}
-
-// checkNames refuses names that a laxer reader could take for one another:
-// encoding/json lets "Iss" and "iſs" (U+017F) overwrite iss. The decoder has
-// already refused names that are equal byte for byte, so that only names with
-// an upper-case or non-ASCII letter need a closer look.
-func checkNames(members []Member, known func() []string) error {
-	if !slices.ContainsFunc(members, func(m Member) bool { return folds(m.Name) }) {
-		return nil
-	}
-	names := known()
-	seen := make(map[string]bool, len(members))
-	for _, m := range members {
-		name, other := m.Name, folds(m.Name)
-		if other {
-			name = fold(name)
-		}
-		if seen[name] {
-			return ErrNameDuplicate
-		}
-		seen[name] = true
-		if other && slices.Contains(names, name) {
-			return ErrNameCase
-		}
-	}
-	return nil
-}
-
-func folds(name string) bool {
-	for i := range len(name) {
-		if c := name[i]; 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
-			return true
-		}
-	}
-	return false
-}
-
-// fold maps every rune to the one form that strings.EqualFold treats as equal:
-// lower case for ASCII, else the smallest of its orbit.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		if 'A' <= least && least <= 'Z' {
-			return least + 'a' - 'A'
-		}
-		return least
-	}, name)
 }
 
 // unquote returns the value of a valid JSON string; ok is false for any other
@@ -196,23 +124,4 @@ func unquote(raw string) (value string, ok bool) {
 	}
 	b, err := jsontext.AppendUnquote(nil, raw)
 	return string(b), err == nil
-}
-
-// strings reads a valid JSON value that must be an array of strings: after a
-// first token and any number of strings comes "]", as after no other value.
-func (r *reader) strings(raw string, to *[]string) error {
-	dec := r.reset([]byte(raw))
-	_, err := dec.ReadToken()
-	values := []string{}
-	for err == nil && dec.PeekKind() == '"' {
-		var tok jsontext.Token
-		if tok, err = dec.ReadToken(); err == nil {
-			values = append(values, tok.String())
-		}
-	}
-	if err != nil || dec.PeekKind() != ']' {
-		return ErrMemberType
-	}
-	*to = values
-	return nil
 }

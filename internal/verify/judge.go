@@ -7,6 +7,7 @@ import "context"
 // person wants to see all that is wrong with it.
 func (v *Verifier) Judge(ctx context.Context, token string) *Report {
 	h := v.open(token)
+	defer v.close(h)
 	h.settleKey(ctx)
 	report := &Report{Token: h.token, Findings: make([]Finding, 0, len(v.rules))}
 	for _, r := range v.rules {

@@ -90,7 +90,10 @@ func keyElements(data []byte) ([]jsontext.Value, error) {
 func eachMember(data []byte, each func(string, jsontext.Value) error, o ...jsontext.Options) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(data), o...)
 	if dec.PeekKind() != '{' {
-		return notObject(dec)
+		if _, err := dec.ReadValue(); err != nil {
+			return jsonFault(err)
+		}
+		return ErrNotObject
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return jsonFault(err)
@@ -159,9 +162,9 @@ func (j *jwk) read(name string, value jsontext.Value) error {
 	case "cloud_instance_name":
 		return readString(raw, &j.cloud)
 	case "key_ops":
-		return new(reader).strings(raw, &j.ops)
+		return readStrings(raw, &j.ops)
 	case "x5c":
-		return new(reader).strings(raw, &j.x5c)
+		return readStrings(raw, &j.x5c)
 	}
 	return nil
 }

@@ -68,6 +68,8 @@ type Policy struct {
 	// MaxLifetime is the longest believable time between iat and exp; 0 means
 	// DefaultMaxLifetime.
 	MaxLifetime time.Duration
+
+	patience string // Leeway and MaxLifetime in words
 }
 
 // Complete says what must still be configured before a token can be believed:
@@ -119,6 +121,7 @@ func (p Policy) settled() Policy {
 	if p.MaxLifetime == 0 {
 		p.MaxLifetime = DefaultMaxLifetime
 	}
+	p.patience = ", give or take " + inWords(p.Leeway) + "; at most " + inWords(p.MaxLifetime) + " long"
 	return p
 }
 

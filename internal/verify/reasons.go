@@ -15,7 +15,7 @@ var (
 	ErrNotObject     = errors.New("the JSON is not an object")
 	ErrTrailingData  = errors.New("something follows the JSON object")
 	ErrDepth         = errors.New("the JSON is nested more than 8 deep")
-	ErrMembers       = errors.New("the JSON object has more than 256 members")
+	ErrMembers       = errors.New("the JSON has more than 256 names")
 	ErrNameDuplicate = errors.New("a name occurs twice, perhaps in another case")
 	ErrNameCase      = errors.New("a name differs from a known one by case alone")
 	ErrMemberType    = errors.New("a value has the wrong type")

@@ -50,6 +50,7 @@ func rules() []rule {
 
 // hearing is one token before the judge: what it says, and what was found out.
 type hearing struct {
+	reader *reader
 	parsed
 	policy    *Policy
 	keys      KeySource

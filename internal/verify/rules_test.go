@@ -75,6 +75,7 @@ func believedTrials() []trial {
 		{name: "own keys in the header are ignored", token: mint(header().set("jwk", `{"kty":"oct"}`).str("jku", "https://x"), claimsV2())},
 		{name: "several roles", token: mint(header(), claimsV2().set("roles", `["A","Data.Read"]`))},
 		{name: "escaped text", token: mint(header(), claimsV2().str("tid", `\u0031`+tenant[1:]))},
+		{name: "256 names and a thousand colons", token: mint(header(), filled(claimsV2(), 254).set("x", `{"\":":"\\`+strings.Repeat(":", 999)+`"}`))},
 		{name: "256 members", token: mint(filled(header(), 256), filled(claimsV2(), 256))},
 		{name: "nested claims of seven levels", token: mint(header(), claimsV2().set("x", nested(7)))},
 		{name: "known name in a nested object", token: mint(header(), claimsV2().set("cnf", `{"ISS":1,"Iss":2}`))},

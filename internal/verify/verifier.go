@@ -26,7 +26,7 @@ type Verifier struct {
 	validator *jwt.Validator
 	rules     []rule
 	cache     *cache // nil: none
-	readers   sync.Pool
+	hearings  sync.Pool
 }
 
 // New makes a verifier. An incomplete policy, or keys == nil, is no error:
@@ -38,7 +38,7 @@ func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 		return nil, err
 	}
 	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
-	v.readers.New = func() any { return new(reader) }
+	v.hearings.New = func() any { return &hearing{reader: new(reader)} }
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -68,6 +68,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 
 func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token, error) {
 	h := v.open(token)
+	defer v.close(h)
 	if err := v.sift(h); err != nil {
 		return nil, err
 	}
@@ -81,15 +82,19 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token
 	return h.token, nil
 }
 
-// open takes a token apart for a hearing.
+// open takes a token apart for a hearing, which must be closed.
 func (v *Verifier) open(token string) *hearing {
-	r := v.readers.Get().(*reader)
-	p, fault := r.parse(token)
-	r.forget()
-	v.readers.Put(r)
-	return &hearing{
-		parsed: p, fault: fault, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
-	}
+	h := v.hearings.Get().(*hearing)
+	*h = hearing{reader: h.reader, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now()}
+	h.parsed, h.fault = h.reader.parse(token)
+	return h
+}
+
+// close leaves nothing of a token in a hearing that waits for its next one.
+func (v *Verifier) close(h *hearing) {
+	h.reader.forget()
+	*h = hearing{reader: h.reader}
+	v.hearings.Put(h)
 }
 
 // sift refuses what the claims rule out whoever signed them, before any key is
