@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -89,9 +90,30 @@ func appendCompact(dst []byte, raw string) []byte {
 // appendText appends a JSON string. The error is about bytes that are not
 // UTF-8, which are replaced.
 func appendText(dst []byte, text string) []byte {
-	if text == "" { // as most causes and fixes are
-		return append(dst, `""`...)
+	if plain(text) {
+		return append(append(append(dst, '"'), text...), '"')
 	}
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst
+}
+
+// plain reports whether a text is ASCII in which JSON escapes nothing, as
+// nearly all text of a report is. It looks at eight bytes at a time: a byte of
+// the sum has its top bit set if that byte is below space, is a quote, is a
+// backslash, or is not ASCII.
+func plain(text string) bool {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= 8; text = text[8:] {
+		x := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		if (x|(x-each*' ')|(x^each*'"'-each)|(x^each*'\\'-each))&top != 0 {
+			return false
+		}
+	}
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
