@@ -20,7 +20,7 @@ func (c *Config) check() error {
 		return &ConfigError{"TokenLifetime", "it is negative"}
 	}
 	if c.LongestTokenLifetime != 0 && c.LongestTokenLifetime < c.TokenLifetime {
-		return &ConfigError{"LongestTokenLifetime", "it is shorter than TokenLifetime"}
+		return &ConfigError{"LongestTokenLifetime", "it is shorter than the shortest lifetime"}
 	}
 	if err := checkOrigin(c.Origin); err != nil {
 		return err
@@ -101,6 +101,11 @@ func (t *Tenant) checkAPIs(field string) error {
 		default:
 			return &ConfigError{at + ".TokenVersion", fmt.Sprintf("%q is neither 1.0 nor 2.0", bound(string(api.TokenVersion)))}
 		}
+		for j, role := range api.Roles {
+			if role == "" || strings.ContainsAny(role, unquotable+",") {
+				return &ConfigError{fmt.Sprintf("%s.Roles[%d]", at, j), fmt.Sprintf("%q is not a role: it is empty, or has white space, quotes, a comma or a dollar sign", bound(role))}
+			}
+		}
 		for j, claim := range api.OptionalClaims {
 			if claim != claimIDType && claim != claimCapabilities {
 				return &ConfigError{fmt.Sprintf("%s.OptionalClaims[%d]", at, j), fmt.Sprintf("%q is not one that this tenant can add; it knows %s and %s", bound(claim), claimIDType, claimCapabilities)}
@@ -110,9 +115,13 @@ func (t *Tenant) checkAPIs(field string) error {
 	return nil
 }
 
+// unquotable are the characters that no name of an API or a role has in Entra,
+// and that would not pass unharmed through the environment files of programs.
+const unquotable = " \t\r\n'\"`$\\"
+
 func checkAppIDURI(taken map[string]bool, at, uri string) error {
 	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" || strings.ContainsAny(uri, " \t\r\n") {
+	if err != nil || u.Scheme == "" || strings.ContainsAny(uri, unquotable+",") {
 		return &ConfigError{at, fmt.Sprintf("%q is not a URI such as api://name", bound(uri))}
 	}
 	return take(taken, at, resourceName(uri))
@@ -175,15 +184,27 @@ func (t *Tenant) checkGrants(field string, grants []Grant) error {
 			continue // Graph has hundreds of roles, and more every month
 		}
 		if api == nil {
-			return &ConfigError{at + ".API", fmt.Sprintf("no API %q in this tenant", bound(g.API))}
+			return &ConfigError{at + ".API", fmt.Sprintf("no API %q in this tenant%s", bound(g.API), near(g.API, t.apiNames()))}
 		}
 		for j, role := range g.Roles {
 			if !slices.Contains(api.Roles, role) {
-				return &ConfigError{fmt.Sprintf("%s.Roles[%d]", at, j), fmt.Sprintf("API %q has no role %q", bound(g.API), bound(role))}
+				return &ConfigError{fmt.Sprintf("%s.Roles[%d]", at, j), fmt.Sprintf("API %q has no role %q%s", bound(g.API), bound(role), near(role, api.Roles))}
 			}
 		}
 	}
 	return nil
+}
+
+// apiNames lists the names by which a grant can mean an API.
+func (t *Tenant) apiNames() []string {
+	var names []string
+	for _, api := range t.APIs {
+		names = append(names, api.URIs...)
+		if len(api.URIs) == 0 {
+			names = append(names, api.ID)
+		}
+	}
+	return names
 }
 
 // take records a name that must be unique, whatever its case.

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"math/big"
@@ -11,7 +12,18 @@ import (
 func newGUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
-	b[6] = b[6]&0x0f | 0x40
+	return formatGUID(b, 4)
+}
+
+// derivedGUID makes a GUID that is always the same for the same names
+// (RFC 9562, version 8).
+func derivedGUID(names ...string) string {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%q", names))
+	return formatGUID([16]byte(digest[:16]), 8)
+}
+
+func formatGUID(b [16]byte, version byte) string {
+	b[6] = b[6]&0x0f | version<<4
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
