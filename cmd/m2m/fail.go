@@ -135,6 +135,13 @@ func printable(s string) string {
 	}, s)
 }
 
+// writeJSONLine prints v as one line, for programs that read line by line.
+func writeJSONLine(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
 // writeJSON prints v as one indented JSON document with the characters of URLs
 // left readable.
 func writeJSON(w io.Writer, v any) error {

@@ -11,19 +11,21 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"m2m/internal/issuer"
 )
 
 // serveCommandLocally runs the COMMAND of serve --local -- COMMAND beside a
 // tenant and an API that live as long as it does. What they have to say is only
 // said if something fails.
-func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions) (err error) {
+func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	folder, err := os.MkdirTemp("", "m2m-local-")
 	if err != nil {
 		return &usageError{reason: "no temporary folder can be made: " + err.Error(), hints: []string{"set TMPDIR to a folder that can be written"}, err: err}
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
 
-	run, err := a.openLocal(cmd, o, observers{})
+	run, err := a.openLocal(cmd, o, tenants, observers{})
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func (a *app) commandEnvironment(run *localRun, folder string) (environ []string
 	if err := a.putOnPath(bin); err != nil {
 		return nil, nil, err
 	}
-	settings = run.environment(run.tenant.Clients[0]).withPlaces(roots, cache)
+	settings = run.environment(run.tenants.DefaultClient()).withPlaces(roots, cache)
 
 	path, _ := a.lookup("PATH")
 	add := map[string]string{

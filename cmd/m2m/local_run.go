@@ -5,11 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
-	"os"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -21,7 +17,7 @@ import (
 // localRun is a local tenant and the API beside it, both listening, in this
 // process.
 type localRun struct {
-	tenant         issuer.Tenant
+	tenants        issuer.TenantFile
 	issuer         *issuer.Issuer
 	controlKey     entra.Secret
 	tenantListener net.Listener
@@ -33,10 +29,20 @@ func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 	if a.envFile != "" {
 		return &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
 	}
-	if o.command != nil {
-		return a.serveCommandLocally(cmd, o)
+	if err := o.checkOutput(); err != nil {
+		return err
 	}
-	return a.serveLocalUntilStopped(cmd, o)
+	if cmd.Flags().Changed("tenant-file") && o.tenantFile == "" {
+		return &usageError{reason: "--tenant-file has an empty value", hints: []string{"give the path of a file, or leave it out for the built-in tenant"}}
+	}
+	tenants, err := a.tenants(o.tenantFile)
+	if err != nil {
+		return err
+	}
+	if o.command != nil {
+		return a.serveCommandLocally(cmd, o, tenants)
+	}
+	return a.serveLocalUntilStopped(cmd, o, tenants)
 }
 
 // observers are told of what happens at the tenant; nil ones are not.
@@ -45,9 +51,9 @@ type observers struct {
 	tunnelRequest func(issuer.TunnelRequest)
 }
 
-// openLocal opens both listeners and makes the tenant. Free ports serve a
+// openLocal opens both listeners and makes the tenants. Free ports serve a
 // command, which gets its addresses from the environment.
-func (a *app) openLocal(cmd *cobra.Command, o serveOptions, told observers) (*localRun, error) {
+func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, told observers) (*localRun, error) {
 	address := func(flag, value string) string {
 		if o.command != nil && !cmd.Flags().Changed(flag) {
 			return "127.0.0.1:0"
@@ -62,20 +68,20 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, told observers) (*lo
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close())
 	}
-	tenant := issuer.Builtin()
 	interception, err := a.interception(o, told.tunnelRequest)
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
 	controlKey := issuer.NewControlKey()
 	made, err := issuer.New(tenantListener, issuer.Config{
-		Tenants: []issuer.Tenant{tenant}, OnTokenRequest: told.tokenRequest, Intercept: interception,
+		Tenants: tenants.Tenants, TokenLifetime: tenants.TokenLifetime, LongestTokenLifetime: tenants.LongestTokenLifetime,
+		HTTPClient: a.outsideIssuers(cmd), OnTokenRequest: told.tokenRequest, Intercept: interception,
 		ControlKey: controlKey,
 	})
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
-	return &localRun{tenant, made, controlKey, tenantListener, apiListener}, nil
+	return &localRun{tenants, made, controlKey, tenantListener, apiListener}, nil
 }
 
 // listenLoopback opens an address of this machine alone: a tenant with demo
@@ -94,9 +100,13 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 	return listen(address, flag)
 }
 
-// environment lists the settings of one client of the running tenant.
-func (r *localRun) environment(client issuer.Client) localSettings {
-	return localEnvironment(r.issuer.Origin(), r.tenant, client, httpURL(r.listener))
+// environment lists the settings of one client of a running tenant.
+func (r *localRun) environment(tenant issuer.Tenant, client issuer.Client) localSettings {
+	api := defaultAPI(r.tenants)
+	if home, _ := r.tenants.DefaultClient(); tenant.ID != home.ID && len(tenant.APIs) > 0 {
+		api = tenant.APIs[0]
+	}
+	return localEnvironment(r.issuer.Origin(), tenant, client, tenant.APIOf(client, api), httpURL(r.listener))
 }
 
 // serve runs the tenant and the API until ctx ends.
@@ -112,7 +122,7 @@ func (r *localRun) close() error { return errors.Join(r.tenantListener.Close(), 
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings down where --local finds them.
-func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err error) {
+func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	in := a.input(cmd, uses{})
 	in.noEnvFile = true // as --local does, so that both mean the same folder
 	places, err := resolvePlaces(in)
@@ -132,7 +142,11 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err er
 	}
 	defer func() { err = cmp.Or(err, state.release()) }()
 
-	run, err := a.openLocal(cmd, o, observers{a.tokenRequestLine, a.tunnelLine})
+	tokenRequest, err := a.tokenRequestLog(o.logOptions)
+	if err != nil {
+		return err
+	}
+	run, err := a.openLocal(cmd, o, tenants, observers{tokenRequest, a.tunnelLine})
 	if err != nil {
 		return err
 	}
@@ -147,62 +161,8 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions) (err er
 	if err != nil {
 		return errors.Join(err, run.close())
 	}
-	a.announceLocal(run, api, state)
+	if err := a.announceLocal(run, api, state, o.form); err != nil {
+		return errors.Join(err, run.close())
+	}
 	return ended(cmd.Context(), run.serve(cmd.Context(), api))
-}
-
-// writeDown writes the settings of both clients into the state folder and
-// returns those of the first. Its file comes last: it is what --local waits for.
-func (r *localRun) writeDown(state *localState, lookup func(string) (string, bool)) (localSettings, error) {
-	intercept := r.interceptVariables(lookup, state.path(localRootsFile))
-	settings := func(client issuer.Client) localSettings {
-		s := r.environment(client).withPlaces(state.path(localCAFile), state.path(localCacheFolder))
-		maps.Copy(s, intercept)
-		return s
-	}
-	with, without := settings(r.tenant.Clients[0]), settings(r.tenant.Clients[1])
-	err := state.writeCA(r.issuer.CAPEM())
-	err = errors.Join(err, state.writeControl(controlAccess{r.issuer.ControlURL(), r.controlKey.Reveal(), state.path(localCAFile)}))
-	if intercept != nil {
-		err = errors.Join(err, os.WriteFile(state.path(localRootsFile), rootsWith(r.issuer.CAPEM(), lookup), 0o600))
-	}
-	err = errors.Join(err, state.write(localNoRoleFile, without), state.write(localClientFile, with))
-	return with, err
-}
-
-// tokenRequestLine prints what became of one request for a token.
-func (a *app) tokenRequestLine(r issuer.TokenRequest) {
-	outcome := "issued"
-	if r.Code != 0 {
-		outcome = fmt.Sprintf("refused with AADSTS%d", r.Code)
-	}
-	a.say("%s token request: client %q, %s, resource %q: %s",
-		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)
-}
-
-// announceLocal says where everything is.
-func (a *app) announceLocal(run *localRun, api *api, state *localState) {
-	with, without := run.tenant.Clients[0], run.tenant.Clients[1]
-	a.say("local tenant  %s  (ends with this process)", run.issuer.Authority(run.tenant.ID).URL())
-	a.say("API           %s/secure-data", httpURL(run.listener))
-	a.say("client        %s  has the role %s: --local", with.ID, with.Grants[0].Roles[0])
-	take := "--env-file "
-	if !run.issuer.ProxyURL().IsZero() {
-		take = "set -a; . "
-		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", shellWord(state.path(localClientFile)))
-	}
-	a.say("client        %s  has no role: %s%s", without.ID, take, shellWord(state.path(localNoRoleFile)))
-	api.announceCallers()
-	a.say("try, in another terminal:")
-	a.say("  m2m call --local /secure-data")
-	a.say("  m2m token --local | m2m verify --local")
-	a.say("Ctrl-C stops it")
-}
-
-// shellWord quotes a path for a shell, if it needs that.
-func shellWord(path string) string {
-	if strings.ContainsAny(path, " \t'\"$&;()<>*?`\\|") {
-		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return path
 }

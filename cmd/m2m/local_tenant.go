@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
+	"m2m/internal/entra"
 	"m2m/internal/issuer"
 )
 
@@ -13,24 +16,61 @@ import (
 // what runs on this machine.
 const loopbackHosts = "127.0.0.1,localhost,::1"
 
-// localEnvironment lists the settings with which client may call the API of a
-// tenant, by the names they have in the environment.
-func localEnvironment(origin string, tenant issuer.Tenant, client issuer.Client, apiURL string) localSettings {
-	api := tenant.APIs[0]
-	secret := client.Secrets[0].Value.Reveal()
-	return localSettings{
+// defaultAPI is the API that serve runs beside the tenants, and the one that the
+// default client is for.
+func defaultAPI(tenants issuer.TenantFile) issuer.API {
+	tenant, client := tenants.DefaultClient()
+	return tenant.APIOf(client, tenant.APIs[0])
+}
+
+// localEnvironment lists the settings with which a client may call an API of its
+// tenant, by the names they have in the environment. What there is none of, such
+// as the secret of a client that has only certificates, is left out.
+func localEnvironment(origin string, tenant issuer.Tenant, client issuer.Client, api issuer.API, apiURL string) localSettings {
+	s := localSettings{
 		"TENANT_ID":            tenant.ID,
 		"AZURE_TENANT_ID":      tenant.ID,
 		"CLIENT_ID":            client.ID,
 		"AZURE_CLIENT_ID":      client.ID,
-		"CLIENT_SECRET":        secret,
-		"AZURE_CLIENT_SECRET":  secret,
 		"AZURE_AUTHORITY_HOST": origin,
-		"API_SCOPE":            api.URIs[0] + "/.default",
-		"API_AUDIENCE":         api.ID,
+		"API_SCOPE":            slices.Concat(api.URIs, []string{api.ID})[0] + "/.default",
+		"API_AUDIENCE":         strings.Join(audiencesOf(api), ","),
 		"API_URL":              apiURL,
-		"REQUIRED_ROLES":       strings.Join(api.Roles, ","),
 	}
+	if len(client.Secrets) > 0 {
+		s["CLIENT_SECRET"] = lastingSecret(client).Reveal()
+		s["AZURE_CLIENT_SECRET"] = s["CLIENT_SECRET"]
+	}
+	if len(api.Roles) > 0 {
+		s["REQUIRED_ROLES"] = strings.Join(api.Roles, ",")
+	}
+	return s
+}
+
+// audiencesOf are those of an API's tokens: of version 2.0 its ID, of version
+// 1.0 whichever of its names the token was asked for, as it was spelt.
+func audiencesOf(api issuer.API) []string {
+	if api.TokenVersion == entra.V2 {
+		return []string{api.ID}
+	}
+	var audiences []string
+	for _, uri := range api.URIs {
+		bare := strings.TrimSuffix(uri, "/")
+		audiences = append(audiences, bare, bare+"/")
+	}
+	return append(audiences, api.ID)
+}
+
+// lastingSecret is the secret that ends last: one that never does, if there is
+// one.
+func lastingSecret(client issuer.Client) entra.Secret {
+	end := func(s issuer.ClientSecret) time.Time {
+		if s.Expires.IsZero() {
+			return time.Unix(1<<40, 0)
+		}
+		return s.Expires
+	}
+	return slices.MaxFunc(client.Secrets, func(a, b issuer.ClientSecret) int { return end(a).Compare(end(b)) }).Value
 }
 
 // withPlaces adds the files and folders that belong to a running tenant.

@@ -18,6 +18,8 @@ const serveLong = `  m2m serve                                   the protected A
   m2m serve --local                           with a tenant of its own beside it, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
+  m2m serve --local --tenant-file tenant.yaml with tenants, apps and roles of your own
+  m2m serve tenant-file                       the built-in tenant as such a file, to change
   m2m serve --local --intercept -- npm test   and it asks login.microsoftonline.com
   m2m serve mint --expired                    a token of that tenant, however wrong
 
@@ -39,6 +41,8 @@ HTTPS_PROXY of the command names; the proxy passes other hosts on, port 443 only
 type serveOptions struct {
 	addr       string
 	tenantAddr string
+	tenantFile string
+	form       string
 	intercept  bool
 	certFile   string
 	keyFile    string
@@ -57,6 +61,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "Run a protected API and, with --local, a tenant beside it",
 		Long:  serveLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.jsonErrors = o.form == "json"
 			local, _ := cmd.Flags().GetBool("local")
 			if err := o.takeCommand(cmd, args, local); err != nil {
 				return err
@@ -73,6 +78,8 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.Bool("local", false, "run a local tenant beside the API")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8000", "the `ADDRESS` the API listens on")
 	flags.StringVar(&o.tenantAddr, "tenant-addr", "127.0.0.1:8443", "the `ADDRESS` the local tenant listens on")
+	flags.StringVar(&o.tenantFile, "tenant-file", "", "with --local: the tenants in `PATH` (YAML) in place of the built-in one")
+	flags.StringVarP(&o.form, "output", "o", "text", "with --local: the `FORM` in which it says where everything is: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
@@ -83,7 +90,7 @@ func (a *app) serveCommand() *cobra.Command {
 	addScopeFlag(flags)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
-	cmd.AddCommand(a.mintCommand())
+	cmd.AddCommand(a.mintCommand(), a.tenantFileCommand())
 	return cmd
 }
 
@@ -124,15 +131,12 @@ func commandWords(args []string) string {
 
 // serveAlone runs the API for a tenant that is somewhere else.
 func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
-	if o.intercept {
-		return &usageError{reason: "--intercept needs --local: without it there is no tenant here to answer", hints: []string{"add --local: m2m serve --local --intercept -- COMMAND"}}
+	if err := refuseLocalFlags(cmd); err != nil {
+		return err
 	}
 	s, err := a.settings(cmd, uses{})
 	if err != nil {
 		return err
-	}
-	if cmd.Flags().Changed("tenant-addr") {
-		return &usageError{reason: "--tenant-addr needs --local: without it there is no tenant here", hints: []string{"add --local, or leave --tenant-addr out"}}
 	}
 	api, err := a.newAPI(s, o)
 	if err != nil {
@@ -145,6 +149,19 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 	api.announce(listener)
 	a.announceEnvFile(s)
 	return ended(cmd.Context(), api.run(cmd.Context(), listener))
+}
+
+// refuseLocalFlags refuses the flags that are about a tenant beside the API.
+func refuseLocalFlags(cmd *cobra.Command) error {
+	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "output"} {
+		if cmd.Flags().Changed(name) {
+			return &usageError{
+				reason: fmt.Sprintf("--%s needs --local: without it there is no tenant here", name),
+				hints:  []string{fmt.Sprintf("add --local, or leave --%s out", name)},
+			}
+		}
+	}
+	return nil
 }
 
 // announceEnvFile says which settings of the API a .env gave: it may be somebody

@@ -39,3 +39,29 @@ func (f *TenantFile) firstClient(fits func(path string, c *Client) bool) bool {
 func (c *Client) isUsable() bool {
 	return len(c.Secrets) > 0 && len(c.Grants) > 0 && !c.Disabled && !c.NoServicePrincipal && c.BlockedByPolicy == ""
 }
+
+// DefaultClient returns the client that a program started beside the tenants
+// gets, and its tenant.
+func (f TenantFile) DefaultClient() (Tenant, Client) {
+	t := f.Tenants[f.Tenant]
+	return t, t.Clients[f.Client]
+}
+
+// APIOf returns the API that a client of the tenant is first of all for: that
+// of its first grant, else the fallback. Microsoft Graph does not count.
+func (t *Tenant) APIOf(c Client, fallback API) API {
+	for _, g := range c.Grants {
+		if api := t.findAPI(g.API); api != nil {
+			return *api
+		}
+	}
+	return fallback
+}
+
+// RolesOf returns the roles that a client was granted on an API of the tenant.
+func (t *Tenant) RolesOf(c Client, api API) []string {
+	if found := t.findAPI(api.ID); found != nil {
+		return t.rolesOn(&c, found)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"m2m/internal/entra"
+)
+
+// mostAnnounced is how many clients are announced each by a line of its own:
+// what serve says at its start stays within 15 lines.
+const mostAnnounced = 3
+
+// announceLocal says where everything is: to people on stderr, to machines as
+// one line of JSON on stdout.
+func (a *app) announceLocal(run *localRun, api *api, state *localState, form string) error {
+	if form == "json" {
+		return writeJSONLine(a.out, run.document(state))
+	}
+	a.announceTenants(run)
+	a.say("API           %s/secure-data", httpURL(run.listener))
+	a.announceClients(run, state)
+	api.announceCallers()
+	a.say("try, in another terminal:")
+	a.say("  m2m call --local /secure-data")
+	a.say("  m2m token --local | m2m verify --local")
+	a.say("Ctrl-C stops it")
+	return nil
+}
+
+func (a *app) announceTenants(run *localRun) {
+	home, _ := run.tenants.DefaultClient()
+	more := ""
+	if others := len(run.tenants.Tenants) - 1; others > 0 {
+		more = fmt.Sprintf(", with %d more at its address", others)
+	}
+	a.say("local tenant  %s  (ends with this process)%s", run.issuer.Authority(home.ID).URL(), more)
+}
+
+func (a *app) announceClients(run *localRun, state *localState) {
+	take := "--env-file "
+	if !run.issuer.ProxyURL().IsZero() {
+		take = "set -a; . "
+		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", shellWord(state.path(localClientFile)))
+	}
+	clients := run.clients()
+	for n, c := range clients {
+		switch {
+		case n == mostAnnounced:
+			a.say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, shellWord(state.folder))
+			return
+		case c.isDefault:
+			a.say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
+		default:
+			a.say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, shellWord(state.path(c.envFile)))
+		}
+	}
+}
+
+func rolesInWords(roles []string) string {
+	switch {
+	case len(roles) == 0:
+		return "has no role"
+	case len(roles) == 1:
+		return "has the role " + roles[0]
+	}
+	return "has the roles " + entra.OneLine(strings.Join(roles, ", "), 60)
+}
+
+// localDocument is what `serve --local -o json` prints: where everything is. It
+// holds no secret; those are in the files that it names. Its keys are stable.
+type localDocument struct {
+	AuthorityHost string           `json:"authority_host"`
+	APIURL        string           `json:"api_url"`
+	APIScope      string           `json:"api_scope"`
+	APIAudience   []string         `json:"api_audience"`
+	CAFile        string           `json:"ca_file"`
+	ControlFile   string           `json:"control_file"`
+	Tenants       []tenantDocument `json:"tenants"`
+	Clients       []clientDocument `json:"clients"`
+}
+
+type tenantDocument struct {
+	TenantID  string   `json:"tenant_id"`
+	Domains   []string `json:"domains"`
+	Authority string   `json:"authority"`
+	Discovery string   `json:"discovery"`
+}
+
+type clientDocument struct {
+	ClientID string   `json:"client_id"`
+	TenantID string   `json:"tenant_id"`
+	Name     string   `json:"name"`
+	Default  bool     `json:"default"`
+	Roles    []string `json:"roles"`
+	EnvFile  string   `json:"env_file"`
+}
+
+func (r *localRun) document(state *localState) localDocument {
+	settings := r.environment(r.tenants.DefaultClient())
+	d := localDocument{
+		AuthorityHost: r.issuer.Origin(), APIURL: httpURL(r.listener),
+		APIScope: settings["API_SCOPE"], APIAudience: strings.Split(settings["API_AUDIENCE"], ","),
+		CAFile: state.path(localCAFile), ControlFile: state.path(localControlFile),
+	}
+	for _, t := range r.tenants.Tenants {
+		authority := r.issuer.Authority(t.ID)
+		d.Tenants = append(d.Tenants, tenantDocument{t.ID, append([]string{}, t.Domains...), authority.URL(), authority.Discovery(entra.V2)})
+	}
+	for _, c := range r.clients() {
+		d.Clients = append(d.Clients, clientDocument{c.client.ID, c.tenant.ID, c.client.Name, c.isDefault, append([]string{}, c.roles...), state.path(c.envFile)})
+	}
+	return d
+}

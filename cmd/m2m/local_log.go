@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/issuer"
+)
+
+// tokenRequestLog returns what writes a line about each request for a token, in
+// the form of the API's log. Neither ever holds a secret or a token.
+func (a *app) tokenRequestLog(o logOptions) (func(issuer.TokenRequest), error) {
+	if o.logFormat == "text" {
+		return a.tokenRequestLine, nil
+	}
+	logger, err := o.logger(a.stderr)
+	if err != nil {
+		return nil, err
+	}
+	return func(r issuer.TokenRequest) { logTokenRequest(logger, r) }, nil
+}
+
+// tokenRequestLine prints what became of one request for a token.
+func (a *app) tokenRequestLine(r issuer.TokenRequest) {
+	outcome := "issued"
+	if r.Code != 0 {
+		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, entra.OneLine(r.Reason, 200))
+	}
+	a.say("%s token request: client %q, %s, resource %q: %s",
+		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)
+}
+
+// logTokenRequest is the same for machines. Its names are stable.
+func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
+	fields := []any{
+		"tenant", r.Tenant, "client_id", r.ClientID, "credential", string(r.Credential), "resource", r.Resource,
+		"status", r.Status, "trace_id", r.TraceID, "correlation_id", r.CorrelationID,
+	}
+	if r.Status == http.StatusOK {
+		logger.Info("token issued", fields...)
+		return
+	}
+	logger.Warn("token refused", append(fields, "error", r.Error, "aadsts", r.Code, "reason", r.Reason)...)
+}
