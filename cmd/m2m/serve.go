@@ -18,7 +18,7 @@ const serveLong = `  m2m serve                                   the protected A
   m2m serve --local                           with a tenant of its own beside it, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
-  m2m serve --local --tenant-file tenant.yaml with tenants, apps and roles of your own
+  m2m serve --local --tenant-file FILE        with tenants, apps and roles of your own
   m2m serve tenant-file                       the built-in tenant as such a file, to change
   m2m serve --local --intercept -- npm test   and it asks login.microsoftonline.com
   m2m serve mint --expired                    a token of that tenant, however wrong
