@@ -1,0 +1,170 @@
+package probe_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"m2m/internal/entra"
+	"m2m/internal/probe"
+	"m2m/internal/probe/brokenapi"
+)
+
+var newIssuer = sync.OnceValues(brokenapi.NewIssuer)
+
+// ownKey is made once, because making it takes longer than a run.
+var ownKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// start runs an API and returns what it takes to probe it.
+func start(t *testing.T, make func(*brokenapi.Issuer) *brokenapi.API) probe.Config {
+	t.Helper()
+	issuer, err := newIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := ownKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := outcome()
+	go func() { served <- make(issuer).Serve(listener) }()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-served
+	})
+	keys, err := probe.ParseKeys(issuer.Keys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	return probe.Config{
+		Target: &url.URL{Scheme: "http", Host: address, Path: "/stock"},
+		Token:  entra.NewSecret(issuer.Token(brokenapi.Changes{})),
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", address)
+		},
+		Keys: keys, Minter: minter{issuer}, OwnKey: own, Rate: 1e6,
+	}
+}
+
+func outcome() chan error { return make(chan error, 1) }
+
+// minter makes wrong tokens as a local tenant does.
+type minter struct{ issuer *brokenapi.Issuer }
+
+func (m minter) Mint(_ context.Context, wrong probe.Wrong) (entra.Secret, error) {
+	changes := brokenapi.Changes{
+		Claims: map[string]any{}, Header: map[string]any{},
+		Stranger: wrong.Key == "other", Unlisted: wrong.Key == "withdrawn",
+	}
+	for text, into := range map[string]map[string]any{wrong.Claims: changes.Claims, wrong.Header: changes.Header} {
+		if text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), &into); err != nil {
+			return entra.Secret{}, err
+		}
+	}
+	now := time.Now().Unix()
+	switch wrong.Time {
+	case "expired":
+		changes.Claims["exp"], changes.Claims["nbf"] = now-3600, now-7200
+	case "not-yet":
+		changes.Claims["exp"], changes.Claims["nbf"] = now+7200, now+3600
+	}
+	switch wrong.Kind {
+	case "graph":
+		changes.Claims["aud"], changes.Claims["iss"] = "https://graph.microsoft.com", "https://sts.windows.net/x/"
+	case "user":
+		changes.Claims["scp"], changes.Claims["roles"], changes.Claims["idtyp"] = "Stock.Read", nil, nil
+	case "id":
+		changes.Claims["roles"], changes.Claims["azp"], changes.Claims["idtyp"] = nil, nil, nil
+	}
+	for _, name := range wrong.Without {
+		changes.Claims[name] = nil
+	}
+	return entra.NewSecret(m.issuer.Token(changes)), nil
+}
+
+// TestEveryForgeryIsFound probes one broken API for each case of the catalogue.
+func TestEveryForgeryIsFound(t *testing.T) {
+	cases := probe.Catalogue()
+	holes := map[string]brokenapi.Hole{}
+	for _, hole := range brokenapi.Holes() {
+		holes[hole.Name] = hole
+	}
+	var mu sync.Mutex
+	found := 0
+	var group errgroup.Group
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for _, c := range cases {
+		group.Go(func() error {
+			why := missed(t, c, holes)
+			mu.Lock()
+			defer mu.Unlock()
+			if why == "" {
+				found++
+			} else {
+				t.Errorf("%s: %s", c.Name, why)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	t.Logf("found %d of %d", found, len(cases))
+	fmt.Printf("probe: %d of %d forgeries found, each in an API that is broken in that way alone\n", found, len(cases))
+	for _, hole := range brokenapi.Holes() {
+		if !slices.ContainsFunc(cases, func(c probe.Case) bool { return c.Name == hole.Name }) {
+			t.Errorf("the hole %s has no case", hole.Name)
+		}
+	}
+}
+
+// missed probes the broken API of a case and says why it was not found.
+func missed(t *testing.T, c probe.Case, holes map[string]brokenapi.Hole) string {
+	hole, known := holes[c.Name]
+	if !known {
+		return "there is no broken API for it"
+	}
+	config := start(t, func(issuer *brokenapi.Issuer) *brokenapi.API { return brokenapi.Broken(issuer, hole) })
+	config.Cases = []probe.Case{c}
+	config.Timeout = 2 * time.Second
+	report, err := probe.Run(t.Context(), config)
+	if err != nil {
+		return err.Error()
+	}
+	if r := report.Results[0]; r.Outcome != probe.Finding {
+		return fmt.Sprintf("%s: %s", r.Outcome, r.Came)
+	}
+	return ""
+}
+
+// TestACorrectAPI probes one that has no hole.
+func TestACorrectAPI(t *testing.T) {
+	config := start(t, brokenapi.Correct)
+	report, err := probe.Run(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Results {
+		if r.Outcome == probe.Finding || r.Outcome == probe.NotTried {
+			t.Errorf("%s: %s, %s", r.Case.Name, r.Outcome, r.Came)
+		}
+	}
+	t.Logf("%d requests in %s", report.Requests, report.Duration)
+}
