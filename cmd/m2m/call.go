@@ -24,6 +24,7 @@ const callLong = `  m2m call /secure-data                       the demo API, or
   m2m call -v /secure-data                    what is sent and what comes, on stderr
   m2m call --print-curl /secure-data          the same as a curl command; sends nothing
   m2m call --suite smoke.yaml                 many requests, and a table of what came
+  m2m call --probe /secure-data               is the door locked? sends forged tokens
 
 Acquires a token, calls an address with it and prints the body of the answer. A refusal is
 explained on stderr: what the API said, what the token says, and what to do.
@@ -42,6 +43,7 @@ type callOptions struct {
 	tokenFile string
 	how       acquisition
 	suite     suiteFlags
+	probe     probeFlags
 }
 
 func (a *app) callCommand() *cobra.Command {
@@ -54,15 +56,20 @@ func (a *app) callCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.jsonErrors = o.form == "json"
 			o.note(cmd.Flags())
-			if o.suite.isGiven() {
+			switch {
+			case o.suite.isGiven():
 				return a.callSuite(cmd, args, o)
+			case o.probe.list:
+				return a.listProbe(o)
+			case o.probe.on:
+				return a.probe(cmd, args, o)
 			}
 			return a.call(cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json; of a suite table or json")
+	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json; of a suite or a probe table or json")
 	flags.BoolVarP(&o.include, "include", "i", false, "print the status line and the headers before the body")
 	flags.StringVar(&o.outputFile, "output-file", "", "write the output to `PATH`, whole or not at all, in place of stdout")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show on stderr what is sent and what comes: lines and headers, without credentials")
@@ -71,11 +78,12 @@ func (a *app) callCommand() *cobra.Command {
 	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
 	addAcquisitionFlags(cmd, &o.how)
 	o.suite.add(flags)
+	o.probe.add(flags)
 	return cmd
 }
 
 func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
-	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
+	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.probe.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
 	s, err := a.settings(cmd, uses{

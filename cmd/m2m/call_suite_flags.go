@@ -30,7 +30,7 @@ func (s *suiteFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&s.tags, "tag", nil, "of a suite: only requests with this `TAG` (repeatable: any of them)")
 	flags.StringSliceVar(&s.skipTags, "skip-tag", nil, "of a suite: no request with this `TAG` (repeatable)")
 	flags.StringArrayVar(&s.origins, "allow-origin", nil, "of a suite: requests may go to the host of this `URL` too (repeatable)")
-	flags.StringVar(&s.junit, "junit", "", "of a suite: write a JUnit report to `PATH` too")
+	flags.StringVar(&s.junit, "junit", "", "of a suite or a probe: write a JUnit report to `PATH` too")
 	flags.BoolVar(&s.schema, "suite-schema", false, "print the JSON Schema of a suite's file, and end")
 }
 

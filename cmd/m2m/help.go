@@ -40,13 +40,13 @@ const exitCodesHelp = `Every command ends with one of these:
     4  the identity provider refused (AADSTS...)
     5  could not tell: network, TLS, time-out, the identity provider answered 429 or 5xx or
        not in JSON, keys out of reach, a check that is not configured
-    6  the HTTP status or another expectation of call is not met
+    6  the HTTP status or another expectation of call is not met; a probe found a hole
     7  unverifiable by design: tokens for Microsoft Graph
   130  interrupted
 
 With 1, 2 and 4 stdout is empty. With 3 it holds the report, with 5 it is empty except for
-the reports of verify and of a suite, with 6 it holds the body or the report. Where several
-apply, 7 wins over 3 over 5, and for a suite 6 over 5.
+the reports of verify, of a suite and of a probe, with 6 it holds the body or the report.
+Where several apply, 7 wins over 3 over 5, and for a suite and a probe 6 over 5.
 serve --local -- COMMAND ends with the code of COMMAND.`
 
 // helpTopics are the pages of help that belong to no command.

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 		"standin":     standin,
 		"otherapi":    otherAPI,
 		"barrier":     barrier,
+		"brokenapi":   brokenAPI,
 		"tenant":      tenant,
 		"parentproxy": parentProxy,
 		"ask":         ask,

@@ -11,6 +11,7 @@ type Family string
 
 // The families, in the order in which they are tried.
 const (
+	Cache        Family = "cache"
 	NoAlgorithm  Family = "no algorithm"
 	Signature    Family = "signature"
 	Content      Family = "changed content"

@@ -3,6 +3,7 @@ package probe
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -29,7 +30,7 @@ func (p *prober) try(ctx context.Context, c Case) (Result, error) {
 	result := Result{Case: c}
 	r, err := c.send(ctx, p.kit)
 	if err != nil {
-		result.Outcome, result.Came = NotTried, err.Error()
+		result.Outcome, result.Came, result.NeedsKeys = NotTried, err.Error(), errors.Is(err, errKeysAbsent)
 		return result, ctx.Err()
 	}
 	p.last = c.Name

@@ -21,6 +21,9 @@ import (
 // nothing can be forged from it.
 var ErrNotJWT = errors.New("the token is not a signed JWT")
 
+// errKeysAbsent is why a case that needs the issuer's public key cannot be made.
+var errKeysAbsent = errors.New("the issuer's public key is not known")
+
 // notApplicable is why a case cannot be made of this token and these keys.
 type notApplicable struct{ reason string }
 
@@ -87,7 +90,7 @@ func (k *kit) take(keys []Key, absent string) {
 		}
 	}
 	if k.signer == nil && absent == "" {
-		absent = "the issuer's key set has no RSA key with the key ID of the token"
+		absent = "the key set holds no RSA key with the key ID of the token"
 	}
 	k.keysAbsent = absent
 }
@@ -113,7 +116,7 @@ func (k *kit) makeKeys(own *rsa.PrivateKey) (err error) {
 // issuerKey is the key that signed the token, for cases that need it.
 func (k *kit) issuerKey() (*Key, error) {
 	if k.signer == nil {
-		return nil, &notApplicable{k.keysAbsent}
+		return nil, fmt.Errorf("%w: %s", errKeysAbsent, k.keysAbsent)
 	}
 	return k.signer, nil
 }

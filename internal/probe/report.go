@@ -30,6 +30,9 @@ type Result struct {
 	// one of the case, because there are several ways to fail.
 	Severity Severity
 	Fix      string
+	// NeedsKeys is set where a case was not tried because the issuer's public
+	// keys are not known.
+	NeedsKeys bool
 	// Status is the answer's; 0 if there was none.
 	Status int
 	// Came says what came, or why the case was not tried, as one clause.

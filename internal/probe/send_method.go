@@ -49,7 +49,7 @@ func methodCases() []Case {
 
 // cacheCases come first, while what the valid token opened is still warm.
 func cacheCases() []Case {
-	return carried(Method, Critical, fixCache, refusal,
+	return carried(Cache, Critical, fixCache, refusal,
 		carriage{"cached-answer", "no token, right after the valid one", func(k *kit, _ string) request { return k.base }},
 	)
 }

@@ -21,17 +21,19 @@ func token(name string, believes func(*Gate, parts) bool) Hole {
 
 // unsignedHoles believe what the header says of the signature.
 func unsignedHoles() []Hole {
-	// spelled is a blacklist that compares one spelling and a library that knows
-	// another.
-	spelled := func(name, alg string) Hole {
-		return token(name, func(_ *Gate, p parts) bool { return p.alg() == alg && len(p.segments) == 3 && p.segments[2] == "" })
-	}
 	algs := regexp.MustCompile(`"alg"\s*:\s*"([^"]*)"`)
 	each := func(p parts) (found []string) {
 		for _, match := range algs.FindAllSubmatch(p.headerText, -1) {
 			found = append(found, string(match[1]))
 		}
 		return found
+	}
+	// spelled is a blacklist that compares one spelling and a library that knows
+	// another.
+	spelled := func(name, alg string) Hole {
+		return token(name, func(_ *Gate, p parts) bool {
+			return len(each(p)) == 1 && p.alg() == alg && len(p.segments) == 3 && p.segments[2] == ""
+		})
 	}
 	// unknown is a switch without a default that refuses.
 	unknown := func(name, alg string) Hole {

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/call"
+	"m2m/internal/probe"
+	"m2m/internal/transport"
+)
+
+// probeRun is what a probe is about to do.
+type probeRun struct {
+	*app
+	o         callOptions
+	settings  *settings
+	transport *transport.Transport
+	request   call.Request
+	config    probe.Config
+	junit     *os.File // nil without --junit
+	started   time.Time
+}
+
+// probe asks whether an API verifies its tokens. Everything that can be wrong
+// with the command line is said before a token is acquired.
+func (a *app) probe(cmd *cobra.Command, args []string, o callOptions) error {
+	r := &probeRun{app: a, o: o, started: a.now()}
+	if err := o.probe.check(cmd, args, o); err != nil {
+		return err
+	}
+	if err := r.prepare(cmd, args[0]); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	token, err := a.bearer(ctx, r.settings, r.transport, o)
+	if err != nil {
+		return err
+	}
+	r.request.Token = token
+	if err := r.greet(ctx, cmd); err != nil {
+		return err
+	}
+	r.config.Token = token
+	r.config.Keys, r.config.KeysAbsent = r.keys(ctx, token)
+	return r.run(ctx)
+}
+
+// prepare finds out what is to be probed, and whether it may be.
+func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
+	r.settings, err = r.app.settings(cmd, uses{
+		credential: r.o.tokenFile == "", givenToken: r.o.tokenFile != "", call: true, apiURL: isPath(address),
+	})
+	if err != nil {
+		return err
+	}
+	named := r.o.requestFlags
+	named.printCurl = true // the content is read below, once for all requests
+	if r.request, err = r.app.request(named, r.settings, address); err != nil {
+		return err
+	}
+	body, err := r.content()
+	if err != nil {
+		return err
+	}
+	r.request.Body = body.body
+	if err := r.request.Check(true); err != nil {
+		return impossible(err)
+	}
+	r.transport = r.app.transport(r.settings)
+	r.config = probe.Config{
+		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.probe.rate, Timeout: r.o.probe.timeout(cmd, r.o.how), Now: r.now,
+	}
+	if err := r.choose(cmd); err != nil {
+		return err
+	}
+	if r.config.Dial, err = r.dialer(); err != nil {
+		return err
+	}
+	if err := r.mayProbe(); err != nil {
+		return err
+	}
+	return r.openJUnit()
+}
+
+// choose selects the cases, and finds who makes wrong tokens.
+func (r *probeRun) choose(cmd *cobra.Command) (err error) {
+	if r.config.Minter, err = r.minter(cmd); err != nil {
+		return err
+	}
+	cases, unmatched := probe.Select(probe.Catalogue(), r.o.probe.only)
+	if unmatched != nil {
+		return &usageError{
+			reason: fmt.Sprintf("--probe-only: no case is called %s", quoted(unmatched[0])),
+			hints:  []string{"m2m call --probe-list prints the names; * stands for any part of one"},
+		}
+	}
+	r.config.Cases = cases
+	return nil
+}
+
+// greet sends the honest request as m2m call does, so that an API which cannot
+// be reached, or which refuses the valid token, is explained as well as there.
+func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
+	ctx, cancel := context.WithTimeout(ctx, r.o.how.timeout)
+	defer cancel()
+	client := &call.Client{Transport: r.transport, Now: r.now}
+	answer, err := client.Do(ctx, r.request)
+	if err != nil {
+		return r.notTold(r.unanswered(err, r.settings, cmd.Flags().Arg(0)))
+	}
+	defer answer.Close()
+	unmet := answer.Judge().Err()
+	if unmet == nil {
+		return nil
+	}
+	why := unexpected(unmet, "", call.Explain(answer, r.context(cmd, r.request, r.settings, r.o)))
+	fail := &failure{code: exitUnknown, reason: why.Error(), hints: hintsOf(why), err: unmet}
+	fail.reason = "nothing can be told while the valid token does not open: " + fail.reason
+	return r.notTold(fail)
+}
+
+// run probes, prints and ends with what was found.
+func (r *probeRun) run(ctx context.Context) error {
+	progress := r.progress()
+	r.config.Progress = progress.result
+	report, err := probe.Run(ctx, r.config)
+	progress.end()
+	switch {
+	case errors.Is(err, probe.ErrNotJWT):
+		return r.notTold(&failure{code: exitUnknown, reason: "nothing can be forged: " + err.Error(), hints: []string{"the probe is for APIs that take signed JSON web tokens"}, err: err})
+	case err != nil && !errors.As(err, new(*probe.StopError)):
+		return r.notTold(err)
+	}
+	return r.print(report, err)
+}
+
+// print writes the report in each form that was asked for. stop says why the
+// run ended early; nil if it did not.
+func (r *probeRun) print(report *probe.Report, stop error) error {
+	outcome := r.outcome(report, stop)
+	if err := r.writeJUnit(report, stop); err != nil {
+		return err
+	}
+	if r.o.form == "json" {
+		return cmp.Or(writeJSON(r.out, r.document(report, stop)), outcome)
+	}
+	probeText{w: r.out, paint: r.paletteFor(r.stdout, r.noColor), all: r.o.verbose}.report(r.config, report, stop)
+	return outcome
+}
+
+// outcome is the error that the run ends with: nil if the door is locked.
+func (r *probeRun) outcome(report *probe.Report, stop error) error {
+	findings, missed := report.Findings(), notTried(report)
+	switch {
+	case errors.Is(stop, probe.ErrOpen):
+		return &failure{code: exitAnswer, reason: stop.Error(), hints: hintsOf(stop), err: stop}
+	case len(findings) > 0:
+		fail := &failure{code: exitAnswer, reason: fmt.Sprintf("%s, the worst of them %s: %s", plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)}
+		if stop != nil {
+			fail.reason += "\nthe probe did not come to its end: " + stop.Error()
+			fail.hints = hintsOf(stop)
+		}
+		fail.hints = append(fail.hints, "after a fix, try those alone: --probe-only "+findings[0].Case.Name)
+		return fail
+	case stop != nil:
+		return &failure{code: exitUnknown, reason: "could not tell: " + stop.Error(), hints: hintsOf(stop), err: stop}
+	case len(missed) > 0:
+		return &failure{
+			code:   exitUnknown,
+			reason: fmt.Sprintf("could not tell all: no finding, but %s could not be made: %s", plural(len(missed), "case"), missed[0].Came),
+			hints:  []string{"with the tenant set (TENANT_ID, or --tenant), the keys are asked of it"},
+		}
+	}
+	return nil
+}
+
+// notTried are the cases that could not be made for want of keys. That a token
+// has no such form, or an issuer no second key, is no gap.
+func notTried(report *probe.Report) (missed []probe.Result) {
+	for _, result := range report.Results {
+		if result.Outcome == probe.NotTried && result.NeedsKeys {
+			missed = append(missed, result)
+		}
+	}
+	return missed
+}
+
+// notTold leaves the JUnit report of a run that told nothing: whoever reads it
+// must not take an older one, or none, for success.
+func (r *probeRun) notTold(err error) error {
+	r.writeFault(err)
+	return err
+}
+
+// probeBody is the content that goes with every request.
+type probeBody struct {
+	content []byte
+	given   bool
+	body    call.Body
+}
+
+// maxProbeBody bounds it, in bytes: it is sent hundreds of times.
+const maxProbeBody = 1 << 20
+
+func (r *probeRun) content() (b probeBody, err error) {
+	text, given := r.o.content()
+	if !given {
+		return b, nil
+	}
+	b.given, b.content = true, []byte(text)
+	path, isFile := strings.CutPrefix(text, "@")
+	if text == "-" {
+		path, isFile = "-", true
+	}
+	if isFile {
+		if b.content, err = r.readFile(path, maxProbeBody); err != nil {
+			return b, unreadableBody(err)
+		}
+	}
+	b.body = call.BytesBody(b.content)
+	return b, nil
+}
+
+// method is the one of the requests: what m2m call takes where none is given.
+func (b probeBody) method(given string) string {
+	if given == "" && b.given {
+		return "POST"
+	}
+	return given
+}
+
+// plural counts things.
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

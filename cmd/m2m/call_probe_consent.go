@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/entra"
+	"m2m/internal/issuer"
+	"m2m/internal/probe"
+)
+
+// mayProbe sees to it that no API of somebody else's is probed by mistake: one
+// on another machine must be asked for, and named by whoever runs the probe.
+func (r *probeRun) mayProbe() error {
+	host := r.config.Target.Hostname()
+	p := r.o.probe
+	switch {
+	case isThisMachine(host):
+		return nil
+	case !p.remote:
+		return &usageError{
+			reason: fmt.Sprintf("%s is not this machine, and a probe sends it forged tokens", quoted(host)),
+			hints:  []string{"if you may test it, add --probe-remote"},
+		}
+	case p.confirm != "":
+		if entra.LowerASCII(p.confirm) != entra.LowerASCII(host) {
+			return &usageError{reason: fmt.Sprintf("--probe-confirm names %s, but the address is on %s", quoted(p.confirm), quoted(host)), hints: []string{"nothing was sent"}}
+		}
+		return nil
+	case !isTerminal(r.stdin) || !isTerminal(r.stderr):
+		return &usageError{
+			reason: fmt.Sprintf("there is no terminal to ask on whether %s may be probed", quoted(host)),
+			hints:  []string{"if it may, name it: --probe-confirm " + printable(host)},
+		}
+	}
+	return r.ask(host)
+}
+
+// ask has the name of the host typed, so that a yes is never given to another
+// one than was meant.
+func (r *probeRun) ask(host string) error {
+	r.say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
+	r.say("its operators may take that for an attack; go on only if you may test it")
+	fmt.Fprint(r.stderr, "m2m: type the host's name to go on: ")
+	line, err := bufio.NewReader(io.LimitReader(r.stdin, 1024)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if entra.LowerASCII(strings.TrimSpace(line)) != entra.LowerASCII(host) {
+		return &usageError{reason: "that is not " + quoted(host) + "; nothing was sent"}
+	}
+	return nil
+}
+
+// isThisMachine reports whether a host is loopback. Names are not looked up:
+// whoever answers for a name would decide.
+func isThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return entra.LowerASCII(host) == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// dialer connects straight to the API. A proxy would mend or refuse what the
+// probe sends, and its answers would be taken for the API's.
+func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
+	target := r.config.Target
+	if r.proxy != nil {
+		if proxy, err := r.proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
+			return nil, &usageError{
+				reason: fmt.Sprintf("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", quoted(target.Hostname())),
+				hints:  []string{"if the API can be reached without it, add the host to NO_PROXY"},
+			}
+		}
+	}
+	direct, err := r.transport.Direct(10 * time.Second)
+	if err != nil {
+		return nil, err
+	}
+	port := target.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[target.Scheme]
+	}
+	address := net.JoinHostPort(target.Hostname(), port)
+	if target.Scheme == "http" {
+		return func(ctx context.Context) (net.Conn, error) { return direct.DialContext(ctx, "tcp", address) }, nil
+	}
+	config := direct.TLSClientConfig.Clone()
+	config.ServerName, config.NextProtos = target.Hostname(), []string{"http/1.1"}
+	return func(ctx context.Context) (net.Conn, error) {
+		conn, err := direct.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		secure := tls.Client(conn, config)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		return secure, nil
+	}, nil
+}
+
+// localMinter makes wrong tokens by the running local tenant.
+type localMinter struct{ tenant *controlClient }
+
+// Mint implements probe.Minter.
+func (m localMinter) Mint(ctx context.Context, w probe.Wrong) (entra.Secret, error) {
+	return m.tenant.mint(ctx, issuer.MintRequest{
+		API: w.API, Client: w.Client, Kind: issuer.MintKind(w.Kind), Version: entra.Version(w.Version),
+		Time: issuer.MintTime(w.Time), Key: issuer.MintKey(w.Key), Claims: []byte(w.Claims), Header: []byte(w.Header), Without: w.Without,
+	})
+}
+
+// minter is the local tenant, where the command is about one: with --local, or
+// as COMMAND of serve --local.
+func (r *probeRun) minter(cmd *cobra.Command) (probe.Minter, error) {
+	local, _ := cmd.Flags().GetBool("local")
+	if _, under := r.lookup(controlURLVariable); !local && !under {
+		return nil, nil
+	}
+	tenant, err := r.control(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return localMinter{tenant}, nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"m2m/internal/probe"
+)
+
+// maxProbeRate bounds the requests a second: beyond it the probe is a load test.
+const maxProbeRate = 1000
+
+// probeFlags are the flags of call that belong to a probe.
+type probeFlags struct {
+	on      bool
+	list    bool
+	only    []string
+	rate    float64
+	remote  bool
+	confirm string
+}
+
+func (p *probeFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&p.on, "probe", false, "ask whether the API really verifies tokens: send forgeries, and report what it lets in")
+	flags.StringArrayVar(&p.only, "probe-only", nil, "of a probe: try only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
+	flags.Float64Var(&p.rate, "probe-rate", 20, "of a probe: send at most `N` requests a second")
+	flags.BoolVar(&p.remote, "probe-remote", false, "of a probe: the API may be on another machine; asks before it begins")
+	flags.StringVar(&p.confirm, "probe-confirm", "", "of a probe: the `HOST` that may be probed, where there is no terminal to ask on")
+	flags.BoolVar(&p.list, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
+}
+
+// isGiven reports whether the command is about a probe at all.
+func (p *probeFlags) isGiven() bool { return p.on || p.list }
+
+// names are the flags that mean nothing without a probe.
+func (p *probeFlags) names() (names []string) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(probeFlags).add(flags)
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// checkAbsent refuses a probe's flags where there is no probe.
+func (p *probeFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
+	names := p.names()
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && slices.Contains(names, f.Name) {
+			err = &usageError{reason: fmt.Sprintf("--%s means something only with a probe", f.Name), hints: []string{"add --probe"}}
+		}
+	})
+	return err
+}
+
+// check refuses what does not go with a probe: it looks at one answer in one
+// way, and decides itself what is expected.
+func (p *probeFlags) check(cmd *cobra.Command, args []string, o callOptions) (err error) {
+	refused := []string{
+		"include", "output-file", "location", "retry", "expect", "expect-header", "expect-body", "expect-jq", "max-time",
+		"no-token", "print-curl",
+	}
+	refused = append(refused, slices.DeleteFunc(o.suite.names(), func(name string) bool { return name == "junit" })...)
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if err == nil && slices.Contains(refused, f.Name) {
+			err = &usageError{reason: fmt.Sprintf("--%s does not go with --probe", f.Name), hints: []string{"leave it out: the probe decides itself what to send and what to expect"}}
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(args) == 0:
+		return &usageError{reason: "there is no address to probe", hints: []string{"for the demo API: m2m call --probe /secure-data"}}
+	case !(p.rate > 0 && p.rate <= maxProbeRate):
+		return &usageError{reason: fmt.Sprintf("--probe-rate is a number above 0, and at most %d", maxProbeRate)}
+	case o.dataGiven && o.jsonGiven:
+		return &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
+	case cmd.Flags().Changed("output"):
+		return checkForm(o.form, []string{"table", "json"})
+	}
+	return nil
+}
+
+// timeout bounds each request: ten seconds, unless --timeout says otherwise.
+func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration {
+	if cmd.Flags().Changed("timeout") {
+		return how.timeout
+	}
+	return 0
+}
+
+// listProbe prints the catalogue.
+func (a *app) listProbe(o callOptions) error {
+	cases, unmatched := probe.Select(probe.Catalogue(), o.probe.only)
+	if unmatched != nil {
+		return &usageError{reason: fmt.Sprintf("--probe-only: no case is called %s", quoted(unmatched[0]))}
+	}
+	if o.form == "json" {
+		list := make([]probeCase, len(cases))
+		for i, c := range cases {
+			list[i] = describeCase(c)
+		}
+		return writeJSON(a.out, list)
+	}
+	width := 0
+	for _, c := range cases {
+		width = max(width, len(c.Name))
+	}
+	for i, c := range cases {
+		if i == 0 || c.Family != cases[i-1].Family {
+			fmt.Fprintf(a.out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
+		}
+		fmt.Fprintln(a.out, hang("  "+c.Name, c.Tries, width+4, reportWidth))
+	}
+	return nil
+}

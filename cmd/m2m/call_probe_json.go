@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"m2m/internal/probe"
+)
+
+// The verdicts of a probe.
+const (
+	verdictLocked  = "locked"  // every case was refused
+	verdictHoles   = "holes"   // there are findings, or no door at all
+	verdictUnknown = "unknown" // could not tell, or not all
+)
+
+func probeVerdict(report *probe.Report, stop error) string {
+	switch {
+	case errors.Is(stop, probe.ErrOpen), len(report.Findings()) > 0:
+		return verdictHoles
+	case stop != nil, len(notTried(report)) > 0:
+		return verdictUnknown
+	}
+	return verdictLocked
+}
+
+// probeDocument is the JSON of `call --probe -o json`. Its keys are stable.
+type probeDocument struct {
+	URL        string        `json:"url"`
+	Verdict    string        `json:"verdict"`
+	Reason     string        `json:"reason"` // why the probe stopped early; empty if it did not
+	Baseline   probeBaseline `json:"baseline"`
+	Findings   int           `json:"findings"`
+	Requests   int           `json:"requests"`
+	DurationMS float64       `json:"duration_ms"`
+	Cases      []probeResult `json:"cases"`
+}
+
+type probeBaseline struct {
+	WithToken    int     `json:"with_token"`
+	WithoutToken int     `json:"without_token"`
+	MedianMS     float64 `json:"median_ms"`
+	Checks       int     `json:"checks"`
+}
+
+// probeCase is what a case is, whatever became of it.
+type probeCase struct {
+	Name   string       `json:"name"`
+	Family probe.Family `json:"family"`
+	Tries  string       `json:"tries"`
+	Safe   string       `json:"safe"`
+}
+
+type probeResult struct {
+	probeCase
+	Outcome    probe.Outcome  `json:"outcome"`
+	Severity   probe.Severity `json:"severity"` // empty unless it is a finding
+	Status     int            `json:"status"`   // 0: no answer
+	Came       string         `json:"came"`
+	Fix        string         `json:"fix"`
+	DurationMS float64        `json:"duration_ms"`
+}
+
+func describeCase(c probe.Case) probeCase { return probeCase{c.Name, c.Family, c.Tries, c.Safe()} }
+
+func (r *probeRun) document(report *probe.Report, stop error) probeDocument {
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	b := report.Baseline
+	document := probeDocument{
+		URL: r.config.Target.Redacted(), Verdict: probeVerdict(report, stop),
+		Baseline: probeBaseline{b.Valid, b.None, ms(b.Median), b.Checks},
+		Findings: len(report.Findings()), Requests: report.Requests, DurationMS: ms(report.Duration),
+		Cases: make([]probeResult, len(report.Results)),
+	}
+	if stop != nil {
+		document.Reason = stop.Error()
+	}
+	for i, one := range report.Results {
+		document.Cases[i] = probeResult{describeCase(one.Case), one.Outcome, one.Severity, one.Status, one.Came, one.Fix, ms(one.Took)}
+	}
+	return document
+}
+
+// openJUnit opens the report before anything is sent.
+func (r *probeRun) openJUnit() (err error) {
+	if r.o.suite.junit == "" {
+		return nil
+	}
+	if r.junit, err = os.Create(absolute(r.dir, r.o.suite.junit)); err != nil {
+		return &usageError{reason: "--junit: " + err.Error(), hints: []string{"give the path of a file that can be written"}, err: err}
+	}
+	return nil
+}
+
+// writeJUnit writes a test for each case.
+func (r *probeRun) writeJUnit(report *probe.Report, stop error) error {
+	suite := junitSuite{started: r.started, elapsed: report.Duration}
+	if stop != nil {
+		suite.cases = append(suite.cases, stopCase(stop, errors.Is(stop, probe.ErrOpen)))
+	}
+	for _, one := range report.Results {
+		suite.cases = append(suite.cases, junitOf(one))
+	}
+	return r.finishJUnit(suite)
+}
+
+func junitOf(r probe.Result) junitCase {
+	c := junitCase{class: "probe." + string(r.Case.Family), name: r.Case.Name, elapsed: r.Took}
+	switch r.Outcome {
+	case probe.Finding:
+		c.outcome, c.message, c.kind = junitFailed, r.Came, string(r.Severity)
+		c.detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Came + "\nsafe:  " + r.Case.Safe() + "\nfix:   " + r.Fix
+	case probe.NotTried:
+		c.outcome, c.message = junitSkipped, r.Came
+		if r.NeedsKeys {
+			c.outcome, c.kind = junitError, "not tried"
+		}
+	}
+	return c
+}
+
+// stopCase is the test that says why the probe stopped.
+func stopCase(err error, failed bool) junitCase {
+	c := junitCase{class: "probe", name: "baseline", outcome: junitError, message: err.Error(), kind: "baseline", detail: err.Error()}
+	if failed {
+		c.outcome = junitFailed
+	}
+	return c
+}
+
+// writeFault writes the report of a probe that did not begin.
+func (r *probeRun) writeFault(err error) {
+	fault := stopCase(errors.New(redact(printable(err.Error()))), false)
+	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.now().Sub(r.started), cases: []junitCase{fault}}) // err is what counts
+}
+
+func (r *probeRun) finishJUnit(suite junitSuite) error {
+	if r.junit == nil {
+		return nil
+	}
+	suite.name = "probe of " + r.config.Target.Redacted()
+	if err := errors.Join(junitReport{name: "m2m probe", suites: []junitSuite{suite}}.write(r.junit), r.junit.Close()); err != nil {
+		return &failure{code: exitUnexpected, reason: "--junit: the report could not be written: " + rootCause(err).Error(), err: err}
+	}
+	return nil
+}

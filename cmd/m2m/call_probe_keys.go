@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"m2m/internal/entra"
+	"m2m/internal/probe"
+	"m2m/internal/verify"
+)
+
+// keys returns the public keys of the token's issuer, or why there are none:
+// those of the configured tenant, else those that the issuer in the token
+// publishes.
+func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []probe.Key, absent string) {
+	decoded, err := verify.Decode(token.Reveal())
+	if decoded == nil || err != nil {
+		return nil, "" // the probe itself says what is wrong with the token
+	}
+	for _, discovery := range r.discoveries(decoded) {
+		found, err := r.fetchKeys(ctx, discovery)
+		if err != nil {
+			absent = err.Error()
+			continue
+		}
+		if slices.ContainsFunc(found, func(k probe.Key) bool { return k.ID == decoded.KeyID }) {
+			return found, ""
+		}
+		absent = "no key set that was asked holds the key ID of the token"
+	}
+	if absent == "" {
+		absent = "nothing says where it is published"
+	}
+	return nil, absent
+}
+
+// discoveries are the documents to ask, the most certain first.
+func (r *probeRun) discoveries(t *verify.Token) (addresses []string) {
+	if r.settings.tenant.value != "" {
+		addresses = append(addresses, r.settings.authorityURL().Discovery(t.Version))
+	}
+	if strings.HasPrefix(t.Issuer, "https://") {
+		addresses = append(addresses, strings.TrimRight(t.Issuer, "/")+"/.well-known/openid-configuration")
+	}
+	return addresses
+}
+
+func (r *probeRun) fetchKeys(ctx context.Context, discovery string) ([]probe.Key, error) {
+	document, err := r.fetch(ctx, discovery)
+	if err != nil {
+		return nil, err
+	}
+	var found struct {
+		JWKSURI string `json:"jwks_uri"`
+	}
+	if err := json.Unmarshal(document, &found); err != nil {
+		return nil, fmt.Errorf("the discovery document is not JSON: %w", err)
+	}
+	set, err := r.fetch(ctx, found.JWKSURI)
+	if err != nil {
+		return nil, err
+	}
+	return probe.ParseKeys(set)
+}
+
+var errNotHTTPS = errors.New("its address is not https")
+
+// fetch reads a public document. Nothing secret goes with the request.
+func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.o.how.timeout)
+	defer cancel()
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return nil, errNotHTTPS
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := r.transport.RoundTrip(request)
+	if err != nil {
+		return nil, fmt.Errorf("%s gave no answer: %w", u.Host, rootCause(err))
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers %d, not 200", u.Host, response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxJWKS+1))
+	if err == nil && len(body) > maxJWKS {
+		err = fmt.Errorf("%s sends more than %d KiB", u.Host, maxJWKS>>10)
+	}
+	return body, err
+}

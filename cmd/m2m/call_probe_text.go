@@ -1,0 +1,184 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"m2m/internal/probe"
+)
+
+// probeText prints a probe for a person: a table of families, then each finding
+// with what to do about it. The verdict comes last.
+type probeText struct {
+	w     io.Writer
+	paint palette
+	all   bool // every case has a line of its own
+}
+
+func (t probeText) report(config probe.Config, report *probe.Report, stop error) {
+	b := report.Baseline
+	fmt.Fprintf(t.w, "%s  %s\n", t.paint.bold("probe"), printable(config.Target.Redacted()))
+	fmt.Fprintf(t.w, "with the valid token %s in %s, without a token %s; %s in %s\n\n", orNone(b.Valid), roundProbe(b.Median), orNone(b.None),
+		plural(report.Requests, "request"), roundProbe(report.Duration))
+	if len(report.Results) > 0 {
+		t.table(report)
+	}
+	if t.all {
+		t.cases(report)
+	}
+	t.findings(report.Findings())
+	t.missed(report)
+	t.verdict(report, stop)
+}
+
+// table counts by family.
+func (t probeText) table(report *probe.Report) {
+	row := "%-20s %6s %8s %8s %9s\n"
+	fmt.Fprintf(t.w, row, "family", "tried", "refused", "allowed", "findings")
+	var families []probe.Family
+	for _, r := range report.Results {
+		if !slices.Contains(families, r.Case.Family) {
+			families = append(families, r.Case.Family)
+		}
+	}
+	for _, family := range append(families, "") {
+		counts := map[probe.Outcome]int{}
+		for _, r := range report.Results {
+			if r.Case.Family == family || family == "" {
+				counts[r.Outcome]++
+			}
+		}
+		tried := counts[probe.Refused] + counts[probe.Allowed] + counts[probe.Finding]
+		name, found := string(family), dash(counts[probe.Finding])
+		if family == "" {
+			name = "all"
+		}
+		line := fmt.Sprintf(row, name, dash(tried), dash(counts[probe.Refused]), dash(counts[probe.Allowed]), found)
+		if counts[probe.Finding] > 0 {
+			line = t.paint.red(strings.TrimSuffix(line, "\n")) + "\n"
+		}
+		fmt.Fprint(t.w, line)
+	}
+	fmt.Fprintln(t.w)
+}
+
+func dash(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+// cases prints a line for each case.
+func (t probeText) cases(report *probe.Report) {
+	width := 0
+	for _, r := range report.Results {
+		width = max(width, len(r.Case.Name))
+	}
+	for _, r := range report.Results {
+		fmt.Fprintf(t.w, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, printable(r.Came))
+	}
+	fmt.Fprintln(t.w)
+}
+
+func (t probeText) findings(findings []probe.Result) {
+	for _, r := range findings {
+		severity := t.paint.yellow(string(r.Severity))
+		if r.Severity == probe.Critical || r.Severity == probe.High {
+			severity = t.paint.red(string(r.Severity))
+		}
+		fmt.Fprintf(t.w, "%s  %s\n", severity, t.paint.bold(r.Case.Name))
+		for _, line := range [][2]string{
+			{"  tried", r.Case.Tries}, {"  came", r.Came}, {"  safe", r.Case.Safe()}, {"  fix", r.Fix},
+		} {
+			fmt.Fprintln(t.w, hang(line[0], printable(line[1]), 9, reportWidth))
+		}
+		fmt.Fprintln(t.w)
+	}
+}
+
+// missed says what was not tried, by its reason.
+func (t probeText) missed(report *probe.Report) {
+	var reasons []string
+	names := map[string][]string{}
+	for _, r := range report.Results {
+		if r.Outcome == probe.NotTried {
+			if names[r.Came] == nil {
+				reasons = append(reasons, r.Came)
+			}
+			names[r.Came] = append(names[r.Came], r.Case.Name)
+		}
+	}
+	for _, reason := range reasons {
+		which := names[reason]
+		text := strings.Join(which[:min(3, len(which))], ", ")
+		if more := len(which) - 3; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		fmt.Fprintln(t.w, hang("not tried", text+": "+printable(reason), 11, reportWidth))
+	}
+	if len(reasons) > 0 {
+		fmt.Fprintln(t.w)
+	}
+}
+
+func (t probeText) verdict(report *probe.Report, stop error) {
+	switch verdict := probeVerdict(report, stop); verdict {
+	case verdictLocked:
+		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(len(report.Results), "case"))
+	case verdictHoles:
+		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.red("the door has holes"))
+	default:
+		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.yellow("could not tell"))
+	}
+}
+
+func orNone(status int) string {
+	if status == 0 {
+		return "nothing"
+	}
+	return fmt.Sprint(status)
+}
+
+func roundProbe(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// probeProgress says on a terminal how far a probe is.
+type probeProgress struct {
+	app                *app
+	live               bool
+	total, done, found int
+}
+
+func (r *probeRun) progress() *probeProgress {
+	term, _ := r.lookup("TERM")
+	return &probeProgress{app: r.app, live: isTerminal(r.stderr) && term != "dumb" && !r.debug, total: len(r.config.Cases)}
+}
+
+func (p *probeProgress) result(r probe.Result) {
+	p.done++
+	if r.Outcome == probe.Finding {
+		p.found++
+	}
+	p.app.trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
+	if p.live {
+		fmt.Fprintf(p.app.stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, plural(p.found, "finding"), r.Case.Name)
+	}
+}
+
+// end takes the line away, so that the report begins on a clean one.
+func (p *probeProgress) end() {
+	if p.live {
+		fmt.Fprint(p.app.stderr, "\r\x1b[K")
+	}
+}
