@@ -34,9 +34,6 @@ func (p *probeFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&p.list, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
 }
 
-// isGiven reports whether the command is about a probe at all.
-func (p *probeFlags) isGiven() bool { return p.on || p.list }
-
 // names are the flags that mean nothing without a probe.
 func (p *probeFlags) names() (names []string) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)

@@ -126,8 +126,7 @@ func TestEveryForgeryIsFound(t *testing.T) {
 		})
 	}
 	_ = group.Wait()
-	t.Logf("found %d of %d", found, len(cases))
-	fmt.Printf("probe: %d of %d forgeries found, each in an API that is broken in that way alone\n", found, len(cases))
+	t.Logf("found %d of %d forgeries, each in an API that is broken in that way alone", found, len(cases))
 	for _, hole := range brokenapi.Holes() {
 		if !slices.ContainsFunc(cases, func(c probe.Case) bool { return c.Name == hole.Name }) {
 			t.Errorf("the hole %s has no case", hole.Name)
