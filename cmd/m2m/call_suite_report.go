@@ -136,8 +136,7 @@ func suiteDetail(result call.SuiteResult) []string {
 			lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
 		}
 		hints = append(hints, why.Fixes...)
-		// The command acquires a token of the default client's.
-		if why.Command != "" && result.Request.As == call.AsDefault {
+		if why.Command != "" {
 			hints = append(hints, "to see more: "+why.Command)
 		}
 	}

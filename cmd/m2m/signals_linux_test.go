@@ -30,6 +30,8 @@ type signalled struct {
 	*exec.Cmd
 	log, ready, temp string
 	terminal         *os.File // the other end of its terminal; nil without one
+	slave            *os.File
+	shown            chan string // what came to the terminal, once it is closed
 }
 
 func startSignalled(t *testing.T, onTerminal bool) *signalled {
@@ -109,10 +111,24 @@ func (s *signalled) openTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = slave.Close() })
-	go func() { _, _ = io.Copy(io.Discard, master) }()
+	s.shown = make(chan string, 1)
+	go func() {
+		var text strings.Builder
+		_, _ = io.Copy(&text, master) // ends with an error when the last writer has gone
+		s.shown <- text.String()
+	}()
+	s.slave = slave
 	s.Stdin, s.Stdout, s.Stderr = slave, slave, slave
 	s.SysProcAttr.Setctty = true
 	s.terminal = master
+}
+
+// screen waits for the process and returns all that it wrote to its terminal.
+func (s *signalled) screen(t *testing.T) string {
+	t.Helper()
+	_ = s.Wait() // the code is the caller's to look at
+	_ = s.slave.Close()
+	return strings.ReplaceAll(<-s.shown, "\r\n", "\n")
 }
 
 // end waits for the process and checks what a signal must lead to: the command

@@ -2,6 +2,7 @@ package call
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -102,7 +103,11 @@ func (b *suiteBuilder) requests(written []suiteRequest) []SuiteRequest {
 		before := len(b.faults)
 		request := b.request(q)
 		if !b.dry && len(b.faults) == before {
-			if err := request.Request.Check(q.as != AsNone); err != nil {
+			err := request.Request.Check(q.as != AsNone)
+			switch {
+			case errors.Is(err, ErrTwoAuthorizations):
+				b.faultWith(q.line, err.Error(), `leave the header out, or send the request "as: none"`)
+			case err != nil:
 				b.because(q.line, err)
 			}
 		}

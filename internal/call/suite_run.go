@@ -21,7 +21,7 @@ const (
 )
 
 // SuiteResult is what became of one request. All of its texts may be shown: they
-// hold neither tokens nor values of variables.
+// hold neither tokens nor values of variables. Request.Request does hold them.
 type SuiteResult struct {
 	Request SuiteRequest
 	Verdict SuiteVerdict
@@ -180,8 +180,11 @@ func (r *suiteRun) judge(result SuiteResult, answer *Answer) SuiteResult {
 		known = r.Known(result.Request)
 	}
 	result.Explanation = Explain(answer, known).shown(clean)
-	if x := result.Explanation; x != nil && x.Code == CodeNoToken && result.Request.As == AsNone {
-		x.Fixes = []string{`send it as a client: leave out "as: none"`}
+	if x := result.Explanation; x != nil && result.Request.As != AsDefault {
+		x.Command = "" // it would act as the default client
+		if x.Code == CodeNoToken {
+			x.Fixes = []string{`send it as a client: leave out "as: none"`}
+		}
 	}
 	return result
 }
