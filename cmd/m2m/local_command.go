@@ -33,7 +33,7 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants is
 	if err != nil {
 		return errors.Join(err, run.close())
 	}
-	in := a.input(cmd, uses{})
+	in := a.localInput(cmd)
 	in.local = settings
 	resolved, err := resolveSettings(in)
 	if err != nil {

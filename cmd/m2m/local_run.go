@@ -60,6 +60,10 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 		}
 		return value
 	}
+	outside, err := a.outsideIssuers(cmd)
+	if err != nil {
+		return nil, err
+	}
 	tenantListener, err := listenLoopback(address("tenant-addr", o.tenantAddr), "--tenant-addr")
 	if err != nil {
 		return nil, err
@@ -75,7 +79,7 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 	controlKey := issuer.NewControlKey()
 	made, err := issuer.New(tenantListener, issuer.Config{
 		Tenants: tenants.Tenants, TokenLifetime: tenants.TokenLifetime, LongestTokenLifetime: tenants.LongestTokenLifetime,
-		HTTPClient: a.outsideIssuers(cmd), OnTokenRequest: told.tokenRequest, Intercept: interception,
+		HTTPClient: outside, OnTokenRequest: told.tokenRequest, Intercept: interception,
 		ControlKey: controlKey,
 	})
 	if err != nil {
@@ -123,7 +127,7 @@ func (r *localRun) close() error { return errors.Join(r.tenantListener.Close(), 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings down where --local finds them.
 func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
-	in := a.input(cmd, uses{})
+	in := a.localInput(cmd)
 	in.noEnvFile = true // as --local does, so that both mean the same folder
 	places, err := resolvePlaces(in)
 	if err != nil {

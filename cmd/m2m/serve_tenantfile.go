@@ -92,10 +92,25 @@ func (a *app) readTenantFile(path string) (issuer.TenantFile, error) {
 }
 
 // outsideIssuers is the client that fetches the keys of the issuers that
-// federated credentials trust.
-func (a *app) outsideIssuers(cmd *cobra.Command) *http.Client {
+// federated credentials trust. --ca-file is for them: the API beside the tenant
+// asks nobody but the tenant.
+func (a *app) outsideIssuers(cmd *cobra.Command) (*http.Client, error) {
 	caFile, _ := cmd.Flags().GetString("ca-file")
-	return &http.Client{Transport: transport.New(transport.Config{CAFile: caFile, Proxy: a.proxy})}
+	outside := transport.New(transport.Config{CAFile: caFile, Proxy: a.proxy})
+	if caFile != "" { // else the system's roots are read when they are needed, not at every start
+		if err := outside.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Client{Transport: outside}, nil
+}
+
+// localInput is what the settings of the API beside a local tenant are resolved
+// from: the --ca-file of outside issuers is not what the API has to trust.
+func (a *app) localInput(cmd *cobra.Command) settingsInput {
+	in := a.input(cmd, uses{})
+	delete(in.flags, "ca-file")
+	return in
 }
 
 // checkOutput refuses forms of output that there are not.

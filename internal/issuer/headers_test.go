@@ -1,0 +1,71 @@
+package issuer_test
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// The names of the headers are compared with captures beside each document;
+// here are their values, of successes and refusals alike.
+func TestHeadersHaveEntrasValues(t *testing.T) {
+	var fixtures map[string]struct {
+		Source string            `json:"source"`
+		Values map[string]string `json:"values"`
+	}
+	if err := json.Unmarshal(readFixture(t, "header-values.json"), &fixtures); err != nil {
+		t.Fatal(err)
+	}
+	tenant := sample()
+	r := start(t, config(tenant))
+	good, bad := request(tenant.Clients[0], "api://m2m-demo/.default"), request(tenant.Clients[2], "api://m2m-demo/.default")
+	const nobody = "/5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934"
+	for name, answers := range map[string]map[string]answer{
+		"document": {
+			"discovery v2.0":           r.get("/" + tenant.ID + "/v2.0/.well-known/openid-configuration"),
+			"discovery v1.0":           r.get("/common/.well-known/openid-configuration"),
+			"keys v2.0":                r.get("/common/discovery/v2.0/keys"),
+			"keys v1.0":                r.get("/" + tenant.ID + "/discovery/keys"),
+			"instance discovery":       r.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=https://login.microsoftonline.com/common/oauth2/v2.0/authorize"),
+			"discovery of nobody":      r.get(nobody + "/v2.0/.well-known/openid-configuration"),
+			"unknown instance refused": r.get("/common/discovery/instance?authorization_endpoint=https://a.example/x"),
+		},
+		"token": {
+			"a token":         r.post("/"+tenant.ID+"/oauth2/v2.0/token", good),
+			"a token of v1.0": r.post("/"+tenant.ID+"/oauth2/token", requestV1(tenant.Clients[0], "api://m2m-demo")),
+			"a refusal":       r.post("/"+tenant.ID+"/oauth2/v2.0/token", bad),
+			"no such tenant":  r.post(nobody+"/oauth2/v2.0/token", good),
+			"a GET":           r.get("/" + tenant.ID + "/oauth2/v2.0/token"),
+		},
+	} {
+		for which, got := range answers {
+			for header, want := range fixtures[name].Values {
+				if value := got.header.Get(header); value != want {
+					t.Errorf("%s: %s is %q, want %q (source: %s)", which, header, value, want, fixtures[name].Source)
+				}
+			}
+		}
+	}
+}
+
+// Both thumbprints in each of the three encodings that clients send.
+func TestThumbprintsInEveryEncoding(t *testing.T) {
+	p := startWithCertificate(t)
+	short, long := sha1.Sum(p.good.certificate.Raw), sha256.Sum256(p.good.certificate.Raw)
+	for encoding, write := range map[string]*base64.Encoding{
+		"base64url": base64.RawURLEncoding, "base64url, padded": base64.URLEncoding, "standard base64, padded": base64.StdEncoding,
+	} {
+		for name, sum := range map[string][]byte{"x5t": short[:], "x5t#S256": long[:]} {
+			header := map[string]any{name: write.EncodeToString(sum)}
+			for _, method := range []jwt.SigningMethod{jwt.SigningMethodPS256, jwt.SigningMethodRS256} {
+				if got := p.send(p.client.ID, p.assertion(method, header, p.claims(), p.good.key)); got.status != 200 {
+					t.Errorf("%s in %s, %s: HTTP %d %s", name, encoding, method.Alg(), got.status, got.body)
+				}
+			}
+		}
+	}
+}
