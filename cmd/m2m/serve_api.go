@@ -63,7 +63,8 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		AccessLog:       o.accessLog,
 		LogClaims:       o.claims(),
 		ExplainRefusals: o.explainRefusals,
-		Scopes:          policy.Scopes,
+		Policy:          policy,
+		Version:         strings.Fields(version())[0],
 		Now:             a.now,
 	})
 	if err != nil {

@@ -125,7 +125,7 @@ func TestOneSentenceForAll(t *testing.T) {
 func TestWhatIsRequired(t *testing.T) {
 	policy := demoPolicy()
 	policy.Scopes = []string{"Data.Read", "Data.Write"}
-	s := raise(t, serve.Config{Verifier: newVerifier(t, policy, staticKeys(t)), Scopes: policy.Scopes})
+	s := raise(t, serve.Config{Verifier: newVerifier(t, policy, staticKeys(t)), Policy: policy})
 	for name, tc := range map[string]struct {
 		claims    claims
 		challenge string

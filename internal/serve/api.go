@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -45,9 +46,11 @@ type Config struct {
 	ExplainRefusals bool
 	// Realm names the API in challenges. Empty is "m2m".
 	Realm string
-	// Scopes are the required scopes, which the challenge names where a user's
-	// token lacks them (RFC 6750 section 3).
-	Scopes []string
+	// Policy is that of Verifier, for the words of the API's document and of
+	// challenges. It decides nothing.
+	Policy verify.Policy
+	// Version is the build, as the API's document tells it.
+	Version string
 	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
 	MaxBody int64
 	// Now is the clock of the log's durations. Nil is time.Now.
@@ -59,6 +62,7 @@ type API struct {
 	config    Config
 	log       *slog.Logger
 	challenge challenge
+	document  []byte
 	routes    map[string]methods
 }
 
@@ -77,24 +81,31 @@ func New(c Config) (*API, error) {
 		c.Now = time.Now
 	}
 	c.AccessLog = c.AccessLog || len(c.LogClaims) > 0
-	a := &API{config: c, log: orDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Scopes}}
+	a := &API{config: c, log: orDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Policy.Scopes}}
 	if c.ExplainRefusals {
 		a.challenge.judge = func(r *http.Request, token entra.Secret) *verify.Report {
 			return c.Verifier.Judge(r.Context(), token.Reveal())
 		}
 	}
-	a.routes = a.lay()
+	document, err := describe(c)
+	if err != nil {
+		return nil, err
+	}
+	a.document, a.routes = document, a.lay()
 	return a, nil
 }
 
 // lay says which path is answered by what. Paths are exact: nothing is cleaned,
 // redirected or matched by its beginning.
 func (a *API) lay() map[string]methods {
-	return map[string]methods{
-		"/secure-data": {http.MethodGet: a.protected(http.HandlerFunc(secureData))},
-		"/healthz":     {http.MethodGet: quietly(http.HandlerFunc(healthy))},
-		"/readyz":      {http.MethodGet: quietly(http.HandlerFunc(a.ready))},
+	routes := map[string]methods{
+		"/secure-data":  {http.MethodGet: a.protected(typed(secureData))},
+		"/healthz":      {http.MethodGet: quietly(typed(healthy))},
+		"/readyz":       {http.MethodGet: quietly(typed(a.ready))},
+		"/openapi.json": {http.MethodGet: http.HandlerFunc(a.openAPI)},
 	}
+	maps.Copy(routes, page())
+	return routes
 }
 
 // ServeHTTP implements http.Handler.

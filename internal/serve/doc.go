@@ -7,7 +7,7 @@
 //	http.Handle("/orders", serve.Require(verifier, orders))
 //
 // It takes one token from the request ([Bearer]), asks the verifier about it,
-// and either answers with a refusal ([Refusals]) or passes the request on with
+// and either answers with a refusal (RFC 6750) or passes the request on with
 // the believed token in its context ([TokenFrom]). Everything else here makes
 // a service of it: [New] lays the routes, gives every request an id and a line
 // in the log, and turns panics into answers; [Server] puts it behind a listener
@@ -28,11 +28,17 @@
 //
 // Challenges are RFC 6750's and every error body is a problem document of
 // RFC 9457. Why a token is refused goes to the log; the caller reads one
-// sentence that is the same for every 401, unless Refusals.Explain is set.
+// sentence that is the same for every 401, unless Config.ExplainRefusals is set.
 //
 // Paths are matched exactly: 404 for others, 405 with Allow for other methods,
 // 413 for a body that is too large. What net/http refuses while it reads the
 // headers (400 for broken ones, 431 for too many) is its own, in plain text.
+//
+// # What is told about it
+//
+// GET /openapi.json describes the routes. It is made of the handlers' types, by
+// huma and the tests, and completed at start with who may call. GET /docs is a
+// page that shows it and sends requests; all of it is in the binary.
 //
 // # What is never written
 //

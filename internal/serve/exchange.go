@@ -31,8 +31,10 @@ func withExchange(r *http.Request, x *exchange) *http.Request {
 }
 
 // exchangeOf returns nil where Require stands alone, without an API around it.
-func exchangeOf(r *http.Request) *exchange {
-	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
+func exchangeOf(r *http.Request) *exchange { return exchangeIn(r.Context()) }
+
+func exchangeIn(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return x
 }
 

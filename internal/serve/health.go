@@ -10,32 +10,29 @@ import (
 // and longer than a fetch of keys takes.
 const readyWait = 2 * time.Second
 
-type status struct {
-	Status string `json:"status"`
+// Status is the answer of /healthz and /readyz where all is well.
+type Status struct {
+	Status string `json:"status" doc:"In one word." example:"ok"`
 }
 
 // healthy says that the process runs, which is all that a restart could change.
-func healthy(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, "application/json", http.StatusOK, status{"ok"})
+func healthy(context.Context, *none) (*reply[Status], error) {
+	return &reply[Status]{Status{"ok"}}, nil
 }
 
 // ready says whether tokens can be decided about: an API whose issuer's keys
 // are out of reach answers 503 to everyone, so it should get no requests. Why
 // goes to the log; the caller is a stranger.
-func (a *API) ready(w http.ResponseWriter, r *http.Request) {
-	if a.config.Ready == nil {
-		writeJSON(w, "application/json", http.StatusOK, status{"ready"})
-		return
+func (a *API) ready(ctx context.Context, _ *none) (*reply[Status], error) {
+	if a.config.Ready != nil {
+		ctx, cancel := context.WithTimeout(ctx, readyWait)
+		defer cancel()
+		if err := a.config.Ready(ctx); err != nil {
+			a.log.WarnContext(ctx, "not ready", "request_id", exchangeIn(ctx).id, "reason", quoted(err.Error()))
+			return nil, &fault{Problem{Status: http.StatusServiceUnavailable, Detail: "tokens cannot be checked now"}, retryAfter(err)}
+		}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), readyWait)
-	defer cancel()
-	if err := a.config.Ready(ctx); err != nil {
-		a.log.WarnContext(ctx, "not ready", "request_id", exchangeOf(r).id, "reason", quoted(err.Error()))
-		w.Header().Set("Retry-After", retryAfter(err))
-		Problem{Status: http.StatusServiceUnavailable, Detail: "tokens cannot be checked now"}.write(w, r)
-		return
-	}
-	writeJSON(w, "application/json", http.StatusOK, status{"ready"})
+	return &reply[Status]{Status{"ready"}}, nil
 }
 
 // quietly keeps a route out of the access log.

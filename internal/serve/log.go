@@ -130,5 +130,5 @@ func (a *API) recovered(x *exchange, w *recorder, r *http.Request) {
 		// Half an answer is out; only a cut connection says that it is one.
 		panic(http.ErrAbortHandler)
 	}
-	Problem{Status: http.StatusInternalServerError, Detail: "the API failed; its log has the request id"}.write(w, r)
+	failedProblem().write(w, r)
 }

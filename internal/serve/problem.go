@@ -10,17 +10,17 @@ import (
 // type is about:blank, so that the title is the status in words. Error,
 // RequestID and Checks are extensions of ours.
 type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
+	Type   string `json:"type" doc:"Always about:blank: the title is the status in words."`
+	Title  string `json:"title" doc:"The status in words."`
+	Status int    `json:"status" doc:"The HTTP status."`
+	Detail string `json:"detail,omitempty" doc:"What is wrong, for a person."`
 	// Error is the code of RFC 6750 section 3.1, where there is one.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error,omitempty" doc:"The code of RFC 6750, where there is one." enum:"invalid_request,invalid_token,insufficient_scope"`
 	// RequestID is the id of the request, as in the log and in the answer's
 	// X-Request-Id.
-	RequestID string `json:"request_id,omitempty"`
-	// Checks says what was found in the token. Only with Refusals.Explain.
-	Checks any `json:"checks,omitempty"`
+	RequestID string `json:"request_id,omitempty" doc:"The request's id, as in the API's log."`
+	// Checks says what was found in the token. Only with Config.ExplainRefusals.
+	Checks []Check `json:"checks,omitempty" doc:"What was found in the token. Only where the API runs with --explain-refusals."`
 }
 
 // write sends the document. The headers that belong to the problem are set
@@ -42,7 +42,10 @@ func writeJSON(w http.ResponseWriter, mediaType string, status int, document any
 		// all the same.
 		mediaType, status, body = "application/problem+json", http.StatusInternalServerError, []byte(`{"type":"about:blank","title":"Internal Server Error","status":500}`)
 	}
-	body = append(body, '\n')
+	writeBody(w, mediaType, status, append(body, '\n'))
+}
+
+func writeBody(w http.ResponseWriter, mediaType string, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -1,30 +1,30 @@
 package serve
 
 import (
-	"net/http"
+	"context"
 	"strings"
 )
 
 // SecureData is the answer of GET /secure-data: who called, as the believed
 // token says. What the token does not say is null.
 type SecureData struct {
-	Message  string  `json:"message"`
-	ClientID *string `json:"client_id"`
+	Message  string  `json:"message" doc:"Always the same." example:"Access granted"`
+	ClientID *string `json:"client_id" doc:"The app that called: azp of a v2.0 token, appid of a v1.0 token."`
 	// Scopes are those of a user's token, joined by spaces as in scp. App-only
 	// tokens have none.
-	Scopes *string  `json:"scopes"`
-	Roles  []string `json:"roles"`
+	Scopes *string  `json:"scopes" doc:"The scopes of a user's token, joined by spaces as in scp. Null for an app's own token, which has none."`
+	Roles  []string `json:"roles" doc:"The app roles in the token. Null if it has none."`
 }
 
-func secureData(w http.ResponseWriter, r *http.Request) {
-	token, _ := TokenFrom(r.Context())
-	data := SecureData{Message: "Access granted", Roles: token.Roles}
+func secureData(ctx context.Context, _ *none) (*reply[SecureData], error) {
+	token, _ := TokenFrom(ctx)
+	answer := &reply[SecureData]{SecureData{Message: "Access granted", Roles: token.Roles}}
 	if token.ClientID != "" {
-		data.ClientID = &token.ClientID
+		answer.Body.ClientID = &token.ClientID
 	}
 	if token.Scopes != nil {
 		scopes := strings.Join(token.Scopes, " ")
-		data.Scopes = &scopes
+		answer.Body.Scopes = &scopes
 	}
-	writeJSON(w, "application/json", http.StatusOK, data)
+	return answer, nil
 }

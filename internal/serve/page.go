@@ -1,0 +1,92 @@
+package serve
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"io"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	swagger "github.com/swaggest/swgui/v5/static"
+)
+
+// The page at /docs is Swagger UI, which shows /openapi.json and sends requests
+// from the browser. Everything of it is in the binary. Only swgui's files are
+// used: its handler hashes them at each start of every command.
+
+//go:embed page
+var pageFiles embed.FS
+
+// pagePolicy is the Content-Security-Policy of the page: nothing from elsewhere,
+// no script but its own files, no frame around it. Swagger UI writes style
+// attributes; data: is where its style sheet keeps pictures.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// asset is one file of the page.
+type asset struct {
+	files     fs.FS
+	name      string // ends with .gz if the file is compressed
+	mediaType string
+}
+
+// page lays the routes of the page. Its links are relative, so that it works
+// behind a proxy that puts a prefix in front.
+func page() map[string]methods {
+	routes := map[string]methods{}
+	for path, file := range map[string]asset{
+		"/docs":                      {pageFiles, "page/index.html", "text/html; charset=utf-8"},
+		"/docs/page.css":             {pageFiles, "page/page.css", "text/css; charset=utf-8"},
+		"/docs/page.js":              {pageFiles, "page/page.js", "text/javascript; charset=utf-8"},
+		"/docs/swagger-ui.css":       {swagger.FS, "swagger-ui.css.gz", "text/css; charset=utf-8"},
+		"/docs/swagger-ui-bundle.js": {swagger.FS, "swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
+	} {
+		routes[path] = methods{http.MethodGet: file}
+	}
+	return routes
+}
+
+// ServeHTTP implements http.Handler.
+func (f asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := fs.ReadFile(f.files, f.name)
+	h := w.Header()
+	if strings.HasSuffix(f.name, ".gz") && err == nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r.Header) {
+			h.Set("Content-Encoding", "gzip")
+		} else {
+			body, err = decompressed(body)
+		}
+	}
+	if err != nil {
+		writeFault(w, r, err)
+		return
+	}
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	writeBody(w, f.mediaType, http.StatusOK, body)
+}
+
+// takesGzip reads Accept-Encoding (RFC 9110 section 12.5.3). A weight of zero is
+// a refusal; any other word is consent.
+func takesGzip(h http.Header) bool {
+	codings := strings.Split(strings.Join(h["Accept-Encoding"], ","), ",")
+	return slices.ContainsFunc(codings, func(coding string) bool {
+		name, parameter, _ := strings.Cut(coding, ";")
+		weight, found := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameter)), "q=")
+		q, err := strconv.ParseFloat(weight, 64)
+		return strings.EqualFold(strings.TrimSpace(name), "gzip") && (!found || err == nil && q > 0)
+	})
+}
+
+func decompressed(body []byte) ([]byte, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(reader)
+}
