@@ -58,8 +58,11 @@ func (a *app) acquire(ctx context.Context, s *settings, transport *transport.Tra
 	if err != nil {
 		return issuedToken{}, s.explainToken(err)
 	}
-	if got.Short {
-		a.say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(got.ExpiresOn.Sub(a.now())), how.minTTL)
+	switch left := got.ExpiresOn.Sub(a.now()); {
+	case got.Short && how.minTTL > 0:
+		a.say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(left), how.minTTL)
+	case left < time.Second:
+		a.say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
 	return issuedToken{got, s.tenant.value, s.client.value, s.scope.value}, nil
 }

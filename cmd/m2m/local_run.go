@@ -49,11 +49,16 @@ func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 type observers struct {
 	tokenRequest  func(issuer.TokenRequest)
 	tunnelRequest func(issuer.TunnelRequest)
+	fault         func(issuer.FaultAnswer)
 }
 
 // openLocal opens both listeners and makes the tenants. Free ports serve a
 // command, which gets its addresses from the environment.
 func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, told observers) (*localRun, error) {
+	faults, err := parseFaults(o.faults)
+	if err != nil {
+		return nil, err
+	}
 	address := func(flag, value string) string {
 		if o.command != nil && !cmd.Flags().Changed(flag) {
 			return "127.0.0.1:0"
@@ -80,12 +85,16 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 	made, err := issuer.New(tenantListener, issuer.Config{
 		Tenants: tenants.Tenants, TokenLifetime: tenants.TokenLifetime, LongestTokenLifetime: tenants.LongestTokenLifetime,
 		HTTPClient: outside, OnTokenRequest: told.tokenRequest, Intercept: interception,
-		ControlKey: controlKey,
+		ControlKey: controlKey, OnFault: told.fault,
 	})
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
-	return &localRun{tenants, made, controlKey, tenantListener, apiListener}, nil
+	run := &localRun{tenants, made, controlKey, tenantListener, apiListener}
+	if err := run.inject(faults); err != nil {
+		return nil, errors.Join(err, run.close())
+	}
+	return run, nil
 }
 
 // listenLoopback opens an address of this machine alone: a tenant with demo
@@ -150,7 +159,11 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants
 	if err != nil {
 		return err
 	}
-	run, err := a.openLocal(cmd, o, tenants, observers{tokenRequest, a.tunnelLine})
+	fault, err := a.faultLog(o.logOptions)
+	if err != nil {
+		return err
+	}
+	run, err := a.openLocal(cmd, o, tenants, observers{tokenRequest, a.tunnelLine, fault})
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/transport"
+	"m2m/internal/verify"
 )
 
 // localTenantVariable marks the environment of a command under serve --local:
@@ -108,4 +110,16 @@ func (a *app) trace(line string) {
 	if a.debug {
 		a.say("debug: %s", line)
 	}
+}
+
+// hintAtLocal says how to judge the token of a local tenant, unless that tenant
+// was asked.
+func (a *app) hintAtLocal(cmd *cobra.Command, report *verify.Report) {
+	local, _ := cmd.Flags().GetBool("local")
+	_, underTenant := a.lookup(localTenantVariable)
+	t := report.Token
+	if local || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
+		return
+	}
+	a.say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 }

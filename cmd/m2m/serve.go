@@ -21,6 +21,7 @@ const serveLong = `  m2m serve                                   the protected A
   m2m serve --local --tenant-file FILE        with tenants, apps and roles of your own
   m2m serve tenant-file                       the built-in tenant as such a file, to change
   m2m serve --local --intercept -- npm test   and it asks login.microsoftonline.com
+  m2m serve --local --fault token:429,times=2 a tenant that misbehaves
   m2m serve mint --expired                    a token of that tenant, however wrong
 
 Runs an API that lets in only callers whose token it believes: GET /secure-data, with
@@ -50,6 +51,7 @@ type serveOptions struct {
 	policyFlags
 	explainRefusals bool
 	keyGrace        time.Duration
+	faults          []string
 	// command is the COMMAND after "--"; nil without one.
 	command []string
 }
@@ -81,17 +83,27 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.StringVar(&o.tenantFile, "tenant-file", "", "with --local: the tenants in `PATH` (YAML) in place of the built-in one")
 	flags.StringVarP(&o.form, "output", "o", "text", "with --local: the `FORM` in which it says where everything is: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
+	flags.StringArrayVar(&o.faults, "fault", nil, "with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
 	flags.BoolVar(&o.explainRefusals, "explain-refusals", false, "tell callers why their token is refused; for development")
-	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set")
+	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
 	addAuthorityFlags(flags)
 	addScopeFlag(flags)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
 	cmd.AddCommand(a.mintCommand(), a.tenantFileCommand())
+	cmd.AddCommand(a.mintCommand(), a.faultCommand())
 	return cmd
+}
+
+// grace is --key-grace as verify reads it, where 0 is the default.
+func (o *serveOptions) grace() time.Duration {
+	if o.keyGrace == 0 {
+		return -1
+	}
+	return o.keyGrace
 }
 
 // takeCommand sorts out what is left on the command line: the COMMAND after
@@ -153,7 +165,7 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 
 // refuseLocalFlags refuses the flags that are about a tenant beside the API.
 func refuseLocalFlags(cmd *cobra.Command) error {
-	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "output"} {
+	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "fault", "output"} {
 		if cmd.Flags().Changed(name) {
 			return &usageError{
 				reason: fmt.Sprintf("--%s needs --local: without it there is no tenant here", name),

@@ -43,7 +43,7 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		return nil, err
 	}
 	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{
-		HTTP: &http.Client{Transport: transport}, Now: a.now, KeyGrace: o.keyGrace,
+		HTTP: &http.Client{Transport: transport}, Now: a.now, KeyGrace: o.grace(),
 	})
 	if err != nil {
 		return nil, &usageError{reason: err.Error(), err: err}

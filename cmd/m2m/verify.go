@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,7 +102,9 @@ func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.printReport(verifier.Judge(ctx, input), o, now())
+	report := verifier.Judge(ctx, input)
+	a.hintAtLocal(cmd, report)
+	return a.printReport(report, o, now())
 }
 
 // verifyBatch judges many tokens. The time-out is for the keys that --jwks
@@ -169,9 +170,6 @@ func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time)
 		text.token(report.Token)
 		text.checks(report.Findings)
 		text.verdict(report)
-	}
-	if t := report.Token; report.Verdict == verify.Undecided && t != nil && strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
-		a.say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 	}
 	code := map[verify.Verdict]exitCode{
 		verify.Believed:     exitDone,

@@ -38,6 +38,9 @@ type Config struct {
 	// its answer is decided and before it is sent. It is called from many
 	// goroutines at once. Nil tells nobody.
 	OnTokenRequest func(TokenRequest)
+	// OnFault is told about every request that met a fault, before it is
+	// answered. It is called from many goroutines at once. Nil tells nobody.
+	OnFault func(FaultAnswer)
 	// ControlKey opens the control endpoint to whoever knows it: see
 	// NewControlKey. The zero value means that there is no such endpoint.
 	ControlKey entra.Secret

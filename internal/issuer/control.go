@@ -27,7 +27,7 @@ const maxControlBody = 64 << 10
 func NewControlKey() entra.Secret { return entra.NewSecret(opaque(32)) }
 
 // ControlURL returns the address of the control endpoint, which ends in a
-// slash: state, keys, clock and mint follow it. Empty if there is none. It is
+// slash: state, faults, keys, clock and mint follow it. Empty if there is none. It is
 // that of the listener, whatever Origin says.
 func (i *Issuer) ControlURL() string {
 	if i.controlKey.IsZero() {
@@ -68,10 +68,11 @@ type controlAction struct {
 
 func (i *Issuer) controlActions() map[string]controlAction {
 	return map[string]controlAction{
-		"state": {http.MethodGet, func([]byte) (any, error) { return i.state() }},
-		"keys":  {http.MethodPost, i.controlKeys},
-		"clock": {http.MethodPost, i.controlClock},
-		"mint":  {http.MethodPost, i.controlMint},
+		"state":  {http.MethodGet, func([]byte) (any, error) { return i.state() }},
+		"keys":   {http.MethodPost, i.controlKeys},
+		"clock":  {http.MethodPost, i.controlClock},
+		"faults": {http.MethodPost, i.controlFaults},
+		"mint":   {http.MethodPost, i.controlMint},
 	}
 }
 

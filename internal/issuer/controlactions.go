@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"errors"
 	"net/http"
 	"time"
 )
@@ -18,6 +19,9 @@ type TenantState struct {
 	KeySet KeySetMode `json:"key_set"`
 	// Clock is how far the tenant's clock is ahead, such as "10m0s".
 	Clock string `json:"clock"`
+	// Faults are those in force, in the order in which they were asked for but
+	// for clock and keys, which come first.
+	Faults []FaultState `json:"faults"`
 }
 
 // KeyState is one signing key of a tenant.
@@ -33,7 +37,7 @@ func (i *Issuer) state() (*TenantState, error) {
 	if _, err := i.keys.published(); err != nil {
 		return nil, err
 	}
-	s := &TenantState{Origin: i.origin, Clock: i.clock.offset().String()}
+	s := &TenantState{Origin: i.origin, Clock: shortDuration(i.clock.offset()), Faults: i.Faults()}
 	for _, t := range i.tenantList {
 		s.Tenants = append(s.Tenants, t.ID)
 	}
@@ -59,32 +63,51 @@ func (i *Issuer) controlKeys(body []byte) (any, error) {
 }
 
 func (i *Issuer) actOnKeys(action string) error {
-	switch action {
-	case "roll":
-		_, err := i.RollKey()
-		return err
-	case "withdraw":
-		if _, err := i.RollKey(); err != nil {
-			return err
-		}
-		i.WithdrawOldKeys()
-		return nil
-	case "flap":
-		if _, err := i.RollKey(); err != nil {
-			return err
-		}
-		i.keys.setMode(KeySetFlapping)
-		return nil
-	case "empty":
-		i.keys.setMode(KeySetEmpty)
-		return nil
+	switch kind := FaultKind(action); kind {
+	case FaultRoll, FaultWithdraw, FaultFlap, FaultEmpty:
+		return i.Inject(Fault{Place: PlaceKeys, Kind: kind})
 	case "restore":
-		i.keys.setMode(KeySetWhole)
+		i.keys.setMode(KeySetWhole, 0)
 		return nil
 	}
 	refused := refuseControl(http.StatusBadRequest, "bad_request", "keys have no action %s", quote(action))
 	refused.Advice = []string{"the actions are roll, withdraw, flap, empty and restore"}
 	return refused
+}
+
+// faultsRequest is the body of POST faults: what is there is cleared first.
+type faultsRequest struct {
+	Clear bool     `json:"clear"`
+	Add   []string `json:"add"`
+}
+
+// controlFaults changes the faults, all of them or, if one is misspelt, none.
+func (i *Issuer) controlFaults(body []byte) (any, error) {
+	var asked faultsRequest
+	if err := decodeControl(body, &asked); err != nil {
+		return nil, err
+	}
+	var faults []Fault
+	for _, spec := range asked.Add {
+		f, err := ParseFault(spec)
+		if err != nil {
+			refused := refuseControl(http.StatusBadRequest, "bad_request", "%v", err)
+			if told := (*FaultError)(nil); errors.As(err, &told) {
+				refused.Advice = told.Hints()
+			}
+			return nil, refused
+		}
+		faults = append(faults, f)
+	}
+	if asked.Clear {
+		i.ClearFaults()
+	}
+	for _, f := range faults {
+		if err := i.Inject(f); err != nil {
+			return nil, err
+		}
+	}
+	return i.state()
 }
 
 // clockRequest is the body of POST clock.

@@ -92,6 +92,9 @@ func isGraph(resource string) bool {
 }
 
 func (i *Issuer) lifetime() time.Duration {
+	if fault := i.faults.tokenLifetime(); fault > 0 {
+		return fault
+	}
 	from, to := i.tokenLifetime, max(i.tokenLifetime, i.longest)
 	if to == 0 {
 		from, to = shortestLifetime, longestLifetime

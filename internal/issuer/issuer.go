@@ -31,6 +31,8 @@ type Issuer struct {
 	tokenLifetime  time.Duration
 	longest        time.Duration // of a random token lifetime; 0 if it is fixed
 	clock          clock
+	faults         faultList
+	onFault        func(FaultAnswer)
 	controlKey     entra.Secret
 	httpClient     *http.Client
 	onTokenRequest func(TokenRequest)
@@ -60,6 +62,8 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		tokenLifetime:  cfg.TokenLifetime,
 		longest:        cfg.LongestTokenLifetime,
 		clock:          clock{base: cfg.Now},
+		faults:         faultList{stopped: make(chan struct{})},
+		onFault:        cfg.OnFault,
 		controlKey:     cfg.ControlKey,
 		httpClient:     cfg.HTTPClient,
 		onTokenRequest: cfg.OnTokenRequest,

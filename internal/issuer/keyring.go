@@ -32,6 +32,7 @@ type keyring struct {
 	withdrawn []*signingKey // the latest first
 	mode      KeySetMode
 	answers   int // since the mode was set
+	limit     int // after so many answers the set is whole again; 0: never
 }
 
 func newKeyring(now time.Time) *keyring {
@@ -67,6 +68,9 @@ func (r *keyring) answer() ([]*signingKey, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.limit > 0 && r.answers >= r.limit {
+		r.mode, r.limit = KeySetWhole, 0
+	}
 	r.answers++
 	switch {
 	case r.mode == KeySetEmpty:
@@ -123,10 +127,24 @@ func (r *keyring) lastWithdrawn() *signingKey {
 	return r.withdrawn[0]
 }
 
-func (r *keyring) setMode(mode KeySetMode) {
+// setMode changes what the keys' address answers with, for so many answers; 0
+// is for good.
+func (r *keyring) setMode(mode KeySetMode, times int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mode, r.answers = mode, 0
+	r.mode, r.answers, r.limit = mode, 0, times
+}
+
+// fault returns the fault that the mode is, and how many requests met it; the
+// zero Fault if it is none.
+func (r *keyring) fault() (f Fault, answered int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kind := map[KeySetMode]FaultKind{KeySetFlapping: FaultFlap, KeySetEmpty: FaultEmpty}[r.mode]
+	if kind == "" || r.limit > 0 && r.answers >= r.limit {
+		return Fault{}, 0
+	}
+	return Fault{Place: PlaceKeys, Kind: kind, Times: r.limit, RetryAfter: noRetryAfter}, r.answers
 }
 
 func (r *keyring) state() (keys []KeyState, mode KeySetMode) {

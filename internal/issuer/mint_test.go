@@ -34,11 +34,15 @@ func (r *running) mint(t *testing.T, cfg issuer.Config, asked issuer.MintRequest
 	if got.decode(t, &answer); got.status != http.StatusOK {
 		t.Fatalf("mint %s: HTTP %d %s", body, got.status, got.body)
 	}
-	parts := strings.Split(answer.Token, ".")
+	return takeApart(t, answer.Token)
+}
+
+func takeApart(t *testing.T, token string) (m minted) {
+	t.Helper()
+	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		t.Fatalf("a token of %d parts", len(parts))
 	}
-	var m minted
 	for n, part := range parts {
 		text, err := base64.RawURLEncoding.DecodeString(part)
 		if err != nil {

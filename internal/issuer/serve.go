@@ -57,8 +57,9 @@ func (i *Issuer) newServer() *http.Server {
 	if errorLog == nil {
 		errorLog = log.New(io.Discard, "", 0)
 	}
-	return &http.Server{
+	server := &http.Server{
 		Handler:           i.Handler(),
+		ConnContext:       withConnection,
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: i.certificates},
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
@@ -67,6 +68,8 @@ func (i *Issuer) newServer() *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          errorLog,
 	}
+	server.RegisterOnShutdown(i.faults.stop)
+	return server
 }
 
 // drain waits for requests in flight, then cuts off those that take too long.
@@ -96,12 +99,12 @@ func (i *Issuer) Handler() http.Handler {
 
 func (i *Issuer) entraEndpoints() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", i.serveDiscovery(entra.V2))
-	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", i.serveDiscovery(entra.V1))
-	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", i.serveKeys(entra.V2))
-	mux.HandleFunc("GET /{tenant}/discovery/keys", i.serveKeys(entra.V1))
-	mux.HandleFunc("GET /common/discovery/instance", i.serveInstance)
-	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", i.serveToken(entra.V2))
-	mux.HandleFunc("/{tenant}/oauth2/token", i.serveToken(entra.V1))
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", i.faulty(PlaceDiscovery, i.serveDiscovery(entra.V2)))
+	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", i.faulty(PlaceDiscovery, i.serveDiscovery(entra.V1)))
+	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", i.faulty(PlaceKeys, i.serveKeys(entra.V2)))
+	mux.HandleFunc("GET /{tenant}/discovery/keys", i.faulty(PlaceKeys, i.serveKeys(entra.V1)))
+	mux.HandleFunc("GET /common/discovery/instance", i.faulty(PlaceInstance, i.serveInstance))
+	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", i.faulty(PlaceToken, i.serveToken(entra.V2)))
+	mux.HandleFunc("/{tenant}/oauth2/token", i.faulty(PlaceToken, i.serveToken(entra.V1)))
 	return mux
 }

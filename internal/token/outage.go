@@ -3,9 +3,12 @@ package token
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"m2m/internal/entra"
 )
 
 // Outage is an answer that neither grants nor refuses: 408, 429 or 5xx after
@@ -82,6 +85,9 @@ func outageOf(address string, status int, h http.Header, body []byte) *Outage {
 	switch {
 	case status >= 300 && status < 400:
 		outage.Err = ErrRedirect
+		if to, err := url.Parse(h.Get("Location")); err == nil && to.Host != "" {
+			outage.Err = fmt.Errorf("%w: it leads to %s", ErrRedirect, entra.OneLine(to.Host, maxQuoted))
+		}
 		return outage
 	case !outage.transient() && status < 500:
 		return nil

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -121,6 +123,16 @@ func (h *hearing) adviseKey(reason error) advice {
 func reachKeys(err error) string {
 	if fault := networkFault(err); fault != nil {
 		return strings.Join(fault.Hints(), "; ")
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "allow more time with --timeout"
+	case errors.Is(err, ErrNoUsableKey):
+		return "try again: the issuer publishes no key now that could be used"
+	case errors.Is(err, ErrStatus):
+		return "try again; if it lasts, check the tenant and --authority-host"
+	case errors.Is(err, ErrRedirect), errors.Is(err, ErrBodySize), errors.Is(err, ErrDiscovery), errors.Is(err, ErrKeySet):
+		return "what answers there is likely not the issuer: check --authority-host and the proxy on the way to it"
 	}
 	return "check network, proxy and --ca-file, then try again"
 }

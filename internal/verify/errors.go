@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -75,6 +76,9 @@ func (e *Error) Error() string {
 func plainly(err error) string {
 	if fault := networkFault(err); fault != nil {
 		return shorten(fault.Error(), 300)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it took too long"
 	}
 	var u *url.Error
 	if errors.As(err, &u) {

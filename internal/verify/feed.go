@@ -88,8 +88,13 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 			return k, s, nil
 		}
 	}
-	err := f.ask(ctx, s == nil, kid)
-	if s = f.snapshot(); s == nil {
+	cold := s == nil
+	err := f.ask(ctx, cold, kid)
+	if s = f.snapshot(); cold && err == nil && s != nil && f.find(s, kid) == nil {
+		err = f.askAgain(ctx, kid)
+		s = f.snapshot()
+	}
+	if s == nil {
 		return nil, nil, err
 	}
 	if k := f.find(s, kid); k != nil {

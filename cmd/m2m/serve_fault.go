@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/issuer"
+)
+
+const faultLong = `  m2m serve fault token:429,retry-after=2,times=3   refuse three token requests
+  m2m serve fault token:latency=500ms keys:503      late tokens, and no keys
+  m2m serve fault keys:withdraw                     a new key signs, the old ones are gone
+  m2m serve fault clock=+10m                        the tenant's clock is ten minutes ahead
+  m2m serve fault --list                            what is in force
+  m2m serve fault --clear                           all is well again
+
+Makes the running "m2m serve --local" misbehave, for the tests of programs that have to live
+with it. In serve --local -- COMMAND it is COMMAND's own tenant; serve --local --fault SPEC
+has it misbehave from the start.
+
+A fault is PLACE:FAULT[=VALUE][,OPTION=VALUE...]. Places are token, discovery, keys and instance.
+
+  429  500  502  503  504   this status; options retry-after=SECONDS (429: 60) and times=N
+  latency=TIME              the right answer, late
+  slow[=TIME]               the right answer, its body in drops (10s)
+  reset                     the connection is reset
+  html                      a page for people, with status 200
+  oversized                 a body of 64 MiB
+  redirect[=URL]            307, to a host that does not exist
+  token:lifetime=TIME       tokens that live this long
+  keys:roll                 a new key signs, the old ones stay
+  keys:withdraw             a new key signs, the old ones are gone at once
+  keys:flap                 a new key signs, and every other key set lacks it
+  keys:empty                key sets without a key
+  clock=OFFSET              a clock that is wrong
+
+times=N ends a fault after N requests. Faults add up; of several at one place all latencies and
+the first of the others count. --clear ends all of them but brings no key back.`
+
+// faultOptions are the flags of serve fault.
+type faultOptions struct {
+	clear, list bool
+	form        string
+}
+
+func (a *app) faultCommand() *cobra.Command {
+	var o faultOptions
+	cmd := &cobra.Command{
+		Use:   "fault [SPEC ...]",
+		Short: "Make the running local tenant misbehave",
+		Long:  faultLong,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.jsonErrors = o.form == "json"
+			return a.fault(cmd, args, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&o.clear, "clear", false, "end every fault, before those given begin")
+	flags.BoolVar(&o.list, "list", false, "print the faults in force")
+	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of --list: text or json")
+	return cmd
+}
+
+func (a *app) fault(cmd *cobra.Command, specs []string, o faultOptions) error {
+	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+		return err
+	}
+	if len(specs) == 0 && !o.clear && !o.list {
+		return &usageError{
+			reason: "there is no fault to make",
+			hints:  []string{"for example: m2m serve fault token:429,times=3", "--list prints what is in force, --clear ends it"},
+		}
+	}
+	if _, err := parseFaults(specs); err != nil {
+		return err
+	}
+	tenant, err := a.control(cmd)
+	if err != nil {
+		return err
+	}
+	state, err := tenant.setFaults(cmd.Context(), o.clear, specs)
+	if err != nil || !o.list {
+		return err
+	}
+	if o.form == "json" {
+		return writeJSON(a.out, state)
+	}
+	for _, f := range state.Faults {
+		if _, err := fmt.Fprintf(a.out, "%s\tanswered %d\n", f.Fault, f.Answered); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setFaults changes the faults of a tenant, all of them or, if one is misspelt,
+// none, and returns what the tenant is now. Without either argument it only asks.
+func (c *controlClient) setFaults(ctx context.Context, clear bool, specs []string) (state issuer.TenantState, err error) {
+	err = c.post(ctx, "faults", map[string]any{"clear": clear, "add": specs}, &state)
+	return state, err
+}
+
+// parseFaults reads faults as flags and arguments give them.
+func parseFaults(specs []string) (faults []issuer.Fault, err error) {
+	for _, spec := range specs {
+		f, err := issuer.ParseFault(spec)
+		if err != nil {
+			hints := append(hintsOf(err), "m2m serve fault --help lists the faults")
+			return nil, &usageError{reason: err.Error(), hints: hints}
+		}
+		faults = append(faults, f)
+	}
+	return faults, nil
+}
+
+// inject makes a tenant misbehave from the start.
+func (r *localRun) inject(faults []issuer.Fault) error {
+	for _, f := range faults {
+		if err := r.issuer.Inject(f); err != nil {
+			return fmt.Errorf("the fault %s: %w", f, err)
+		}
+	}
+	return nil
+}
+
+// faultLog returns what writes a line about each request that met a fault, in
+// the form of the API's log.
+func (a *app) faultLog(o logOptions) (func(issuer.FaultAnswer), error) {
+	if o.logFormat == "text" {
+		return a.faultLine, nil
+	}
+	logger, err := o.logger(a.stderr)
+	if err != nil {
+		return nil, err
+	}
+	return func(f issuer.FaultAnswer) {
+		logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
+	}, nil
+}
+
+// faultLine prints that a request met a fault.
+func (a *app) faultLine(f issuer.FaultAnswer) {
+	path := f.Path
+	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		path = quoted(path)
+	}
+	a.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
+}
