@@ -96,11 +96,14 @@ func (a *app) credential(s *settings) (token.Credential, error) {
 	return nil, &usageError{reason: errCredentialMissing.Error(), err: errCredentialMissing}
 }
 
+// gitHubTokenVariable holds what a job in GitHub Actions asks for its token with.
+const gitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+
 // gitHub is the credential of a job in GitHub Actions, from the variables that
 // the runner sets for it.
 func (a *app) gitHub() token.Credential {
 	url, _ := a.lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
-	bearer, _ := a.lookup("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	bearer, _ := a.lookup(gitHubTokenVariable)
 	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
 }
 

@@ -188,6 +188,9 @@ func (a *app) tokenFromFile(path string) (entra.Secret, error) {
 	return entra.NewSecret(bare), nil
 }
 
+// unsetAPIURL says where a request went that nobody said where to send.
+const unsetAPIURL = "API_URL is not set, so " + defaultAPIURL + " was called"
+
 // unanswered adds to a failure of the network what only the command line knows:
 // that nobody said where the API is.
 func (a *app) unanswered(err error, s *settings, address string) error {
@@ -195,7 +198,7 @@ func (a *app) unanswered(err error, s *settings, address string) error {
 		return &failure{
 			code:   exitUnknown,
 			reason: err.Error(),
-			hints:  append(hintsOf(err), "API_URL is not set, so "+defaultAPIURL+" was called"),
+			hints:  append(hintsOf(err), unsetAPIURL),
 		}
 	}
 	return err

@@ -126,7 +126,7 @@ func (r *suiteRun) prepare(cmd *cobra.Command, args []string, suite *call.Suite)
 	r.transport = r.hidingTransport(s)
 	r.plan, err = suite.Plan(call.SuiteContext{
 		Lookup:         r.lookup,
-		IsCredential:   func(name string) bool { return rowOfVariable(name).secret },
+		IsCredential:   isCredentialVariable,
 		IsPublic:       func(name string) bool { return isSettingVariable(name) && !rowOfVariable(name).secret },
 		Base:           r.base,
 		Origins:        r.o.suite.origins,
@@ -143,6 +143,13 @@ func (r *suiteRun) prepare(cmd *cobra.Command, args []string, suite *call.Suite)
 		}
 	}
 	return r.resolveClients(cmd)
+}
+
+// isCredentialVariable reports whether a variable opens a door for m2m itself:
+// the secrets of its settings, the local tenant's control key, and what GitHub
+// gives a job to ask for its token with.
+func isCredentialVariable(name string) bool {
+	return rowOfVariable(name).secret || name == controlKeyVariable || name == gitHubTokenVariable
 }
 
 // checkSuiteAddress is rule 2 of settings_trust.go for what is in variables:
@@ -195,7 +202,13 @@ func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
 		Started:  progress.started,
 		Finished: progress.finished,
 	}
-	return runner.Run(ctx, r.plan)
+	results := runner.Run(ctx, r.plan)
+	for i, result := range results {
+		if errors.Is(result.Err, call.ErrUnreachable) && r.base == defaultAPIURL && r.clients[call.AsDefault].apiURL.from.layer == layerDefault {
+			results[i].Hints = append(result.Hints, unsetAPIURL)
+		}
+	}
+	return results
 }
 
 // known is what is known about the API and the token of a request.

@@ -3,8 +3,9 @@ package call_test
 // goodSuites are files that parse, by name.
 func goodSuites() map[string]string {
 	return map[string]string{
-		"the least":  "requests:\n- name: a\n  url: /a\n",
-		"flow style": `{requests: [{name: a, url: /a, expect: {status: [200, 2xx, "300-302,404"]}}]}`,
+		"the least":          "requests:\n- name: a\n  url: /a\n",
+		"expect as the flag": "requests: [{name: a, url: /, expect: 200}, {name: b, url: /, expect: 2xx}, {name: c, url: /, expect: [200, 404]}, {name: d, url: /, expect: \"${X}\"}]",
+		"flow style":         `{requests: [{name: a, url: /a, expect: {status: [200, 2xx, "300-302,404"]}}]}`,
 		"everything": `
 defaults:
   as: reader
@@ -85,6 +86,9 @@ func badSuites() map[string]badSuite {
 		"a slip":             {with("  expct: {}\n"), `smoke.yaml:4: unknown key "expct"; did you mean "expect"?`, false},
 		"a dash for a line":  {with("  expect: {max-time: 1s}\n"), `smoke.yaml:4: unknown key "max-time"; did you mean "max_time"?`, false},
 		"one level too high": {with("  status: 200\n"), `smoke.yaml:4: unknown key "status"; it belongs under "expect"`, false},
+		"expect of nothing":  {with("  expect:\n"), "smoke.yaml:4: expect is a mapping, or a status, but this is nothing", false},
+		"expect of words":    {with("  expect: fine\n"), `smoke.yaml:4: the expectation cannot be read: expected a status such as 200, 2xx or 200-204, found "fine"`, false},
+		"a body of values":   {with("  body: {a: 1}\n"), "smoke.yaml:4: body is a text (json takes any value), but this is a mapping", false},
 		"a stranger":         {"frobnicate: 1\n" + with(""), `smoke.yaml:1: unknown key "frobnicate"; the keys here are defaults, clients, requests`, false},
 		"a name in defaults": {"defaults: {name: a}\n" + with(""), `smoke.yaml:1: unknown key "name"; the keys here are as, headers, follow, retry, timeout, expect`, false},
 		"defaults of text":   {"defaults: x\n" + with(""), "smoke.yaml:1: defaults is a mapping, but this is a text", false},

@@ -79,7 +79,20 @@ func (r *suiteReader) optionFields(o *suiteOptions) []field {
 		r.boolTo("follow", &o.follow),
 		r.countTo("retry", 100, &o.retry),
 		r.textTo("timeout", &o.timeout),
-		{"expect", func(n *yamlNode) { r.mapping(n, "expect", r.expectFields(&o.expect)) }},
+		{"expect", func(n *yamlNode) { r.expect(n, &o.expect) }},
+	}
+}
+
+// expect reads what is expected; a status may stand for all of it, as after
+// --expect.
+func (r *suiteReader) expect(n *yamlNode, e *suiteExpect) {
+	switch n.kind {
+	case yamlMap:
+		r.mapping(n, "expect", r.expectFields(e))
+	case yamlText, yamlNumber, yamlList:
+		r.textsTo("status", &e.status).read(n)
+	default:
+		r.wrong(n, "expect is a mapping, or a status")
 	}
 }
 
@@ -120,7 +133,7 @@ func (r *suiteReader) request(n *yamlNode, common suiteOptions) suiteRequest {
 		r.textTo("url", &q.url),
 		{"tags", func(n *yamlNode) { q.tags = r.tags(n) }},
 		r.textTo("method", &q.method),
-		r.textTo("body", &q.body),
+		{"body", func(n *yamlNode) { q.body = r.body(n) }},
 		{"json", func(n *yamlNode) { q.json = n }},
 		r.textTo("file", &q.file),
 	}, r.optionFields(&own)...)
@@ -129,6 +142,14 @@ func (r *suiteReader) request(n *yamlNode, common suiteOptions) suiteRequest {
 	}
 	q.suiteOptions = own.over(common)
 	return q
+}
+
+func (r *suiteReader) body(n *yamlNode) suiteText {
+	if n.kind == yamlMap || n.kind == yamlList {
+		r.wrong(n, "body is a text (json takes any value)")
+		return suiteText{}
+	}
+	return r.text(n, "body")
 }
 
 func (r *suiteReader) tags(n *yamlNode) []string {
