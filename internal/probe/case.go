@@ -57,7 +57,9 @@ type Case struct {
 
 	allows   allowance
 	mayClose bool // the connection may be closed without an answer
-	send     func(context.Context, *kit) (request, error)
+	// otherMethod is set when the case is sent: its method is not the baseline's.
+	otherMethod bool
+	send        func(context.Context, *kit) (request, error)
 }
 
 // allowance is what a safe API may do beyond refusing.

@@ -14,6 +14,10 @@ import (
 // maxAnswer bounds what is read of an answer, head and body together, in bytes.
 const maxAnswer = 1 << 20
 
+// largeRequest is the size from which the time to send a request is left out of
+// the time that the answer takes, in bytes: a slow line is not a slow API.
+const largeRequest = 64 << 10
+
 // maxInformational bounds the 1xx answers before the real one.
 const maxInformational = 8
 
@@ -53,11 +57,13 @@ func (p *prober) past() time.Time { return time.Unix(1, 0) }
 // converse writes a request and reads the answer at the same time: a server may
 // answer a large request, and close, before it has read all of it.
 func converse(conn net.Conn, r request, now func() time.Time) answer {
-	start := now()
+	message, start := r.bytes(), now()
 	written := make(chan time.Time, 1)
 	go func() {
-		_, _ = conn.Write(r.bytes()) // a fault shows in the reading
-		written <- now()
+		_, _ = conn.Write(message) // a fault shows in the reading
+		if len(message) > largeRequest {
+			written <- now()
+		}
 	}()
 	a := readAnswer(conn, r.method)
 	end := now()
@@ -66,7 +72,7 @@ func converse(conn net.Conn, r request, now func() time.Time) answer {
 	}
 	select {
 	case start = <-written:
-	default: // still writing: counted from the beginning
+	default: // small, or still writing: counted from the beginning
 	}
 	a.took = max(0, end.Sub(start))
 	return a

@@ -33,7 +33,7 @@ func (p *prober) try(ctx context.Context, c Case) (Result, error) {
 		result.Outcome, result.Came, result.NeedsKeys = NotTried, err.Error(), errors.Is(err, errKeysAbsent)
 		return result, ctx.Err()
 	}
-	p.last = c.Name
+	p.last, c.otherMethod = c.Name, r.method != p.kit.base.method
 	p.kit.canary.trying(c.Name)
 	defer p.kit.canary.trying("")
 	a, err := p.send(ctx, r)
@@ -123,10 +123,10 @@ func (p *prober) isContent(a answer) bool {
 	return len(a.body) > 0 && slices.ContainsFunc(p.baseline.bodies, func(body []byte) bool { return bytes.Equal(body, a.body) })
 }
 
-// faulty reports whether the API failed: 501 and 505 are proper answers to a
-// method or a version that is not known.
+// faulty reports whether the API failed: 501 is a proper answer to a method that
+// it does not know, and 505 to a version of HTTP.
 func (p *prober) faulty(c Case, a answer) bool {
-	proper := (c.allows == noMethod || c.Family == Method) && (a.status == http.StatusNotImplemented || a.status == http.StatusHTTPVersionNotSupported)
+	proper := c.otherMethod && a.status == http.StatusNotImplemented || c.Family == Method && a.status == http.StatusHTTPVersionNotSupported
 	return a.broken() && !proper
 }
 

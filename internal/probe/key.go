@@ -58,7 +58,7 @@ func parseKey(raw []byte) (Key, bool) {
 	}
 	n, nErr := base64.RawURLEncoding.DecodeString(jwk.N)
 	e, eErr := base64.RawURLEncoding.DecodeString(jwk.E)
-	if nErr != nil || eErr != nil || len(n) < 64 || len(n) > 2048 || len(e) == 0 || len(e) > 4 {
+	if nErr != nil || eErr != nil || len(n) < 64 || len(n) > 2048 || len(e) == 0 || len(e) > 3 {
 		return Key{}, false
 	}
 	key := Key{ID: jwk.Kid, JWK: raw, Public: &rsa.PublicKey{

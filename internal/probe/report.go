@@ -37,7 +37,7 @@ type Result struct {
 	Status int
 	// Came says what came, or why the case was not tried, as one clause.
 	Came string
-	// Took is the time from the end of the request to the end of the answer.
+	// Took is the time to the end of the answer.
 	Took time.Duration
 }
 

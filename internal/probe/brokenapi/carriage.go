@@ -201,7 +201,7 @@ func issuedHoles() []Hole {
 		forget("issuer-other", issuer(".invalid/v2.0"), ruleIssuer), forget("issuer-tenant", issuer("555555555555/v2.0"), ruleIssuer),
 		forget("issuer-longer", issuer(".m2m-probe.invalid"), ruleIssuer), forget("issuer-absent", lacks("iss"), ruleIssuer),
 		forget("time-expired", always, ruleTimes, ruleAudience, ruleIssuer), forget("time-not-yet", always, ruleTimes, ruleAudience, ruleIssuer),
-		forget("time-no-expiry", lacks("exp"), ruleTimes, ruleAudience, ruleIssuer), forget("time-text", is("exp", "2111111111"), ruleTimes, ruleAudience, ruleIssuer),
+		forget("time-no-expiry", lacks("exp"), ruleTimes, ruleAudience, ruleIssuer), forget("time-text", is("exp", "946684800"), ruleTimes, ruleAudience, ruleIssuer),
 		forget("key-other", always, ruleKey), forget("key-withdrawn", func(p parts) bool { return p.kid() != keyID }, ruleKey),
 		forget("role-absent", lacks("roles"), ruleRole), forget("role-other", always, ruleRole),
 		forget("role-empty", func(p parts) bool { roles, ok := p.payload["roles"].([]any); return ok && len(roles) == 0 }, ruleRole),

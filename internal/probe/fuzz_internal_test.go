@@ -1,0 +1,115 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"m2m/internal/entra"
+)
+
+// FuzzToken takes apart whatever is said to be a token.
+func FuzzToken(f *testing.F) {
+	f.Add("eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJhIn0.c2ln")
+	f.Add("eyJhIjoxLCJhIjoyfQ.e30.AA")
+	f.Add("..")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, token string) {
+		k, err := newKit(entra.NewSecret(token))
+		if err != nil {
+			if !errors.Is(err, ErrNotJWT) {
+				t.Fatalf("the error is %v", err)
+			}
+			return
+		}
+		if again, err := parseObject([]byte(k.header.String())); err != nil || len(again) != len(k.header) {
+			t.Fatalf("the header %q is read as %d members, and then as %d (%v)", k.header, len(k.header), len(again), err)
+		}
+	})
+}
+
+// FuzzObject holds the order-keeping reader against encoding/json.
+func FuzzObject(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"a":1,"a":{"b":[]}}`, `{"a":"\ud800"}`, `[]`, `{"a":1}x`, `{"a":}`, ` { "<" : null } `} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o, err := parseObject(text)
+		var plain map[string]json.RawMessage
+		valid := json.Unmarshal(text, &plain) == nil && plain != nil
+		if valid != (err == nil) {
+			t.Fatalf("encoding/json says %v, parseObject %v", valid, err)
+		}
+		for _, m := range o {
+			if _, there := plain[m.name]; !there || !json.Valid([]byte(m.value)) {
+				t.Fatalf("the member %q has the value %q", m.name, m.value)
+			}
+		}
+		if err == nil && !json.Valid([]byte(o.String())) {
+			t.Fatalf("written again it is %q", o)
+		}
+	})
+}
+
+// FuzzAnswer reads whatever an API sends.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), "GET")
+	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n"), "GET")
+	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"), "HEAD")
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), "OPTIONS")
+	f.Add([]byte(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 20)), "GET")
+	f.Fuzz(func(t *testing.T, sent []byte, method string) {
+		a := readAnswer(bytes.NewReader(sent), method)
+		if (a.status == 0) != (a.err != nil) {
+			t.Fatalf("status %d with the error %v", a.status, a.err)
+		}
+		if len(a.body) > maxAnswer || a.status/100 == 1 {
+			t.Fatalf("status %d with %d bytes", a.status, len(a.body))
+		}
+		_ = retryAfter(a.header)
+	})
+}
+
+// FuzzKeys reads whatever an issuer publishes.
+func FuzzKeys(f *testing.F) {
+	f.Add([]byte(`{"keys":[{"kty":"RSA","kid":"a","n":"` + strings.Repeat("q", 342) + `","e":"AQAB","x5c":["AAAA"]}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"AA","e":"AAAAAAAAAAAA"},{"kty":"EC"},7,null]}`))
+	f.Add([]byte(`{"keys":null}`))
+	f.Fuzz(func(t *testing.T, set []byte) {
+		keys, err := ParseKeys(set)
+		if err != nil && !errors.Is(err, ErrKeys) || (err == nil) != (len(keys) > 0) {
+			t.Fatalf("%d keys with the error %v", len(keys), err)
+		}
+		for _, key := range keys {
+			for _, form := range keyForms() {
+				if _, err := form.bytes(&key); err != nil && !errors.As(err, new(*notApplicable)) {
+					t.Fatalf("%s: %v", form.name, err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzRequest writes requests whose target and header fields hold anything that
+// a caller may give.
+func FuzzRequest(f *testing.F) {
+	f.Add("/stock?x=1", "X-Probe", "yes")
+	f.Add("/", "Accept", "")
+	f.Fuzz(func(t *testing.T, path, name, value string) {
+		r := request{method: http.MethodGet, target: path, proto: "HTTP/1.1", host: "h"}.with(name, value).bearing("t")
+		if got := r.bytes(); !bytes.HasSuffix(got, []byte("\r\n\r\n")) {
+			t.Fatalf("the request ends in %q", got)
+		}
+		for _, change := range []func(string) string{encodeLetter("%"), encodeLetter("%25")} {
+			if changed := change(path); len(changed) < len(path) {
+				t.Fatalf("%q became %q", path, changed)
+			}
+		}
+		if r.path()+r.query() != path {
+			t.Fatalf("%q is taken apart into %q and %q", path, r.path(), r.query())
+		}
+	})
+}
