@@ -63,6 +63,27 @@ func verifyFlags(cmd *cobra.Command) string {
 	return repeatFlags(cmd, []string{"local", "env-file", "tenant", "authority-host", "cloud", "ca-file", "scope"})
 }
 
+// callFlags is the same for m2m call: the request itself too, without its
+// credentials, but not what is expected of the answer.
+func callFlags(cmd *cobra.Command, o callOptions) string {
+	words := []string{tokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http"})}
+	header, _ := o.header() // it was sent, so that it can be read
+	for _, line := range call.ShownHeader(header) {
+		words = append(words, "-H "+call.ShellQuote(line))
+	}
+	for _, name := range []string{"data", "json"} {
+		if content := repeatFlags(cmd, []string{name}); len(content) <= maxRepeatedBody {
+			words = append(words, content)
+		} else {
+			words = append(words, "--"+name+"=@BODY")
+		}
+	}
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), " ")
+}
+
+// maxRepeatedBody is the longest content that a command shows whole, in bytes.
+const maxRepeatedBody = 200
+
 func repeatFlags(cmd *cobra.Command, names []string) string {
 	var words []string
 	cmd.Flags().Visit(func(f *pflag.Flag) {

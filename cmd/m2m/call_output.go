@@ -79,7 +79,7 @@ func unexpected(unmet error, wrote string, why *call.Explanation) error {
 	fail.reason = strings.Join(lines, "\n")
 	fail.hints = slices.Clone(why.Fixes)
 	if why.Command != "" {
-		fail.hints = append(fail.hints, "to see more: "+why.Command)
+		fail.hints = append(fail.hints, "run: "+why.Command)
 	}
 	return fail
 }
@@ -103,6 +103,10 @@ func (a *app) context(cmd *cobra.Command, request call.Request, s *settings, o c
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
 	}
+	issuer := ""
+	if s.tenant.value != "" { // else nobody said whose tokens the API takes
+		issuer = strings.TrimPrefix(s.authority.value, "https://")
+	}
 	return call.Context{
 		Token:         request.Token,
 		Audiences:     audiences,
@@ -110,6 +114,9 @@ func (a *app) context(cmd *cobra.Command, request call.Request, s *settings, o c
 		TokenFile:     o.tokenFile,
 		Flags:         verifyFlags(cmd),
 		TokenFlags:    tokenFlags(cmd),
+		CallFlags:     callFlags(cmd, o),
+		TenantID:      s.tenant.value,
+		IssuerHost:    issuer,
 	}
 }
 

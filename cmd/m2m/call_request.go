@@ -71,15 +71,11 @@ func (a *app) request(r requestFlags, s *settings, address string) (call.Request
 		return call.Request{}, err
 	}
 	request := call.Request{
-		Method: r.method, URL: target, Header: http.Header{},
+		Method: r.method, URL: target,
 		Follow: r.follow, AllowPlainHTTP: r.insecureHTTP, Retry: call.Retry{Max: r.retries},
 	}
-	for _, header := range r.headers {
-		name, value, ok := strings.Cut(header, ":")
-		if !ok {
-			return request, &usageError{reason: fmt.Sprintf("-H %q is no header", header), hints: []string{`write it as "Name: value"`}}
-		}
-		request.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	if request.Header, err = r.header(); err != nil {
+		return request, err
 	}
 	if r.jsonGiven {
 		setDefault(request.Header, "Content-Type", "application/json")
@@ -92,6 +88,19 @@ func (a *app) request(r requestFlags, s *settings, address string) (call.Request
 		request.Body, err = a.body(text)
 	}
 	return request, err
+}
+
+// header is what -H gives.
+func (r requestFlags) header() (http.Header, error) {
+	header := http.Header{}
+	for _, line := range r.headers {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, &usageError{reason: fmt.Sprintf("-H %q is no header", line), hints: []string{`write it as "Name: value"`}}
+		}
+		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return header, nil
 }
 
 func (r requestFlags) expectations() (call.Expect, error) {

@@ -27,6 +27,7 @@ func otherAPI() {
 		mux.HandleFunc("/json", answerText("application/json", `{"status": "up", "queues": [{"depth": 3}, {"depth": 70}]}`+"\n"))
 		mux.HandleFunc("/html", answerText("text/html", "<!doctype html><title>Sign in to Contoso</title>\n"))
 		requestAnswers(mux)
+		refuseAsStrangers(mux)
 		mux.HandleFunc("/{status}", answerStatus)
 		server := &http.Server{Handler: mux}
 		return server, listener, writeWhole(filepath.Join(dir, "api.env"), "API_URL=http://"+listener.Addr().String()+"\n")

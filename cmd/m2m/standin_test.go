@@ -105,6 +105,7 @@ func standInFiles(dir string) (*http.Server, net.Listener, error) {
 	return server, tls.NewListener(listener, server.TLSConfig), errors.Join(
 		os.MkdirAll(dir, 0o700),
 		os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o600),
+		s.writeRefused(dir),
 		writeWhole(filepath.Join(dir, "settings.env"), strings.Join(settings, "\n")+"\n"),
 	)
 }

@@ -73,6 +73,34 @@ func (e *evidence) clocksDiffer() bool { return e.skewKnown && e.skew.Abs() > 30
 // serverNow is the API's clock as far as it is known.
 func (e *evidence) serverNow() time.Time { return e.now.Add(e.skew) }
 
+// callCommand sends the same request again, with other words added.
+func (e *evidence) callCommand(words ...string) string {
+	line := []string{"m2m call"}
+	chosen := slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "-X ") })
+	if e.Method != http.MethodGet && !chosen {
+		line = append(line, "-X "+ShellQuote(e.Method))
+	}
+	if e.context.CallFlags != "" {
+		line = append(line, e.context.CallFlags)
+	}
+	switch {
+	case e.context.TokenFile != "":
+		line = append(line, "--token-file "+ShellQuote(e.context.TokenFile))
+	case e.context.Token.IsZero() && !slices.Contains(words, withToken):
+		line = append(line, "--no-token")
+	}
+	for _, word := range words {
+		if word != withToken {
+			line = append(line, word)
+		}
+	}
+	return strings.Join(append(line, ShellQuote(ShownURL(e.URL))), " ")
+}
+
+// withToken is no word of a command: it has callCommand send a token where none
+// was sent.
+const withToken = ""
+
 // command puts the caller's flags into commands of ours, before their own words,
 // which then count.
 func (e *evidence) command(parts ...string) string {
@@ -90,11 +118,12 @@ func (e *evidence) command(parts ...string) string {
 }
 
 // verifyCommand judges the token that was sent, as far as it can be had again.
-func (e *evidence) verifyCommand() string {
+func (e *evidence) verifyCommand(words ...string) string {
+	verifying := strings.Join(append([]string{"m2m verify"}, words...), " ")
 	if e.context.TokenFile != "" && e.context.TokenFile != "-" {
-		return e.command("m2m verify " + ShellQuote("@"+e.context.TokenFile))
+		return e.command(verifying + " " + ShellQuote("@"+e.context.TokenFile))
 	}
-	return e.command("m2m token", "m2m verify")
+	return e.command("m2m token", verifying)
 }
 
 func (e *evidence) freshCommand() string { return e.command("m2m token --refresh", "m2m verify") }
@@ -123,7 +152,9 @@ func (e *evidence) facts() []Fact {
 	if e.refused() && len(e.challenges) == 0 {
 		facts = append(facts, Fact{FromAnswer, "no WWW-Authenticate"})
 	}
-	facts = append(facts, e.refusal.facts()...)
+	if !e.saidTwice() {
+		facts = append(facts, e.refusal.facts()...)
+	}
 	if e.clocksDiffer() {
 		facts = append(facts, Fact{FromClock, "the API's clock is " + describeSkew(e.skew)})
 	}
@@ -131,6 +162,12 @@ func (e *evidence) facts() []Fact {
 		facts = append(facts, e.tokenFacts()...)
 	}
 	return facts
+}
+
+// saidTwice tells a body that only repeats the challenge.
+func (e *evidence) saidTwice() bool {
+	said := e.bearer.Params["error_description"]
+	return said != "" && len(e.refusal.checks) == 0 && e.refusal.code == e.bearer.Params["error"] && e.refusal.message == bound(said, maxText)
 }
 
 func describeSkew(d time.Duration) string {

@@ -24,6 +24,15 @@ type Context struct {
 	// TokenFlags is put into those that get a token, in place of Flags; empty
 	// means Flags.
 	TokenFlags string
+	// CallFlags is put into m2m call commands, in place of Flags: all that makes up
+	// the request but method, address and where the token comes from.
+	CallFlags string
+	// TenantID is the tenant whose tokens the API accepts, where it is known; a
+	// domain name is of no use here.
+	TenantID string
+	// IssuerHost is the host of the authority that issues the API's tokens, with
+	// its port, where it is known.
+	IssuerHost string
 }
 
 // Explanation says why an answer is not the one that was wanted, and what to
@@ -113,9 +122,10 @@ func rules() []rule {
 	return []rule{
 		redirected, plainHTTP, loginPage,
 		claimsChallenge, noToken, saidByAPI, otherScheme, notAToken,
-		graphTokenElsewhere, expired, notYetValid,
-		challengedAudience, microsoftAPI, knownAudience, challengedTenant, idToken,
-		userToken, noRoles, missingRole, missingScope, saidForbidden, forbidden,
+		graphTokenElsewhere, idToken, expired, notYetValid,
+		challengedAudience, challengedTenant, microsoftAPI, knownAudience,
+		algorithm, foreignIssuer, knownTenant, longLife,
+		missingScope, userToken, noRoles, missingRole, saidForbidden, forbidden,
 		invalidRequest, described, gateway, invalidToken,
 		keysOutOfReach, otherStatus,
 	}

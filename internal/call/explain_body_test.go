@@ -43,7 +43,7 @@ func TestExplainByTheBody(t *testing.T) {
 			call.CodeMissingRole, true, "carries only the roles Data.Read", "application permission", refreshIt,
 		}},
 		{"Resource Manager's role", withBody(403, "application/json", `{"error":{"code":"AuthorizationFailed","message":"The client does not have authorization"}}`), wanted{
-			call.CodeMissingRole, true, "no Azure role", "--assignee " + clientID, "",
+			call.CodeMissingRole, true, "no Azure role", "--assignee " + clientID, verifyIt,
 		}},
 		{"Resource Manager's tenant", withBody(401, "application/json", `{"error":{"code":"InvalidAuthenticationTokenTenant","message":"x"}}`), wanted{
 			call.CodeWrongTenant, true, "another tenant", "TENANT_ID", verifyIt,
@@ -51,18 +51,18 @@ func TestExplainByTheBody(t *testing.T) {
 		{"Resource Manager's expiry", withBody(401, "application/json", `{"error":{"code":"ExpiredAuthenticationToken","message":"x"}}`), wanted{
 			call.CodeExpired, true, "has expired", "new one", refreshIt,
 		}},
-		{"a web page of a good status", answered{200, map[string]string{"Content-Type": "text/html"}, "<html>"}, wanted{call.CodeLoginPage, false, "HTML page", "path", ""}},
-		{"a web page without its type", answered{200, map[string]string{"Content-Type": "text/plain"}, " <!DOCTYPE html><p>"}, wanted{call.CodeLoginPage, false, "HTML page", "path", ""}},
+		{"a web page of a good status", answered{200, map[string]string{"Content-Type": "text/html"}, "<html>"}, wanted{call.CodeLoginPage, false, "HTML page", "path", showIt}},
+		{"a web page without its type", answered{200, map[string]string{"Content-Type": "text/plain"}, " <!DOCTYPE html><p>"}, wanted{call.CodeLoginPage, false, "HTML page", "path", showIt}},
 		{"plain http at a TLS port, nginx", answered{400, nil, "<html><title>400 The plain HTTP request was sent to HTTPS port</title>"}, wanted{call.CodePlainHTTP, true, "speaks TLS", "call https://127.0.0.1", ""}},
 		{"keys out of reach", answered{503, map[string]string{"Content-Type": "application/problem+json", "Retry-After": "5"}, `{"status":503}`}, wanted{
-			call.CodeKeysOutOfReach, false, "keys are out of its reach", "in 5s", "",
+			call.CodeKeysOutOfReach, false, "keys are out of its reach", "in 5s", againLater,
 		}},
-		{"no such path", answered{404, nil, ""}, wanted{call.CodeNotFound, true, "/secure-data", "API_URL", ""}},
-		{"no such method", answered{405, map[string]string{"Allow": "POST"}, ""}, wanted{call.CodeMethodNotAllowed, true, "does not take GET; it takes POST", "-X", ""}},
-		{"too many", answered{429, map[string]string{"Retry-After": "120"}, ""}, wanted{call.CodeTooMany, true, "asks to come back in 2m0s", "--retry", ""}},
-		{"a proxy", answered{407, nil, ""}, wanted{call.CodeProxy, true, "proxy", "HTTPS_PROXY", ""}},
-		{"a fault", answered{502, nil, ""}, wanted{call.CodeServerFault, true, "502 Bad Gateway", "log", ""}},
-		{"another 4xx", answered{422, nil, ""}, wanted{call.CodeBadRequest, true, "422 Unprocessable Entity", "answer says", ""}},
+		{"no such path", answered{404, nil, ""}, wanted{call.CodeNotFound, true, "/secure-data", "API_URL", showIt}},
+		{"no such method", answered{405, map[string]string{"Allow": "POST"}, ""}, wanted{call.CodeMethodNotAllowed, true, "does not take GET; it takes POST", "-X", "m2m call -X POST URL"}},
+		{"too many", answered{429, map[string]string{"Retry-After": "120"}, ""}, wanted{call.CodeTooMany, true, "asks to come back in 2m0s", "--retry", "m2m call --retry 3 --timeout 3m0s URL"}},
+		{"a proxy", answered{407, nil, ""}, wanted{call.CodeProxy, true, "proxy", "HTTPS_PROXY", showIt}},
+		{"a fault", answered{502, nil, ""}, wanted{call.CodeServerFault, true, "502 Bad Gateway", "log", againLater}},
+		{"another 4xx", answered{422, nil, ""}, wanted{call.CodeBadRequest, true, "422 Unprocessable Entity", "answer says", showIt}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
@@ -124,10 +124,10 @@ func TestExplainRedirects(t *testing.T) {
 		says answered
 		want wanted
 	}{
-		{"Entra's login page", to("https://login.microsoftonline.com/common/oauth2/authorize?x=y"), wanted{call.CodeLoginPage, false, "meant for browsers", "App Service", ""}},
-		{"another origin", to("https://other.example/x?secret=1"), wanted{call.CodeRedirected, true, "https://other.example/x?…, and it leads to another origin", "by that address", ""}},
-		{"inside the origin", to("/elsewhere"), wanted{call.CodeRedirected, true, "only on request", "-L", ""}},
-		{"no URL", to("http://[::1"), wanted{call.CodeRedirected, true, "not a URL", "report it", ""}},
+		{"Entra's login page", to("https://login.microsoftonline.com/common/oauth2/authorize?x=y"), wanted{call.CodeLoginPage, false, "meant for browsers", "App Service", showIt}},
+		{"another origin", to("https://other.example/x?secret=1"), wanted{call.CodeRedirected, true, "https://other.example/x?…, and it leads to another origin", "by that address", showIt}},
+		{"inside the origin", to("/elsewhere"), wanted{call.CodeRedirected, true, "only on request", "-L", "m2m call -L URL"}},
+		{"no URL", to("http://[::1"), wanted{call.CodeRedirected, true, "not a URL", "report it", showIt}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,15 @@ func explain(t *testing.T, says answered, c call.Context) *call.Explanation {
 	}
 	return x
 }
+
+// Commands that send the same request again.
+const (
+	showIt     = "m2m call -v URL"
+	againLater = "m2m call --retry 3 URL"
+)
+
+// ourAddress is that of the test's server.
+var ourAddress = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+\S*`)
 
 // checkForm holds every explanation to what its documentation promises.
 func checkForm(t *testing.T, x *call.Explanation) {
@@ -86,8 +96,8 @@ func (w wanted) check(t *testing.T, x *call.Explanation) {
 	if fixes := strings.Join(x.Fixes, "\n"); !strings.Contains(fixes, w.fix) {
 		t.Errorf("fixes %q, want %q in them", fixes, w.fix)
 	}
-	if x.Command != w.command {
-		t.Errorf("command %q, want %q", x.Command, w.command)
+	if command := ourAddress.ReplaceAllString(x.Command, "URL"); command != w.command {
+		t.Errorf("command %q, want %q", command, w.command)
 	}
 }
 
@@ -128,17 +138,17 @@ func TestExplainByTheToken(t *testing.T) {
 			call.CodeGraphToken, true, "for Microsoft Graph", "API_SCOPE", verifyIt,
 		}},
 		{"ID token", challenged(401, invalid), appToken(t, map[string]any{"azp": nil, "azpacr": nil, "nonce": "n", "aud": clientID, "name": "A", "preferred_username": "a@b"}), wanted{
-			call.CodeIDToken, true, "an ID token was sent", "an access token", "m2m token",
+			call.CodeIDToken, true, "an ID token was sent", "an access token", "m2m token | m2m verify",
 		}},
 		{"good by itself", challenged(401, invalid), appToken(t, nil), wanted{
 			call.CodeInvalidToken, false, "does not say why", "--explain-refusals", verifyIt,
 		}},
 		{"no token at all", challenged(401, `Bearer realm="m2m"`), entra.Secret{}, wanted{
-			call.CodeNoToken, true, "no token was sent", "--no-token", "",
+			call.CodeNoToken, true, "no bearer token was sent", "--no-token", "m2m call URL",
 		}},
-		{"no token and 403", answered{403, nil, ""}, entra.Secret{}, wanted{call.CodeNoToken, false, "no token was sent", "--no-token", ""}},
+		{"no token and 403", answered{403, nil, ""}, entra.Secret{}, wanted{call.CodeNoToken, false, "no bearer token was sent", "--no-token", "m2m call URL"}},
 		{"not a token", challenged(401, invalid), entra.NewSecret("abc"), wanted{
-			call.CodeNotAToken, true, "cannot be decoded", "where it comes from", "m2m token | m2m verify --decode",
+			call.CodeNotAToken, true, "three parts between two dots", "where it comes from", "m2m token | m2m verify --decode",
 		}},
 		{"no roles", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil}), wanted{
 			call.CodeNoRoles, false, "carries no roles", "application permission", refreshIt,
@@ -152,7 +162,7 @@ func TestExplainByTheToken(t *testing.T) {
 			call.CodeForbidden, true, "this API requires roles Data.Write; the token carries the roles Data.Read", "grant the role", verifyIt,
 		}},
 		{"a user's", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil, "scp": "a b", "sub": "another"}), wanted{
-			call.CodeUserToken, false, "is a user's", "an app's own token", "m2m token",
+			call.CodeUserToken, false, "is a user's", "an app's own token", "m2m token | m2m verify",
 		}},
 		{"scope wanted of an app", challenged(403, `Bearer error="insufficient_scope", scope="Data.All"`), appToken(t, nil), wanted{
 			call.CodeMissingScope, false, `"Data.All", which an app's own token never carries`, "REQUIRED_ROLES", verifyIt,
@@ -242,15 +252,15 @@ func TestExplainByTheChallenge(t *testing.T) {
 		want wanted
 	}{
 		{"claims", challenged(401, `Bearer error="insufficient_claims", claims="`+challenge+`"`), wanted{
-			call.CodeClaimsChallenge, true, claims, "pass the claims on", "m2m token --claims '" + claims + "'",
+			call.CodeClaimsChallenge, true, claims, "pass the claims on", "m2m call --claims '" + claims + "' URL",
 		}},
 		{"claims that would end the quotes", challenged(401, `Bearer error="insufficient_claims", claims="`+hostile+`"`), wanted{
-			call.CodeClaimsChallenge, true, "rm -rf", "", `m2m token --claims '{"a":"'\''; rm -rf / #"}'`,
+			call.CodeClaimsChallenge, true, "rm -rf", "", `m2m call --claims '{"a":"'\''; rm -rf / #"}' URL`,
 		}},
 		{"claims that are none", challenged(401, `Bearer error="insufficient_claims", claims="%"`), wanted{
 			call.CodeClaimsChallenge, true, "cannot be read", "report it", "",
 		}},
-		{"another scheme", challenged(401, `Basic realm="x"`), wanted{call.CodeOtherScheme, true, "Basic credentials", "gateway", ""}},
+		{"another scheme", challenged(401, `Basic realm="x"`), wanted{call.CodeOtherScheme, true, "Basic credentials", "gateway", showIt}},
 		{"Key Vault's resource", challenged(401, `Bearer authorization="https://login.microsoftonline.com/`+tenantID+`", resource="https://vault.azure.net"`), wanted{
 			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + apiID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default",
 		}},
@@ -262,8 +272,8 @@ func TestExplainByTheChallenge(t *testing.T) {
 		{"ASP.NET: key", challenged(401, aspnet+`The signature key was not found"`), wanted{call.CodeWrongKey, false, "another tenant or cloud", "new key ID", verifyIt}},
 		{"ASP.NET: expired", challenged(401, aspnet+`The token expired at '11/23/2026 11:00:00'"`), wanted{call.CodeExpired, false, "clock it has not", "NTP", refreshIt}},
 		{"IdentityModel's code in the body", answered{401, nil, "IDX10214: Audience validation failed."}, wanted{call.CodeWrongAudience, false, "audience", "", verifyIt}},
-		{"IDW10201", answered{401, nil, "IDW10201: Neither scope or roles claim was found in the bearer token."}, wanted{call.CodeNoRoles, false, "a role or a scope", "app role", refreshIt}},
-		{"request not readable", challenged(400, `Bearer error="invalid_request", error_description="two tokens"`), wanted{call.CodeInvalidRequest, true, "two tokens", "one token", ""}},
+		{"IDW10201", answered{401, nil, "IDW10201: Neither scope or roles claim was found in the bearer token."}, wanted{call.CodeNoRoles, false, "a role or a scope", "RoleClaimType", verifyIt}},
+		{"request not readable", challenged(400, `Bearer error="invalid_request", error_description="two tokens"`), wanted{call.CodeInvalidRequest, true, "two tokens", "one token", showIt}},
 		{"no challenge", answered{401, nil, ""}, wanted{call.CodeGateway, false, "no WWW-Authenticate", "passes Authorization on", verifyIt}},
 		{"no challenge and HTML", answered{401, map[string]string{"Content-Type": "text/html"}, "<html><title>Sign in</title>"}, wanted{call.CodeGateway, false, "HTML page without", "gateway", verifyIt}},
 	} {

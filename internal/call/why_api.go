@@ -20,9 +20,18 @@ func claimsChallenge(e *evidence) *Explanation {
 		return certain(CodeClaimsChallenge, "the API asks for a token with other claims, in a challenge that cannot be read",
 			"report it to whoever runs the API: the claims of WWW-Authenticate are not base64 of a JSON object")
 	}
-	x := certain(CodeClaimsChallenge, "the API asks for a token with other claims: "+bound(claims, maxText),
-		"ask for a new token and pass the claims on; Entra's conditional access then decides")
-	return x.with(e.command("m2m token --claims " + ShellQuote(claims)))
+	return certain(CodeClaimsChallenge, "the API asks for a token with other claims: "+bound(claims, maxText),
+		"pass the claims on when asking for the token; Entra's conditional access then decides").
+		with(e.claimsCommand(claims))
+}
+
+// claimsCommand gets the token that was asked for and calls with it, unless the
+// token is somebody else's.
+func (e *evidence) claimsCommand(claims string) string {
+	if e.context.TokenFile != "" {
+		return e.command("m2m token --claims " + ShellQuote(claims))
+	}
+	return e.callCommand("--claims " + ShellQuote(claims))
 }
 
 // noToken: RFC 6750 section 3.1 has the API give no error code in this case.
@@ -31,13 +40,13 @@ func noToken(e *evidence) *Explanation {
 	case e.SentToken || !e.refused():
 		return nil
 	case e.unauthorized() && (len(e.challenges) == 0 || e.bearer.Scheme != ""):
-		return certain(CodeNoToken, "no token was sent, and the API wants one",
-			"call it with a token: without --no-token, m2m call gets one and sends it")
+		return certain(CodeNoToken, "no bearer token was sent, and the API wants one",
+			"call it with a token: without --no-token, m2m call gets one and sends it").with(e.callCommand(withToken))
 	case e.unauthorized():
 		return nil
 	}
-	return likely(CodeNoToken, "no token was sent, which is likely why the API refuses",
-		"call it with a token: without --no-token, m2m call gets one and sends it")
+	return likely(CodeNoToken, "no bearer token was sent, which is likely why the API refuses",
+		"call it with a token: without --no-token, m2m call gets one and sends it").with(e.callCommand(withToken))
 }
 
 // saidByAPI: an API that explains its refusals, as serve does on request, knows
@@ -71,7 +80,7 @@ func otherScheme(e *evidence) *Explanation {
 		return nil
 	}
 	return certain(CodeOtherScheme, fmt.Sprintf("the API asks for %s credentials, not for a bearer token", bound(e.challenges[0].Scheme, 40)),
-		"check that this is the address of the API, and that a gateway before it passes bearer tokens on")
+		"check that this is the address of the API, and that a gateway before it passes bearer tokens on").with(e.callCommand("-v"))
 }
 
 // challengedAudience: some APIs say which resource they are (Azure Key Vault:
@@ -116,7 +125,7 @@ func invalidRequest(e *evidence) *Explanation {
 	}
 	return certain(CodeInvalidRequest, "the API cannot read how the token was sent: "+
 		orNothing(firstOf(bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
-		"send one token, in one Authorization header, and nowhere else")
+		"send one token, in one Authorization header, and nowhere else").with(e.callCommand("-v"))
 }
 
 // keysOutOfReach: an API that cannot verify anything answers 503, and the token
@@ -130,5 +139,5 @@ func keysOutOfReach(e *evidence) *Explanation {
 	if wait, ok := e.RetryAfter(); ok {
 		x.Fixes = append(x.Fixes, fmt.Sprintf("try again in %s, or with --retry 3", round(wait)))
 	}
-	return x
+	return x.with(e.retryCommand())
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"m2m/internal/entra"
 )
@@ -18,15 +20,16 @@ func redirected(e *evidence) *Explanation {
 	case last.Followed:
 		return nil
 	case last.target == nil:
-		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API")
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API").with(e.callCommand("-v"))
 	case isLoginHost(last.target.Hostname()):
 		return likely(CodeLoginPage, "the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
-			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)")
+			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)").
+			with(e.callCommand("-v"))
 	case origin(last.target) == origin(e.URL):
-		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with -L, or call that address")
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with -L, or call that address").with(e.callCommand("-L"))
 	}
 	return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),
-		"if that is the API, call it by that address")
+		"if that is the API, call it by that address: the token then goes there").with(e.callCommand("-v"))
 }
 
 func isLoginHost(host string) bool {
@@ -56,7 +59,7 @@ func loginPage(e *evidence) *Explanation {
 	if e.Status >= 400 || e.refusal.kind != bodyHTML {
 		return nil
 	}
-	return likely(CodeLoginPage, "an HTML page came: likely a login page or a portal, not the API", "check the address and its path")
+	return likely(CodeLoginPage, "an HTML page came: likely a login page or a portal, not the API", "check the address and its path").with(e.callCommand("-v"))
 }
 
 // gateway: an API that refuses a token says how to authenticate (RFC 9110
@@ -64,6 +67,10 @@ func loginPage(e *evidence) *Explanation {
 func gateway(e *evidence) *Explanation {
 	if !e.unauthorized() || len(e.challenges) > 0 {
 		return nil
+	}
+	if strings.Contains(strings.ToLower(e.refusal.message), "subscription key") { // Azure API Management's words
+		return likely(CodeGateway, "the gateway before the API wants a subscription key of its own, beside the token: likely it did not look at the token yet",
+			"send the key too, from the gateway's owner").with(e.callCommand("-H 'Ocp-Apim-Subscription-Key: KEY'"))
 	}
 	cause := "the 401 has no WWW-Authenticate, so that it likely comes from a gateway, a firewall or the like before the API"
 	if e.refusal.kind == bodyHTML {
@@ -89,22 +96,47 @@ func invalidToken(e *evidence) *Explanation {
 func otherStatus(e *evidence) *Explanation {
 	switch {
 	case e.Status == http.StatusNotFound || e.Status == http.StatusGone:
-		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", displayURL(e.URL)), "check the path, and the path of API_URL before it")
+		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", displayURL(e.URL)), "check the path, and the path of API_URL before it").with(e.callCommand("-v"))
 	case e.Status == http.StatusMethodNotAllowed:
 		return certain(CodeMethodNotAllowed, fmt.Sprintf("the address does not take %s; it takes %s", bound(e.Method, 40), orNothing(bound(e.Header.Get("Allow"), 100))),
-			"choose the method with -X")
+			"choose the method with -X").with(e.allowedCommand())
 	case e.Status == http.StatusProxyAuthRequired:
-		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port")
+		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))
 	case e.Status == http.StatusTooManyRequests:
-		return certain(CodeTooMany, "the API has had too many requests"+e.comeBack(), "call less often, or let --retry wait")
+		return certain(CodeTooMany, "the API has had too many requests"+e.comeBack(), "call less often, or let --retry wait").with(e.retryCommand())
 	case e.Status >= 500:
 		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.comeBack()),
-			"look into the API's log", "try again with --retry 3")
+			"look into the API's log", "try again with --retry 3").with(e.retryCommand())
 	case e.Status >= 400:
-		return certain(CodeBadRequest, fmt.Sprintf("the API does not accept the request: %s", e.StatusText()), "see what the answer says")
+		said := firstOf(e.refusal.message, e.refusal.code, e.StatusText())
+		if e.refusal.kind == bodyHTML {
+			said = e.StatusText()
+		}
+		return certain(CodeBadRequest, "the API does not accept the request: "+said, "see what was sent and what the answer says").with(e.callCommand("-v"))
 	}
 	return nil
 }
+
+// allowedCommand makes the request with a method that the address takes.
+func (e *evidence) allowedCommand() string {
+	for method := range strings.SplitSeq(e.Header.Get("Allow"), ",") {
+		if method = strings.TrimSpace(method); method == http.MethodGet || method == http.MethodPost || method == http.MethodPut {
+			return e.callCommand("-X " + method)
+		}
+	}
+	return e.callCommand("-X OPTIONS", "-i")
+}
+
+// retryCommand tries again, and allows the time that the API asks for.
+func (e *evidence) retryCommand() string {
+	if wait, ok := e.RetryAfter(); ok && wait > patience {
+		return e.callCommand("--retry 3", "--timeout "+(wait+time.Minute).Truncate(time.Second).String())
+	}
+	return e.callCommand("--retry 3")
+}
+
+// patience is a wait that the usual time-out of m2m call leaves room for.
+const patience = 10 * time.Second
 
 func (e *evidence) comeBack() string {
 	wait, ok := e.RetryAfter()

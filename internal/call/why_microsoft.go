@@ -31,7 +31,7 @@ func microsoftAPI(e *evidence) *Explanation {
 	case "AuthorizationFailed", "LinkedAuthorizationFailed", "AuthorizationPermissionMismatch":
 		return certain(CodeMissingRole, "the client has no Azure role that allows this here; such roles are not in the token",
 			"give the client's service principal a role on the resource: az role assignment create --assignee "+e.clientOr("CLIENT_ID")+" --role ROLE --scope RESOURCE",
-			"a new assignment takes some minutes to work")
+			"a new assignment takes some minutes to work").with(e.verifyCommand())
 	}
 	return nil
 }
@@ -41,6 +41,10 @@ func (e *evidence) microsoftToken() *Explanation {
 	if e.token == nil || sameAudience(e.token.Audience, resource) || e.isGraph() && isGraphAudience(e.token.Audience) {
 		return likely(CodeInvalidToken, "the API cannot accept the token; likely it is for another cloud or tenant, or was changed on the way",
 			"get a new one").with(e.freshCommand())
+	}
+	if isLoopback(e.URL.Hostname()) {
+		return likely(CodeWrongAudience, fmt.Sprintf("the API cannot accept the token, which is for %s: likely it was asked for another API", orNothing(bound(e.token.Audience, maxShown))),
+			"set API_SCOPE to the resource of the API behind this address").with(e.verifyCommand())
 	}
 	return certain(CodeWrongAudience, fmt.Sprintf("the token is for %s, and was sent to %s", orNothing(bound(e.token.Audience, maxShown)), bound(e.URL.Host, maxShown)),
 		fmt.Sprintf("ask for a token for it: API_SCOPE=%s/.default", resource)).
@@ -85,6 +89,10 @@ type description struct {
 func descriptions() []description {
 	return []description{
 		{regexp.MustCompile(`(?i)\bIDW10201\b|neither scope (n)?or roles`), func(e *evidence) *Explanation {
+			if e.token != nil && len(e.token.Roles)+len(e.token.Scopes) > 0 {
+				return likely(CodeNoRoles, fmt.Sprintf("the API's library wants a role or a scope, and does not see that the token is one %s: likely it reads them elsewhere", describePermissions(e.token)),
+					"in ASP.NET Core, set MapInboundClaims to false and RoleClaimType to \"roles\"").with(e.verifyCommand())
+			}
 			return likely(CodeNoRoles, "the API's library wants a role or a scope in the token, and likely found neither",
 				"assign an app role of the API to the client, grant admin consent, and get a new token").with(e.freshCommand())
 		}},

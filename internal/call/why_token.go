@@ -16,9 +16,9 @@ func notAToken(e *evidence) *Explanation {
 	if !e.unauthorized() || e.tokenErr == nil || e.token != nil {
 		return nil
 	}
-	return certain(CodeNotAToken, "what was sent is not a token of Entra's: it cannot be decoded",
+	return certain(CodeNotAToken, "what was sent is not a token of Entra's: "+bound(e.tokenErr.Error(), maxText),
 		"check where it comes from: an empty or truncated file, a secret in its place, or quotes around it").
-		with(e.command("m2m token", "m2m verify --decode"))
+		with(e.verifyCommand("--decode"))
 }
 
 // graphTokenElsewhere: Graph's tokens carry a nonce in the header that was
@@ -100,16 +100,17 @@ func idToken(e *evidence) *Explanation {
 		return nil
 	}
 	return certain(CodeIDToken, "an ID token was sent: it tells a client who signed in, and is never for an API",
-		"send an access token").with(e.command("m2m token"))
+		"send an access token").with(e.command("m2m token", "m2m verify"))
 }
 
 // userToken: the API lets apps in, and this token is a user's, or the reverse.
 func userToken(e *evidence) *Explanation {
-	if e.Status != http.StatusForbidden || e.token == nil || e.token.Kind != verify.User || len(e.token.Roles) > 0 {
+	if e.token == nil || e.token.Kind != verify.User || len(e.token.Roles) > 0 ||
+		e.Status != http.StatusForbidden && !(e.unauthorized() && len(e.context.RequiredRoles) > 0) {
 		return nil
 	}
 	return likely(CodeUserToken, "the token is a user's, and the API likely lets only apps in, by their roles",
-		"call with an app's own token").with(e.command("m2m token"))
+		"call with an app's own token").with(e.command("m2m token", "m2m verify"))
 }
 
 // noRoles: Entra gives role-less tokens to any app of the tenant.
@@ -165,6 +166,11 @@ func saidForbidden(e *evidence) *Explanation {
 	said := e.refusal.problem && e.refusal.message != "" && e.bearer.Params["error"] == "insufficient_scope"
 	if e.Status != http.StatusForbidden || !said || e.token == nil || e.token.Kind != verify.App || len(e.token.Roles) == 0 {
 		return nil
+	}
+	// The words are those of m2m serve, whose challenge names no scope to an app.
+	if strings.Contains(e.refusal.message, "requires scp ") {
+		return certain(CodeMissingScope, e.refusal.message+", which an app's own token never carries",
+			"have the API accept an app role as well (REQUIRED_ROLES, --require-role)").with(e.verifyCommand())
 	}
 	return certain(CodeForbidden, fmt.Sprintf("%s; the token carries the roles %s", e.refusal.message, list(e.token.Roles)),
 		"grant the role to the client as an application permission, give admin consent, then get a new token: m2m token --refresh",
