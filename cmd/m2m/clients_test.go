@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// clientsVariable says how many of other people's clients have to be shown, so
+// that CI cannot pass by installing none.
+const clientsVariable = "M2M_CLIENTS_AT_LEAST"
+
+// notInstalled is the exit code of a client's program that lacks its library.
+const notInstalled = 77
+
+// clientPrograms is the folder of the programs.
+const clientPrograms = "testdata/clients"
+
+// client is somebody else's client: a program that gets a token with it, and
+// believes the token as an API would.
+type client struct {
+	name        string
+	argv        []string // without the credential
+	needs       []string // files without which it is not installed
+	credentials string
+	// withoutProxy says that it heeds no proxy variables: it cannot be
+	// intercepted.
+	withoutProxy bool
+}
+
+func otherPeoplesClients() []client {
+	const all, posts = "secret certificate federated", "secret basic"
+	python := func(library, credentials string) client {
+		return client{name: "python/" + library, argv: []string{"/usr/bin/python3", "python/acquire.py", library}, credentials: credentials}
+	}
+	node := func(program, credentials string) client {
+		return client{name: "node/" + program, argv: []string{"node", "node/" + program + ".mjs"}, needs: []string{"node_modules/jose"}, credentials: credentials}
+	}
+	goLibrary := func(library, credentials string) client {
+		return client{name: "go/" + library, argv: []string{"go/clients", library}, needs: []string{"go/clients"}, credentials: credentials}
+	}
+	simple := node("simple-oauth2", posts)
+	simple.withoutProxy = true
+	return []client{
+		python("msal", all), python("azure-identity", all), python("adal", "secret certificate"), python("requests-oauthlib", posts),
+		node("msal-node", all), node("azure-identity", all), node("openid-client", all+" basic"), simple,
+		goLibrary("msal", all), goLibrary("azidentity", all), goLibrary("oauth2", posts),
+		{name: "curl", argv: []string{"sh", "curl.sh"}, credentials: all + " basic"},
+		{name: "kubelogin", argv: []string{"sh", "kubelogin.sh"}, credentials: all},
+	}
+}
+
+// TestClients shows clients that are not ours with the local tenant. Against
+// --local their authority is changed, and the documented switch for instance
+// discovery; against --intercept they run as they are, in a network that has a
+// proxy of its own.
+func TestClients(t *testing.T) {
+	outside, err := newOutside()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
+	files := writeClientFiles(t, outside)
+	var shown atomic.Int32
+	showAll := func(t *testing.T, tenant servedTenant) {
+		t.Run("clients", func(t *testing.T) {
+			for _, c := range otherPeoplesClients() {
+				c.showAll(t, tenant, &shown)
+			}
+		})
+	}
+	t.Run("local", func(t *testing.T) {
+		showAll(t, serveForClients(t, files, files.outsideCA))
+	})
+	t.Run("intercept", func(t *testing.T) {
+		network := startParentProxy(t, files.outsideCA)
+		tenant := serveForClients(t, files, network.roots, "HTTPS_PROXY="+network.proxy)
+		showAll(t, tenant)
+		network.assertAskedFor(t) // nothing: what is for a login host stays here
+		call := exec.Command("m2m", "call", "--no-token", "https://api.example.com/")
+		call.Env = tenant.environ
+		if said, err := call.CombinedOutput(); err != nil {
+			t.Errorf("m2m call: %v\n%s", err, said)
+		}
+		network.assertAskedFor(t, "CONNECT api.example.com:443")
+	})
+	want, _ := strconv.Atoi(os.Getenv(clientsVariable)) // none outside CI
+	if got := int(shown.Load()); got < want {
+		t.Errorf("%d were shown, %d should be", got, want)
+	}
+	t.Logf("%d were shown", shown.Load())
+}
+
+// showAll runs a client with each of its credentials.
+func (c client) showAll(t *testing.T, tenant servedTenant, shown *atomic.Int32) {
+	if c.withoutProxy && tenant.intercepts {
+		return
+	}
+	for _, credential := range strings.Fields(c.credentials) {
+		t.Run(c.name+"/"+credential, func(t *testing.T) {
+			t.Parallel()
+			if missing := c.missing(tenant.environ); missing != "" {
+				t.Skip("SKIP: " + missing + " is not installed")
+			}
+			t.Log(c.show(t, tenant, credential))
+			shown.Add(1)
+		})
+	}
+}
+
+// missing names a file or program without which the client cannot run.
+func (c client) missing(environ []string) string {
+	for _, file := range c.needs {
+		if _, err := os.Stat(filepath.Join(clientPrograms, file)); err != nil {
+			return file
+		}
+	}
+	program := c.argv[0]
+	if program == "sh" {
+		program = c.name // the script is ours, and named after it
+	}
+	if strings.HasPrefix(program, "go/") {
+		return ""
+	}
+	if _, err := lookPath(program, environ); err != nil {
+		return program
+	}
+	return ""
+}
+
+var printedToken = regexp.MustCompile(`(?m)^token (\S+)\n`)
+
+// show runs the program, and has m2m believe the token of one that cannot do
+// that by itself. It returns what the program says about itself.
+func (c client) show(t *testing.T, tenant servedTenant, credential string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command(c.argv[0], append(c.argv[1:], credential)...)
+	cmd.Dir, cmd.Env, cmd.Stderr = clientPrograms, tenant.environ, &stderr
+	stdout, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == notInstalled {
+		t.Skipf("SKIP: %s", bytes.TrimSpace(stdout))
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.Bytes())
+	}
+	said := string(stdout)
+	if strings.Contains(c.argv[0], "sh") {
+		token := printedToken.FindStringSubmatch(said)
+		if token == nil {
+			t.Fatalf("it printed no token: %s", stderr.Bytes())
+		}
+		verify := exec.Command("m2m", "verify")
+		verify.Env, verify.Stdin = tenant.environ, strings.NewReader(token[1])
+		if report, err := verify.CombinedOutput(); err != nil {
+			t.Fatalf("m2m verify: %v\n%s", err, report)
+		}
+		said = strings.TrimSpace(printedToken.ReplaceAllString(said, "")) + ", believed by m2m verify"
+	}
+	return strings.TrimSpace(said)
+}
+
+// servedTenant is a running m2m serve --local -- COMMAND.
+type servedTenant struct {
+	environ    []string // of COMMAND
+	intercepts bool
+}
+
+// serveForClients runs a tenant until the test ends, with a COMMAND that writes
+// its environment down and waits.
+// With variables for the proxy of a network it intercepts.
+func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...string) servedTenant {
+	t.Helper()
+	written := filepath.Join(t.TempDir(), "environment")
+	argv := []string{"serve", "--local", "--tenant-file", files.tenant}
+	if proxy != nil {
+		argv = append(argv, "--intercept")
+	}
+	argv = append(argv, "--", "sh", "-c", `env >"$0" && echo ready && cat`, written)
+	var stderr bytes.Buffer
+	cmd := exec.Command("m2m", argv...)
+	cmd.Env = append(proxy, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "SSL_CERT_FILE="+roots, "GORACE=atexit_sleep_ms=10")
+	cmd.Stderr = &stderr
+	stdin, errIn := cmd.StdinPipe()
+	stdout, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close() // the end of cat, and of the rest
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("m2m serve: %v\n%s", err, stderr.Bytes())
+		}
+	})
+	if _, err := io.ReadFull(stdout, make([]byte, len("ready\n"))); err != nil {
+		t.Fatalf("m2m serve does not start: %v\n%s", err, stderr.Bytes())
+	}
+	text, err := os.ReadFile(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ := withVariables(strings.Split(strings.TrimSpace(string(text)), "\n"), map[string]string{
+		"CERTIFICATE_FILE": files.certificate, "FEDERATED_TOKEN_FILE": files.federatedToken, "PYTHONDONTWRITEBYTECODE": "1",
+	})
+	if proxy != nil {
+		preload := "--import=./node/proxy.mjs" // Node.js before 22.21 has no switch for it
+		return servedTenant{withVariables(withoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}), map[string]string{"NODE_OPTIONS": preload}), true}
+	}
+	authority, _ := lookupVariable(environ, "AZURE_AUTHORITY_HOST")
+	return servedTenant{withVariables(environ, map[string]string{"LOCAL_AUTHORITY": authority}), false}
+}

@@ -1,0 +1,11 @@
+import { ClientAssertionCredential, ClientCertificateCredential, ClientSecretCredential } from '@azure/identity'
+import { certificateFile, clientId, credential, done, federatedToken, host, local, scope, secret, tenant, validate } from './local.mjs'
+
+const options = local ? { authorityHost: host, disableInstanceDiscovery: true } : {}
+const made = {
+  secret: () => new ClientSecretCredential(tenant, clientId, secret(), options),
+  certificate: () => new ClientCertificateCredential(tenant, clientId, certificateFile(), options),
+  federated: () => new ClientAssertionCredential(tenant, clientId, async () => federatedToken(), options),
+}[credential]()
+await validate((await made.getToken(scope)).token)
+done('@azure/identity')
