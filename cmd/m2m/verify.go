@@ -19,6 +19,8 @@ const verifyLong = `  m2m token | m2m verify                      judge a token 
   m2m verify -o json - < token.txt            for a program
   m2m verify --decode @token.txt              show it without judging it
   m2m verify --batch @tokens.txt              many tokens, one a line: one JSON line for each
+  m2m verify --jwks https://idp.example/keys --issuer https://idp.example/ @token.txt
+                                              a token of an issuer that is not Entra
 
 Decodes a token and prints every claim and every check: what was expected, what was found,
 the likely cause and what to do. With no settings at all it still shows the claims, runs
@@ -139,12 +141,19 @@ func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions,
 		return nil, nil, err
 	}
 	policy := o.policy(s)
+	if !verify.IsEntraIssuer(o.issuer) {
+		policy.PlainIssuer = o.issuer
+	}
 	verifier, err := verify.New(policy, keys, verify.Options{Now: now})
 	if err != nil {
 		return nil, nil, &usageError{reason: err.Error(), err: err}
 	}
 	o.warn(a)
-	warnAboutScopes(a, policy)
+	if policy.PlainIssuer != "" {
+		a.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", quoted(o.issuer))
+	} else {
+		warnAboutScopes(a, policy)
+	}
 	return verifier, now, nil
 }
 

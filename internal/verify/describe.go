@@ -91,6 +91,9 @@ func describeIssuer(h *hearing) (expected, found string) {
 		return expected, "no iss"
 	}
 	found = quote(h.token.Issuer)
+	if h.plain {
+		expected += ", whose tokens need no ver, nbf or tid"
+	}
 	if h.token.Version == "" && !h.issuer.Given {
 		return "ver 1.0 or 2.0", "ver " + quote(h.token.extra.ver)
 	}
@@ -102,7 +105,7 @@ func describeTenant(h *hearing) (expected, found string) {
 		return "", ""
 	}
 	switch {
-	case h.policy.AnyTenant:
+	case h.policy.AnyTenant, h.plain && (len(h.policy.Tenants) == 0 || h.token.TenantID == ""):
 		expected = "any"
 	case len(h.policy.Tenants) == 0:
 		expected = "not configured"
@@ -112,7 +115,7 @@ func describeTenant(h *hearing) (expected, found string) {
 	switch t := h.token; {
 	case t.TenantID == "":
 		return expected, "no tid"
-	case !h.issuer.Given && !tenantInIssuer(t):
+	case !tenantInIssuer(t) && !h.given():
 		return "the tenant in iss", fmt.Sprintf("tid %s with iss %s", quote(t.TenantID), quote(t.Issuer))
 	default:
 		return expected, quote(t.TenantID)
@@ -151,13 +154,17 @@ func describeLifetime(h *hearing) (expected, found string) {
 	switch {
 	case t.IssuedAt.IsZero():
 		return expected, "no iat"
-	case t.NotBefore.IsZero():
+	case t.NotBefore.IsZero() && !h.plain:
 		return expected, "no nbf"
 	case t.ExpiresAt.IsZero():
 		return expected, "no exp"
 	}
-	text = appendStamp(append(appendStamp(text[:0], t.NotBefore), " to "...), t.ExpiresAt)
-	if !t.IssuedAt.Equal(t.NotBefore) {
+	from := t.NotBefore
+	if from.IsZero() {
+		from = t.IssuedAt // no nbf, and none asked for
+	}
+	text = appendStamp(append(appendStamp(text[:0], from), " to "...), t.ExpiresAt)
+	if !t.IssuedAt.Equal(from) {
 		text = appendStamp(append(text, ", issued "...), t.IssuedAt)
 	}
 	return expected, string(text)
@@ -168,8 +175,11 @@ func describeKind(h *hearing) (expected, found string) {
 		return "", ""
 	}
 	expected = "an app-only access token"
-	if h.policy.letsUsers() {
+	if h.letsUsers() {
 		expected = "an app-only or a user's access token"
+	}
+	if h.plain {
+		expected += " (sub is the client)"
 	}
 	switch h.token.Kind {
 	case App:
@@ -181,7 +191,7 @@ func describeKind(h *hearing) (expected, found string) {
 	default:
 		found = "some other token"
 	}
-	if h.token.Kind != ID && !entra.IsGUID(h.token.ClientID) {
+	if h.token.Kind != ID && !h.plain && !entra.IsGUID(h.token.ClientID) {
 		found += ", calling app " + quote(h.token.ClientID)
 	}
 	return expected, found
@@ -209,6 +219,9 @@ func describePermission(h *hearing) (expected, found string) {
 	name, required, has := "roles", p.Roles, t.Roles
 	if t.Kind == User || len(p.Roles) == 0 && len(p.Scopes) > 0 {
 		name, required, has = "scp", p.Scopes, t.Scopes
+	}
+	if _, scope := t.Claim("scope"); name == "scp" && h.plain && scope {
+		name = "scope"
 	}
 	expected = "nothing required"
 	if len(required) > 0 {

@@ -25,10 +25,16 @@ func (h *hearing) diagnose(c Check, o outcome) (cause, fix string) {
 	default:
 		a = h.advise(c, o)
 	}
+	if h.plain {
+		a.fix = strings.ReplaceAll(a.fix, refetch, "fetch a new token from its issuer")
+	}
 	return a.cause, a.fix
 }
 
 func (h *hearing) advise(c Check, o outcome) advice {
+	if a, ok := h.advisePlain(c, o.reason); ok {
+		return a
+	}
 	switch c {
 	case CheckForm:
 		return adviseForm(o.reason)
@@ -55,6 +61,9 @@ func (h *hearing) advise(c Check, o outcome) advice {
 }
 
 func (h *hearing) adviseSwitchedOff(c Check) advice {
+	if c == CheckTenant && h.plain && !h.policy.AnyTenant {
+		return advice{"not asked for: the issuer that was named is none of Entra's, and stands for the tenant", ""}
+	}
 	switch c {
 	case CheckIssuer:
 		return advice{"switched off: every issuer whose keys these are is believed", ""}
@@ -197,7 +206,7 @@ func (h *hearing) adviseLifetime(reason error) advice {
 // not write what Entra does. A new token of that issuer would be no better.
 func (h *hearing) adviseForeign(what string) advice {
 	return advice{
-		"every token must hold " + what + ", as Entra's do, whoever issued it",
+		"every token must hold " + what + ", whoever issued it",
 		"have the issuer add what is missing, or read the token unjudged: --decode",
 	}
 }

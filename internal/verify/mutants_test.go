@@ -111,11 +111,15 @@ func mutateRule(c *ast.CompositeLit, replace func(string, ast.Node, string)) {
 }
 
 // sentinel returns the name of the error that a branch ends in: the last one
-// mentioned in it, if it leaves the function or sets an error. What it means
+// mentioned in it, if it leaves the function or sets an error; or the kind that
+// the branch takes a token for. What it means
 // for a request to fail, to be decided later or to be waived is not a decision
 // against a token.
 func sentinel(body []ast.Stmt) (name string) {
 	for _, statement := range body {
+		if kind := kindOf(statement); kind != "" {
+			return kind
+		}
 		ast.Inspect(statement, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BlockStmt, *ast.FuncLit:
@@ -129,6 +133,19 @@ func sentinel(body []ast.Stmt) (name string) {
 		})
 	}
 	return name
+}
+
+// kindOf returns the kind that a statement takes a token for, if it is one that
+// is not let in as an app.
+func kindOf(statement ast.Stmt) string {
+	result, ok := statement.(*ast.ReturnStmt)
+	if !ok || len(result.Results) != 1 {
+		return ""
+	}
+	if kind, ok := result.Results[0].(*ast.Ident); ok && slices.Contains([]string{"ID", "User", "Other"}, kind.Name) {
+		return "kind " + kind.Name
+	}
+	return ""
 }
 
 // isOutcome reports whether a name says what becomes of a token, which is put

@@ -17,7 +17,7 @@ var mutate = flag.String("mutate", "", "switch off every decision whose name mat
 
 // TestMutants shows that the tests of this package bite. It switches off one
 // decision at a time (a rule of the table in rules.go, or a branch that ends in
-// one of the Err sentinels) and runs the tests, which must then fail:
+// one of the Err sentinels or in a kind that is no app's) and runs the tests, which must then fail:
 //
 //	go test ./internal/verify -run TestMutants -mutate . -v -timeout 60m
 //

@@ -25,6 +25,7 @@ var (
 	ErrMaxLifetime   = errors.New("the longest lifetime is negative")
 	ErrTenantName    = errors.New("the policy cannot name this tenant")
 	ErrEmptyEntry    = errors.New("a list of the policy holds an empty value")
+	ErrPlainIssuer   = errors.New("the plain issuer of the policy is one of Entra's, or of their form")
 	ErrTenantUnset   = errors.New("no tenant is configured")
 	ErrAudienceUnset = errors.New("no audience is configured")
 )
@@ -63,6 +64,17 @@ type Policy struct {
 	// Roles then do not bind users.
 	AllowUser bool
 
+	// PlainIssuer is the exact iss of an issuer that is not one of Entra's, whose
+	// tokens are judged as plain OAuth access tokens (RFC 9068, RFC 7519) unless
+	// they say one of Entra's versions. It may not be an issuer of Entra's, nor of
+	// their form: ErrPlainIssuer. It costs: for that issuer ver, nbf and tid need
+	// not be there, so that the issuer alone stands for the tenant; the client may
+	// have any ID, and is named by client_id or azp; aud may be a list, if all of
+	// it is in Audiences; sub, which must be the client's ID, is all that tells an
+	// app from a user; and Scopes, where no Roles are required, are asked of apps.
+	// AllowUser alone then lets users in.
+	PlainIssuer string
+
 	// Leeway is how far clocks may differ; 0 means DefaultLeeway, at most MaxLeeway.
 	Leeway time.Duration
 	// MaxLifetime is the longest believable time between iat and exp; 0 means
@@ -77,7 +89,7 @@ type Policy struct {
 // it is not nil.
 func (p Policy) Complete() error {
 	var errs []error
-	if len(p.Tenants) == 0 && !p.AnyTenant {
+	if len(p.Tenants) == 0 && !p.AnyTenant && p.PlainIssuer == "" {
 		errs = append(errs, ErrTenantUnset)
 	}
 	if len(p.Audiences) == 0 && !p.AnyAudience {
@@ -93,6 +105,8 @@ func (p Policy) check() error {
 		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, inWords(MaxLeeway), p.Leeway)
 	case p.MaxLifetime < 0:
 		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
+	case IsEntraIssuer(p.PlainIssuer):
+		return fmt.Errorf("%w: found %s", ErrPlainIssuer, quote(p.PlainIssuer))
 	}
 	for _, list := range [][]string{p.Tenants, p.Audiences, p.Clients, p.Roles, p.Scopes} {
 		if slices.Contains(list, "") {

@@ -57,6 +57,7 @@ type hearing struct {
 	validator *jwt.Validator
 	now       time.Time
 	fault     *Error // of the form
+	plain     bool   // the policy's PlainIssuer made the token
 
 	looked bool // keys was asked
 	key    *Key

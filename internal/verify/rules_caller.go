@@ -16,9 +16,9 @@ func decideKind(h *hearing) outcome {
 	switch t := h.token; {
 	case t.Kind == ID:
 		return fail(ErrIDToken)
-	case !entra.IsGUID(t.ClientID):
+	case t.ClientID == "", !h.plain && !entra.IsGUID(t.ClientID):
 		return fail(ErrClientMissing)
-	case t.Kind == User && !h.policy.letsUsers():
+	case t.Kind == User && !h.letsUsers():
 		return fail(ErrUserToken)
 	case t.Kind != App && t.Kind != User:
 		return fail(ErrNotAppOnly)
@@ -26,7 +26,11 @@ func decideKind(h *hearing) outcome {
 	return pass()
 }
 
-func (p *Policy) letsUsers() bool { return p.AllowUser || len(p.Scopes) > 0 }
+// letsUsers: to require scopes is to ask for users, except of an issuer that
+// writes them for apps too.
+func (h *hearing) letsUsers() bool {
+	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.plain
+}
 
 func decideClient(h *hearing) outcome {
 	switch {
@@ -51,12 +55,14 @@ func decidePermission(h *hearing) outcome {
 	switch {
 	case t.Kind == User && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
-	case t.Kind == User && p.letsUsers():
+	case t.Kind == User && h.letsUsers():
 		return pass()
 	case t.Kind != App:
 		return notReached() // the kind check has refused it
-	case len(p.Roles) == 0 && len(p.Scopes) > 0:
+	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.plain:
 		return fail(ErrScopeOnly)
+	case len(p.Roles) == 0 && !p.holds(t.Scopes, p.Scopes):
+		return fail(ErrScopeMissing)
 	case !p.holds(t.Roles, p.Roles):
 		return fail(ErrRoleMissing)
 	}

@@ -44,7 +44,8 @@ func TestKinds(t *testing.T) {
 		{"user", userClaims(), verify.User}, {"user with idtyp", userClaims().str("idtyp", "user"), verify.User},
 		{"id", idClaims(), verify.ID}, {"id without nonce", idClaims().del("nonce"), verify.ID},
 		{"app that says user", claimsV2().str("idtyp", "user"), verify.Other},
-		{"nothing", members{}, verify.Other},
+		{"nothing", members{}, verify.Other}, {"no client", claimsV2().del("azp"), verify.Other},
+		{"app with scp", claimsV2().str("idtyp", "app").str("scp", "x"), verify.Other},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -32,7 +32,7 @@ type Verifier struct {
 // New makes a verifier. An incomplete policy, or keys == nil, is no error:
 // Judge then marks what it cannot decide unknown, and Verify believes nothing.
 // See [Policy.Complete]. The error is one of a policy out of bounds
-// (ErrLeeway, ErrMaxLifetime, ErrTenantName, ErrEmptyEntry).
+// (ErrLeeway, ErrMaxLifetime, ErrTenantName, ErrEmptyEntry, ErrPlainIssuer).
 func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -87,6 +87,9 @@ func (v *Verifier) open(token string) *hearing {
 	h := v.hearings.Get().(*hearing)
 	*h = hearing{reader: h.reader, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now()}
 	h.parsed, h.fault = h.reader.parse(token)
+	if h.plain = v.policy.plain(h.token); h.plain {
+		h.token.settlePlain()
+	}
 	return h
 }
 
