@@ -29,10 +29,18 @@ func (b *budget) take(now time.Time, cold bool) (wait time.Duration, ok bool) {
 		b.last = now
 		return 0, true
 	}
-	spent := max(0, b.spent-float64(since)/float64(spacing))
+	spent := b.remaining(since)
 	if spent > burst-1 {
 		return time.Duration((spent - (burst - 1)) * float64(spacing)), false
 	}
 	b.spent, b.last = spent+1, now
 	return 0, true
+}
+
+// spare reports whether one attempt could be made and another be left.
+func (b *budget) spare(now time.Time) bool { return b.remaining(now.Sub(b.last)) <= burst-2 }
+
+// remaining is what is still spent after a time without attempts.
+func (b *budget) remaining(since time.Duration) float64 {
+	return max(0, b.spent-float64(since)/float64(spacing))
 }

@@ -88,9 +88,8 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 			return k, s, nil
 		}
 	}
-	cold := s == nil
-	err := f.ask(ctx, cold, kid)
-	if s = f.snapshot(); cold && err == nil && s != nil && f.find(s, kid) == nil {
+	asked, err := f.ask(ctx, s == nil, kid)
+	if s = f.snapshot(); asked && err == nil && s != nil && f.find(s, kid) == nil {
 		err = f.askAgain(ctx, kid)
 		s = f.snapshot()
 	}
@@ -109,13 +108,13 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 // ask fetches for an unknown key ID (or, with none at hand, for any), if the
 // budget allows. It returns nil where the answer at hand is as good as it
 // gets: the issuer was asked just now, or is not to be asked again so soon and
-// did answer when it was.
-func (f *feed) ask(ctx context.Context, cold bool, kid string) error {
+// did answer when it was. asked tells the one from the other.
+func (f *feed) ask(ctx context.Context, cold bool, kid string) (asked bool, err error) {
 	f.mu.Lock()
 	now := f.now()
 	if f.answered(kid, cold, now) {
 		f.mu.Unlock()
-		return nil
+		return false, nil
 	}
 	fl := f.flight
 	if fl == nil {
@@ -128,18 +127,17 @@ func (f *feed) ask(ctx context.Context, cold bool, kid string) error {
 				err = ErrKeysStale
 			}
 			if err != nil {
-				return &UnreachableError{wait, err}
+				return false, &UnreachableError{wait, err}
 			}
-			return nil
+			return false, nil
 		}
 		fl = f.launch(ctx)
 	}
 	f.mu.Unlock()
-	err := fl.wait(ctx)
-	if err == nil {
+	if err = fl.wait(ctx); err == nil {
 		f.remember(kid)
 	}
-	return err
+	return true, err
 }
 
 // answered reports whether a fetch can tell nothing new: another caller's has

@@ -2,13 +2,20 @@ package verify
 
 import "context"
 
-// askAgain asks once more for a key that the very first answer lacked. Entra's
-// front ends disagree while a key is added, and whoever has just begun has no
-// older answer to lean on: m2m verify would refuse a good token for it. The
-// budget counts it.
+// askAgain asks once more for a key that an answer just now lacked. Entra's
+// front ends disagree while a key is added, and one answer of one of them is
+// too little to refuse a good token by. It leaves an attempt for the next key
+// ID: a stranger's must not use them all up.
 func (f *feed) askAgain(ctx context.Context, kid string) error {
 	f.mu.Lock()
-	delete(f.misses, kid)
+	spare := f.budget.spare(f.now())
+	if spare {
+		delete(f.misses, kid)
+	}
 	f.mu.Unlock()
-	return f.ask(ctx, false, kid)
+	if !spare {
+		return nil
+	}
+	_, err := f.ask(ctx, false, kid)
+	return err
 }

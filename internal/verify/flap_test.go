@@ -5,40 +5,58 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"m2m/internal/entra"
 	"m2m/internal/verify"
 )
 
-// flapping answers as a front end that lags does: its first set of keys lacks
+// flapping answers as front ends do of which one lags: so many sets of keys lack
 // the new one.
-type flapping struct{ *issuer }
+type flapping struct {
+	*issuer
+	lacking int
+}
 
 func (f flapping) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.String() == keysV2 && f.count(keysV2) == 1 {
+	if r.URL.String() == keysV2 && f.count(keysV2) == f.lacking {
 		f.say(keysV2, setOf(jwkOf(pairs()[0], kid), jwkOf(pairs()[1], "kid-2")))
 	}
 	return f.issuer.RoundTrip(r)
 }
 
-// TestFirstSetLacksTheKey: who has just begun asks twice before a key counts as
-// unknown, and a stranger's key ID costs no more than that.
-func TestFirstSetLacksTheKey(t *testing.T) {
+// TestSetLacksTheKey: a key counts as unknown when two sets lack it, for who has
+// just begun as for who holds older keys, and a stranger's key ID costs no more.
+func TestSetLacksTheKey(t *testing.T) {
 	for _, tt := range []struct {
+		name    string
+		warm    bool
+		lacking int
 		kid     string
 		want    error
 		fetches int
-	}{{"kid-2", nil, 2}, {kid, nil, 1}, {"forged", verify.ErrKeyUnknown, 2}} {
-		synctest.Test(t, func(t *testing.T) {
-			s := flapping{newIssuer()}
-			m, err := verify.NewMetadata(entra.Authority{Origin: authority().Origin, Tenant: tenant}, verify.MetadataOptions{HTTP: &http.Client{Transport: s}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			lookup(t, m, tt.kid, tt.want)
-			lookup(t, m, tt.kid, tt.want)
-			if n := s.count(keysV2); n != tt.fetches {
-				t.Errorf("%s: %d fetches, want %d", tt.kid, n, tt.fetches)
-			}
+	}{
+		{"no keys yet, the first set lacks it", false, 1, "kid-2", nil, 2},
+		{"no keys yet, an old key", false, 1, kid, nil, 1},
+		{"no keys yet, nobody's", false, 1, "forged", verify.ErrKeyUnknown, 2},
+		{"older keys, the next set lacks it", true, 2, "kid-2", nil, 3},
+		{"older keys, the next set has it", true, 1, "kid-2", nil, 2},
+		{"older keys, both sets lack it", true, 3, "kid-2", verify.ErrKeyUnknown, 3},
+		{"older keys, nobody's", true, 2, "forged", verify.ErrKeyUnknown, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := flapping{newIssuer(), tt.lacking}
+				m, err := verify.NewMetadata(authority(), verify.MetadataOptions{HTTP: &http.Client{Transport: s}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if tt.warm {
+					lookup(t, m, kid, nil)
+				}
+				lookup(t, m, tt.kid, tt.want)
+				lookup(t, m, tt.kid, tt.want) // known now, or known to be unknown
+				if n := s.count(keysV2); n != tt.fetches {
+					t.Errorf("%d fetches, want %d", n, tt.fetches)
+				}
+			})
 		})
 	}
 }

@@ -136,7 +136,8 @@ func (m *Metadata) Fetch(ctx context.Context, v entra.Version) error {
 	if f.snapshot() != nil {
 		return nil
 	}
-	return f.ask(ctx, true, "")
+	_, err := f.ask(ctx, true, "")
+	return err
 }
 
 // Run keeps the keys fresh until ctx ends: at once, then every Refresh with a

@@ -88,8 +88,8 @@ func TestNewKey(t *testing.T) {
 		lookup(t, m, kid, nil)
 		lookup(t, m, "forged", verify.ErrKeyUnknown)
 		lookup(t, m, "forged", verify.ErrKeyUnknown)
-		if n := s.count(keysV2); n != 2 {
-			t.Fatalf("want 2 fetches, got %d", n)
+		if n := s.count(keysV2); n != 3 {
+			t.Fatalf("want 3 fetches, two of them for the forged ID, got %d", n)
 		}
 		s.say(keysV2, setOf(jwkOf(pairs()[0], kid), jwkOf(pairs()[1], "kid-2")))
 		lookup(t, m, "kid-2", nil)
