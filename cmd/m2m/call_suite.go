@@ -171,7 +171,11 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 			hints:  []string{"put what a suite sends into its own folder, or into one below"},
 		}
 	}
-	return fileBody(absolute(r.folder, path))
+	body, err := fileBody(absolute(r.folder, path))
+	if err != nil {
+		return body, &usageError{reason: err.Error()} // its hints are about flags
+	}
+	return body, nil
 }
 
 // hidingTransport is the transport of every request. Its traces show addresses,

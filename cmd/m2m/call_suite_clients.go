@@ -49,38 +49,41 @@ func (r *suiteRun) resolveClients(cmd *cobra.Command) error {
 // identity turns what the file says of a client into settings.
 func (r *suiteRun) identity(c call.SuiteClient) (*suiteIdentity, error) {
 	out := &suiteIdentity{values: map[setting]given[string]{}}
-	for s, v := range map[setting]call.SuiteValue{settingTenant: c.Tenant, settingClient: c.ClientID, settingScope: c.Scope} {
+	add := func(s setting, key string, v call.SuiteValue) {
 		if v.IsSet() {
-			out.values[s] = given[string]{v.Value.Reveal(), r.sourceOf(v)}
+			out.values[s] = given[string]{v.Value.Reveal(), r.sourceOf(key, v)}
 		}
 	}
+	add(settingTenant, "tenant", c.Tenant)
+	add(settingClient, "client_id", c.ClientID)
+	add(settingScope, "scope", c.Scope)
 	credential, err := r.suiteCredential(c)
 	out.credential = credential
 	return out, err
 }
 
 func (r *suiteRun) suiteCredential(c call.SuiteClient) (out credentialSettings, err error) {
-	choose := func(kind credentialKind, v call.SuiteValue) {
-		out.kind, out.from = kind, r.sourceOf(v)
+	choose := func(kind credentialKind, key string, v call.SuiteValue) {
+		out.kind, out.from = kind, r.sourceOf(key, v)
 		out.why = fmt.Sprintf("the credential of the suite's client %s is the %s from %s", c.Name, kind, out.from)
 	}
 	var pathErr, passwordErr error
 	switch {
 	case c.Secret.IsSet():
-		choose(credentialSecret, c.Secret)
+		choose(credentialSecret, "client_secret", c.Secret)
 		out.secret = c.Secret.Value
 	case c.SecretFile.IsSet():
-		choose(credentialSecret, c.SecretFile)
+		choose(credentialSecret, "client_secret_file", c.SecretFile)
 		out.file, pathErr = r.credentialFile(c.SecretFile)
 	case c.Certificate.IsSet():
-		choose(credentialCertificate, c.Certificate)
+		choose(credentialCertificate, "certificate", c.Certificate)
 		out.file, pathErr = r.credentialFile(c.Certificate)
 		out.password, out.sendChain = c.Password.Value, c.SendChain
 		if c.PasswordFile.IsSet() {
 			out.passwordFile, passwordErr = r.credentialFile(c.PasswordFile)
 		}
 	case c.FederatedTokenFile.IsSet():
-		choose(credentialFederatedFile, c.FederatedTokenFile)
+		choose(credentialFederatedFile, "federated_token_file", c.FederatedTokenFile)
 		out.file, pathErr = r.credentialFile(c.FederatedTokenFile)
 	}
 	return out, errors.Join(pathErr, passwordErr)
@@ -103,11 +106,11 @@ func (r *suiteRun) credentialFile(v call.SuiteValue) (string, error) {
 	return absolute(r.folder, path), nil
 }
 
-func (r *suiteRun) sourceOf(v call.SuiteValue) source {
+func (r *suiteRun) sourceOf(key string, v call.SuiteValue) source {
 	if v.Variable != "" {
 		return source{layer: layerEnvironment, name: v.Variable}
 	}
-	return source{layer: layerSuite, file: fmt.Sprintf("%s:%d", fileName(r.o.suite.file), v.Line)}
+	return source{layer: layerSuite, name: key, file: fmt.Sprintf("%s:%d", fileName(r.o.suite.file), v.Line)}
 }
 
 // ofClient says whose settings or token an error is about.

@@ -24,7 +24,7 @@ const (
 // source says where a value came from. The zero value is "nowhere".
 type source struct {
 	layer layer
-	// name is the variable or the flag (without dashes).
+	// name is the variable, the flag (without dashes) or the key of a suite.
 	name string
 	// file is the .env as the user knows it, for layerEnvFile; the file and line
 	// of a suite, for layerSuite.
@@ -38,12 +38,10 @@ func (s source) String() string {
 		return "--" + s.name
 	case layerLocal:
 		return "the local tenant"
-	case layerEnvironment, layerEnvFile:
+	case layerEnvironment, layerEnvFile, layerSuite:
 		return fmt.Sprintf("%s (%s)", s.place(), s.name)
 	case layerDefault:
 		return "the default"
-	case layerSuite:
-		return s.file
 	}
 	return "nowhere"
 }
@@ -51,7 +49,7 @@ func (s source) String() string {
 // subject names the value for the start of a sentence: "CLIENT_SECRET in .env".
 func (s source) subject() string {
 	switch s.layer {
-	case layerEnvironment, layerEnvFile:
+	case layerEnvironment, layerEnvFile, layerSuite:
 		return s.name + " in " + s.place()
 	case layerLocal:
 		return s.name + " of the local tenant"
@@ -62,7 +60,7 @@ func (s source) subject() string {
 // place names the layer alone.
 func (s source) place() string {
 	switch s.layer {
-	case layerEnvFile:
+	case layerEnvFile, layerSuite:
 		return s.file
 	case layerEnvironment:
 		return "the environment"
