@@ -18,6 +18,7 @@ import (
 var (
 	ErrNoVerifier = errors.New("the API has no verifier")
 	ErrRealm      = errors.New("the realm is not printable ASCII without quotes")
+	ErrUpstream   = errors.New("the upstream's address is not an http or https URL of a host alone, or with a path")
 )
 
 // DefaultMaxBody is the size of the largest request body, in bytes.
@@ -51,6 +52,9 @@ type Config struct {
 	Policy verify.Policy
 	// Version is the build, as the API's document tells it.
 	Version string
+	// Upstream answers every path but the API's own /auth, /healthz and /readyz
+	// in its place. Nil is an API that answers itself.
+	Upstream *Upstream
 	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
 	MaxBody int64
 	// Now is the clock of the log's durations. Nil is time.Now.
@@ -64,15 +68,19 @@ type API struct {
 	challenge challenge
 	document  []byte
 	routes    map[string]methods
+	// upstream answers what has no route; nil where that is 404.
+	upstream http.Handler
 }
 
-// New makes an API. The error is ErrNoVerifier or wraps ErrRealm.
+// New makes an API. The error is ErrNoVerifier or wraps ErrRealm or ErrUpstream.
 func New(c Config) (*API, error) {
 	switch {
 	case c.Verifier == nil:
 		return nil, ErrNoVerifier
 	case strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }):
 		return nil, fmt.Errorf("%w: %q", ErrRealm, c.Realm)
+	case c.Upstream != nil && !c.Upstream.valid():
+		return nil, ErrUpstream
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = DefaultMaxBody
@@ -92,6 +100,9 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	a.document, a.routes = document, a.lay()
+	if c.Upstream != nil {
+		a.upstream = a.protected(c.Upstream.proxy(a.log), a.refuse)
+	}
 	return a, nil
 }
 
@@ -99,11 +110,15 @@ func New(c Config) (*API, error) {
 // redirected or matched by its beginning.
 func (a *API) lay() map[string]methods {
 	routes := map[string]methods{
-		"/secure-data":  {http.MethodGet: a.protected(typed(secureData))},
-		"/healthz":      {http.MethodGet: quietly(typed(healthy))},
-		"/readyz":       {http.MethodGet: quietly(typed(a.ready))},
-		"/openapi.json": {http.MethodGet: http.HandlerFunc(a.openAPI)},
+		"/auth":    {http.MethodGet: a.protected(http.HandlerFunc(forwardAuth), a.refuseForward)},
+		"/healthz": {http.MethodGet: quietly(typed(healthy))},
+		"/readyz":  {http.MethodGet: quietly(typed(a.ready))},
 	}
+	if a.config.Upstream != nil {
+		return routes // the rest is the upstream's
+	}
+	routes["/secure-data"] = methods{http.MethodGet: a.protected(typed(secureData), a.refuse)}
+	routes["/openapi.json"] = methods{http.MethodGet: http.HandlerFunc(a.openAPI)}
 	maps.Copy(routes, page())
 	return routes
 }
@@ -130,6 +145,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 	route, found := a.routes[r.URL.Path]
+	if !found && a.upstream != nil {
+		a.upstream.ServeHTTP(w, r)
+		return
+	}
 	if !found {
 		Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path"}.write(w, r)
 		return
@@ -148,11 +167,11 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 }
 
 // protected puts a handler behind the gate.
-func (a *API) protected(next http.Handler) http.Handler {
+func (a *API) protected(next http.Handler, refuse refusal) http.Handler {
 	return require(a.config.Verifier, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		exchangeOf(r).caller, _ = TokenFrom(r.Context())
 		next.ServeHTTP(w, r)
-	}), a.refuse)
+	}), refuse)
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {

@@ -20,6 +20,8 @@ type exchange struct {
 	// claimed is what a refused token says of itself, which nobody believes;
 	// nil if it could not be read.
 	claimed *verify.Token
+	// failed says why the upstream did not answer; nil if it did.
+	failed error
 	// quiet keeps an answer out of the access log: probes come every second.
 	quiet bool
 }

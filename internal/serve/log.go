@@ -18,12 +18,15 @@ const maxElements = 32
 // logged writes the line of an exchange at its end: every refusal, and every
 // other request where the access log is on.
 func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
-	if x.refused == nil && (!a.config.AccessLog || x.quiet) {
+	if x.refused == nil && x.failed == nil && (!a.config.AccessLog || x.quiet) {
 		return
 	}
 	level, message := slog.LevelInfo, "request answered"
 	if x.refused != nil {
 		level, message = slog.LevelWarn, "request refused"
+	}
+	if x.failed != nil {
+		level, message = slog.LevelError, "upstream failed"
 	}
 	if !a.log.Enabled(r.Context(), level) {
 		return
@@ -39,6 +42,8 @@ func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
 	switch {
 	case x.refused != nil:
 		attrs = append(attrs, refusalAttrs(x)...)
+	case x.failed != nil:
+		attrs = append(attrs, slog.String("reason", quoted(x.failed.Error())))
 	case x.caller != nil:
 		attrs = append(attrs, slog.String("client_id", quoted(x.caller.ClientID)))
 		attrs = append(attrs, claimAttrs(x.caller, a.config.LogClaims)...)

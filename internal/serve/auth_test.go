@@ -1,0 +1,51 @@
+package serve_test
+
+import (
+	"net/http"
+	"testing"
+
+	"m2m/internal/serve"
+	"m2m/internal/verify"
+)
+
+func TestForwardAuth(t *testing.T) {
+	s := raise(t, serve.Config{Verifier: newVerifier(t, verify.Policy{
+		Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"}, Scopes: []string{"Data.Read"},
+	}, staticKeys(t))})
+	good := s.token(t, appClaims(nil))
+	for _, tt := range []struct {
+		name    string
+		headers []string
+		status  int
+		roles   string
+	}{
+		{"an app", []string{"Authorization: Bearer " + good}, 200, "Data.Read"},
+		{"a user, who has no roles", []string{"Authorization: Bearer " + s.token(t, userClaims(nil))}, 200, ""},
+		{"nobody", nil, 401, ""},
+		{"no token", []string{"Authorization: Bearer x"}, 401, ""},
+		{"no role", []string{"Authorization: Bearer " + s.token(t, appClaims(claims{"roles": nil}))}, 403, ""},
+		{"two headers", []string{"Authorization: Bearer " + good, "Authorization: Bearer " + good}, 401, ""},
+		{"a list", []string{"Authorization: Bearer " + good + ", Bearer " + good}, 401, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := s.do(t, "GET /auth", append(tt.headers, "X-Auth-Roles: Admin")...)
+			if got.status != tt.status {
+				t.Fatalf("status %d, want %d: %s", got.status, tt.status, got.body)
+			}
+			if tt.status != http.StatusOK {
+				if got.header.Get("WWW-Authenticate") == "" || got.header["X-Auth-Roles"] != nil {
+					t.Errorf("headers %v", got.header)
+				}
+				return
+			}
+			if got.body != "" {
+				t.Errorf("body %q", got.body)
+			}
+			for name, want := range map[string]string{"X-Auth-Client-Id": clientID, "X-Auth-Tenant-Id": tenantID, "X-Auth-Roles": tt.roles} {
+				if values := got.header[name]; len(values) != 1 || values[0] != want {
+					t.Errorf("%s = %q, want %q", name, values, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,202 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Upstream is a program that answers in the API's place, behind its gate.
+type Upstream struct {
+	// URL is its address: http or https, a host, and a path that is put in front
+	// of the request's. Required.
+	URL *url.URL
+	// Transport sends the requests. Nil is a transport with the time-outs of
+	// [UpstreamTransport].
+	Transport http.RoundTripper
+	// ForwardToken passes the Authorization header on. Without it the upstream
+	// never sees a token that it could use, log or lose.
+	ForwardToken bool
+	// IdleTimeout ends an exchange in which no byte moves, either way. Zero is
+	// 30 s.
+	IdleTimeout time.Duration
+}
+
+// valid reports whether requests can be sent to it.
+func (u Upstream) valid() bool {
+	return u.URL != nil && (u.URL.Scheme == "http" || u.URL.Scheme == "https") && u.URL.Hostname() != "" &&
+		u.URL.User == nil && u.URL.RawQuery == "" && u.URL.Fragment == "" && !hasDotSegment(u.URL.EscapedPath())
+}
+
+// What an upstream did instead of answering.
+var (
+	errUpstream = errors.New("the upstream did not answer")
+	errDotPath  = errors.New("the path has segments that point elsewhere")
+)
+
+// UpstreamTransport returns a transport for one host behind this one: no proxy
+// of the environment, many idle connections, and answers as they were encoded.
+func UpstreamTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    5 * time.Second,
+		ResponseHeaderTimeout:  30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConns:           512,
+		MaxIdleConnsPerHost:    512,
+		MaxResponseHeaderBytes: 256 << 10,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+	}
+}
+
+// proxy answers with what the upstream answers.
+func (u Upstream) proxy(log *slog.Logger) http.Handler {
+	transport := u.Transport
+	if transport == nil {
+		transport = UpstreamTransport()
+	}
+	reverse := &httputil.ReverseProxy{
+		Rewrite:        u.rewrite,
+		Transport:      transport,
+		ModifyResponse: modifyResponse,
+		ErrorHandler:   upstreamFailed,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hasDotSegment(r.URL.EscapedPath()) {
+			Problem{Status: http.StatusBadRequest, Detail: errDotPath.Error()}.write(w, r)
+			return
+		}
+		w, r = patiently(w, r, u.idleTimeout())
+		reverse.ServeHTTP(w, r)
+	})
+}
+
+func (u Upstream) idleTimeout() time.Duration {
+	if u.IdleTimeout > 0 {
+		return u.IdleTimeout
+	}
+	return 30 * time.Second
+}
+
+// rewrite makes the request that the upstream gets. ReverseProxy has removed the
+// hop-by-hop headers before, and those that the caller's Connection header
+// names, so that nothing set here can be taken out again from outside.
+func (u Upstream) rewrite(p *httputil.ProxyRequest) {
+	p.SetURL(u.URL)
+	p.SetXForwarded()
+	h := p.Out.Header
+	stripIdentity(h)
+	p.Out.Trailer = nil // some servers put trailers among the headers (RFC 9110 section 6.5.1)
+	if token, believed := TokenFrom(p.In.Context()); believed {
+		setIdentity(h, token)
+	}
+	if !u.ForwardToken {
+		delete(h, "Authorization")
+	}
+	if x := exchangeOf(p.In); x != nil {
+		h["X-Request-Id"] = []string{x.id}
+	}
+}
+
+// modifyResponse leaves the headers that this side has set already to this side.
+func modifyResponse(answer *http.Response) error {
+	for _, name := range []string{"X-Request-Id", "X-Content-Type-Options"} {
+		answer.Header.Del(name)
+	}
+	return nil
+}
+
+// upstreamFailed answers where the upstream did not: 504 when it took too long,
+// 413 when the caller sent too much, else 502. What failed stays in the log.
+func upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if x := exchangeOf(r); x != nil {
+		x.failed = err
+	}
+	timeout, tooLarge := net.Error(nil), (*http.MaxBytesError)(nil)
+	switch {
+	case errors.As(err, &tooLarge):
+		w.Header().Set("Connection", "close")
+		tooLargeProblem(tooLarge.Limit).write(w, r)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		Problem{Status: http.StatusGatewayTimeout, Detail: errUpstream.Error() + " in time"}.write(w, r)
+	default:
+		Problem{Status: http.StatusBadGateway, Detail: errUpstream.Error()}.write(w, r)
+	}
+}
+
+// hasDotSegment finds "." and ".." however they are escaped, also between
+// escaped slashes and backslashes: with a path in the upstream's URL they lead
+// out of it.
+func hasDotSegment(escaped string) bool {
+	folded := strings.NewReplacer("%2e", ".", "%2E", ".", "%2f", "/", "%2F", "/", "%5c", "/", "%5C", "/", `\`, "/").Replace(escaped)
+	for segment := range strings.SplitSeq(folded, "/") {
+		segment, _, _ = strings.Cut(segment, ";") // path parameters, as Java servers read them
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// patiently lets an exchange last for as long as bytes move: the server's own
+// time-outs are for whole requests and would cut a stream.
+func patiently(w http.ResponseWriter, r *http.Request, idle time.Duration) (http.ResponseWriter, *http.Request) {
+	control := http.NewResponseController(w)
+	p := &patient{ResponseWriter: w, control: control, idle: idle}
+	p.moved()
+	if r.Body == nil || r.Body == http.NoBody {
+		// net/http watches for the end of the connection in the background; a
+		// read deadline that passes meanwhile would cancel the request.
+		_ = control.SetReadDeadline(time.Time{})
+		return p, r
+	}
+	body := &patientBody{ReadCloser: r.Body, control: control, idle: idle}
+	r = r.WithContext(r.Context()) // a copy: the body belongs to the caller's
+	r.Body = body
+	return p, r
+}
+
+// patient is a writer whose deadline begins anew with every write.
+type patient struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+// moved moves the deadline: the upstream may take as long to begin its answer
+// as it may pause in it, and the answer needs time to leave.
+func (p *patient) moved() { _ = p.control.SetWriteDeadline(time.Now().Add(2 * p.idle)) }
+
+func (p *patient) Write(b []byte) (int, error) {
+	p.moved()
+	return p.ResponseWriter.Write(b)
+}
+
+// Unwrap implements what http.ResponseController looks for.
+func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+// patientBody is a body whose deadline begins anew with every read.
+type patientBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
