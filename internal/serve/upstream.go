@@ -155,9 +155,6 @@ func patiently(w http.ResponseWriter, r *http.Request, idle time.Duration) (http
 	p := &patient{ResponseWriter: w, control: control, idle: idle}
 	p.moved()
 	if r.Body == nil || r.Body == http.NoBody {
-		// net/http watches for the end of the connection in the background; a
-		// read deadline that passes meanwhile would cancel the request.
-		_ = control.SetReadDeadline(time.Time{})
 		return p, r
 	}
 	body := &patientBody{ReadCloser: r.Body, control: control, idle: idle}
@@ -190,13 +187,16 @@ type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	idle    time.Duration
+	// ended is set once the body was read whole. From then on net/http waits on
+	// the connection for its end, and a read deadline would be that end.
+	ended bool
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
-	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		_ = b.control.SetReadDeadline(time.Time{})
+	if !b.ended {
+		_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
 	}
+	n, err := b.ReadCloser.Read(p)
+	b.ended = b.ended || err != nil
 	return n, err
 }
