@@ -15,6 +15,7 @@ import (
 
 const serveLong = `  m2m serve                                   the protected API on http://127.0.0.1:8000
   m2m serve --require-role Data.Read          let in only apps that have this role
+  m2m serve --upstream http://127.0.0.1:9000  the same gate before a program of your own
   m2m serve --local                           with a tenant of its own beside it, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
@@ -48,6 +49,7 @@ type serveOptions struct {
 	certFile   string
 	keyFile    string
 	logOptions
+	upstreamOptions
 	policyFlags
 	explainRefusals bool
 	keyGrace        time.Duration
@@ -89,6 +91,7 @@ func (a *app) serveCommand() *cobra.Command {
 	o.logOptions.add(flags)
 	flags.BoolVar(&o.explainRefusals, "explain-refusals", false, "tell callers why their token is refused; for development")
 	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
+	o.upstreamOptions.add(flags)
 	addAuthorityFlags(flags)
 	addScopeFlag(flags)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")

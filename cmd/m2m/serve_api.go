@@ -56,6 +56,10 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
+	upstream, err := o.upstreamOptions.settings(transport)
+	if err != nil {
+		return nil, err
+	}
 	handler, err := serve.New(serve.Config{
 		Verifier:        verifier,
 		Ready:           func(ctx context.Context) error { return keys.Fetch(ctx, entra.V2) },
@@ -65,6 +69,8 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		ExplainRefusals: o.explainRefusals,
 		Policy:          policy,
 		Version:         strings.Fields(version())[0],
+		Upstream:        upstream,
+		MaxBody:         o.maxBody,
 		Now:             a.now,
 	})
 	if err != nil {
@@ -77,6 +83,7 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if _, set := a.lookup("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memoryLimit)
 	}
+	a.announceUpstream(upstream)
 	server := serve.Server{Handler: handler, Logger: logger, TLS: certificate}
 	o.warn(a)
 	if o.explainRefusals {

@@ -18,7 +18,6 @@ import (
 var (
 	ErrNoVerifier = errors.New("the API has no verifier")
 	ErrRealm      = errors.New("the realm is not printable ASCII without quotes")
-	ErrUpstream   = errors.New("the upstream's address is not an http or https URL of a host alone, or with a path")
 )
 
 // DefaultMaxBody is the size of the largest request body, in bytes.
@@ -72,15 +71,18 @@ type API struct {
 	upstream http.Handler
 }
 
-// New makes an API. The error is ErrNoVerifier or wraps ErrRealm or ErrUpstream.
+// New makes an API. The error is ErrNoVerifier, ErrUpstream, or wraps ErrRealm.
 func New(c Config) (*API, error) {
 	switch {
 	case c.Verifier == nil:
 		return nil, ErrNoVerifier
 	case strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }):
 		return nil, fmt.Errorf("%w: %q", ErrRealm, c.Realm)
-	case c.Upstream != nil && !c.Upstream.valid():
-		return nil, ErrUpstream
+	}
+	if c.Upstream != nil {
+		if err := c.Upstream.Check(); err != nil {
+			return nil, err
+		}
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = DefaultMaxBody

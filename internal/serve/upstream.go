@@ -29,16 +29,23 @@ type Upstream struct {
 	IdleTimeout time.Duration
 }
 
-// valid reports whether requests can be sent to it.
-func (u Upstream) valid() bool {
-	return u.URL != nil && (u.URL.Scheme == "http" || u.URL.Scheme == "https") && u.URL.Hostname() != "" &&
-		u.URL.User == nil && u.URL.RawQuery == "" && u.URL.Fragment == "" && !hasDotSegment(u.URL.EscapedPath())
+// ErrUpstream says that an upstream's address cannot be used.
+var ErrUpstream = errors.New("the upstream's address is not http or https, a host, and perhaps a port and a path")
+
+// Check says whether requests can be sent to the upstream. The error is
+// ErrUpstream, which does not repeat the address.
+func (u Upstream) Check() error {
+	if u.URL == nil || u.URL.Scheme != "http" && u.URL.Scheme != "https" || u.URL.Hostname() == "" || u.URL.User != nil ||
+		u.URL.RawQuery != "" || u.URL.Fragment != "" || hasDotSegment(u.URL.EscapedPath()) {
+		return ErrUpstream
+	}
+	return nil
 }
 
 // What an upstream did instead of answering.
 var (
 	errUpstream = errors.New("the upstream did not answer")
-	errDotPath  = errors.New("the path has segments that point elsewhere")
+	errDotPath  = errors.New("the path has a segment "." or ".."")
 )
 
 // UpstreamTransport returns a transport for one host behind this one: no proxy

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"net/url"
+
+	"github.com/spf13/pflag"
+
+	"m2m/internal/serve"
+	"m2m/internal/transport"
+)
+
+// upstreamOptions are the flags that put the API in front of another program.
+type upstreamOptions struct {
+	upstream     string
+	forwardToken bool
+	maxBody      int64
+}
+
+func (o *upstreamOptions) add(flags *pflag.FlagSet) {
+	flags.StringVar(&o.upstream, "upstream", "", "let believed callers through to the program at `URL`, and answer in its name")
+	flags.BoolVar(&o.forwardToken, "forward-token", false, "with --upstream: pass the Authorization header on")
+	flags.Int64Var(&o.maxBody, "max-body", serve.DefaultMaxBody, "the size of the largest request body, in `BYTES`")
+}
+
+// settings returns where believed callers are let through to; nil where the API
+// answers itself. The upstream's certificate is judged as the tenant's is: by the
+// system's roots and --ca-file.
+func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, error) {
+	switch {
+	case o.maxBody <= 0:
+		return nil, &usageError{reason: "--max-body must be at least 1 byte", hints: []string{"leave it out for 1 MiB"}}
+	case o.upstream == "" && o.forwardToken:
+		return nil, &usageError{reason: "--forward-token needs --upstream: nothing is forwarded without it", hints: []string{"add --upstream http://127.0.0.1:9000, or leave --forward-token out"}}
+	case o.upstream == "":
+		return nil, nil
+	}
+	address, err := url.Parse(o.upstream)
+	if err != nil {
+		// The text of url.Parse repeats the address, with a password if it has one.
+		return nil, &usageError{reason: "--upstream does not parse as a URL", hints: []string{"for example --upstream http://127.0.0.1:9000"}, err: serve.ErrUpstream}
+	}
+	target := &serve.Upstream{URL: address, ForwardToken: o.forwardToken}
+	if err := target.Check(); err != nil {
+		return nil, &usageError{reason: "--upstream: " + err.Error(), hints: []string{"for example --upstream http://127.0.0.1:9000"}, err: err}
+	}
+	direct, err := t.Direct(0)
+	if err != nil {
+		return nil, err
+	}
+	through := serve.UpstreamTransport()
+	through.TLSClientConfig = direct.TLSClientConfig
+	target.Transport = through
+	return target, nil
+}
+
+// announceUpstream says what the gate stands in front of.
+func (a *app) announceUpstream(u *serve.Upstream) {
+	if u == nil {
+		return
+	}
+	a.say("believed callers reach %s", u.URL.Redacted())
+	if u.ForwardToken && u.URL.Scheme == "http" && !isThisMachine(u.URL.Hostname()) {
+		a.say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
+	}
+}
