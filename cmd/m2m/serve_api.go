@@ -28,7 +28,9 @@ type api struct {
 	// release closes the connections to the tenant that wait for a next request.
 	release func()
 	server  serve.Server
-	tls     bool
+	// upstream is nil where the API answers itself.
+	upstream *serve.Upstream
+	tls      bool
 }
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
@@ -83,13 +85,12 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if _, set := a.lookup("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	a.announceUpstream(upstream)
 	server := serve.Server{Handler: handler, Logger: logger, TLS: certificate}
 	o.warn(a)
 	if o.explainRefusals {
 		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
-	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, tls: certificate != nil}, nil
+	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil}, nil
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.
@@ -123,7 +124,12 @@ func (api *api) announce(listener net.Listener) {
 		scheme = "https"
 	}
 	say := api.app.say
-	say("listening on %s://%s/secure-data", scheme, listener.Addr())
+	path := "/secure-data"
+	if api.upstream != nil {
+		path = "" // every path is the upstream's
+	}
+	say("listening on %s://%s%s", scheme, listener.Addr(), path)
+	api.app.announceUpstream(api.upstream)
 	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
 	api.announceCallers()
 }

@@ -45,7 +45,7 @@ func (u Upstream) Check() error {
 // What an upstream did instead of answering.
 var (
 	errUpstream = errors.New("the upstream did not answer")
-	errDotPath  = errors.New("the path has a segment "." or ".."")
+	errDotPath  = errors.New("the path has a segment . or ..")
 )
 
 // UpstreamTransport returns a transport for one host behind this one: no proxy
