@@ -29,7 +29,7 @@ func (a *app) announceLocal(run *localRun, api *api, state *localState, form str
 }
 
 func (a *app) announceTenants(run *localRun) {
-	home, _ := run.tenants.DefaultClient()
+	home := run.tenants.Tenants[0]
 	more := ""
 	if others := len(run.tenants.Tenants) - 1; others > 0 {
 		more = fmt.Sprintf(", with %d more at its address", others)
@@ -97,7 +97,7 @@ type clientDocument struct {
 }
 
 func (r *localRun) document(state *localState) localDocument {
-	settings := r.environment(r.tenants.DefaultClient())
+	settings := r.environment(r.tenants.Tenants[0], r.tenants.Tenants[0].Clients[0])
 	d := localDocument{
 		AuthorityHost: r.issuer.Origin(), APIURL: httpURL(r.listener),
 		APIScope: settings["API_SCOPE"], APIAudience: strings.Split(settings["API_AUDIENCE"], ","),

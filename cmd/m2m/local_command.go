@@ -81,7 +81,8 @@ func (a *app) commandEnvironment(run *localRun, folder string) (environ []string
 	if err := a.putOnPath(bin); err != nil {
 		return nil, nil, err
 	}
-	settings = run.environment(run.tenants.DefaultClient()).withPlaces(roots, cache)
+	home := run.tenants.Tenants[0]
+	settings = run.environment(home, home.Clients[0]).withPlaces(roots, cache)
 
 	path, _ := a.lookup("PATH")
 	add := map[string]string{

@@ -22,22 +22,18 @@ type localClient struct {
 }
 
 // clients lists the clients of every tenant, the default one first.
-func (r *localRun) clients() []localClient {
-	home, chosen := r.tenants.DefaultClient()
-	api := defaultAPI(r.tenants)
-	list := []localClient{{home, chosen, true, localClientFile, home.RolesOf(chosen, api)}}
+func (r *localRun) clients() (list []localClient) {
+	home := r.tenants.Tenants[0]
 	for _, tenant := range r.tenants.Tenants {
 		for _, client := range tenant.Clients {
-			if tenant.ID == home.ID && client.ID == chosen.ID {
-				continue
-			}
 			c := localClient{tenant: tenant, client: client, envFile: otherEnvFile(home, tenant, client)}
 			if tenant.ID == home.ID {
-				c.roles = tenant.RolesOf(client, api)
+				c.roles = tenant.RolesOf(client, home.APIs[0])
 			}
 			list = append(list, c)
 		}
 	}
+	list[0].isDefault, list[0].envFile = true, localClientFile
 	return list
 }
 

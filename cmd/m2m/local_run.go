@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -115,11 +116,8 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 
 // environment lists the settings of one client of a running tenant.
 func (r *localRun) environment(tenant issuer.Tenant, client issuer.Client) localSettings {
-	api := defaultAPI(r.tenants)
-	if home, _ := r.tenants.DefaultClient(); tenant.ID != home.ID && len(tenant.APIs) > 0 {
-		api = tenant.APIs[0]
-	}
-	return localEnvironment(r.issuer.Origin(), tenant, client, tenant.APIOf(client, api), httpURL(r.listener))
+	fallback := slices.Concat(tenant.APIs, r.tenants.Tenants[0].APIs)[0]
+	return localEnvironment(r.issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), httpURL(r.listener))
 }
 
 // serve runs the tenant and the API until ctx ends.

@@ -16,13 +16,6 @@ import (
 // what runs on this machine.
 const loopbackHosts = "127.0.0.1,localhost,::1"
 
-// defaultAPI is the API that serve runs beside the tenants, and the one that the
-// default client is for.
-func defaultAPI(tenants issuer.TenantFile) issuer.API {
-	tenant, client := tenants.DefaultClient()
-	return tenant.APIOf(client, tenant.APIs[0])
-}
-
 // localEnvironment lists the settings with which a client may call an API of its
 // tenant, by the names they have in the environment. What there is none of, such
 // as the secret of a client that has only certificates, is left out.

@@ -30,13 +30,13 @@ const mostProblems = 20
 // TenantFile is what a tenant file describes: tenants, and how long their
 // tokens live.
 type TenantFile struct {
+	// Tenants are in the order of the file, but for the default: its tenant,
+	// client and API come first. The default client is the one marked so, else
+	// the first that has a secret and a grant, else the first; its API is that
+	// of its first grant.
 	Tenants []Tenant
 	// TokenLifetime and LongestTokenLifetime are those of Config.
 	TokenLifetime, LongestTokenLifetime time.Duration
-	// Tenant and Client are the indexes of the client that a program gets
-	// which is started beside the tenants: the one marked as default, else the
-	// first that has a secret and a grant, else the first.
-	Tenant, Client int
 }
 
 // TenantFileError lists what is wrong with a tenant file, each with its place.

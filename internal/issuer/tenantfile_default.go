@@ -1,50 +1,71 @@
 package issuer
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// chooseDefault finds the client that a program started beside the tenants
+// chooseDefault puts the client first that a program started beside the tenants
 // gets. Its tenant needs an API, because such a program is given one too.
 func (r *fileReader) chooseDefault(f *TenantFile) {
 	if len(r.defaults) > 1 {
 		r.problem(r.places[r.defaults[1]], "default: another client is the default already, at line %d", r.places[r.defaults[0]].line)
 		return
 	}
-	found := f.firstClient(func(path string, _ *Client) bool { return len(r.defaults) > 0 && path+".Default" == r.defaults[0] }) ||
-		f.firstClient(func(_ string, c *Client) bool { return c.isUsable() }) ||
-		f.firstClient(func(string, *Client) bool { return true })
-	switch {
-	case !found:
-		r.problem(place{}, "no tenant has a client; nobody could ask for a token")
-	case len(f.Tenants[f.Tenant].APIs) == 0:
-		r.problem(r.nearestPlace(fmt.Sprintf("Tenants[%d].Clients[%d]", f.Tenant, f.Client)),
-			"the tenant of the default client has no API that a token could be for")
+	isMarked := func(path string, _ *Client) bool { return len(r.defaults) > 0 && path+".Default" == r.defaults[0] }
+	for _, fits := range []func(path string, c *Client) bool{
+		isMarked,
+		func(_ string, c *Client) bool { return c.isUsable() },
+		func(string, *Client) bool { return true },
+	} {
+		tenant, client, ok := f.findClient(fits)
+		switch {
+		case !ok:
+			continue
+		case len(f.Tenants[tenant].APIs) == 0:
+			r.problem(r.nearestPlace(clientPath(tenant, client)), "the tenant of the default client has no API that a token could be for")
+		default:
+			f.putFirst(tenant, client)
+		}
+		return
 	}
+	r.problem(place{}, "no tenant has a client; nobody could ask for a token")
 }
 
-// firstClient makes the first client that fits the default.
-func (f *TenantFile) firstClient(fits func(path string, c *Client) bool) bool {
+func clientPath(tenant, client int) string {
+	return fmt.Sprintf("Tenants[%d].Clients[%d]", tenant, client)
+}
+
+func (f *TenantFile) findClient(fits func(path string, c *Client) bool) (tenant, client int, ok bool) {
 	for i := range f.Tenants {
 		for n := range f.Tenants[i].Clients {
-			if fits(fmt.Sprintf("Tenants[%d].Clients[%d]", i, n), &f.Tenants[i].Clients[n]) {
-				f.Tenant, f.Client = i, n
-				return true
+			if fits(clientPath(i, n), &f.Tenants[i].Clients[n]) {
+				return i, n, true
 			}
 		}
 	}
-	return false
+	return 0, 0, false
+}
+
+func (f *TenantFile) putFirst(tenant, client int) {
+	moveFirst(f.Tenants, tenant)
+	home := &f.Tenants[0]
+	moveFirst(home.Clients, client)
+	api := home.APIOf(home.Clients[0], home.APIs[0])
+	moveFirst(home.APIs, slices.IndexFunc(home.APIs, func(a API) bool { return a.ID == api.ID }))
+}
+
+// moveFirst moves one item to the front; the others keep their order.
+func moveFirst[T any](list []T, n int) {
+	item := list[n]
+	copy(list[1:], list[:n])
+	list[0] = item
 }
 
 // isUsable reports whether a client can get a token with a secret and has been
 // granted something.
 func (c *Client) isUsable() bool {
 	return len(c.Secrets) > 0 && len(c.Grants) > 0 && !c.Disabled && !c.NoServicePrincipal && c.BlockedByPolicy == ""
-}
-
-// DefaultClient returns the client that a program started beside the tenants
-// gets, and its tenant.
-func (f TenantFile) DefaultClient() (Tenant, Client) {
-	t := f.Tenants[f.Tenant]
-	return t, t.Clients[f.Client]
 }
 
 // APIOf returns the API that a client of the tenant is first of all for: that

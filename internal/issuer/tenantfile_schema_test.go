@@ -196,8 +196,8 @@ func FuzzTenantFile(f *testing.F) {
 			}
 			return
 		}
-		if client := file.Tenants[file.Tenant].Clients[file.Client]; client.ID == "" {
-			t.Error("the default client has no ID")
+		if home := file.Tenants[0]; home.Clients[0].ID == "" || home.APIs[0].ID == "" {
+			t.Error("the default client or its API has no ID")
 		}
 	})
 }

@@ -98,7 +98,10 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := f.Tenants[1].Clients[0]
+	if f.Tenants[0].ID != "bcca9397-21fa-44b1-a33d-6669fb9ef64d" {
+		t.Fatalf("the first tenant is %s, not that of the default client", f.Tenants[0].ID)
+	}
+	c := f.Tenants[0].Clients[0]
 	if asked != "app.pem" || len(c.Certificates) != 1 || !c.Certificates[0].Equal(app.certificate) {
 		t.Errorf("asked for %q, got %d certificates", asked, len(c.Certificates))
 	}
@@ -108,7 +111,7 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 	if len(c.Secrets[1].Value.Reveal()) != 40 {
 		t.Error("the generated secret has not Entra's form")
 	}
-	if id := f.Tenants[0].Clients[0].ObjectID; !entra.IsGUID(id) || id == f.Tenants[1].Clients[1].ObjectID {
+	if id := f.Tenants[1].Clients[0].ObjectID; !entra.IsGUID(id) || id == f.Tenants[0].Clients[1].ObjectID {
 		t.Errorf("an object ID that the file leaves out is %q", id)
 	}
 	for n := range c.Secrets {
@@ -138,13 +141,13 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 		},
 		{ID: "d63f2813-d3dc-4088-b234-982f2a83a0d7", TokenVersion: entra.V1},
 	}
-	if diff := cmp.Diff(wantAPIs, f.Tenants[1].APIs); diff != "" {
+	if diff := cmp.Diff(wantAPIs, f.Tenants[0].APIs); diff != "" {
 		t.Errorf("the APIs (-want +got):\n%s", diff)
 	}
-	if f.TokenLifetime != 10*time.Minute || f.LongestTokenLifetime != 90*time.Minute || f.Tenant != 1 || f.Client != 0 {
-		t.Errorf("lifetime %s to %s, default client %d of tenant %d", f.TokenLifetime, f.LongestTokenLifetime, f.Client, f.Tenant)
+	if f.TokenLifetime != 10*time.Minute || f.LongestTokenLifetime != 90*time.Minute {
+		t.Errorf("lifetime %s to %s", f.TokenLifetime, f.LongestTokenLifetime)
 	}
-	if others := f.Tenants[1].Clients; !others[1].Disabled || !others[2].NoServicePrincipal || others[2].ObjectID != "" {
+	if others := f.Tenants[0].Clients; !others[1].Disabled || !others[2].NoServicePrincipal || others[2].ObjectID != "" {
 		t.Errorf("the other clients are %+v", others[1:])
 	}
 }
