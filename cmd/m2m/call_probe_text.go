@@ -23,7 +23,7 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint.bold("probe"), printable(config.Target.Redacted()))
 	fmt.Fprintf(t.w, "with the valid token %s in %s, without a token %s; %s in %s\n\n", orNone(b.Valid), roundProbe(b.Median), orNone(b.None),
 		plural(report.Requests, "request"), roundProbe(report.Duration))
-	if len(report.Results) > 0 {
+	if t.anyTried(report) {
 		t.table(report)
 	}
 	if t.all {
@@ -32,6 +32,11 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	t.findings(report.Findings())
 	t.missed(report)
 	t.verdict(report, stop)
+}
+
+// anyTried tells whether the run came as far as a case.
+func (t probeText) anyTried(report *probe.Report) bool {
+	return slices.ContainsFunc(report.Results, func(r probe.Result) bool { return r.Outcome != probe.NotTried })
 }
 
 // table counts by family.
@@ -84,19 +89,56 @@ func (t probeText) cases(report *probe.Report) {
 	fmt.Fprintln(t.w)
 }
 
+// shownCases bounds the names that stand under one finding without -v.
+const shownCases = 8
+
+// findings prints those together that have one cause and one fix: an API that
+// answers 500 to every forgery has one fault, not two hundred.
 func (t probeText) findings(findings []probe.Result) {
+	type group struct {
+		severity        probe.Severity
+		came, safe, fix string
+	}
+	var groups []group
+	cases := map[group][]probe.Case{}
 	for _, r := range findings {
-		severity := t.paint.yellow(string(r.Severity))
-		if r.Severity == probe.Critical || r.Severity == probe.High {
-			severity = t.paint.red(string(r.Severity))
+		g := group{r.Severity, r.Came, r.Case.Safe(), r.Fix}
+		if cases[g] == nil {
+			groups = append(groups, g)
 		}
-		fmt.Fprintf(t.w, "%s  %s\n", severity, t.paint.bold(r.Case.Name))
-		for _, line := range [][2]string{
-			{"  tried", r.Case.Tries}, {"  came", r.Came}, {"  safe", r.Case.Safe()}, {"  fix", r.Fix},
-		} {
-			fmt.Fprintln(t.w, hang(line[0], printable(line[1]), 9, reportWidth))
-		}
+		cases[g] = append(cases[g], r.Case)
+	}
+	for _, g := range groups {
+		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.bold(printable(g.came)))
+		t.tried(cases[g])
+		fmt.Fprintln(t.w, hang("  safe:", g.safe, 8, reportWidth))
+		fmt.Fprintln(t.w, hang("  fix:", g.fix, 8, reportWidth))
 		fmt.Fprintln(t.w)
+	}
+}
+
+func (t probeText) severity(s probe.Severity) string {
+	if s == probe.Critical || s == probe.High {
+		return t.paint.red(string(s))
+	}
+	return t.paint.yellow(string(s))
+}
+
+// tried lists cases and what they try.
+func (t probeText) tried(cases []probe.Case) {
+	shown := cases
+	if !t.all {
+		shown = cases[:min(shownCases, len(cases))]
+	}
+	width := 0
+	for _, c := range shown {
+		width = max(width, len(c.Name))
+	}
+	for _, c := range shown {
+		fmt.Fprintln(t.w, hang("  "+c.Name, printable(c.Tries), width+4, reportWidth))
+	}
+	if more := len(cases) - len(shown); more > 0 {
+		fmt.Fprintf(t.w, "  and %d more; -v shows them all\n", more)
 	}
 }
 
@@ -130,10 +172,30 @@ func (t probeText) verdict(report *probe.Report, stop error) {
 	case verdictLocked:
 		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(len(report.Results), "case"))
 	case verdictHoles:
-		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.red("the door has holes"))
+		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.red("the door has holes"), bySeverity(report.Findings()))
 	default:
 		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.yellow("could not tell"))
 	}
+}
+
+// bySeverity counts findings, the worst first.
+func bySeverity(findings []probe.Result) string {
+	var counts []string
+	for _, severity := range []probe.Severity{probe.Critical, probe.High, probe.Medium, probe.Low} {
+		n := 0
+		for _, r := range findings {
+			if r.Severity == severity {
+				n++
+			}
+		}
+		if n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, severity))
+		}
+	}
+	if counts == nil {
+		return ""
+	}
+	return ": " + strings.Join(counts, ", ")
 }
 
 func orNone(status int) string {

@@ -85,8 +85,11 @@ func (c Case) Safe() string {
 	case noMethod:
 		return "401, 405 or 501"
 	}
-	if c.Family == Size {
+	switch {
+	case c.Family == Size:
 		return "401, 400, 413 or 431"
+	case c.Fix == fixRole:
+		return "403"
 	}
 	return "401 or 400"
 }
