@@ -47,17 +47,23 @@ func (r *probeRun) mayProbe() error {
 }
 
 // ask has the name of the host typed, so that a yes is never given to another
-// one than was meant.
+// one than was meant. A signal ends the wait.
 func (r *probeRun) ask(host string) error {
 	r.say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
 	r.say("its operators may take that for an attack; go on only if you may test it")
 	fmt.Fprint(r.stderr, "m2m: type the host's name to go on: ")
-	line, err := bufio.NewReader(io.LimitReader(r.stdin, 1024)).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return err
-	}
-	if entra.LowerASCII(strings.TrimSpace(line)) != entra.LowerASCII(host) {
-		return &usageError{reason: "that is not " + quoted(host) + "; nothing was sent"}
+	typed := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(io.LimitReader(r.stdin, 1024)).ReadString('\n') // what was typed before the end
+		typed <- line
+	}()
+	select {
+	case <-r.done:
+		return context.Canceled
+	case line := <-typed:
+		if entra.LowerASCII(strings.TrimSpace(line)) != entra.LowerASCII(host) {
+			return &usageError{reason: "that is not " + quoted(host) + "; nothing was sent"}
+		}
 	}
 	return nil
 }

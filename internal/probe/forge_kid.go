@@ -50,6 +50,9 @@ func keyIDCases() []Case {
 			return o.with("kid", quote(strings.Map(swapCase, o.text("kid"))))
 		}, ownKey)},
 		row{"kid-other-key", "the kid of another key of the issuer", func(k *kit) (string, error) {
+			if _, err := k.issuerKey(); err != nil {
+				return "", err
+			}
 			if len(k.others) == 0 {
 				return "", &notApplicable{"the issuer's key set has no second key"}
 			}

@@ -64,5 +64,6 @@ def stock(claims: dict = Depends(caller)):
 
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
+listener.listen()  # from here on connections wait
 print(listener.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listener])

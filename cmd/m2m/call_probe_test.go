@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"m2m/internal/probe/brokenapi"
+)
+
+// TestASignalEndsTheQuestion: nobody types, and Ctrl-C still ends the wait.
+func TestASignalEndsTheQuestion(t *testing.T) {
+	nobody, typist := io.Pipe()
+	defer typist.Close()
+	done := make(chan struct{})
+	close(done)
+	r := &probeRun{app: &app{system: &system{stdin: nobody, stderr: io.Discard}, done: done}}
+	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that of an interrupted command", err)
+	}
+}
+
+// probeTLS runs m2m call --probe against a handler behind TLS.
+func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api http.Handler, flags ...string) (code exitCode, stdout, stderr string) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(api)
+	server.EnableHTTP2 = true // the probe speaks HTTP/1.1 all the same
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o600),
+		os.WriteFile(filepath.Join(dir, "token"), []byte(issuer.Token(brokenapi.Changes{})), 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut bytes.Buffer
+	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file", filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
+	sys := &system{args: slices.Concat(args, flags), stdin: strings.NewReader(""), stdout: &out, stderr: &errOut, dir: dir, now: time.Now}
+	code = sys.run(ctx)
+	return code, out.String(), errOut.String()
+}
+
+// TestProbeOverTLS finds over TLS what it finds without, and nothing else.
+func TestProbeOverTLS(t *testing.T) {
+	issuer, err := brokenapi.NewIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
+	holes := brokenapi.Holes()
+	jwk := holes[slices.IndexFunc(holes, func(h brokenapi.Hole) bool { return h.Name == "jwk" })]
+	for _, tt := range []struct {
+		api  *brokenapi.API
+		code exitCode
+		want string
+	}{
+		{brokenapi.Correct(issuer), exitDone, "\nverdict: the door is locked, as far as 24 cases tell\n"},
+		{brokenapi.Broken(issuer, jwk), exitAnswer, "\n  jwk  our key in jwk\n"},
+	} {
+		code, stdout, stderr := probeTLS(t, t.Context(), issuer, tt.api, "--probe-rate", "1000", "--probe-only", "jku*", "--probe-only", "jwk", "--probe-only", "path-*", "--probe-only", "alg-none")
+		if code != tt.code || !strings.Contains(stdout, tt.want) {
+			t.Errorf("exit code %d, want %d with %q:\n%s%s", code, tt.code, tt.want, stdout, stderr)
+		}
+	}
+}
+
+// TestASignalEndsAProbe stops one between two requests that are far apart.
+func TestASignalEndsAProbe(t *testing.T) {
+	issuer, err := brokenapi.NewIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	correct := brokenapi.Correct(issuer)
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		correct.ServeHTTP(w, r)
+		cancel(interrupted{os.Interrupt})
+	})
+	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "0.001")
+	if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "stopped by a signal: interrupt") {
+		t.Errorf("exit code %d, want %d:\n%s%s", code, exitInterrupted, stdout, stderr)
+	}
+}
