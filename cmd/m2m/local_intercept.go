@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -39,6 +40,15 @@ func (a *app) tunnelLine(r issuer.TunnelRequest) {
 		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, entra.OneLine(r.Reason, 200))
 	}
 	a.say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
+}
+
+// logTunnel is the same for machines. Its names are stable.
+func logTunnel(logger *slog.Logger, r issuer.TunnelRequest) {
+	if r.Status == http.StatusOK {
+		logger.Info("tunnel opened", "target", r.Target, "status", r.Status)
+		return
+	}
+	logger.Warn("tunnel refused", "target", r.Target, "status", r.Status, "reason", r.Reason)
 }
 
 // caVariables are the names by which common runtimes take a bundle of roots.

@@ -10,17 +10,21 @@ import (
 	"m2m/internal/issuer"
 )
 
-// tokenRequestLog returns what writes a line about each request for a token, in
-// the form of the API's log. Neither ever holds a secret or a token.
-func (a *app) tokenRequestLog(o logOptions) (func(issuer.TokenRequest), error) {
+// observers write a line about each thing that happens at a tenant, in the form
+// of the API's log. No line ever holds a secret or a token.
+func (a *app) observers(o logOptions) (observers, error) {
 	if o.logFormat == "text" {
-		return a.tokenRequestLine, nil
+		return observers{a.tokenRequestLine, a.tunnelLine, a.faultLine}, nil
 	}
 	logger, err := o.logger(a.stderr)
 	if err != nil {
-		return nil, err
+		return observers{}, err
 	}
-	return func(r issuer.TokenRequest) { logTokenRequest(logger, r) }, nil
+	return observers{
+		func(r issuer.TokenRequest) { logTokenRequest(logger, r) },
+		func(r issuer.TunnelRequest) { logTunnel(logger, r) },
+		func(f issuer.FaultAnswer) { logFault(logger, f) },
+	}, nil
 }
 
 // tokenRequestLine prints what became of one request for a token.

@@ -153,15 +153,11 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants
 	}
 	defer func() { err = cmp.Or(err, state.release()) }()
 
-	tokenRequest, err := a.tokenRequestLog(o.logOptions)
+	told, err := a.observers(o.logOptions)
 	if err != nil {
 		return err
 	}
-	fault, err := a.faultLog(o.logOptions)
-	if err != nil {
-		return err
-	}
-	run, err := a.openLocal(cmd, o, tenants, observers{tokenRequest, a.tunnelLine, fault})
+	run, err := a.openLocal(cmd, o, tenants, told)
 	if err != nil {
 		return err
 	}

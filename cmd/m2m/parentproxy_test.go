@@ -11,21 +11,22 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
-// parentProxy DIR runs, until a signal, the proxy of a network that has only one
-// server: it takes a tunnel to any host there. The server says what reached it.
+// parentProxy DIR [tls] runs, until a signal, the proxy of a network that has only
+// one server: it takes a tunnel to any host there. With tls it is asked over TLS. The server says what reached it.
 // DIR/asked.log has a line for each request to the proxy; DIR/proxy.env has the
 // variables of a program in that network, and appears last.
 func parentProxy() {
-	if err := runParentProxy(os.Args[1]); err != nil {
+	if err := runParentProxy(os.Args[1], slices.Contains(os.Args, "tls")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func runParentProxy(dir string) error {
+func runParentProxy(dir string, secure bool) error {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s reached the server, with credentials of a proxy: %t\n", r.Method, r.Host, r.Header.Get("Proxy-Authorization") != "")
 	}))
@@ -34,15 +35,22 @@ func runParentProxy(dir string) error {
 	if err != nil {
 		return err
 	}
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(log, "%s %s %q\n", r.Method, r.RequestURI, r.Header.Get("Proxy-Authorization"))
 		if err := tunnelTo(server.Listener.Addr().String(), w); err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		}
 	}))
+	scheme := "http"
+	if secure {
+		scheme = "https"
+		proxy.StartTLS()
+	} else {
+		proxy.Start()
+	}
 	defer proxy.Close()
 	ca := filepath.Join(dir, "network-ca.pem")
-	text := "HTTPS_PROXY=http://corp:secret@" + proxy.Listener.Addr().String() + "\nSSL_CERT_FILE=" + ca + "\n"
+	text := "HTTPS_PROXY=" + scheme + "://corp:secret@" + proxy.Listener.Addr().String() + "\nSSL_CERT_FILE=" + ca + "\n"
 	if err := errors.Join(
 		os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600),
 		writeWhole(filepath.Join(dir, "proxy.env"), text),

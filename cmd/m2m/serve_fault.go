@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -128,19 +129,9 @@ func (r *localRun) inject(faults []issuer.Fault) error {
 	return nil
 }
 
-// faultLog returns what writes a line about each request that met a fault, in
-// the form of the API's log.
-func (a *app) faultLog(o logOptions) (func(issuer.FaultAnswer), error) {
-	if o.logFormat == "text" {
-		return a.faultLine, nil
-	}
-	logger, err := o.logger(a.stderr)
-	if err != nil {
-		return nil, err
-	}
-	return func(f issuer.FaultAnswer) {
-		logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
-	}, nil
+// logFault is the same as faultLine for machines. Its names are stable.
+func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
+	logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
 }
 
 // faultLine prints that a request met a fault.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -169,5 +170,63 @@ func TestTunnelsEndWithTheTenant(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", i.proxy.Host); err == nil {
 		t.Error("the proxy still answers")
+	}
+}
+
+// A parent may speak SOCKS 5 (RFC 1928), with a user name and password (RFC
+// 1929). It resolves the name.
+func TestParentThatSpeaksSOCKS(t *testing.T) {
+	asked := make(chan string, 1)
+	parent := listen(t)
+	defer parent.Close()
+	go func() {
+		conn, err := parent.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		asked <- answerSOCKS(conn)
+		_, _ = io.WriteString(conn, "from the far end")
+	}()
+	i := intercept(t, &url.URL{Scheme: "socks5h", Host: parent.Addr().String(), User: url.UserPassword("corp", "word")})
+	got, err := io.ReadAll(i.open(t, "example.com:443"))
+	if err != nil || string(got) != "from the far end" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if got, want := <-asked, "corp/word example.com:443"; got != want {
+		t.Errorf("the parent was asked with %q, want %q", got, want)
+	}
+}
+
+// answerSOCKS lets a client in and says what it asked for.
+func answerSOCKS(conn net.Conn) string {
+	read := func(n byte) []byte {
+		b := make([]byte, n)
+		_, _ = io.ReadFull(conn, b)
+		return b
+	}
+	read(read(2)[1]) // version, methods
+	_, _ = conn.Write([]byte{5, 2})
+	user := read(read(2)[1])
+	password := read(read(1)[0])
+	_, _ = conn.Write([]byte{1, 0})
+	host := read(read(5)[4]) // version, connect, reserved, a name
+	port := read(2)
+	_, _ = conn.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
+	return fmt.Sprintf("%s/%s %s:%d", user, password, host, int(port[0])<<8|int(port[1]))
+}
+
+// What a parent answers with is its own affair, and never passed on as ours:
+// its 407 is not a question for our credentials.
+func TestParentThatRefuses(t *testing.T) {
+	parent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Proxy-Authenticate", "Basic")
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer parent.Close()
+	i := intercept(t, parseURL(t, parent.URL))
+	answer, body := i.connect("example.com:443")
+	if answer.StatusCode != http.StatusBadGateway || !strings.Contains(body, "the parent proxy failed: it answered CONNECT with HTTP 407") {
+		t.Errorf("the answer is %s %q", answer.Status, body)
 	}
 }
