@@ -137,7 +137,7 @@ func suiteDetail(result call.SuiteResult) []string {
 		}
 		hints = append(hints, why.Fixes...)
 		if why.Command != "" {
-			hints = append(hints, "to see more: "+why.Command)
+			hints = append(hints, "run: "+why.Command)
 		}
 	}
 	for _, hint := range hints {

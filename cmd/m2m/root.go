@@ -36,7 +36,10 @@ func (sys *system) run(ctx context.Context) exitCode {
 	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}, done: ctx.Done()}
 	root := a.commandLine()
 	root.SetArgs(sys.args)
-	err := root.ExecuteContext(ctx)
+	err := misspelt(root, sys.args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case a.out.err != nil && (err == nil || errors.Is(err, a.out.err)):
 		err = &failure{
@@ -157,6 +160,18 @@ func addCompletion(root *cobra.Command) {
 		}
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
+}
+
+// misspelt refuses a first word that is no command even where --help follows,
+// which cobra takes for a question about the root.
+func misspelt(root *cobra.Command, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "__") || args[0] == "help" {
+		return nil
+	}
+	if found, _, err := root.Find(args[:1]); err == nil && found != root {
+		return nil
+	}
+	return unknownCommand(root, args[:1])
 }
 
 // unknownCommand refuses a word that is no command and names the nearest ones.
