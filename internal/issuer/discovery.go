@@ -19,7 +19,9 @@ const (
 )
 
 // discoveryV2 is the v2.0 discovery document (OpenID Connect Discovery 1.0,
-// 3), its fields in the order in which Entra sends them.
+// 3), its fields in the order in which Entra sends them. In 2026 Entra has begun
+// to list mutual TLS too (mtls_endpoint_aliases and others): this tenant does
+// not have it, and so does not say it.
 type discoveryV2 struct {
 	TokenEndpoint                string   `json:"token_endpoint"`
 	TokenEndpointAuthMethods     []string `json:"token_endpoint_auth_methods_supported"`
