@@ -234,7 +234,10 @@ func describePermission(h *hearing) (expected, found string) {
 		}
 		expected = name + " " + quantity + strings.Join(required, ", ")
 	}
-	if len(has) == 0 {
+	switch {
+	case len(required) == 0 && len(t.Roles) == 0 && len(t.Scopes) == 0 && !h.plain:
+		return expected, "neither roles nor scp, which Microsoft.Identity.Web refuses (IDW10201)"
+	case len(has) == 0:
 		return expected, "no " + name
 	}
 	return expected, name + " " + bound(strings.Join(has, ", "))

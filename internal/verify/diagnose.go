@@ -167,10 +167,14 @@ func (h *hearing) adviseKeyUnknown() advice {
 func (h *hearing) adviseSignature(reason error) advice {
 	switch {
 	case reason == ErrGraphNonce:
-		return advice{
+		a := advice{
 			"this is a token for Microsoft Graph: the nonce in its header is not the one that was signed, so only Graph can verify it, and nobody else should",
 			h.scopeLine(),
 		}
+		if o := decideAudience(h); o.status == Pass { // Graph's is what is wanted
+			a.fix = "call Graph with it: its answer is the verdict"
+		}
+		return a
 	case reason == ErrSignatureUnchecked:
 		return advice{"there is no key to check it with", ""}
 	case h.token.extra.headerNonce:

@@ -22,11 +22,14 @@ func (h *hearing) tenantLine() string {
 
 // scopeLine is the scope to ask for instead.
 func (h *hearing) scopeLine() string {
-	resource := "<your API>"
+	resource, api := "<your API>", "your API"
 	if len(h.policy.Audiences) > 0 {
 		resource = h.policy.Audiences[0]
 	}
-	return "ask for a token for your API: --scope " + resource + "/.default"
+	if isGraph(resource) {
+		api = "Graph"
+	}
+	return "ask for a token for " + api + ": --scope " + resource + "/.default"
 }
 
 func (h *hearing) adviseIssuer(reason error) advice {
@@ -53,6 +56,11 @@ func (h *hearing) adviseIssuerMismatch() advice {
 		return advice{"that is the template of a multi-tenant document, which no real token carries", refetch}
 	case version != t.Version && t.Version != "":
 		return advice{fmt.Sprintf("ver says %s, but iss has the form of %s: Entra writes no such token", t.Version, version), refetch}
+	case isEntra && h.sameTenantOtherVersion(tenant, version):
+		return advice{
+			fmt.Sprintf("this is a v%s token, and the issuer that is expected is that of v%s tokens of the same tenant", version, otherVersion(version)),
+			"leave out --issuer, or set requestedAccessTokenVersion in the API's registration (2 for v2.0; the client stays as it is) and fetch a new token",
+		}
 	case isEntra && known && cloud.Name != ours.Name && (version == entra.V2 || cloud.STS != ours.STS):
 		return advice{
 			fmt.Sprintf("the token is from another cloud (%s, not %s)", cloud.Name, ours.Name),
@@ -64,6 +72,20 @@ func (h *hearing) adviseIssuerMismatch() advice {
 		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one", "judge it with the settings of the tenant that runs now: --local"}
 	}
 	return advice{fmt.Sprintf("%s is not a login host of Entra's", quote(host)), "for tokens of another issuer: --issuer and --jwks"}
+}
+
+// sameTenantOtherVersion: the API's registration decides the version, not the
+// client, so that the issuer of the other version is an everyday surprise.
+func (h *hearing) sameTenantOtherVersion(tenant string, version entra.Version) bool {
+	_, expected, expectedVersion := anyIssuer(h.issuer.Name)
+	return expected == tenant && expectedVersion == otherVersion(version)
+}
+
+func otherVersion(v entra.Version) entra.Version {
+	if v == entra.V1 {
+		return entra.V2
+	}
+	return entra.V1
 }
 
 // adviseOtherTenant is also what a reader needs who compares iss with the
@@ -151,6 +173,8 @@ func (h *hearing) adviseAudienceMismatch(found string) advice {
 		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")
 	}
 	switch {
+	case expects(isGraph):
+		return advice{"the token was asked for another API, and Microsoft Graph is expected", h.scopeLine()}
 	case strings.Contains(found, "management.azure.com") || strings.Contains(found, "management.core.windows.net"):
 		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", h.scopeLine()}
 	case expects(func(a string) bool { return a != found && strings.TrimSuffix(a, "/") == strings.TrimSuffix(found, "/") }):

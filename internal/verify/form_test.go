@@ -1,8 +1,10 @@
 package verify_test
 
 import (
+	"errors"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"m2m/internal/verify"
@@ -42,6 +44,17 @@ func formTrials() []trial {
 			form(strconv.Itoa(n)+" line breaks at the end", good()+breaks, verify.ErrCharset))
 	}
 	return trials
+}
+
+// An empty text and one without a dot are told apart for a reader.
+func TestSegmentsInWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "found nothing", "hello": "found no dot at all", "a.b": "found 2 parts", "a.b.c.d": "found 4 parts",
+	} {
+		if _, err := verify.Decode(text); !errors.Is(err, verify.ErrSegments) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: want %q, got %v", text, want, err)
+		}
+	}
 }
 
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -82,11 +82,13 @@ func (p *Policy) holds(has, required []string) bool {
 }
 
 // forGraph reports whether a token's audience is Microsoft Graph of any cloud.
-func forGraph(t *Token) bool {
-	if t.Audience == "00000003-0000-0000-c000-000000000000" {
+func forGraph(t *Token) bool { return isGraph(t.Audience) }
+
+func isGraph(audience string) bool {
+	if audience == "00000003-0000-0000-c000-000000000000" {
 		return true
 	}
-	host, ok := strings.CutPrefix(strings.TrimSuffix(t.Audience, "/"), "https://")
+	host, ok := strings.CutPrefix(strings.TrimSuffix(audience, "/"), "https://")
 	return ok && slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool { return slices.Contains(c.Graph, host) })
 }
 
