@@ -75,6 +75,7 @@ func jsonTrials() []trial {
 	claims := func(name string, m members, want error) trial { return form(name, h, m.json(), want) }
 	trials := []trial{
 		form("null header", "null", c, verify.ErrNotObject),
+		form("null claims", h, "null", verify.ErrNotObject),
 		form("array claims", h, "[]", verify.ErrNotObject),
 		form("number claims", h, "1", verify.ErrNotObject),
 		form("no JSON", h, "{", verify.ErrJSON),
@@ -108,6 +109,7 @@ func jsonTrials() []trial {
 		claims("257 names behind text", claimsV2().set("x", `"\"`+strings.Repeat(":", 99)+`"`).set("y", filled(nil, 256).json()), verify.ErrMembers),
 		form("257 members in the header", filled(header(), 257).json(), c, verify.ErrMembers),
 		claims("eight levels inside", claimsV2().set("x", nested(8)), verify.ErrDepth),
+		claims("five thousand levels", claimsV2().set("x", nested(5000)), verify.ErrDepth),
 		claims("brackets in text are no levels", claimsV2().set("x", `["`+nested(9)+`\"[",`+nested(8)+`]`), verify.ErrDepth),
 	}
 	return append(trials, claimTypeTrials()...)

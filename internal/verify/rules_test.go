@@ -1,6 +1,10 @@
 package verify_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"slices"
 	"strings"
@@ -111,6 +115,9 @@ func headerTrials() []trial {
 		key("kid unknown", header().str("kid", "KID-1"), verify.ErrKeyUnknown),
 		{"signature: another key", other, verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: first bit", flip(tampered), verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: by the key that the header brings", ownKey(), verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: by the key that the header brings, unnamed", ownKey("kid"), verify.ErrKeyIDMissing, verify.CheckKey},
+		{"signature: HMAC under the public key", publicHMAC(), verify.ErrAlgNotAllowed, verify.CheckAlgorithm},
 		{"signature: short", tampered[:len(tampered)-6], verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: of other claims", graft(claimsV2().set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.CheckSignature},
 	}
@@ -118,6 +125,27 @@ func headerTrials() []trial {
 		trials = append(trials, alg("alg "+name, header().str("alg", name), verify.ErrAlgNotAllowed))
 	}
 	return trials
+}
+
+// ownKey is signed with a forger's key, which its header holds in every way
+// there is.
+func ownKey(without ...string) string {
+	forger := pairs()[1]
+	h := header().set("jwk", jwkOf(forger, kid).json()).set("x5c", `["`+forger.x5c+`"]`).str("x5t", kid).
+		str("jku", "https://evil.example/keys").str("x5u", "https://evil.example/certificate")
+	return sign(forger, h.del(without...).json(), claimsV2().json())
+}
+
+// publicHMAC takes the public key, which everybody has, for a shared secret.
+func publicHMAC() string {
+	input := b64(header().str("alg", "HS256").json()) + "." + b64(claimsV2().json())
+	der, err := x509.MarshalPKIXPublicKey(&pairs()[0].private.PublicKey)
+	if err != nil {
+		panic(err)
+	}
+	mac := hmac.New(sha256.New, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	mac.Write([]byte(input))
+	return input + "." + b64(string(mac.Sum(nil)))
 }
 
 // flip changes the first character of the signature.
@@ -142,6 +170,7 @@ func claimTrials() []trial {
 	}
 	v2 := func(iss string) members { return claimsV2().str("iss", iss) }
 	return []trial{
+		claim(verify.CheckIssuer, "no claims at all", members{}, verify.ErrIssuerMissing),
 		claim(verify.CheckIssuer, "absent", claimsV2().del("iss"), verify.ErrIssuerMissing),
 		claim(verify.CheckIssuer, "no ver", claimsV2().del("ver"), verify.ErrVersion),
 		claim(verify.CheckIssuer, "ver 3.0", claimsV2().str("ver", "3.0"), verify.ErrVersion),
