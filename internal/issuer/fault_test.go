@@ -76,6 +76,50 @@ func TestFaultAnswers(t *testing.T) {
 	}
 }
 
+// Each place has its faults to itself.
+func TestFaultPlaces(t *testing.T) {
+	tenant := sample()
+	r := start(t, config(tenant))
+	ask := map[string][]func() answer{
+		"token": {
+			func() answer {
+				return r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], "api://m2m-demo/.default"))
+			},
+			func() answer {
+				return r.post("/"+tenant.ID+"/oauth2/token", requestV1(tenant.Clients[0], "api://m2m-demo"))
+			},
+		},
+		"discovery": {
+			func() answer { return r.get("/common/v2.0/.well-known/openid-configuration") },
+			func() answer { return r.get("/common/.well-known/openid-configuration") },
+		},
+		"keys": {
+			func() answer { return r.get(keysPath) },
+			func() answer { return r.get("/common/discovery/keys") },
+		},
+		"instance": {
+			func() answer {
+				return r.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=https://login.microsoftonline.com/common/oauth2/v2.0/authorize")
+			},
+		},
+	}
+	for faulty := range ask {
+		r.ClearFaults()
+		r.inject(t, faulty+":504")
+		for place, asks := range ask {
+			want := http.StatusOK
+			if place == faulty {
+				want = http.StatusGatewayTimeout
+			}
+			for n, a := range asks {
+				if got := a().status; got != want {
+					t.Errorf("%s:504: %s %d answers HTTP %d, want %d", faulty, place, n, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestFaultReset(t *testing.T) {
 	r := start(t, config(sample()))
 	r.inject(t, "keys:reset")
