@@ -115,6 +115,31 @@ func TestInterceptedHosts(t *testing.T) {
 	}
 }
 
+// The control endpoint answers at the listener alone: under a login host's name
+// not even its key opens it.
+func TestInterceptedHostsHaveNoControl(t *testing.T) {
+	cfg := config(sample())
+	cfg.ControlKey = issuer.NewControlKey()
+	cfg.Intercept = &issuer.Interception{Listener: listen(t)}
+	r := start(t, cfg)
+	ask := func(address string) answer {
+		request, err := http.NewRequest(http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+cfg.ControlKey.Reveal())
+		return r.do(request)
+	}
+	direct := r.ControlURL()
+	if got := ask(direct + "state"); got.status != http.StatusOK {
+		t.Errorf("at the listener: HTTP %d", got.status)
+	}
+	r.http.Transport.(*http.Transport).Proxy = http.ProxyURL(parseURL(t, r.ProxyURL().Reveal()))
+	if got := ask(r.Origin() + parseURL(t, direct).Path + "state"); got.status != http.StatusForbidden && got.status != http.StatusMisdirectedRequest {
+		t.Errorf("through the proxy: HTTP %d %s", got.status, got.body)
+	}
+}
+
 func TestProxyWantsItsCredentials(t *testing.T) {
 	i := intercept(t, nil)
 	const target = "CONNECT login.microsoftonline.com:443 HTTP/1.1\r\nHost: x\r\n"
