@@ -26,7 +26,8 @@ const serveLong = `  m2m serve                                   the protected A
   m2m serve mint --expired                    a token of that tenant, however wrong
 
 Runs an API that lets in only callers whose token it believes: GET /secure-data, with
-/openapi.json and /docs to read it, /healthz and /readyz. TENANT_ID and API_SCOPE (or API_AUDIENCE) must be set.
+/openapi.json and /docs to read it, /healthz and /readyz. TENANT_ID and API_SCOPE (or
+API_AUDIENCE) must be set.
 
 --local needs no settings. It runs an Entra-shaped tenant on https://127.0.0.1:8443 with an
 API, a client that has its role and one that has not. Other terminals reach it with --local.
