@@ -44,11 +44,14 @@ HTTPS_PROXY of the command names; the proxy passes other hosts on, port 443 only
 type serveOptions struct {
 	addr       string
 	tenantAddr string
-	tenantFile string
-	form       string
-	intercept  bool
-	certFile   string
-	keyFile    string
+	// metricsAddr is where the metrics are served apart from the API; empty: at
+	// the API's address, to callers on this machine.
+	metricsAddr string
+	tenantFile  string
+	form        string
+	intercept   bool
+	certFile    string
+	keyFile     string
 	logOptions
 	upstreamOptions
 	policyFlags
@@ -87,6 +90,7 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.StringVarP(&o.form, "output", "o", "text", "with --local: the `FORM` in which it says where everything is: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
 	flags.StringArrayVar(&o.faults, "fault", nil, "with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
+	flags.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics on this `ADDRESS`, to whoever can reach it, and not to callers on this machine alone")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
@@ -199,6 +203,10 @@ func (a *app) announceEnvFile(s *settings) {
 // run serves until ctx ends, then waits for the requests under way.
 func (api *api) run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
+	if err := api.serveMetrics(ctx, group); err != nil {
+		_ = listener.Close()
+		return err
+	}
 	group.Go(func() error {
 		api.keys.Run(ctx)
 		api.release() // a local tenant that ends with us would wait a second for them

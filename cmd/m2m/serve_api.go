@@ -31,6 +31,9 @@ type api struct {
 	// upstream is nil where the API answers itself.
 	upstream *serve.Upstream
 	tls      bool
+	// metrics are served at metricsAddr; empty: at /metrics of the API itself.
+	metrics     http.Handler
+	metricsAddr string
 }
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
@@ -73,6 +76,8 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		Version:         strings.Fields(version())[0],
 		Upstream:        upstream,
 		MaxBody:         o.maxBody,
+		Keys:            keys.State,
+		MetricsApart:    o.metricsAddr != "",
 		Now:             a.now,
 	})
 	if err != nil {
@@ -90,7 +95,8 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if o.explainRefusals {
 		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
-	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil}, nil
+	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
+		metrics: handler.Metrics(), metricsAddr: o.metricsAddr}, nil
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +57,11 @@ type Config struct {
 	Upstream *Upstream
 	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
 	MaxBody int64
+	// Keys are the states of the key sets, for the metrics. Nil leaves them out.
+	Keys func() []verify.State
+	// MetricsApart says that API.Metrics is served elsewhere; /metrics is then no
+	// route. Without it /metrics answers callers on this machine.
+	MetricsApart bool
 	// Now is the clock of the log's durations. Nil is time.Now.
 	Now func() time.Time
 }
@@ -66,6 +72,7 @@ type API struct {
 	log       *slog.Logger
 	challenge challenge
 	document  []byte
+	metrics   *metrics
 	routes    map[string]methods
 	// upstream answers what has no route; nil where that is 404.
 	upstream http.Handler
@@ -105,6 +112,11 @@ func New(c Config) (*API, error) {
 	if c.Upstream != nil {
 		a.upstream = a.protected(c.Upstream.proxy(a.log), a.refuse)
 	}
+	rest := otherRoute
+	if a.upstream != nil {
+		rest = upstreamRoute
+	}
+	a.metrics = newMetrics(slices.Collect(maps.Keys(a.routes)), rest)
 	return a, nil
 }
 
@@ -122,6 +134,9 @@ func (a *API) lay() map[string]methods {
 	routes["/secure-data"] = methods{http.MethodGet: a.protected(typed(secureData), a.refuse)}
 	routes["/openapi.json"] = methods{http.MethodGet: http.HandlerFunc(a.openAPI)}
 	maps.Copy(routes, page())
+	if !a.config.MetricsApart {
+		routes["/metrics"] = methods{http.MethodGet: quietly(localOnly(a.Metrics()))}
+	}
 	return routes
 }
 
@@ -132,7 +147,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &recorder{ResponseWriter: w}
 	answer.Header()["X-Request-Id"] = []string{x.id}
 	answer.Header()["X-Content-Type-Options"] = []string{"nosniff"}
-	defer a.logged(x, answer, r)
+	defer a.ended(x, answer, r)
 	defer a.recovered(x, answer, r)
 	if r.ContentLength > a.config.MaxBody {
 		answer.Header().Set("Connection", "close")
@@ -143,6 +158,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, a.config.MaxBody)
 	}
 	a.dispatch(answer, r)
+}
+
+// ended counts an exchange and logs it.
+func (a *API) ended(x *exchange, w *recorder, r *http.Request) {
+	a.metrics.count(r.URL.Path, x, w.status)
+	a.logged(x, w, r)
 }
 
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
@@ -170,10 +191,18 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 
 // protected puts a handler behind the gate.
 func (a *API) protected(next http.Handler, refuse refusal) http.Handler {
-	return require(a.config.Verifier, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return require(a.believe, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		exchangeOf(r).caller, _ = TokenFrom(r.Context())
 		next.ServeHTTP(w, r)
 	}), refuse)
+}
+
+// believe asks the verifier, and measures how long it takes.
+func (a *API) believe(ctx context.Context, token string) (*verify.Token, error) {
+	started := a.config.Now()
+	believed, err := a.config.Verifier.Verify(ctx, token)
+	a.metrics.verification.observe(a.config.Now().Sub(started))
+	return believed, err
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {

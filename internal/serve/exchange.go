@@ -22,6 +22,8 @@ type exchange struct {
 	claimed *verify.Token
 	// failed says why the upstream did not answer; nil if it did.
 	failed error
+	// panicked says that the handler panicked.
+	panicked bool
 	// quiet keeps an answer out of the access log: probes come every second.
 	quiet bool
 }

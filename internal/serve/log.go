@@ -124,6 +124,7 @@ func (a *API) recovered(x *exchange, w *recorder, r *http.Request) {
 	if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 		panic(fault)
 	}
+	x.panicked = true
 	text := fmt.Sprintf("%T", fault)
 	if err, ok := fault.(runtime.Error); ok {
 		text = quoted(err.Error())

@@ -18,17 +18,17 @@ import (
 )
 
 // register adds one GET operation with its answers, and the 500 that each has.
-func register[T any](t *testing.T, api huma.API, handle func(context.Context, *none) (*reply[T], error), op huma.Operation, said map[int]answered) {
+func register[T any](t *testing.T, api huma.API, handle func(context.Context, *none) (*reply[T], error), op huma.Operation, said map[int]documented) {
 	op.Method, op.Responses = http.MethodGet, map[string]*huma.Response{}
-	said[http.StatusInternalServerError] = answered{"The API failed.", map[string]http.Handler{"failed": failing()}}
+	said[http.StatusInternalServerError] = documented{"The API failed.", map[string]http.Handler{"failed": failing()}}
 	for status, a := range said {
 		op.Responses[strconv.Itoa(status)] = responseOf(t, api, op.Path, status, a)
 	}
 	huma.Register(api, op, handle)
 }
 
-// responseOf runs the examples and describes what they answered.
-func responseOf(t *testing.T, api huma.API, path string, status int, a answered) *huma.Response {
+// responseOf runs the examples and describes what they documented.
+func responseOf(t *testing.T, api huma.API, path string, status int, a documented) *huma.Response {
 	response := &huma.Response{Description: a.description, Headers: map[string]*huma.Param{}}
 	media := &huma.MediaType{Examples: map[string]*huma.Example{}}
 	if status != http.StatusOK {

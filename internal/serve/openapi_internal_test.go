@@ -65,7 +65,7 @@ func humaAPI(t *testing.T) huma.API {
 	register(t, api, healthy, huma.Operation{
 		OperationID: "getHealth", Path: "/healthz", Tags: []string{"health"},
 		Summary: "Does the process run", Description: "Says yes as long as it can say anything: 503 elsewhere does not call for a restart.",
-	}, map[int]answered{
+	}, map[int]documented{
 		http.StatusOK: {"It runs.", map[string]http.Handler{"ok": typed(healthy)}},
 	})
 	register(t, api, new(API).ready, huma.Operation{
@@ -78,18 +78,18 @@ func humaAPI(t *testing.T) huma.API {
 	return api
 }
 
-// answered is what is said of one status: in words, and by examples, which are
+// documented is what is said of one status: in words, and by examples, which are
 // what handlers really answer.
-type answered struct {
+type documented struct {
 	description string
 	examples    map[string]http.Handler
 }
 
-func secureDataAnswers() map[int]answered {
+func secureDataAnswers() map[int]documented {
 	because := func(check verify.Check, outcome, reason error, expected string) http.Handler {
 		return refusing("/secure-data", &verify.Error{Check: check, Outcome: outcome, Reason: reason, Expected: expected})
 	}
-	return map[int]answered{
+	return map[int]documented{
 		http.StatusOK: {"The caller, as the token says.", map[string]http.Handler{
 			"app":  calledBy(&verify.Token{ClientID: "11111111-1111-1111-1111-111111111111", Roles: []string{"Data.Read"}}),
 			"user": calledBy(&verify.Token{ClientID: "11111111-1111-1111-1111-111111111111", Scopes: []string{"Data.Read", "Data.Write"}}),
@@ -113,9 +113,9 @@ func secureDataAnswers() map[int]answered {
 	}
 }
 
-func readyAnswers() map[int]answered {
+func readyAnswers() map[int]documented {
 	failing := &API{log: orDiscard(nil), config: Config{Ready: func(context.Context) error { return errors.New("down") }}}
-	return map[int]answered{
+	return map[int]documented{
 		http.StatusOK: {"They can.", map[string]http.Handler{"ready": typed(new(API).ready)}},
 		http.StatusServiceUnavailable: {"They cannot, because keys are out of reach.", map[string]http.Handler{
 			"keys out of reach": typed(failing.ready),

@@ -11,21 +11,24 @@ import (
 // Require lets only requests with a believed token through to next, which finds
 // the token with [TokenFrom]. Everyone else gets the answer of RFC 6750.
 func Require(v *verify.Verifier, next http.Handler) http.Handler {
-	return require(v, next, challenge{}.refuse)
+	return require(v.Verify, next, challenge{}.refuse)
 }
 
 // refusal answers a request that is not let in. The token is as it was sent, and
 // empty where none was found.
 type refusal func(w http.ResponseWriter, r *http.Request, token entra.Secret, why error)
 
-func require(v *verify.Verifier, next http.Handler, refuse refusal) http.Handler {
+// judge decides whether to believe a token, as [verify.Verifier.Verify] does.
+type judge func(ctx context.Context, token string) (*verify.Token, error)
+
+func require(believe judge, next http.Handler, refuse refusal) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent, err := Bearer(r)
 		if err != nil {
 			refuse(w, r, sent, err)
 			return
 		}
-		token, err := v.Verify(r.Context(), sent.Reveal())
+		token, err := believe(r.Context(), sent.Reveal())
 		if err != nil {
 			refuse(w, r, sent, err)
 			return

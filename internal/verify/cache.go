@@ -41,6 +41,7 @@ type cache struct {
 	mu         sync.RWMutex
 	young, old map[digest]entry
 	size       int // bytes in young
+	oldSize    int // bytes in old
 }
 
 func newCache(bytes int) *cache {
@@ -96,12 +97,19 @@ func (c *cache) put(id digest, e entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.size+size > c.half {
-		c.old, c.young, c.size = c.young, map[digest]entry{}, 0
+		c.old, c.young, c.oldSize, c.size = c.young, map[digest]entry{}, c.size, 0
 	}
 	if _, ok := c.young[id]; !ok {
 		c.size += size
 	}
 	c.young[id] = e
+}
+
+// fill returns how many entries there are, and their bytes.
+func (c *cache) fill() (entries, bytes int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.young) + len(c.old), c.size + c.oldSize
 }
 
 // size estimates what an entry holds: its struct and map slot, one copy of

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -26,6 +27,8 @@ type Verifier struct {
 	validator *jwt.Validator
 	rules     []rule
 	cache     *cache // nil: none
+	hits      atomic.Uint64
+	misses    atomic.Uint64
 	hearings  sync.Pool
 }
 
@@ -61,8 +64,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	}
 	id := v.cache.digest(token)
 	if e, ok := v.cache.get(id, v.now()); ok && v.keys.Vouches(e.token.Version, e.key) {
+		v.hits.Add(1)
 		return v.recall(e)
 	}
+	v.misses.Add(1)
 	return v.verify(ctx, token, &id)
 }
 

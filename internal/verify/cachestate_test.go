@@ -1,0 +1,30 @@
+package verify_test
+
+import (
+	"testing"
+
+	"m2m/internal/verify"
+)
+
+func TestCacheState(t *testing.T) {
+	v, _, _ := cached(t, policy(), verify.DefaultCacheBytes)
+	if got := v.CacheState(); got != (verify.CacheState{}) {
+		t.Errorf("before any token: %+v", got)
+	}
+	for range 3 {
+		believe(t, v, good())
+	}
+	_, _ = v.Verify(t.Context(), flip(good()))
+	got := v.CacheState()
+	if got.Hits != 2 || got.Misses != 2 || got.Entries != 1 || got.Bytes < 1024 {
+		t.Errorf("got %+v, want 2 hits, 2 misses, 1 entry and its bytes", got)
+	}
+}
+
+func TestCacheStateWithoutCache(t *testing.T) {
+	v, _, _ := cached(t, policy(), 0)
+	believe(t, v, good())
+	if got := v.CacheState(); got != (verify.CacheState{}) {
+		t.Errorf("got %+v, want none", got)
+	}
+}
