@@ -113,9 +113,9 @@ func TestBatchAnyTenant(t *testing.T) {
 			if !strings.Contains(errs.String(), tt.said) || tt.said == "" && strings.Contains(errs.String(), "warning") {
 				t.Errorf("want %q, got %s", tt.said, &errs)
 			}
-			// Once for all, and once more for the key that the forger names.
-			if keys := strings.Count(errs.String(), "/discovery/v2.0/keys"); keys != 2 {
-				t.Errorf("want two fetches of the v2.0 keys, got %d: %s", keys, &errs)
+			// Once for all, and twice more for the key that the forger names.
+			if keys := strings.Count(errs.String(), "/discovery/v2.0/keys"); keys != 3 {
+				t.Errorf("want three fetches of the v2.0 keys, got %d: %s", keys, &errs)
 			}
 		})
 	}

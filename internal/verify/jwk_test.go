@@ -103,6 +103,8 @@ func TestKeySetForm(t *testing.T) {
 		{"empty", "", verify.ErrKeySet},
 		{"one key, no set", key, verify.ErrKeySet},
 		{"an array", "[" + key + "]", verify.ErrKeySet},
+		{"an array, exactly", "[" + key + "]", verify.ErrNotObject},
+		{"a text", `"keys"`, verify.ErrNotObject},
 		{"something behind", setOf(members{}) + "x", verify.ErrKeySet},
 		{"keys an object", `{"keys":` + key + `}`, verify.ErrKeySet},
 		{"no keys", `{"keys":[]}`, verify.ErrNoUsableKey},
