@@ -49,6 +49,7 @@ func codeOf(err error) exitCode {
 	var (
 		told  outcome
 		fail  *failure
+		start *unfit
 		usage *usageError
 	)
 	switch {
@@ -56,6 +57,8 @@ func codeOf(err error) exitCode {
 		return exitDone
 	case errors.As(err, &told):
 		return told.code
+	case errors.As(err, &start):
+		return start.exitCode()
 	case errors.As(err, &fail):
 		return fail.code
 	case errors.As(err, &usage), isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP, call.ErrSuite):

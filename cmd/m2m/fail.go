@@ -74,6 +74,8 @@ type errorReport struct {
 	ExitCode exitCode `json:"exit_code"`
 	// Provider is what the identity provider said, if it was the one to refuse.
 	Provider *providerReport `json:"provider,omitempty"`
+	// Checks are those of serve --check.
+	Checks []startCheck `json:"checks,omitempty"`
 }
 
 type providerReport struct {
@@ -103,7 +105,11 @@ func (sys *system) reportJSON(err error) {
 	for i := range hints {
 		hints[i] = redact(hints[i])
 	}
-	writeJSON(sys.stderr, errorReport{redact(err.Error()), hints, codeOf(err), providerDetails(err)})
+	report := errorReport{Error: redact(err.Error()), Hints: hints, ExitCode: codeOf(err), Provider: providerDetails(err)}
+	if start := (*unfit)(nil); errors.As(err, &start) {
+		report.Error, report.Checks = start.verdict(), start.checks
+	}
+	writeJSON(sys.stderr, report)
 }
 
 // say prints one line of the program's own on stderr.

@@ -16,6 +16,7 @@ import (
 const serveLong = `  m2m serve                                   the protected API on http://127.0.0.1:8000
   m2m serve --require-role Data.Read          let in only apps that have this role
   m2m serve --upstream http://127.0.0.1:9000  the same gate before a program of your own
+  m2m serve --check                           only say whether all is fit to start
   m2m serve --local                           with a tenant of its own beside it, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
@@ -55,8 +56,11 @@ type serveOptions struct {
 	logOptions
 	upstreamOptions
 	policyFlags
+	check           bool
 	explainRefusals bool
 	keyGrace        time.Duration
+	drain           time.Duration
+	drainDelay      time.Duration
 	faults          []string
 	// command is the COMMAND after "--"; nil without one.
 	command []string
@@ -74,7 +78,10 @@ func (a *app) serveCommand() *cobra.Command {
 			if err := o.takeCommand(cmd, args, local); err != nil {
 				return err
 			}
-			if local {
+			switch {
+			case local && o.check:
+				return &usageError{reason: "--check is about a tenant that is somewhere else, but --local brings its own", hints: []string{"leave one of them out"}}
+			case local:
 				return a.serveLocal(cmd, o)
 			}
 			return a.serveAlone(cmd, o)
@@ -84,13 +91,16 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.SetInterspersed(false) // what follows a word belongs to that word: see takeCommand
 	flags.Bool("local", false, "run a local tenant beside the API")
+	flags.BoolVar(&o.check, "check", false, "say whether settings and keys are fit to start, and why not, and start nothing")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8000", "the `ADDRESS` the API listens on")
 	flags.StringVar(&o.tenantAddr, "tenant-addr", "127.0.0.1:8443", "the `ADDRESS` the local tenant listens on")
 	flags.StringVar(&o.tenantFile, "tenant-file", "", "with --local: the tenants in `PATH` (YAML) in place of the built-in one")
-	flags.StringVarP(&o.form, "output", "o", "text", "with --local: the `FORM` in which it says where everything is: text or json")
+	flags.StringVarP(&o.form, "output", "o", "text", "with --local or --check: the `FORM` in which it says what it found: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
 	flags.StringArrayVar(&o.faults, "fault", nil, "with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
 	flags.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics on this `ADDRESS`, to whoever can reach it, and not to callers on this machine alone")
+	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests under way have to finish once it is asked to stop")
+	flags.DurationVar(&o.drainDelay, "drain-delay", 0, "how long it goes on, but is not ready, before that: what load balancers need to notice")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
@@ -151,8 +161,11 @@ func commandWords(args []string) string {
 
 // serveAlone runs the API for a tenant that is somewhere else.
 func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
-	if err := refuseLocalFlags(cmd); err != nil {
+	if err := refuseLocalFlags(cmd, o.check); err != nil {
 		return err
+	}
+	if o.check {
+		return a.checkStart(cmd, o)
 	}
 	s, err := a.settings(cmd, uses{})
 	if err != nil {
@@ -172,9 +185,9 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 }
 
 // refuseLocalFlags refuses the flags that are about a tenant beside the API.
-func refuseLocalFlags(cmd *cobra.Command) error {
+func refuseLocalFlags(cmd *cobra.Command, check bool) error {
 	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "fault", "output"} {
-		if cmd.Flags().Changed(name) {
+		if cmd.Flags().Changed(name) && !(check && name == "output") {
 			return &usageError{
 				reason: fmt.Sprintf("--%s needs --local: without it there is no tenant here", name),
 				hints:  []string{fmt.Sprintf("add --local, or leave --%s out", name)},

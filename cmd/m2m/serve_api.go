@@ -90,7 +90,10 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if _, set := a.lookup("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	server := serve.Server{Handler: handler, Logger: logger, TLS: certificate}
+	server := serve.Server{
+		Handler: handler, Logger: logger, TLS: certificate,
+		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain,
+	}
 	o.warn(a)
 	if o.explainRefusals {
 		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
@@ -172,7 +175,8 @@ func (o serveOptions) tlsConfig() (*tls.Config, error) {
 	}
 	certificate, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
 	if err != nil {
-		return nil, &usageError{reason: "the TLS certificate cannot be used: " + err.Error(), err: err}
+		return nil, &usageError{reason: "the TLS certificate cannot be used: " + err.Error(), err: err,
+			hints: []string{"--tls-cert is a file with the certificate and its chain, --tls-key one with its key, both in PEM form"}}
 	}
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
 }

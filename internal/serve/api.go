@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"m2m/internal/entra"
@@ -73,6 +74,7 @@ type API struct {
 	challenge challenge
 	document  []byte
 	metrics   *metrics
+	draining  atomic.Bool
 	routes    map[string]methods
 	// upstream answers what has no route; nil where that is 404.
 	upstream http.Handler
@@ -208,7 +210,7 @@ func (a *API) believe(ctx context.Context, token string) (*verify.Token, error) 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
 	x := exchangeOf(r)
 	x.refused = why
-	if !token.IsZero() {
+	if !token.IsZero() && a.log.Enabled(r.Context(), slog.LevelWarn) {
 		// An error means that only a part could be read, which is better than
 		// nothing in a log.
 		x.claimed, _ = verify.Decode(token.Reveal())

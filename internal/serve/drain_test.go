@@ -16,7 +16,7 @@ import (
 // nothing moves any more, Serve must still be waiting for its request.
 func TestServeReturnsLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+		l := newPipes()
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		release, ended := make(chan struct{}), make(chan error, 1)
@@ -46,6 +46,19 @@ type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
+}
+
+func newPipes() *pipes {
+	return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (p *pipes) isClosed() bool {
+	select {
+	case <-p.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 func (p *pipes) Accept() (net.Conn, error) {

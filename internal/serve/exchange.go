@@ -24,8 +24,19 @@ type exchange struct {
 	failed error
 	// panicked says that the handler panicked.
 	panicked bool
+	// traced is the request's trace; none until somebody asks for it.
+	traced TraceContext
 	// quiet keeps an answer out of the access log: probes come every second.
 	quiet bool
+}
+
+// trace returns the trace that r, which is the request of x, is part of. It is
+// made when it is first asked for, since most requests leave no line in the log.
+func (x *exchange) trace(r *http.Request) TraceContext {
+	if x.traced.TraceID == "" {
+		x.traced = traceOf(r)
+	}
+	return x.traced
 }
 
 type exchangeKey struct{}

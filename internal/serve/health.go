@@ -23,7 +23,13 @@ func healthy(context.Context, *none) (*reply[Status], error) {
 // ready says whether tokens can be decided about: an API whose issuer's keys
 // are out of reach answers 503 to everyone, so it should get no requests. Why
 // goes to the log; the caller is a stranger.
+//
+// Keys of v2.0 stand for those of v1.0 too: both come from the same host, and the
+// latter are fetched when a token first needs them.
 func (a *API) ready(ctx context.Context, _ *none) (*reply[Status], error) {
+	if a.draining.Load() {
+		return nil, &fault{problem: Problem{Status: http.StatusServiceUnavailable, Detail: "this API is about to stop"}}
+	}
 	if a.config.Ready != nil {
 		ctx, cancel := context.WithTimeout(ctx, readyWait)
 		defer cancel()
@@ -34,6 +40,10 @@ func (a *API) ready(ctx context.Context, _ *none) (*reply[Status], error) {
 	}
 	return &reply[Status]{Status{"ready"}}, nil
 }
+
+// Drain makes readiness say no from now on, while everything else goes on, so
+// that load balancers send requests elsewhere before the API stops.
+func (a *API) Drain() { a.draining.Store(true) }
 
 // quietly keeps a route out of the access log.
 func quietly(next http.Handler) http.Handler {

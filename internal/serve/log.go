@@ -33,6 +33,8 @@ func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
 	}
 	attrs := []slog.Attr{
 		slog.String("request_id", x.id),
+		slog.String("trace_id", x.trace(r).TraceID),
+		slog.String("span_id", x.trace(r).SpanID),
 		slog.String("method", quoted(r.Method)),
 		slog.String("path", quoted(r.URL.Path)),
 		slog.String("remote", r.RemoteAddr),
@@ -130,7 +132,7 @@ func (a *API) recovered(x *exchange, w *recorder, r *http.Request) {
 		text = quoted(err.Error())
 	}
 	a.log.ErrorContext(r.Context(), "request failed",
-		"request_id", x.id, "method", quoted(r.Method), "path", quoted(r.URL.Path), "remote", r.RemoteAddr,
+		"request_id", x.id, "trace_id", x.trace(r).TraceID, "span_id", x.trace(r).SpanID, "method", quoted(r.Method), "path", quoted(r.URL.Path), "remote", r.RemoteAddr,
 		"panic", text, "stack", string(debug.Stack()))
 	if w.status != 0 {
 		// Half an answer is out; only a cut connection says that it is one.

@@ -22,7 +22,7 @@ func TestRefusalIsLogged(t *testing.T) {
 		t.Fatalf("%d lines, want 1: %s", len(lines), s.log)
 	}
 	line := lines[0]
-	for _, name := range []string{"time", "remote", "duration", "expected", "found", "reason"} {
+	for _, name := range []string{"time", "remote", "duration", "expected", "found", "reason", "trace_id", "span_id"} {
 		if line[name] == nil {
 			t.Errorf("the line has no %s", name)
 		}
@@ -162,5 +162,21 @@ func TestRequireAlone(t *testing.T) {
 	}
 	if _, ok := serve.TokenFrom(t.Context()); ok {
 		t.Error("a context of nobody has a token")
+	}
+}
+
+// TestTraceInLog finds the caller's trace in the log, and a new one where the
+// caller's is not valid.
+func TestTraceInLog(t *testing.T) {
+	s := raise(t, serve.Config{})
+	const traceID = "0af7651916cd43dd8448eb211c80319c"
+	s.do(t, "GET /secure-data", "Traceparent: 00-"+traceID+"-b7ad6b7169203331-01")
+	s.do(t, "GET /secure-data", "Traceparent: 00-"+strings.ToUpper(traceID)+"-b7ad6b7169203331-01")
+	lines := s.log.lines(t, "request refused")
+	if len(lines) != 2 || lines[0]["trace_id"] != traceID || lines[0]["span_id"] == "b7ad6b7169203331" {
+		t.Fatalf("log = %v, want the trace of the caller and a span of ours", lines)
+	}
+	if id, _ := lines[1]["trace_id"].(string); len(id) != 32 || strings.EqualFold(id, traceID) {
+		t.Errorf("trace_id = %q, want a new one", id)
 	}
 }

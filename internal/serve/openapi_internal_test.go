@@ -115,9 +115,12 @@ func secureDataAnswers() map[int]documented {
 
 func readyAnswers() map[int]documented {
 	failing := &API{log: orDiscard(nil), config: Config{Ready: func(context.Context) error { return errors.New("down") }}}
+	stopping := new(API)
+	stopping.Drain()
 	return map[int]documented{
 		http.StatusOK: {"They can.", map[string]http.Handler{"ready": typed(new(API).ready)}},
-		http.StatusServiceUnavailable: {"They cannot, because keys are out of reach.", map[string]http.Handler{
+		http.StatusServiceUnavailable: {"They cannot: keys are out of reach, or the API is about to stop.", map[string]http.Handler{
+			"about to stop":     typed(stopping.ready),
 			"keys out of reach": typed(failing.ready),
 		}},
 	}

@@ -43,10 +43,17 @@ type Server struct {
 	// DrainTimeout is the time that requests under way have to finish once the
 	// server stops. Zero is 10 s.
 	DrainTimeout time.Duration
+	// DrainDelay is the time between the end of the context and the end of
+	// listening: as long as load balancers need to notice that the API is not
+	// ready any more. Zero is none.
+	DrainDelay time.Duration
+	// Draining is called when the context ends, before the delay, so that
+	// readiness can say no. Nil for nothing.
+	Draining func()
 }
 
-// Serve answers requests on l until ctx ends, then refuses new connections and
-// waits for the requests under way. It closes l. It returns nil after a clean
+// Serve answers requests on l until ctx ends and DrainDelay is over, then refuses
+// new connections and waits for the requests under way. It closes l. It returns nil after a clean
 // end; an error wraps ErrDrain, or says why l failed.
 //
 // A request under way does not see the end of ctx: it is what Serve waits for.
@@ -67,6 +74,10 @@ func (s Server) Serve(ctx context.Context, l net.Listener) error {
 
 // drain stops server and waits for the requests under way.
 func (s Server) drain(ctx context.Context, server *http.Server) error {
+	if s.Draining != nil {
+		s.Draining()
+	}
+	time.Sleep(s.DrainDelay)
 	limit := cmp.Or(s.DrainTimeout, 10*time.Second)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()

@@ -112,6 +112,7 @@ func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	}
 	if x := exchangeOf(p.In); x != nil {
 		h["X-Request-Id"] = []string{x.id}
+		x.trace(p.In).passOn(h)
 	}
 }
 

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/entra"
+	"m2m/internal/verify"
+)
+
+// checkWait bounds how long serve --check waits for the tenant's keys.
+const checkWait = 15 * time.Second
+
+// startCheck is one finding of serve --check.
+type startCheck struct {
+	Name   string   `json:"name"`
+	Status string   `json:"status"` // pass, fail, or skip where an earlier one stands in the way
+	Found  string   `json:"found"`
+	Fix    []string `json:"fix,omitempty"`
+	err    error
+}
+
+// unfit says that the API is not fit to start. Its code is that of a start: 2,
+// or 5 where nothing but the keys is missing.
+type unfit struct{ checks []startCheck }
+
+// Error implements error: one line for each check, and the verdict.
+func (u *unfit) Error() string {
+	var lines []string
+	for _, c := range u.checks {
+		lines = append(lines, c.line())
+	}
+	return strings.Join(append(lines, u.verdict()), "\n")
+}
+
+func (u *unfit) verdict() string {
+	var failed []string
+	for _, c := range u.checks {
+		if c.err != nil {
+			failed = append(failed, c.Name)
+		}
+	}
+	return "not fit to start: " + strings.Join(failed, ", ")
+}
+
+func (u *unfit) Hints() []string {
+	var hints []string
+	for _, c := range u.checks {
+		for _, fix := range c.Fix {
+			hints = append(hints, c.Name+": "+fix)
+		}
+	}
+	return hints
+}
+
+func (u *unfit) exitCode() exitCode {
+	for _, c := range u.checks {
+		if c.err != nil && codeOf(c.err) != exitUnknown {
+			return codeOf(c.err)
+		}
+	}
+	return exitUnknown
+}
+
+func (c startCheck) line() string {
+	status := c.Status
+	if c.err != nil {
+		status = "FAIL" // to be seen among the others
+	}
+	return fmt.Sprintf("%-4s  %-8s  %s", status, c.Name, c.Found)
+}
+
+// checkStart says whether the API is fit to start with these settings: what
+// newAPI would refuse, and whether its keys can be had. It starts nothing.
+func (a *app) checkStart(cmd *cobra.Command, o serveOptions) error {
+	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+		return err
+	}
+	checks := a.startChecks(cmd, o)
+	if slices.ContainsFunc(checks, func(c startCheck) bool { return c.err != nil }) {
+		return &unfit{checks}
+	}
+	if o.form == "json" {
+		return writeJSON(a.out, struct {
+			Fit    bool         `json:"fit"`
+			Checks []startCheck `json:"checks"`
+		}{true, checks})
+	}
+	for _, c := range checks {
+		fmt.Fprintln(a.out, c.line())
+	}
+	fmt.Fprintln(a.out, "fit to start")
+	return nil
+}
+
+func (a *app) startChecks(cmd *cobra.Command, o serveOptions) []startCheck {
+	local := []startCheck{
+		judged("tls", func() (string, error) {
+			config, err := o.tlsConfig()
+			if config == nil {
+				return "plain http: for loopback and behind a proxy", err
+			}
+			return "https with " + o.certFile, err
+		}),
+		judged("log", func() (string, error) {
+			_, err := o.logger(a.stderr)
+			return o.logFormat, err
+		}),
+		judged("address", func() (string, error) { return free(o.addr, "--addr") }),
+	}
+	if o.metricsAddr != "" {
+		local = append(local, judged("metrics", func() (string, error) { return free(o.metricsAddr, "--metrics-addr") }))
+	}
+	s, err := a.settings(cmd, uses{})
+	if err != nil {
+		settings := judged("settings", func() (string, error) { return "", err })
+		return append(append([]startCheck{settings}, local...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
+	}
+	policy := o.policy(s)
+	settings := judged("settings", func() (string, error) {
+		return fmt.Sprintf("tenant %s, audience %s", s.tenant.value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), a.checkPolicy(policy, s)
+	})
+	keys := startCheck{Name: "keys", Status: "skip", Found: "the settings come first"}
+	if settings.err == nil {
+		keys = judged("keys", func() (string, error) { return a.keysInReach(cmd.Context(), s) })
+	}
+	return append(append([]startCheck{settings, {Name: "callers", Status: "pass", Found: callers(policy)}}, local...), keys)
+}
+
+// judged runs one check.
+func judged(name string, check func() (string, error)) startCheck {
+	found, err := check()
+	if err != nil {
+		return startCheck{Name: name, Status: "fail", Found: err.Error(), Fix: hintsOf(err), err: err}
+	}
+	return startCheck{Name: name, Status: "pass", Found: found}
+}
+
+// free opens an address and closes it at once.
+func free(address, flag string) (string, error) {
+	listener, err := listen(address, flag)
+	if err != nil {
+		return "", err
+	}
+	return "free: " + listener.Addr().String(), listener.Close()
+}
+
+// callers says in a few words who may call.
+func callers(p verify.Policy) string {
+	joiner := " or "
+	if p.RequireAll {
+		joiner = " and "
+	}
+	switch {
+	case len(p.Roles) > 0:
+		return "apps need the role " + strings.Join(p.Roles, joiner)
+	case len(p.Scopes) > 0:
+		return "no app: only scopes are required, which app-only tokens never carry"
+	}
+	return "any app of the tenant: no role is required"
+}
+
+// keysInReach fetches the keys as the API would.
+func (a *app) keysInReach(ctx context.Context, s *settings) (string, error) {
+	transport := a.transport(s)
+	if err := transport.Check(); err != nil {
+		return "", err
+	}
+	defer transport.CloseIdleConnections()
+	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: transport}, Now: a.now})
+	if err != nil {
+		return "", &usageError{reason: err.Error(), err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkWait)
+	defer cancel()
+	if err := keys.Fetch(ctx, entra.V2); err != nil {
+		if ctxErr := context.Cause(ctx); errors.As(ctxErr, new(interrupted)) {
+			return "", ctxErr
+		}
+		return "", &failure{code: exitUnknown, reason: err.Error(), err: err, hints: []string{
+			"the API starts without them, and answers 503 until it has them",
+			"m2m serve --check --debug shows what is asked of whom",
+		}}
+	}
+	count := 0
+	for _, state := range keys.State() {
+		count += state.Keys
+	}
+	return fmt.Sprintf("%d from %s", count, s.authorityURL().URL()), nil
+}
