@@ -38,7 +38,8 @@
 //
 // GET /openapi.json describes the routes. It is made of the handlers' types, by
 // huma and the tests, and completed at start with who may call. GET /docs is a
-// page that shows it and sends requests; all of it is in the binary.
+// page that shows it and sends requests; all of it is in the binary. GET /metrics
+// counts what happens, for callers on this machine ([API.Metrics] for others).
 //
 // # What is never written
 //

@@ -85,11 +85,12 @@ func (e *exposition) verification(h *histogram) {
 	const name = "m2m_verification_seconds"
 	e.family(name, "histogram", "Time to decide about a token, waiting for keys included.")
 	var count uint64
-	for i, bound := range bounds() {
+	upper := bounds()
+	for i, bound := range upper {
 		count += h.buckets[i].Load()
 		e.sample(name+"_bucket", count, "le", strconv.FormatFloat(bound.Seconds(), 'g', -1, 64))
 	}
-	count += h.buckets[len(bounds())].Load()
+	count += h.buckets[len(upper)].Load()
 	e.sample(name+"_bucket", count, "le", "+Inf")
 	e.sample(name+"_sum", float64(h.sum.Load())/1e9)
 	e.sample(name+"_count", count)
