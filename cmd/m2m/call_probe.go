@@ -161,7 +161,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 	findings, missed := report.Findings(), notTried(report)
 	switch {
 	case errors.Is(stop, probe.ErrOpen):
-		return &failure{code: exitAnswer, reason: stop.Error(), hints: hintsOf(stop), err: stop}
+		return &failure{code: exitAnswer, reason: stop.Error(), err: stop}
 	case len(findings) > 0:
 		fail := &failure{code: exitAnswer, reason: fmt.Sprintf("%s, the worst of them %s: %s", plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)}
 		if stop != nil {
@@ -171,7 +171,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 		fail.hints = append(fail.hints, "after a fix, try those alone: --probe-only "+findings[0].Case.Name)
 		return fail
 	case stop != nil:
-		return &failure{code: exitUnknown, reason: "could not tell: " + stop.Error(), hints: hintsOf(stop), err: stop}
+		return &failure{code: exitUnknown, reason: "could not tell: " + stop.Error(), err: stop}
 	case len(missed) > 0:
 		return &failure{
 			code:   exitUnknown,

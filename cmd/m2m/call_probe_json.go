@@ -17,7 +17,7 @@ const (
 
 func probeVerdict(report *probe.Report, stop error) string {
 	switch {
-	case errors.Is(stop, probe.ErrOpen), len(report.Findings()) > 0:
+	case len(report.Findings()) > 0:
 		return verdictHoles
 	case stop != nil, len(notTried(report)) > 0:
 		return verdictUnknown
@@ -96,8 +96,8 @@ func (r *probeRun) openJUnit() (err error) {
 // writeJUnit writes a test for each case.
 func (r *probeRun) writeJUnit(report *probe.Report, stop error) error {
 	suite := junitSuite{started: r.started, elapsed: report.Duration}
-	if stop != nil {
-		suite.cases = append(suite.cases, stopCase(stop, errors.Is(stop, probe.ErrOpen)))
+	if stop != nil && !errors.Is(stop, probe.ErrOpen) { // that is a finding already
+		suite.cases = append(suite.cases, stopCase(stop))
 	}
 	for _, one := range report.Results {
 		suite.cases = append(suite.cases, junitOf(one))
@@ -121,17 +121,13 @@ func junitOf(r probe.Result) junitCase {
 }
 
 // stopCase is the test that says why the probe stopped.
-func stopCase(err error, failed bool) junitCase {
-	c := junitCase{class: "probe", name: "baseline", outcome: junitError, message: err.Error(), kind: "baseline", detail: err.Error()}
-	if failed {
-		c.outcome = junitFailed
-	}
-	return c
+func stopCase(err error) junitCase {
+	return junitCase{class: "probe", name: "baseline", outcome: junitError, message: err.Error(), kind: "baseline", detail: err.Error()}
 }
 
 // writeFault writes the report of a probe that did not begin.
 func (r *probeRun) writeFault(err error) {
-	fault := stopCase(errors.New(redact(printable(err.Error()))), false)
+	fault := stopCase(errors.New(redact(printable(err.Error()))))
 	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.now().Sub(r.started), cases: []junitCase{fault}}) // err is what counts
 }
 

@@ -21,11 +21,11 @@ type probeText struct {
 func (t probeText) report(config probe.Config, report *probe.Report, stop error) {
 	b := report.Baseline
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint.bold("probe"), printable(config.Target.Redacted()))
-	fmt.Fprintf(t.w, "with the valid token %s in %s, without a token %s; %s in %s\n\n", orNone(b.Valid), roundProbe(b.Median), orNone(b.None),
-		plural(report.Requests, "request"), roundProbe(report.Duration))
-	if t.anyTried(report) {
-		t.table(report)
+	if b.Checks > 0 {
+		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, roundProbe(b.Median))
 	}
+	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), plural(report.Requests, "request"), roundProbe(report.Duration))
+	t.table(report)
 	if t.all {
 		t.cases(report)
 	}
@@ -34,13 +34,11 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	t.verdict(report, stop)
 }
 
-// anyTried tells whether the run came as far as a case.
-func (t probeText) anyTried(report *probe.Report) bool {
-	return slices.ContainsFunc(report.Results, func(r probe.Result) bool { return r.Outcome != probe.NotTried })
-}
-
 // table counts by family.
 func (t probeText) table(report *probe.Report) {
+	if len(report.Results) == len(outcomes(report, probe.NotTried)) {
+		return
+	}
 	row := "%-20s %6s %8s %8s %9s\n"
 	fmt.Fprintf(t.w, row, "family", "tried", "refused", "allowed", "findings")
 	var families []probe.Family
@@ -57,6 +55,9 @@ func (t probeText) table(report *probe.Report) {
 			}
 		}
 		tried := counts[probe.Refused] + counts[probe.Allowed] + counts[probe.Finding]
+		if tried == 0 {
+			continue // said below, with the reason
+		}
 		name, found := string(family), dash(counts[probe.Finding])
 		if family == "" {
 			name = "all"
@@ -68,6 +69,10 @@ func (t probeText) table(report *probe.Report) {
 		fmt.Fprint(t.w, line)
 	}
 	fmt.Fprintln(t.w)
+}
+
+func outcomes(report *probe.Report, outcome probe.Outcome) []probe.Result {
+	return slices.DeleteFunc(slices.Clone(report.Results), func(r probe.Result) bool { return r.Outcome != outcome })
 }
 
 func dash(n int) string {

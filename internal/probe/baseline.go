@@ -17,6 +17,8 @@ type baseline struct {
 	anywhere bool // an address that is not there gets a 2xx answer too
 }
 
+const fixDoor = "put the check of the token in front of this address, before any content is made"
+
 // baselineTries is how often the valid token is sent at the beginning: one
 // answer is no measure of time, and shows no content that changes.
 const baselineTries = 3
@@ -62,7 +64,7 @@ func (p *prober) compareContent(none answer) error {
 		p.baseline.bodies = nil
 		return nil
 	}
-	return stopped(ErrOpen, []string{"decide on the token before the content is made"},
+	return stopped(ErrOpen, nil,
 		"a request without a token got %s, but with the content that the valid token gets", statusText(none.status))
 }
 
@@ -106,7 +108,7 @@ func (p *prober) judgeNone(a answer) error {
 	case a.err != nil:
 		return stopped(ErrNoBaseline, nil, "a request without a token got no answer: %s", a.why())
 	case a.ok():
-		return stopped(ErrOpen, []string{"put the check of the token in front of this address", "if the address is for everybody, probe one that is not"},
+		return stopped(ErrOpen, []string{"if the address is for everybody, probe one that is not"},
 			"a request without a token got %s: there is no door here", statusText(a.status))
 	case a.status/100 == 3:
 		return stopped(ErrNoBaseline, []string{"probe an address that takes bearer tokens, not one for browsers"}, "a request without a token got %s, a redirect, not 401", statusText(a.status))

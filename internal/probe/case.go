@@ -11,6 +11,7 @@ type Family string
 
 // The families, in the order in which they are tried.
 const (
+	Door         Family = "no token" // found by the baseline, never tried on its own
 	Cache        Family = "cache"
 	NoAlgorithm  Family = "no algorithm"
 	Signature    Family = "signature"

@@ -69,7 +69,7 @@ func TestVerdicts(t *testing.T) {
 			t.Parallel()
 			report, err := probing(t, forgeries(tt.answer), func(c *probe.Config) {
 				c.Cases, _ = probe.Select(c.Cases, []string{"alg-none"})
-				c.Timeout = 500 * time.Millisecond
+				c.Timeout = 2 * time.Second
 			})
 			if err != nil {
 				t.Fatal(err)

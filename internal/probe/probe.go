@@ -152,6 +152,7 @@ func (p *prober) run(ctx context.Context) error {
 		err = p.recheck(ctx)
 	}
 	p.noteVisits()
+	defer p.noteOpen(err)
 	for _, c := range p.config.Cases[len(p.report.Results):] {
 		p.report.Results = append(p.report.Results, Result{Case: c, Outcome: NotTried, Came: "the run stopped before it"})
 	}
@@ -205,6 +206,16 @@ type refusingMinter struct{ why error }
 // Mint returns the reason.
 func (m refusingMinter) Mint(context.Context, Wrong) (entra.Secret, error) {
 	return entra.Secret{}, m.why
+}
+
+// noteOpen makes a finding, before all others, of an API that asks for no token.
+func (p *prober) noteOpen(err error) {
+	if !errors.Is(err, ErrOpen) {
+		return
+	}
+	c := Case{Name: "no-token", Family: Door, Tries: "no token at all", Severity: Critical, Fix: fixDoor}
+	open := Result{Case: c, Outcome: Finding, Severity: c.Severity, Fix: c.Fix, Status: p.report.Baseline.None, Came: err.Error()}
+	p.report.Results = append([]Result{open}, p.report.Results...)
 }
 
 // noteVisits turns into findings what the listener saw, also of an API that

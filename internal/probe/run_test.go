@@ -115,8 +115,15 @@ func TestWhyARunStops(t *testing.T) {
 			if report.Baseline.Valid != tt.status || report.Baseline.None != tt.noStatus {
 				t.Errorf("the baseline is %+v, want %d and %d", report.Baseline, tt.status, tt.noStatus)
 			}
-			if len(report.Results) != 2 || report.Results[0].Outcome != probe.NotTried {
-				t.Errorf("the results are %+v, want two that were not tried", report.Results)
+			results := report.Results
+			if tt.want == probe.ErrOpen {
+				if first := results[0]; first.Case.Name != "no-token" || first.Outcome != probe.Finding || first.Severity != probe.Critical {
+					t.Errorf("the first result is %+v, want a finding", first)
+				}
+				results = results[1:]
+			}
+			if len(results) != 2 || results[0].Outcome != probe.NotTried || results[1].Outcome != probe.NotTried {
+				t.Errorf("the results are %+v, want two that were not tried", results)
 			}
 		})
 	}
