@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/probe"
 	"m2m/internal/probe/brokenapi"
 )
 
@@ -91,5 +93,17 @@ func TestASignalEndsAProbe(t *testing.T) {
 	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "0.001")
 	if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "stopped by a signal: interrupt") {
 		t.Errorf("exit code %d, want %d:\n%s%s", code, exitInterrupted, stdout, stderr)
+	}
+}
+
+// TestProbeOfAnotherMachineSaysWhatItCannotSee prints a report of an API that
+// cannot reach the listener of the probe.
+func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
+	for host, want := range map[string]bool{"api.example.com": true, "127.0.0.1:8000": false, "localhost": false, "[::1]:8000": false} {
+		var out bytes.Buffer
+		probeText{w: &out}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
+		if got := strings.Contains(out.String(), "\nnot seen   whether the API fetches what a token names: "); got != want {
+			t.Errorf("%s: said %v, want %v:\n%s", host, got, want, out.String())
+		}
 	}
 }

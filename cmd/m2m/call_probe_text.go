@@ -31,6 +31,9 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	}
 	t.findings(report.Findings())
 	t.missed(report)
+	if !isThisMachine(config.Target.Hostname()) {
+		fmt.Fprintf(t.w, "%s\n\n", hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, reportWidth))
+	}
 	t.verdict(report, stop)
 }
 
