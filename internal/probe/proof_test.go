@@ -27,7 +27,7 @@ var newIssuer = sync.OnceValues(brokenapi.NewIssuer)
 var ownKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // start runs an API and returns what it takes to probe it.
-func start(t *testing.T, make func(*brokenapi.Issuer) *brokenapi.API) probe.Config {
+func start(t *testing.T, build func(*brokenapi.Issuer) *brokenapi.API) probe.Config {
 	t.Helper()
 	issuer, err := newIssuer()
 	if err != nil {
@@ -41,8 +41,8 @@ func start(t *testing.T, make func(*brokenapi.Issuer) *brokenapi.API) probe.Conf
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := outcome()
-	go func() { served <- make(issuer).Serve(listener) }()
+	served := make(chan error, 1)
+	go func() { served <- build(issuer).Serve(listener) }()
 	t.Cleanup(func() {
 		_ = listener.Close()
 		<-served
@@ -61,8 +61,6 @@ func start(t *testing.T, make func(*brokenapi.Issuer) *brokenapi.API) probe.Conf
 		Keys: keys, Minter: minter{issuer}, OwnKey: own, Rate: 1e6,
 	}
 }
-
-func outcome() chan error { return make(chan error, 1) }
 
 // minter makes wrong tokens as a local tenant does.
 type minter struct{ issuer *brokenapi.Issuer }
