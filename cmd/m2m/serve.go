@@ -111,8 +111,7 @@ func (a *app) serveCommand() *cobra.Command {
 	addScopeFlag(flags)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
-	cmd.AddCommand(a.mintCommand(), a.tenantFileCommand())
-	cmd.AddCommand(a.mintCommand(), a.faultCommand())
+	cmd.AddCommand(a.mintCommand(), a.faultCommand(), a.tenantFileCommand())
 	return cmd
 }
 
