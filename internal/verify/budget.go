@@ -21,12 +21,12 @@ type budget struct {
 // be believed, so attempts follow each other faster. wait is how long until the
 // next one is allowed.
 func (b *budget) take(now time.Time, cold bool) (wait time.Duration, ok bool) {
-	since := now.Sub(b.last)
+	since := b.since(now)
 	if cold {
 		if wait := coldSpacing - since; !b.last.IsZero() && wait > 0 {
 			return wait, false
 		}
-		b.last = now
+		b.spent, b.last = b.remaining(since), now
 		return 0, true
 	}
 	spent := b.remaining(since)
@@ -38,7 +38,16 @@ func (b *budget) take(now time.Time, cold bool) (wait time.Duration, ok bool) {
 }
 
 // spare reports whether one attempt could be made and another be left.
-func (b *budget) spare(now time.Time) bool { return b.remaining(now.Sub(b.last)) <= burst-2 }
+func (b *budget) spare(now time.Time) bool { return b.remaining(b.since(now)) <= burst-2 }
+
+// since is the time from the last attempt. Where the clock went back it begins
+// anew: a wait until the clock is there again could take days.
+func (b *budget) since(now time.Time) time.Duration {
+	if now.Before(b.last) {
+		b.last = now
+	}
+	return now.Sub(b.last)
+}
 
 // remaining is what is still spent after a time without attempts.
 func (b *budget) remaining(since time.Duration) float64 {

@@ -149,7 +149,8 @@ func (f *feed) answered(kid string, cold bool, now time.Time) bool {
 		return false
 	}
 	asked, ok := f.misses[kid]
-	return cold || f.find(s, kid) != nil || ok && now.Sub(asked) < missAge
+	age := now.Sub(asked) // negative where the clock went back
+	return cold || f.find(s, kid) != nil || ok && 0 <= age && age < missAge
 }
 
 // launch starts a fetch that outlives its caller: one impatient client must
@@ -263,7 +264,7 @@ func (f *feed) failed() bool {
 func (f *feed) merge(old map[string]held, keys map[string]*Key, now time.Time) map[string]held {
 	merged := make(map[string]held, len(keys))
 	for id, h := range old {
-		if h.gone.IsZero() {
+		if h.gone.IsZero() || h.gone.After(now) { // after: the clock went back
 			h.gone = now
 		}
 		if now.Sub(h.gone) <= f.grace && f.grace > 0 {
