@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -21,18 +22,28 @@ const (
 	audience = "8c4f2a10-5b1d-4e0b-9a77-2f6f0a4f7d31"
 	clientID = "1c9e3b52-77aa-4f51-8a0e-64d1f2a9b6c3"
 	objectID = "d3a7f0c4-2b9e-4c68-b1f5-0e8d7a6c5b42"
-	keyID    = "test-key-1"
+	keyID    = "test-key-1" // of the first signer
 	issuer   = "https://login.microsoftonline.com/" + tenantID + "/v2.0"
 )
 
-// signingKey is the key of an issuer that exists for these tests only. One is
-// made for all of them, because that takes a while.
-var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
+// signer is a signing key of an issuer that exists for these tests only.
+type signer struct {
+	id      string
+	private *rsa.PrivateKey
+}
+
+// signers are made once for all tests, because that takes a while. All but the
+// first are for issuers that roll their keys.
+var signers = sync.OnceValue(func() []signer {
+	all := make([]signer, 3)
+	for i := range all {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		all[i] = signer{"test-key-" + strconv.Itoa(i+1), key}
 	}
-	return key
+	return all
 })
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -46,22 +57,37 @@ func asJSON(tb testing.TB, v any) []byte {
 	return b
 }
 
+// jwks is the issuer's key set while it has one key.
 func jwks(tb testing.TB) []byte {
 	tb.Helper()
-	public := signingKey().PublicKey
-	return asJSON(tb, map[string]any{"keys": []any{map[string]any{
-		"kty": "RSA", "use": "sig", "kid": keyID, "issuer": issuer,
-		"n": b64(public.N.Bytes()), "e": b64(big.NewInt(int64(public.E)).Bytes()),
-	}}})
+	return setOf(tb, issuer, signers()[0])
 }
 
-// sign makes a compact JWS of claims with the issuer's key.
+func setOf(tb testing.TB, issuer string, keys ...signer) []byte {
+	tb.Helper()
+	set := []any{}
+	for _, s := range keys {
+		public := s.private.PublicKey
+		set = append(set, map[string]any{
+			"kty": "RSA", "use": "sig", "kid": s.id, "issuer": issuer,
+			"n": b64(public.N.Bytes()), "e": b64(big.NewInt(int64(public.E)).Bytes()),
+		})
+	}
+	return asJSON(tb, map[string]any{"keys": set})
+}
+
+// sign makes a compact JWS of claims with the issuer's first key.
 func sign(tb testing.TB, claims map[string]any) string {
 	tb.Helper()
-	header := asJSON(tb, map[string]any{"typ": "JWT", "alg": "RS256", "kid": keyID})
+	return signers()[0].sign(tb, claims)
+}
+
+func (s signer) sign(tb testing.TB, claims map[string]any) string {
+	tb.Helper()
+	header := asJSON(tb, map[string]any{"typ": "JWT", "alg": "RS256", "kid": s.id})
 	input := b64(header) + "." + b64(asJSON(tb, claims))
 	digest := sha256.Sum256([]byte(input))
-	signature, err := rsa.SignPKCS1v15(nil, signingKey(), crypto.SHA256, digest[:])
+	signature, err := rsa.SignPKCS1v15(nil, s.private, crypto.SHA256, digest[:])
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -88,6 +88,13 @@ func listen(t *testing.T, server serve.Server) (addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	listenOn(t, server, l)
+	return l.Addr().String()
+}
+
+// listenOn runs a server on a listener until the test ends.
+func listenOn(t *testing.T, server serve.Server, l net.Listener) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, l) }()
@@ -97,7 +104,6 @@ func listen(t *testing.T, server serve.Server) (addr string) {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	return l.Addr().String()
 }
 
 // token signs claims and remembers the token for noLeak.
