@@ -89,9 +89,8 @@ func withoutLoginHosts(list string) string {
 		if host, _, err := net.SplitHostPort(name); err == nil {
 			name = host
 		}
-		return name == "" || issuer.IsLoginHost(name) || slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool {
-			return slices.ContainsFunc(append(c.Aliases, c.Host), func(host string) bool { return strings.HasSuffix(host, "."+name) })
-		})
+		return name == "" || issuer.IsLoginHost(name) ||
+			slices.ContainsFunc(issuer.LoginHosts(), func(host string) bool { return strings.HasSuffix(host, "."+name) })
 	})
 	return strings.Join(members, ",")
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/entra"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -57,7 +60,31 @@ func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 	if s.envFile != "" {
 		a.trace("settings: read " + s.envFile)
 	}
+	if a.envFile != "" && s.loginProxy.IsZero() {
+		s.loginProxy = proxyOfClientFile(in, s.envFile)
+	}
 	return s, nil
+}
+
+// proxyOfClientFile returns the proxy that a settings file of the running local
+// tenant names: with --intercept its clients are at Microsoft's address, and
+// their secrets are not to go there. Any other .env names no proxy.
+func proxyOfClientFile(in settingsInput, path string) entra.Secret {
+	in.noEnvFile, in.envFile = true, "" // the file does not decide where the tenant's are
+	places, err := resolvePlaces(in)
+	if err != nil {
+		return entra.Secret{}
+	}
+	folder, err := os.Stat(filepath.Dir(path))
+	if own, ownErr := os.Stat(filepath.Join(places.stateDir, localFolder)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
+		return entra.Secret{}
+	}
+	data, err := readRunning(places.stateDir, filepath.Base(path))
+	if err != nil {
+		return entra.Secret{}
+	}
+	settings, _ := parseLocalSettings(path, data) // it was read before, as a .env
+	return entra.NewSecret(settings[proxyVariable])
 }
 
 // runningTenant returns the settings of the tenant that runs on this machine.

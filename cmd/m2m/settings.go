@@ -61,7 +61,7 @@ type settings struct {
 	apiURL    given[string]   // from.layer is layerDefault if nobody set it
 	caFile    given[string]   // absolute; empty for none
 	// loginProxy is the proxy of a local tenant that intercepts, for requests to
-	// login hosts. Nothing else can set it.
+	// login hosts. Only what such a tenant wrote down can set it.
 	loginProxy entra.Secret
 
 	credential credentialSettings

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"slices"
 	"time"
 
 	"m2m/internal/entra"
@@ -76,7 +77,7 @@ func caTemplate(now time.Time) (*x509.Certificate, error) {
 		IsCA:                        true,
 		MaxPathLenZero:              true,
 		PermittedDNSDomainsCritical: true,
-		PermittedDNSDomains:         append([]string{"localhost"}, loginHosts()...),
+		PermittedDNSDomains:         append([]string{"localhost"}, LoginHosts()...),
 		PermittedIPRanges: []*net.IPNet{
 			{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)},
 			{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
@@ -89,12 +90,21 @@ func shortSerial(serial *big.Int) string {
 	return text[:min(8, len(text))]
 }
 
-// loginHosts lists the hosts that answer for Entra in any cloud.
-func loginHosts() []string {
+// LoginHosts lists the hosts that answer for Entra in any cloud: those of its
+// documents, and those that instance discovery lists besides, which MSAL takes
+// for Entra's as well.
+func LoginHosts() []string {
 	var hosts []string
 	for _, c := range entra.Clouds() {
 		hosts = append(hosts, c.Host)
 		hosts = append(hosts, c.Aliases...)
+	}
+	for _, listed := range instanceAliases() {
+		for _, host := range listed.Aliases {
+			if !slices.Contains(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
 	}
 	return hosts
 }

@@ -10,32 +10,37 @@ import (
 	"m2m/internal/entra"
 )
 
-// check returns a *ConfigError for the first part of the configuration that
-// Entra could not hold.
-func (c *Config) check() error {
+// faults collects what Entra could not hold.
+type faults []*ConfigError
+
+func (f *faults) add(field, format string, args ...any) {
+	*f = append(*f, &ConfigError{field, fmt.Sprintf(format, args...)})
+}
+
+func (f *faults) notGUID(field, value string) {
+	f.add(field, "%q is not a GUID", bound(value))
+}
+
+// check returns every part of the configuration that Entra could not hold.
+func (c *Config) check() (f faults) {
 	if len(c.Tenants) == 0 {
-		return &ConfigError{"Tenants", "there is no tenant"}
+		f.add("Tenants", "there is no tenant")
 	}
 	if c.TokenLifetime < 0 {
-		return &ConfigError{"TokenLifetime", "it is negative"}
+		f.add("TokenLifetime", "it is negative")
 	}
 	if c.LongestTokenLifetime != 0 && c.LongestTokenLifetime < c.TokenLifetime {
-		return &ConfigError{"LongestTokenLifetime", "it is shorter than the shortest lifetime"}
+		f.add("LongestTokenLifetime", "it is shorter than the shortest lifetime")
 	}
-	if err := checkOrigin(c.Origin); err != nil {
-		return err
-	}
+	f.checkOrigin(c.Origin)
 	if c.HTTPClient == nil && c.hasFederated() {
-		return &ConfigError{"HTTPClient", "a client has federated credentials, and nothing can fetch their issuers' keys"}
+		f.add("HTTPClient", "a client has federated credentials, and nothing can fetch their issuers' keys")
 	}
-	names := map[string]bool{}
+	taken := names{}
 	for i := range c.Tenants {
-		field := fmt.Sprintf("Tenants[%d]", i)
-		if err := c.Tenants[i].check(field, names); err != nil {
-			return err
-		}
+		f.checkTenant(fmt.Sprintf("Tenants[%d]", i), &c.Tenants[i], taken)
 	}
-	return nil
+	return f
 }
 
 func (c *Config) hasFederated() bool {
@@ -47,136 +52,125 @@ func (c *Config) hasFederated() bool {
 	return false
 }
 
-func checkOrigin(origin string) error {
+func (f *faults) checkOrigin(origin string) {
 	if origin == "" {
-		return nil
+		return
 	}
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-		return &ConfigError{"Origin", fmt.Sprintf("%q is not an https origin", bound(origin))}
+		f.add("Origin", "%q is not an https origin", bound(origin))
 	}
-	return nil
 }
 
-// check adds the tenant's names to those that are taken.
-func (t *Tenant) check(field string, taken map[string]bool) error {
+// checkTenant adds the tenant's names to those that are taken.
+func (f *faults) checkTenant(field string, t *Tenant, taken names) {
 	if !entra.IsGUID(t.ID) {
-		return notGUID(field+".ID", t.ID)
+		f.notGUID(field+".ID", t.ID)
+	} else {
+		f.checkTenantName(field+".ID", t.ID, taken)
 	}
-	for i, name := range append([]string{t.ID}, t.Domains...) {
-		at := field + ".ID"
-		if i > 0 {
-			at = fmt.Sprintf("%s.Domains[%d]", field, i-1)
-		}
-		if err := entra.CheckTenant(name); err != nil {
-			return &ConfigError{at, fmt.Sprintf("%q: %v", bound(name), err)}
-		}
-		if err := take(taken, at, name); err != nil {
-			return err
-		}
+	for i, domain := range t.Domains {
+		f.checkTenantName(fmt.Sprintf("%s.Domains[%d]", field, i), domain, taken)
 	}
-	if err := t.checkAPIs(field); err != nil {
-		return err
-	}
-	return t.checkClients(field)
+	f.checkAPIs(field, t.APIs)
+	f.checkClients(field, t)
 }
 
-func (t *Tenant) checkAPIs(field string) error {
-	taken := map[string]bool{}
-	for i, api := range t.APIs {
+func (f *faults) checkTenantName(field, name string, taken names) {
+	if err := entra.CheckTenant(name); err != nil {
+		f.add(field, "%q: %v", bound(name), err)
+		return
+	}
+	f.take(taken, field, name)
+}
+
+func (f *faults) checkAPIs(field string, apis []API) {
+	taken := names{}
+	for i, api := range apis {
 		at := fmt.Sprintf("%s.APIs[%d]", field, i)
-		if !entra.IsGUID(api.ID) {
-			return notGUID(at+".ID", api.ID)
-		}
-		if err := take(taken, at+".ID", api.ID); err != nil {
-			return err
-		}
+		f.checkID(taken, at+".ID", api.ID)
 		for j, uri := range api.URIs {
-			if err := checkAppIDURI(taken, fmt.Sprintf("%s.URIs[%d]", at, j), uri); err != nil {
-				return err
-			}
+			f.checkAppIDURI(taken, fmt.Sprintf("%s.URIs[%d]", at, j), uri)
 		}
 		switch api.TokenVersion {
 		case "", entra.V1, entra.V2:
 		default:
-			return &ConfigError{at + ".TokenVersion", fmt.Sprintf("%q is neither 1.0 nor 2.0", bound(string(api.TokenVersion)))}
+			f.add(at+".TokenVersion", "%q is neither 1.0 nor 2.0", bound(string(api.TokenVersion)))
 		}
 		for j, role := range api.Roles {
 			if role == "" || strings.ContainsAny(role, unquotable+",") {
-				return &ConfigError{fmt.Sprintf("%s.Roles[%d]", at, j), fmt.Sprintf("%q is not a role: it is empty, or has white space, quotes, a comma or a dollar sign", bound(role))}
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%q is not a role: it is empty, or has white space, quotes, a comma or a dollar sign", bound(role))
 			}
 		}
 		for j, claim := range api.OptionalClaims {
 			if claim != claimIDType && claim != claimCapabilities {
-				return &ConfigError{fmt.Sprintf("%s.OptionalClaims[%d]", at, j), fmt.Sprintf("%q is not one that this tenant can add; it knows %s and %s", bound(claim), claimIDType, claimCapabilities)}
+				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%q is not one that this tenant can add; it knows %s and %s", bound(claim), claimIDType, claimCapabilities)
 			}
 		}
 	}
-	return nil
+}
+
+// checkID wants a GUID that no other has.
+func (f *faults) checkID(taken names, field, id string) {
+	if !entra.IsGUID(id) {
+		f.notGUID(field, id)
+		return
+	}
+	f.take(taken, field, id)
 }
 
 // unquotable are the characters that no name of an API or a role has in Entra,
 // and that would not pass unharmed through the environment files of programs.
 const unquotable = " \t\r\n'\"`$\\"
 
-func checkAppIDURI(taken map[string]bool, at, uri string) error {
+func (f *faults) checkAppIDURI(taken names, at, uri string) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme == "" || strings.ContainsAny(uri, unquotable+",") {
-		return &ConfigError{at, fmt.Sprintf("%q is not a URI such as api://name", bound(uri))}
+		f.add(at, "%q is not a URI such as api://name", bound(uri))
+		return
 	}
-	return take(taken, at, resourceName(uri))
+	f.take(taken, at, resourceName(uri))
 }
 
-func (t *Tenant) checkClients(field string) error {
-	taken := map[string]bool{}
+func (f *faults) checkClients(field string, t *Tenant) {
+	taken := names{}
 	for i := range t.Clients {
 		c, at := &t.Clients[i], fmt.Sprintf("%s.Clients[%d]", field, i)
-		if !entra.IsGUID(c.ID) {
-			return notGUID(at+".ID", c.ID)
-		}
-		if err := take(taken, at+".ID", c.ID); err != nil {
-			return err
-		}
+		f.checkID(taken, at+".ID", c.ID)
 		if !c.NoServicePrincipal && !entra.IsGUID(c.ObjectID) {
-			return notGUID(at+".ObjectID", c.ObjectID)
+			f.notGUID(at+".ObjectID", c.ObjectID)
 		}
 		if c.BlockedByPolicy != "" && !entra.IsGUID(c.BlockedByPolicy) {
-			return notGUID(at+".BlockedByPolicy", c.BlockedByPolicy)
+			f.notGUID(at+".BlockedByPolicy", c.BlockedByPolicy)
 		}
-		if err := c.checkCredentials(at); err != nil {
-			return err
-		}
-		if err := t.checkGrants(at, c.Grants); err != nil {
-			return err
-		}
+		f.checkCredentials(at, c)
+		f.checkGrants(at, t, c.Grants)
 	}
-	return nil
 }
 
-func (c *Client) checkCredentials(field string) error {
+func (f *faults) checkCredentials(field string, c *Client) {
 	for i, s := range c.Secrets {
 		if s.Value.IsZero() {
-			return &ConfigError{fmt.Sprintf("%s.Secrets[%d].Value", field, i), "the secret is empty"}
+			f.add(fmt.Sprintf("%s.Secrets[%d].Value", field, i), "the secret is empty")
 		}
 	}
 	for i, certificate := range c.Certificates {
 		if _, ok := certificate.PublicKey.(*rsa.PublicKey); !ok {
-			return &ConfigError{fmt.Sprintf("%s.Certificates[%d]", field, i), "its key is not RSA"}
+			f.add(fmt.Sprintf("%s.Certificates[%d]", field, i), "its key is not RSA")
 		}
 	}
-	for i, f := range c.Federated {
+	for i, federated := range c.Federated {
 		at := fmt.Sprintf("%s.Federated[%d]", field, i)
-		if u, err := url.Parse(f.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			return &ConfigError{at + ".Issuer", fmt.Sprintf("%q is not an https URL without query", bound(f.Issuer))}
+		if u, err := url.Parse(federated.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			f.add(at+".Issuer", "%q is not an https URL without query", bound(federated.Issuer))
 		}
-		if f.Subject == "" {
-			return &ConfigError{at + ".Subject", "it is empty"}
+		if federated.Subject == "" {
+			f.add(at+".Subject", "it is empty")
 		}
 	}
-	return nil
 }
 
-func (t *Tenant) checkGrants(field string, grants []Grant) error {
+func (f *faults) checkGrants(field string, t *Tenant, grants []Grant) {
 	for i, g := range grants {
 		at := fmt.Sprintf("%s.Grants[%d]", field, i)
 		api := t.findAPI(g.API)
@@ -184,15 +178,15 @@ func (t *Tenant) checkGrants(field string, grants []Grant) error {
 			continue // Graph has hundreds of roles, and more every month
 		}
 		if api == nil {
-			return &ConfigError{at + ".API", fmt.Sprintf("no API %q in this tenant%s", bound(g.API), near(g.API, t.apiNames()))}
+			f.add(at+".API", "no API %q in this tenant%s", bound(g.API), near(g.API, t.apiNames()))
+			continue
 		}
 		for j, role := range g.Roles {
 			if !slices.Contains(api.Roles, role) {
-				return &ConfigError{fmt.Sprintf("%s.Roles[%d]", at, j), fmt.Sprintf("API %q has no role %q%s", bound(g.API), bound(role), near(role, api.Roles))}
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "API %q has no role %q%s", bound(g.API), bound(role), near(role, api.Roles))
 			}
 		}
 	}
-	return nil
 }
 
 // apiNames lists the names by which a grant can mean an API.
@@ -207,16 +201,14 @@ func (t *Tenant) apiNames() []string {
 	return names
 }
 
+// names are those that are taken, in small letters.
+type names map[string]bool
+
 // take records a name that must be unique, whatever its case.
-func take(taken map[string]bool, field, name string) error {
+func (f *faults) take(taken names, field, name string) {
 	key := strings.ToLower(name)
 	if taken[key] {
-		return &ConfigError{field, fmt.Sprintf("%q is taken by another", bound(name))}
+		f.add(field, "%q is taken by another", bound(name))
 	}
 	taken[key] = true
-	return nil
-}
-
-func notGUID(field, value string) error {
-	return &ConfigError{field, fmt.Sprintf("%q is not a GUID", bound(value))}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -48,6 +49,25 @@ func TestHeadersHaveEntrasValues(t *testing.T) {
 					t.Errorf("%s: %s is %q, want %q (source: %s)", which, header, value, want, fixtures[name].Source)
 				}
 			}
+		}
+	}
+}
+
+// A web page that asks whether it may read a document is told what the document
+// says itself.
+func TestPreflight(t *testing.T) {
+	r := start(t, config(sample()))
+	for _, path := range []string{"/common/v2.0/.well-known/openid-configuration", "/common/discovery/keys", "/common/discovery/instance"} {
+		request, err := http.NewRequest(http.MethodOptions, r.Origin()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Origin", "https://app.example")
+		request.Header.Set("Access-Control-Request-Method", http.MethodGet)
+		got := r.do(request)
+		if got.status != http.StatusOK || len(got.body) > 0 ||
+			got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Methods") != "GET, OPTIONS" {
+			t.Errorf("%s: HTTP %d, %v, %d bytes", path, got.status, got.header, len(got.body))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,11 +59,10 @@ func regionalHosts() []string {
 }
 
 // IsLoginHost reports whether a host (a name without port) is one that an issuer
-// answers for under interception: Entra's login hosts in every cloud, and their
-// regional ones.
+// answers for under interception: LoginHosts, and their regional ones.
 func IsLoginHost(host string) bool {
 	host = entra.LowerASCII(host)
-	if _, known := entra.CloudByHost(host); known {
+	if slices.Contains(LoginHosts(), host) {
 		return true
 	}
 	region, parent, _ := strings.Cut(host, ".")
@@ -76,7 +76,7 @@ func IsLoginHost(host string) bool {
 
 // loginNames are the names in the certificate of the login hosts.
 func loginNames() []string {
-	names := loginHosts()
+	names := LoginHosts()
 	for _, host := range regionalHosts() {
 		names = append(names, "*."+host)
 	}

@@ -94,7 +94,7 @@ func (i *intercepted) connect(target string) (*http.Response, string) {
 // Every login host is the tenant, and whichever is asked says the same.
 func TestInterceptedHosts(t *testing.T) {
 	i := intercept(t, nil)
-	hosts := []string{"westeurope.login.microsoft.com", "chinaeast2.login.partner.microsoftonline.cn", "LOGIN.microsoftonline.com"}
+	hosts := []string{"westeurope.login.microsoft.com", "chinaeast2.login.partner.microsoftonline.cn", "LOGIN.microsoftonline.com", "login-us.microsoftonline.com", "login.microsoftonline.de"}
 	for _, c := range entra.Clouds() {
 		hosts = append(append(hosts, c.Host), c.Aliases...)
 	}

@@ -43,15 +43,15 @@ type Issuer struct {
 // signs its own address into tokens. It makes a CA and a server certificate,
 // and begins to make the signing keys in the background.
 //
-// The error is ErrNotLoopback, or a *ConfigError that names the part at fault.
+// The error is ErrNotLoopback, or a *ConfigError that names the first part at fault.
 // The listener stays the caller's until Serve.
 func New(ln net.Listener, cfg Config) (*Issuer, error) {
 	address, ok := ln.Addr().(*net.TCPAddr)
 	if !ok || !address.IP.IsLoopback() {
 		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, ln.Addr())
 	}
-	if err := cfg.check(); err != nil {
-		return nil, err
+	if wrong := cfg.check(); len(wrong) > 0 {
+		return nil, wrong[0]
 	}
 	i := &Issuer{
 		listener:       ln,

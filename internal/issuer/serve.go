@@ -99,12 +99,23 @@ func (i *Issuer) Handler() http.Handler {
 
 func (i *Issuer) entraEndpoints() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", i.faulty(PlaceDiscovery, i.serveDiscovery(entra.V2)))
-	mux.HandleFunc("GET /{tenant}/.well-known/openid-configuration", i.faulty(PlaceDiscovery, i.serveDiscovery(entra.V1)))
-	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", i.faulty(PlaceKeys, i.serveKeys(entra.V2)))
-	mux.HandleFunc("GET /{tenant}/discovery/keys", i.faulty(PlaceKeys, i.serveKeys(entra.V1)))
-	mux.HandleFunc("GET /common/discovery/instance", i.faulty(PlaceInstance, i.serveInstance))
+	document := func(path string, place FaultPlace, answer http.HandlerFunc) {
+		mux.HandleFunc("GET "+path, i.faulty(place, answer))
+		mux.HandleFunc("OPTIONS "+path, i.servePreflight)
+	}
+	document("/{tenant}/v2.0/.well-known/openid-configuration", PlaceDiscovery, i.serveDiscovery(entra.V2))
+	document("/{tenant}/.well-known/openid-configuration", PlaceDiscovery, i.serveDiscovery(entra.V1))
+	document("/{tenant}/discovery/v2.0/keys", PlaceKeys, i.serveKeys(entra.V2))
+	document("/{tenant}/discovery/keys", PlaceKeys, i.serveKeys(entra.V1))
+	document("/common/discovery/instance", PlaceInstance, i.serveInstance)
 	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", i.faulty(PlaceToken, i.serveToken(entra.V2)))
 	mux.HandleFunc("/{tenant}/oauth2/token", i.faulty(PlaceToken, i.serveToken(entra.V1)))
 	return mux
+}
+
+// servePreflight answers a web page's question whether it may read a document
+// (Fetch Standard, CORS-preflight): Entra's documents name OPTIONS as allowed.
+func (i *Issuer) servePreflight(w http.ResponseWriter, r *http.Request) {
+	newExchange(r, i.now()).documentHeaders(w.Header())
+	w.WriteHeader(http.StatusOK)
 }

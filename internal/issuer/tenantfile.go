@@ -155,15 +155,15 @@ func (r *fileReader) check(f *TenantFile) {
 		Tenants: f.Tenants, TokenLifetime: f.TokenLifetime, LongestTokenLifetime: f.LongestTokenLifetime,
 		HTTPClient: &http.Client{}, // whoever serves the tenants brings one; nothing is fetched here
 	}
-	var wrong *ConfigError
-	if err := cfg.check(); errors.As(err, &wrong) {
+	for _, wrong := range cfg.check() {
 		at := r.nearestPlace(wrong.Field)
 		text := wrong.Problem
 		if at.key != "" {
 			text = at.key + ": " + text
 		}
 		r.problem(at, "%s", text)
-		return
 	}
-	r.chooseDefault(f)
+	if len(r.problems) == 0 {
+		r.chooseDefault(f)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -260,6 +261,26 @@ func TestTenantFilesThatAreNone(t *testing.T) {
 	} {
 		_, err := issuer.ParseTenantFile("tenant.yaml", []byte(text), noFiles)
 		compareFault(t, err, want)
+	}
+}
+
+// What is wrong with the whole comes at once too, in the order of the lines.
+func TestTenantFileFaultsOfMeaningTogether(t *testing.T) {
+	text := strings.NewReplacer(
+		"id: 413888a3-2980-4619-b44a-e678d0ffb4e6", "id: orders", "contoso.example", "common", "roles: [Orders.Read]\n    c", "roles: [Orders Read]\n    c",
+		"api: api://orders", "api: api://order", "            roles: [Orders.Read]\n", "            roles: [Orders.Raed]\n          - {api: api://orders, roles: [x]}\n",
+	).Replace(frame)
+	_, err := issuer.ParseTenantFile("tenant.yaml", []byte(text), noFiles)
+	var fault *issuer.TenantFileError
+	if !errors.As(err, &fault) {
+		t.Fatalf("the error is %v", err)
+	}
+	var lines []int
+	for _, p := range fault.Problems {
+		lines = append(lines, p.Line)
+	}
+	if want := []int{3, 5, 7, 12, 14}; !slices.Equal(lines, want) {
+		t.Errorf("the faults are at the lines %v, want %v:\n%v", lines, want, err)
 	}
 }
 
