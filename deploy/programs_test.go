@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -148,24 +149,42 @@ func (h house) settings(t *testing.T, file string) []string {
 // token asks the tenant for a token of the client in file.
 func (h house) token(t *testing.T, file string) string {
 	t.Helper()
-	cmd := exec.Command(m2m, "token", "--no-cache")
-	cmd.Env = append(h.settings(t, file), "HOME="+t.TempDir())
+	return output(t, append(h.settings(t, file), "HOME="+t.TempDir()), "token", "--no-cache")
+}
+
+// mint asks it for any token.
+func (h house) mint(t *testing.T, flags ...string) string {
+	t.Helper()
+	return output(t, append(slices.Clone(h.env), "HOME="+t.TempDir()), append([]string{"serve", "mint"}, flags...)...)
+}
+
+// output is what a command of ours prints.
+func output(t *testing.T, env []string, argv ...string) string {
+	t.Helper()
+	cmd := exec.Command(m2m, argv...)
+	cmd.Env = env
 	var problem bytes.Buffer
 	cmd.Stderr = &problem
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("m2m token: %v\n%s", err, &problem)
+		t.Fatalf("m2m %s: %v\n%s", argv[0], err, &problem)
 	}
 	return strings.TrimSpace(string(out))
 }
 
-// application answers with the headers that it got, one a line.
+// application answers with the headers and trailers that it got, one a line.
 func application(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the trailers come after it
 		var lines []string
 		for name, values := range r.Header {
 			lines = append(lines, fmt.Sprintf("%s: %q\n", name, values))
+		}
+		for name, values := range r.Trailer {
+			if values != nil { // it came, and was not only announced
+				lines = append(lines, fmt.Sprintf("trailer %s: %q\n", name, values))
+			}
 		}
 		slices.Sort(lines)
 		fmt.Fprint(w, strings.Join(lines, ""))

@@ -126,7 +126,7 @@ func New(c Config) (*API, error) {
 // redirected or matched by its beginning.
 func (a *API) lay() map[string]methods {
 	routes := map[string]methods{
-		"/auth":    {http.MethodGet: a.protected(http.HandlerFunc(forwardAuth), a.refuseForward)},
+		"/auth":    {http.MethodGet: a.undisguised(a.protected(http.HandlerFunc(forwardAuth), a.refuseForward))},
 		"/healthz": {http.MethodGet: quietly(typed(healthy))},
 		"/readyz":  {http.MethodGet: quietly(typed(a.ready))},
 	}
@@ -208,6 +208,12 @@ func (a *API) believe(ctx context.Context, token string) (*verify.Token, error) 
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
+	a.note(r, token, why)
+	a.challenge.refuse(w, r, token, why)
+}
+
+// note keeps why a request is refused, for its line in the log.
+func (a *API) note(r *http.Request, token entra.Secret, why error) {
 	x := exchangeOf(r)
 	x.refused = why
 	if !token.IsZero() && a.log.Enabled(r.Context(), slog.LevelWarn) {
@@ -215,5 +221,4 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret,
 		// nothing in a log.
 		x.claimed, _ = verify.Decode(token.Reveal())
 	}
-	a.challenge.refuse(w, r, token, why)
 }

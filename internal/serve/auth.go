@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"errors"
 	"net/http"
 
 	"m2m/internal/entra"
@@ -20,16 +19,37 @@ func forwardAuth(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// disguised says that a request has a header which a program behind the proxy
+// could take for one of forwardAuth's. The proxy replaces those of the very name,
+// but not X.Auth.Roles.
+type disguised struct{ name, as string }
+
+// Error implements error.
+func (d disguised) Error() string {
+	return "the request has a header " + quoted(d.name) + ", which a program could take for " + d.as
+}
+
+// Is makes it a malformed request.
+func (disguised) Is(target error) bool { return target == ErrMalformed }
+
+// undisguised refuses such requests.
+func (a *API) undisguised(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name := range r.Header {
+			if folded := foldHeader(name); isIdentity(folded) && !isIdentity(name) {
+				a.refuseForward(w, r, entra.Secret{}, disguised{name, folded})
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // refuseForward refuses as the API does, but a malformed request with 401:
 // nginx takes 400 for a fault of ours and answers 500.
 func (a *API) refuseForward(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
-	if errors.Is(why, ErrMalformed) {
-		w = &unauthorized{w}
-	}
-	a.refuse(w, r, token, why)
+	a.note(r, token, why)
+	c := a.challenge
+	c.malformed = http.StatusUnauthorized
+	c.refuse(w, r, token, why)
 }
-
-// unauthorized sends another status than it is told.
-type unauthorized struct{ http.ResponseWriter }
-
-func (w *unauthorized) WriteHeader(int) { w.ResponseWriter.WriteHeader(http.StatusUnauthorized) }

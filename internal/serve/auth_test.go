@@ -25,6 +25,7 @@ func TestForwardAuth(t *testing.T) {
 		{"no token", []string{"Authorization: Bearer x"}, 401, ""},
 		{"no role", []string{"Authorization: Bearer " + s.token(t, appClaims(claims{"roles": nil}))}, 403, ""},
 		{"two headers", []string{"Authorization: Bearer " + good, "Authorization: Bearer " + good}, 401, ""},
+		{"a disguised header", []string{"Authorization: Bearer " + good, "X_Auth.Roles: Admin"}, 401, ""},
 		{"a list", []string{"Authorization: Bearer " + good + ", Bearer " + good}, 401, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -33,6 +34,7 @@ func TestForwardAuth(t *testing.T) {
 				t.Fatalf("status %d, want %d: %s", got.status, tt.status, got.body)
 			}
 			if tt.status != http.StatusOK {
+				got.problem(t)
 				if got.header.Get("WWW-Authenticate") == "" || got.header["X-Auth-Roles"] != nil {
 					t.Errorf("headers %v", got.header)
 				}

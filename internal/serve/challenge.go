@@ -23,12 +23,17 @@ type challenge struct {
 	// scopes are the required ones, which a client can ask its user for. It is
 	// told so where a user's token lacks them; an app cannot ask for any.
 	scopes []string
+	// malformed is the status for ErrMalformed; zero is RFC 6750's, 400.
+	malformed int
 	// judge explains a token to its sender; nil for not at all.
 	judge func(r *http.Request, token entra.Secret) *verify.Report
 }
 
 func (c challenge) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
 	p := problemOf(why)
+	if c.malformed != 0 && errors.Is(why, ErrMalformed) {
+		p.Status = c.malformed
+	}
 	// What is wrong with the request itself needs no report: it is said anyway.
 	if about := (*verify.Error)(nil); c.judge != nil && errors.As(why, &about) {
 		p.Detail, p.Checks = string(about.Check)+": "+about.Reason.Error(), checksOf(c.judge(r, token))

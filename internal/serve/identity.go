@@ -28,20 +28,24 @@ func setIdentity(h http.Header, t *verify.Token) {
 	h[headerRoles] = []string{strings.Join(roles, ",")}
 }
 
-// stripIdentity removes every header that a server behind could take for one of
-// ours. CGI, WSGI and PHP make "_" of the hyphen, and some of everything else
-// that is no letter or digit, so that X_Auth_Client_Id and X.Auth.Client.Id
-// arrive under the same name (CVE-2015-0219).
-func stripIdentity(h http.Header) {
+// stripVouched removes every header that a server behind could take for one that
+// this gate vouches for: who called, and over which connection.
+func stripVouched(h http.Header) {
 	for name := range h {
-		switch foldHeader(name) {
-		case headerClientID, headerTenantID, headerRoles:
+		if folded := foldHeader(name); isIdentity(folded) || strings.HasPrefix(folded, "X-Forwarded") {
 			delete(h, name)
 		}
 	}
 }
 
-// foldHeader is the canonical name that a careless server makes of another.
+func isIdentity(name string) bool {
+	return name == headerClientID || name == headerTenantID || name == headerRoles
+}
+
+// foldHeader is the canonical name that a careless server makes of another. CGI,
+// WSGI and PHP make "_" of the hyphen, and some of everything else that is no
+// letter or digit, so that X_Auth_Client_Id and X.Auth.Client.Id arrive under the
+// same name (CVE-2015-0219).
 func foldHeader(name string) string {
 	return http.CanonicalHeaderKey(strings.Map(func(c rune) rune {
 		if isAlphanumeric(c) {

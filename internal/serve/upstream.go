@@ -42,11 +42,8 @@ func (u Upstream) Check() error {
 	return nil
 }
 
-// What an upstream did instead of answering.
-var (
-	errUpstream = errors.New("the upstream did not answer")
-	errDotPath  = errors.New("the path has a segment . or ..")
-)
+// errUpstream says what an upstream did instead of answering.
+var errUpstream = errors.New("the upstream did not answer")
 
 // UpstreamTransport returns a transport for one host behind this one: no proxy
 // of the environment, many idle connections, and answers as they were encoded.
@@ -79,13 +76,27 @@ func (u Upstream) proxy(log *slog.Logger) http.Handler {
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if hasDotSegment(r.URL.EscapedPath()) {
-			Problem{Status: http.StatusBadRequest, Detail: errDotPath.Error()}.write(w, r)
+		if fault := targetFault(r); fault != "" {
+			Problem{Status: http.StatusBadRequest, Detail: fault}.write(w, r)
 			return
 		}
 		w, r = patiently(w, r, u.idleTimeout())
 		reverse.ServeHTTP(w, r)
 	})
+}
+
+// targetFault says why a request's target cannot be put behind the upstream's
+// path; empty if it can. "GET x:y" is a URL without a path, whose rest would be
+// sent as the target as it is, and CONNECT (RFC 9110 section 9.3.6) asks for a
+// tunnel.
+func targetFault(r *http.Request) string {
+	switch {
+	case r.Method == http.MethodConnect, r.URL.Opaque != "":
+		return "the target of the request is not a path"
+	case hasDotSegment(r.URL.EscapedPath()):
+		return "the path has a segment . or .."
+	}
+	return ""
 }
 
 func (u Upstream) idleTimeout() time.Duration {
@@ -100,9 +111,15 @@ func (u Upstream) idleTimeout() time.Duration {
 // names, so that nothing set here can be taken out again from outside.
 func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	p.SetURL(u.URL)
-	p.SetXForwarded()
 	h := p.Out.Header
-	stripIdentity(h)
+	stripVouched(h)
+	p.SetXForwarded()
+	if !strings.EqualFold(h.Get("Upgrade"), "websocket") {
+		// Another protocol may carry requests, which nobody would judge: HTTP/2
+		// in clear text does. A server may ignore Upgrade (RFC 9110 section 7.8).
+		delete(h, "Upgrade")
+		delete(h, "Connection")
+	}
 	p.Out.Trailer = nil // some servers put trailers among the headers (RFC 9110 section 6.5.1)
 	if token, believed := TokenFrom(p.In.Context()); believed {
 		setIdentity(h, token)
@@ -116,13 +133,16 @@ func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	}
 }
 
-// modifyResponse leaves the headers that this side has set already to this side.
+// modifyResponse leaves the headers that this side sets to this side.
 func modifyResponse(answer *http.Response) error {
-	for _, name := range []string{"X-Request-Id", "X-Content-Type-Options"} {
+	for _, name := range ownHeaders() {
 		answer.Header.Del(name)
 	}
 	return nil
 }
+
+// ownHeaders are those of each answer that are never an upstream's.
+func ownHeaders() [2]string { return [...]string{"X-Request-Id", "X-Content-Type-Options"} }
 
 // upstreamFailed answers where the upstream did not: 504 when it took too long,
 // 413 when the caller sent too much, else 502. What failed stays in the log.
@@ -161,6 +181,9 @@ func hasDotSegment(escaped string) bool {
 func patiently(w http.ResponseWriter, r *http.Request, idle time.Duration) (http.ResponseWriter, *http.Request) {
 	control := http.NewResponseController(w)
 	p := &patient{ResponseWriter: w, control: control, idle: idle}
+	for i, name := range ownHeaders() {
+		p.own[i] = w.Header()[name]
+	}
 	p.moved()
 	if r.Body == nil || r.Body == http.NoBody {
 		return p, r
@@ -176,6 +199,17 @@ type patient struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	idle    time.Duration
+	// own are the values of ownHeaders.
+	own [2][]string
+}
+
+// WriteHeader sets our headers anew: ReverseProxy clears all of them after each
+// informational answer (1xx) of the upstream's.
+func (p *patient) WriteHeader(status int) {
+	for i, name := range ownHeaders() {
+		p.Header()[name] = p.own[i]
+	}
+	p.ResponseWriter.WriteHeader(status)
 }
 
 // moved moves the deadline: the upstream may take as long to begin its answer
