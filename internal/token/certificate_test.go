@@ -106,6 +106,8 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 	}{
 		{"empty", "", "", token.ErrCertificateForm},
 		{"text", "hello", "", token.ErrCertificateForm},
+		{"a certificate in DER form", string(a.leaf.Raw), "", token.ErrCertificateForm},
+		{"a key in DER form", keyDER(t, a.keyPEM(t)), "", token.ErrCertificateForm},
 		{"no key", a.cert(), "", token.ErrNoPrivateKey},
 		{"no certificate", a.keyPEM(t), "", token.ErrNoCertificate},
 		{"key of another", a.cert() + b.keyPEM(t), "", token.ErrKeyMismatch},
@@ -126,6 +128,9 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 			var setting *token.SettingError
 			if !errors.As(err, &setting) || !errors.Is(err, tt.want) || setting.Found != path || len(setting.Hints()) == 0 {
 				t.Fatalf("error = %v, want a SettingError of %v with a hint", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "asn1:") {
+				t.Errorf("the error has the words of a parser: %v", err)
 			}
 		})
 	}
@@ -226,6 +231,15 @@ func (p *pair) keyPEM(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func keyDER(t testing.TB, keyPEM string) string {
+	t.Helper()
+	block, _ := pem.Decode([]byte(keyPEM))
+	if block == nil {
+		t.Fatal("no PEM")
+	}
+	return string(block.Bytes)
 }
 
 func testFile(t testing.TB, name string) string {

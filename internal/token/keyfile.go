@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -156,6 +157,9 @@ func decryptKey(der []byte, password string) (any, error) {
 
 // parsePFX reads a PFX as OpenSSL 3, Windows or older tools write it.
 func parsePFX(der []byte, password string) (bundle, error) {
+	if !isPFX(der) {
+		return bundle{}, notPFX(der)
+	}
 	if err := checkKeyDerivation(der); err != nil {
 		return bundle{}, err
 	}
@@ -169,4 +173,25 @@ func parsePFX(der []byte, password string) (bundle, error) {
 		return bundle{}, ErrPasswordWrong
 	}
 	return bundle{}, fmt.Errorf("%w: %w", ErrCertificateForm, err)
+}
+
+// isPFX reports whether der begins as a PFX does (RFC 7292 section 4): whole,
+// and of version 3. What follows is for its parser.
+func isPFX(der []byte) bool {
+	var pfx struct {
+		Version  int
+		AuthSafe asn1.RawValue
+		MacData  asn1.RawValue `asn1:"optional"`
+	}
+	rest, err := asn1.Unmarshal(der, &pfx)
+	return err == nil && len(rest) == 0 && pfx.Version == 3
+}
+
+// notPFX says what a file is that passes for neither form: the portal and
+// Windows hand out certificates in DER form.
+func notPFX(der []byte) error {
+	if _, err := x509.ParseCertificate(der); err == nil {
+		return fmt.Errorf("%w: it is a certificate in DER form, without its key", ErrCertificateForm)
+	}
+	return ErrCertificateForm
 }
