@@ -44,8 +44,9 @@ const exitCodesHelp = `Every command ends with one of these:
     7  unverifiable by design: tokens for Microsoft Graph
   130  interrupted
 
-With 1, 2 and 4 stdout is empty. With 3 it holds the report, with 5 it is empty except for
-the reports of verify, of a suite and of a probe, with 6 it holds the body or the report.
+With 1, 2 and 4 stdout is empty. With 3 it holds the report. With 5 it is empty except for
+the reports of verify, of a suite and of a probe, and the part of a body that broke off.
+With 6 it holds the body or the report.
 Where several apply, 7 wins over 3 over 5, and for a suite and a probe 6 over 5.
 serve --local -- COMMAND ends with the code of COMMAND.`
 
