@@ -26,6 +26,14 @@ type acquisition struct {
 	timeout time.Duration
 }
 
+// check refuses a time that is none, which would pass for a slow network.
+func (how acquisition) check() error {
+	if how.timeout <= 0 {
+		return &usageError{reason: fmt.Sprintf("--timeout is a time such as 10s or 2m, not %s", how.timeout)}
+	}
+	return nil
+}
+
 // acquire gets the token that the settings describe.
 func (a *app) acquire(ctx context.Context, s *settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
 	a.trace(s.credential.why)

@@ -56,6 +56,9 @@ func (a *app) callCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.jsonErrors = o.form == "json"
 			o.note(cmd.Flags())
+			if err := o.how.check(); err != nil {
+				return err
+			}
 			switch {
 			case o.suite.isGiven():
 				return a.callSuite(cmd, args, o)
@@ -152,6 +155,10 @@ func (o callOptions) check(args []string) error {
 		return &usageError{reason: "--print-curl prints a command on stdout and nothing else", hints: []string{"leave out -o and --output-file"}}
 	case o.dataGiven && o.jsonGiven:
 		return &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
+	case o.retries < 0:
+		return &usageError{reason: fmt.Sprintf("--retry is a number of times, not %d", o.retries)}
+	case o.maxTime < 0:
+		return &usageError{reason: fmt.Sprintf("--max-time is a time such as 300ms or 2s, not %s", o.maxTime)}
 	case o.form == "json" && o.include:
 		return &usageError{reason: "-i and -o json are both given; the JSON has status and headers already"}
 	}

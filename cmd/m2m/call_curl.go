@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -65,12 +66,9 @@ func verifyFlags(cmd *cobra.Command) string {
 
 // callFlags is the same for m2m call: the request itself too, without its
 // credentials, but not what is expected of the answer.
-func callFlags(cmd *cobra.Command, o callOptions) string {
-	words := []string{tokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http"})}
+func callFlags(cmd *cobra.Command, o callOptions) []string {
 	header, _ := o.header() // it was sent, so that it can be read
-	for _, line := range call.ShownHeader(header) {
-		words = append(words, "-H "+call.ShellQuote(line))
-	}
+	words := sentFlags(cmd, header)
 	for _, name := range []string{"data", "json"} {
 		if content := repeatFlags(cmd, []string{name}); len(content) <= maxRepeatedBody {
 			words = append(words, content)
@@ -78,7 +76,38 @@ func callFlags(cmd *cobra.Command, o callOptions) string {
 			words = append(words, "--"+name+"=@BODY")
 		}
 	}
-	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), " ")
+	return withoutEmpty(words)
+}
+
+// suiteCallFlags is the same for a request of a suite, which stands in a file of
+// that folder.
+func suiteCallFlags(cmd *cobra.Command, q call.SuiteRequest, folder string) []string {
+	words := sentFlags(cmd, q.Request.Header)
+	if q.Request.Follow {
+		words = append(words, "-L")
+	}
+	switch {
+	case q.File != "":
+		words = append(words, "-d "+call.ShellQuote("@"+absolute(folder, q.File)))
+	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > maxRepeatedBody:
+		words = append(words, "-d @BODY")
+	case !q.Request.Body.IsZero():
+		words = append(words, "-d "+call.ShellQuote(q.Text))
+	}
+	return withoutEmpty(words)
+}
+
+// sentFlags are those that say how to send, and what header.
+func sentFlags(cmd *cobra.Command, header http.Header) []string {
+	words := []string{tokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http", "location"})}
+	for _, line := range call.ShownHeader(header) {
+		words = append(words, "-H "+call.ShellQuote(line))
+	}
+	return words
+}
+
+func withoutEmpty(words []string) []string {
+	return slices.DeleteFunc(words, func(word string) bool { return word == "" })
 }
 
 // maxRepeatedBody is the longest content that a command shows whole, in bytes.

@@ -95,12 +95,20 @@ func (r requestFlags) header() (http.Header, error) {
 	header := http.Header{}
 	for _, line := range r.headers {
 		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			return nil, &usageError{reason: fmt.Sprintf("-H %q is no header", line), hints: []string{`write it as "Name: value"`}}
+		if !ok { // what follows the first word may be a secret
+			return nil, &usageError{reason: fmt.Sprintf("-H %q is no header: it has no colon", firstWord(line)), hints: []string{`write it as "Name: value"`}}
 		}
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return header, nil
+}
+
+func firstWord(s string) string {
+	word, rest, _ := strings.Cut(s, " ")
+	if rest != "" {
+		word += " …"
+	}
+	return word
 }
 
 func (r requestFlags) expectations() (call.Expect, error) {

@@ -221,7 +221,9 @@ func (r *suiteRun) known(q call.SuiteRequest) call.Context {
 	if !ok {
 		s = r.clients[call.AsDefault]
 	}
-	return r.context(r.cmd, q.Request, s, r.o)
+	known := r.context(r.cmd, q.Request, s, r.o)
+	known.CallFlags = suiteCallFlags(r.cmd, q, r.folder)
+	return known
 }
 
 // caFault returns the fault of the CA file, which is a setting and no word about

@@ -12,7 +12,7 @@ import (
 // unmet FILE COMMAND... runs a command whose answer is not as expected: exit
 // code 6. What it says on stderr goes to FILE, with names in place of what
 // differs from run to run, and the command that it says to run, as it is, to
-// run.sh; stdout is as after exec.
+// run.sh, which is not there where none is said; stdout is as after exec.
 func unmet(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: unmet FILE COMMAND...")
@@ -22,6 +22,7 @@ func unmet(ts *testscript.TestScript, neg bool, args []string) {
 	if !errors.As(err, &exit) || exit.ExitCode() != int(exitAnswer) {
 		ts.Fatalf("%v, expected exit code %d", err, exitAnswer)
 	}
+	ts.Check(os.RemoveAll(ts.MkAbs("run.sh")))
 	if found := regexp.MustCompile(`(?m)^m2m: hint: run: (.*)$`).FindStringSubmatch(ts.ReadFile("stderr")); found != nil {
 		ts.Check(os.WriteFile(ts.MkAbs("run.sh"), []byte(found[1]+"\n"), 0o600))
 	}
@@ -34,4 +35,22 @@ func unmet(ts *testscript.TestScript, neg bool, args []string) {
 		words = regexp.MustCompile(varying[0]).ReplaceAllString(words, varying[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(words), 0o600))
+}
+
+// suggested runs run.sh, what unmet found last, and checks that it is a command
+// that can be given: how it ends is as it may be.
+func suggested(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: suggested")
+	}
+	line := ts.ReadFile("run.sh")
+	err := ts.Exec("sh", "run.sh")
+	exit := (*exec.ExitError)(nil)
+	switch {
+	case err == nil:
+	case !errors.As(err, &exit):
+		ts.Fatalf("%v: %s", err, line)
+	case exit.ExitCode() < int(exitRefused) || exit.ExitCode() > int(exitUnverifiable):
+		ts.Fatalf("%v: %s", err, line)
+	}
 }

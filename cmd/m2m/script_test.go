@@ -60,14 +60,15 @@ func TestScripts(t *testing.T) {
 			UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 			Setup:               func(env *testscript.Env) error { return emptyEnvironment(env, logs) },
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"exits":    exits,
-				"refused":  refused,
-				"unmet":    unmet,
-				"kubeexec": kubeexec,
-				"waitfile": waitFile,
-				"setenv":   setEnvironment,
-				"filesize": fileSize,
-				"mint":     mint,
+				"exits":     exits,
+				"refused":   refused,
+				"unmet":     unmet,
+				"suggested": suggested,
+				"kubeexec":  kubeexec,
+				"waitfile":  waitFile,
+				"setenv":    setEnvironment,
+				"filesize":  fileSize,
+				"mint":      mint,
 			},
 		})
 	})

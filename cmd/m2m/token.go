@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,7 @@ func (a *app) tokenCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.jsonErrors = to.form == "json"
-			if err := a.checkHandOver(cmd, &to); err != nil {
+			if err := cmp.Or(how.check(), a.checkHandOver(cmd, &to)); err != nil {
 				return err
 			}
 			if clear {

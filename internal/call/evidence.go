@@ -80,8 +80,10 @@ func (e *evidence) callCommand(words ...string) string {
 	if e.Method != http.MethodGet && !chosen {
 		line = append(line, "-X "+ShellQuote(e.Method))
 	}
-	if e.context.CallFlags != "" {
-		line = append(line, e.context.CallFlags)
+	for _, flag := range e.context.CallFlags {
+		if !slices.Contains(words, withToken) || !isAuthorizationFlag(flag) {
+			line = append(line, flag)
+		}
 	}
 	switch {
 	case e.context.TokenFile != "":
@@ -100,6 +102,11 @@ func (e *evidence) callCommand(words ...string) string {
 // withToken is no word of a command: it has callCommand send a token where none
 // was sent.
 const withToken = ""
+
+// isAuthorizationFlag finds the header that a token would go beside.
+func isAuthorizationFlag(flag string) bool {
+	return strings.HasPrefix(strings.ToLower(flag), "-h 'authorization:")
+}
 
 // command puts the caller's flags into commands of ours, before their own words,
 // which then count.

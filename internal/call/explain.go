@@ -24,9 +24,10 @@ type Context struct {
 	// TokenFlags is put into those that get a token, in place of Flags; empty
 	// means Flags.
 	TokenFlags string
-	// CallFlags is put into m2m call commands, in place of Flags: all that makes up
-	// the request but method, address and where the token comes from.
-	CallFlags string
+	// CallFlags are put into m2m call commands, in place of Flags: all that makes up
+	// the request but method, address and where the token comes from. Each is
+	// a flag with its value, quoted for a shell.
+	CallFlags []string
 	// TenantID is the tenant whose tokens the API accepts, where it is known; a
 	// domain name is of no use here.
 	TenantID string

@@ -24,6 +24,7 @@ type Redirect struct {
 	// Reason says why not, as one clause; empty where it was followed.
 	Reason string `json:"reason,omitempty"`
 	target *url.URL
+	asked  bool // to follow redirects
 }
 
 // hop is one request on the way.
@@ -40,7 +41,7 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 	if !isRedirect(a.Status) || location == "" {
 		return nil, nil
 	}
-	redirect = &Redirect{Status: a.Status, From: displayURL(h.url), To: displayAddress(location)}
+	redirect = &Redirect{Status: a.Status, From: displayURL(h.url), To: displayAddress(location), asked: req.Follow}
 	to, err := h.url.Parse(location)
 	if err != nil {
 		redirect.Reason = "the Location is not a URL"

@@ -167,6 +167,7 @@ func TestRedirectLoopEnds(t *testing.T) {
 	if last := a.Redirects[len(a.Redirects)-1]; a.Status != 302 || last.Followed || last.Reason != "there were too many" || len(a.Redirects) != 11 {
 		t.Errorf("%d redirects, the last %+v", len(a.Redirects), last)
 	}
+	wanted{call.CodeRedirected, true, "there were too many", "report it", "m2m call --no-token -v URL"}.check(t, call.Explain(a, call.Context{}))
 }
 
 func TestRedirectWithoutLocationIsAnAnswer(t *testing.T) {

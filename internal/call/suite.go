@@ -36,6 +36,9 @@ type SuiteRequest struct {
 	// Timeout bounds the request with its retries, from its start to the end of
 	// the body.
 	Timeout time.Duration
+	// Text is the content where it stands in the file of the suite, and File the
+	// path of the file that holds it, as it is written; both empty without content.
+	Text, File string
 	// Request is what is sent. Its Token is for the caller to fill in.
 	Request Request
 }

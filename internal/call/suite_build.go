@@ -127,7 +127,7 @@ func (b *suiteBuilder) request(q suiteRequest) SuiteRequest {
 			b.fault(q.method.line, "%s is no HTTP method", quoteYAML(method))
 		}
 	}
-	r.Body = b.body(q, r.Header)
+	b.body(q, &out)
 	r.Follow = q.follow != nil && *q.follow
 	if q.retry != nil {
 		r.Retry.Max = *q.retry
@@ -173,41 +173,40 @@ func (b *suiteBuilder) header(headers []suiteHeader) http.Header {
 	return out
 }
 
-func (b *suiteBuilder) body(q suiteRequest, header http.Header) Body {
+func (b *suiteBuilder) body(q suiteRequest, out *SuiteRequest) {
 	switch {
 	case q.json != nil:
 		content, ok := b.json(q.json)
 		if !ok {
-			return Body{}
+			return
 		}
-		if header.Get("Content-Type") == "" {
-			header.Set("Content-Type", "application/json")
+		if out.Request.Header.Get("Content-Type") == "" {
+			out.Request.Header.Set("Content-Type", "application/json")
 		}
-		return BytesBody(content)
+		out.Text, out.Request.Body = string(content), BytesBody(content)
 	case q.file.isSet():
-		return b.file(q.file)
+		b.file(q.file, out)
 	case q.body.isSet():
 		if text, ok := b.expand(q.body); ok {
-			return BytesBody([]byte(text))
+			out.Text, out.Request.Body = text, BytesBody([]byte(text))
 		}
 	}
-	return Body{}
 }
 
-func (b *suiteBuilder) file(t suiteText) Body {
+func (b *suiteBuilder) file(t suiteText, out *SuiteRequest) {
 	path, ok := b.expand(t)
 	switch {
 	case !ok || b.dry:
-		return Body{}
+		return
 	case b.context.OpenFile == nil:
 		b.fault(t.line, "no file can be sent from here")
-		return Body{}
+		return
 	}
 	body, err := b.context.OpenFile(path)
 	if err != nil {
 		b.because(t.line, err)
 	}
-	return body
+	out.File, out.Request.Body = path, body
 }
 
 func (b *suiteBuilder) expect(e suiteExpect) Expect {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -179,14 +180,24 @@ func (r *suiteRun) judge(result SuiteResult, answer *Answer) SuiteResult {
 	if r.Known != nil {
 		known = r.Known(result.Request)
 	}
-	result.Explanation = Explain(answer, known).shown(clean)
-	if x := result.Explanation; x != nil && result.Request.As != AsDefault {
-		x.Command = "" // it would act as the default client
-		if x.Code == CodeNoToken {
-			x.Fixes = []string{`send it as a client: leave out "as: none"`}
-		}
-	}
+	result.Explanation = r.explain(result.Request, Explain(answer, known))
 	return result
+}
+
+// explain makes an explanation fit a suite, in whose requests a client of the
+// suite's own may call. A command would act as the default one.
+func (r *suiteRun) explain(q SuiteRequest, x *Explanation) *Explanation {
+	x = x.shown(r.clean(q))
+	switch {
+	case x == nil:
+		return nil
+	case q.As == AsNone && x.Code == CodeNoToken:
+		x.Command, x.Fixes = "", []string{`send it as a client: leave out "as: none"`}
+	case q.As == AsNone && !strings.Contains(x.Command, "--no-token"), q.As != AsNone && q.As != AsDefault:
+		x.Command = ""
+	}
+	x.Command = r.plan.hidden.quoted(x.Command)
+	return x
 }
 
 func (r *suiteRun) untold(result SuiteResult, err error) SuiteResult {

@@ -200,3 +200,40 @@ requests:
 		}
 	}
 }
+
+// TestRunSuiteShowsCommands: where a value stood its variable does, so that a
+// shell puts it back, and no spelling of the value is shown.
+func TestRunSuiteShowsCommands(t *testing.T) {
+	s := serve(t, http.NotFound)
+	p := planFor(t, s, `
+defaults: {as: none}
+requests:
+- {name: bare, url: "/${PATH}"}
+- {name: query, url: "/a?b=${PATH}"}
+- {name: text, url: /, body: "it's ${WORDS}!"}
+- {name: json, url: /, json: {a: "${WORDS}"}}
+- {name: a client's, url: /, as: other}
+clients:
+  other: {client_id: 5d2c8e31-7f40-4b9a-a1e6-3c9d0f8b2a74, client_secret: "${WORDS}"}
+`, map[string]string{"PATH": "k3y-of-the-house", "WORDS": `a'b "c\d" é`})
+	known := func(q call.SuiteRequest) call.Context {
+		if q.Text == "" {
+			return call.Context{}
+		}
+		return call.Context{CallFlags: []string{"-d " + call.ShellQuote(q.Text)}}
+	}
+	want := []string{
+		"m2m call --no-token -v URL/${PATH}",
+		`m2m call --no-token -v 'URL/a?b='"${PATH}"''`,
+		`m2m call -X POST -d 'it'\''s '"${WORDS}"'!' --no-token -v URL/`,
+		`m2m call -X POST -d '{"a":"'"${WORDS}"'"}' --no-token -v URL/`,
+		"",
+	}
+	var got []string
+	for _, r := range (&call.SuiteRunner{Client: client(t), Known: known}).Run(t.Context(), p) {
+		got = append(got, strings.ReplaceAll(r.Explanation.Command, s.URL, "URL"))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+}

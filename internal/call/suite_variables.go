@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -131,10 +132,12 @@ func (h *hiddenValues) add(name, value string) {
 	if len(value) < shortestHidden || isBareOrigin(value) {
 		return
 	}
-	for _, form := range []string{value, url.PathEscape(value), url.QueryEscape(value), strings.ReplaceAll(value, `"`, `\"`)} {
-		known := hiddenValue{form, "${" + name + "}"}
-		if !slices.ContainsFunc(*h, func(o hiddenValue) bool { return o.value == form }) {
-			*h = append(*h, known)
+	inQuotes := strings.Trim(strconv.Quote(value), `"`) // of JSON and of messages
+	for _, form := range []string{value, url.PathEscape(value), url.QueryEscape(value), strings.ReplaceAll(value, `"`, `\"`), inQuotes} {
+		for _, form := range []string{form, strings.ReplaceAll(form, "'", `'\''`)} { // ShellQuote's
+			if !slices.ContainsFunc(*h, func(o hiddenValue) bool { return o.value == form }) {
+				*h = append(*h, hiddenValue{form, "${" + name + "}"})
+			}
 		}
 	}
 	// Longer ones first: one value may be a part of another.
@@ -173,4 +176,25 @@ func (h hiddenValues) hideBeginning(s string) string {
 		}
 	}
 	return s
+}
+
+// quoted has a shell put the values back into a command that hide went over: in
+// the single quotes of ShellQuote a variable is none.
+func (h hiddenValues) quoted(command string) string {
+	isOpen := func(s string) bool { return strings.Count(strings.ReplaceAll(s, `'\''`, ""), "'")%2 == 1 }
+	for _, v := range h {
+		var out strings.Builder
+		for i, part := range strings.Split(command, v.shown) {
+			switch {
+			case i == 0:
+			case isOpen(out.String()):
+				out.WriteString(`'"` + v.shown + `"'`)
+			default:
+				out.WriteString(v.shown)
+			}
+			out.WriteString(part)
+		}
+		command = out.String()
+	}
+	return command
 }

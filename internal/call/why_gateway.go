@@ -19,7 +19,7 @@ func redirected(e *evidence) *Explanation {
 	switch {
 	case last.Followed:
 		return nil
-	case last.target == nil:
+	case last.target == nil, last.asked && origin(last.target) == origin(e.URL):
 		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API").with(e.callCommand("-v"))
 	case isLoginHost(last.target.Hostname()):
 		return likely(CodeLoginPage, "the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
