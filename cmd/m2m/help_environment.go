@@ -19,7 +19,7 @@ no file outside its folder and no login host but Microsoft's.
 
 Also read: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; NO_COLOR,
 FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN with
---federated github; GOMEMLIMIT with serve. M2M_LOCAL_TENANT marks the environment of a
+--federated github; GOMEMLIMIT and GOGC with serve. M2M_LOCAL_TENANT marks the environment of a
 command under serve --local: there .env is not read, and M2M_CONTROL_URL and M2M_CONTROL_KEY
 lead to the tenant's control endpoint.`
 
