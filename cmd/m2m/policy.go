@@ -45,6 +45,9 @@ func (p *policyFlags) policy(s *settings) verify.Policy {
 		AllowUser:   p.allowUser,
 		Leeway:      p.leeway,
 	}
+	if p.leeway == 0 {
+		policy.Leeway = verify.NoLeeway // who writes 0 does not mean the default
+	}
 	if s.tenant.value != "" {
 		policy.Tenants = []string{s.tenant.value}
 	}

@@ -14,6 +14,8 @@ import (
 const (
 	DefaultLeeway = 60 * time.Second
 	MaxLeeway     = 5 * time.Minute
+	// NoLeeway is the [Policy.Leeway] of clocks that do not differ at all.
+	NoLeeway time.Duration = -1
 	// DefaultMaxLifetime is an hour more than the longest token that Entra
 	// issues: under continuous access evaluation they live up to 28 hours.
 	DefaultMaxLifetime = 29 * time.Hour
@@ -69,13 +71,14 @@ type Policy struct {
 	// they say one of Entra's versions. It may not be an issuer of Entra's, nor of
 	// their form: ErrPlainIssuer. It costs: for that issuer ver, nbf and tid need
 	// not be there, so that the issuer alone stands for the tenant; the client may
-	// have any ID, and is named by client_id or azp; aud may be a list, if all of
-	// it is in Audiences; sub, which must be the client's ID, is all that tells an
+	// have any ID, and is named by client_id or azp (or Okta's cid); scopes may be
+	// a list; aud may be one, if all of it is in Audiences; sub, which must be the client's ID, is all that tells an
 	// app from a user; and Scopes, where no Roles are required, are asked of apps.
 	// AllowUser alone then lets users in.
 	PlainIssuer string
 
-	// Leeway is how far clocks may differ; 0 means DefaultLeeway, at most MaxLeeway.
+	// Leeway is how far clocks may differ; 0 means DefaultLeeway, NoLeeway not at
+	// all, at most MaxLeeway.
 	Leeway time.Duration
 	// MaxLifetime is the longest believable time between iat and exp; 0 means
 	// DefaultMaxLifetime.
@@ -101,7 +104,7 @@ func (p Policy) Complete() error {
 // check says what is contradictory or out of bounds, whether complete or not.
 func (p Policy) check() error {
 	switch {
-	case p.Leeway < 0 || p.Leeway > MaxLeeway:
+	case p.Leeway < 0 && p.Leeway != NoLeeway || p.Leeway > MaxLeeway:
 		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, inWords(MaxLeeway), p.Leeway)
 	case p.MaxLifetime < 0:
 		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
@@ -129,8 +132,11 @@ func (p Policy) settled() Policy {
 	p.Clients = lowerGUIDs(p.Clients)
 	p.Roles = slices.Clone(p.Roles)
 	p.Scopes = slices.Clone(p.Scopes)
-	if p.Leeway == 0 {
+	switch p.Leeway {
+	case 0:
 		p.Leeway = DefaultLeeway
+	case NoLeeway:
+		p.Leeway = 0
 	}
 	if p.MaxLifetime == 0 {
 		p.MaxLifetime = DefaultMaxLifetime

@@ -90,7 +90,8 @@ func TestPolicyLimits(t *testing.T) {
 		want   error
 	}{
 		{"six minutes of leeway", func(p *verify.Policy) { p.Leeway = 6 * time.Minute }, verify.ErrLeeway},
-		{"negative leeway", func(p *verify.Policy) { p.Leeway = -1 }, verify.ErrLeeway},
+		{"negative leeway", func(p *verify.Policy) { p.Leeway = -time.Second }, verify.ErrLeeway},
+		{"no leeway", func(p *verify.Policy) { p.Leeway = verify.NoLeeway }, nil},
 		{"five minutes of leeway", func(p *verify.Policy) { p.Leeway = 5 * time.Minute }, nil},
 		{"negative lifetime", func(p *verify.Policy) { p.MaxLifetime = -1 }, verify.ErrMaxLifetime},
 		{"empty audience", func(p *verify.Policy) { p.Audiences = []string{""} }, verify.ErrEmptyEntry},
@@ -255,4 +256,23 @@ func TestAdmitsProvesNothing(t *testing.T) {
 	p := policy()
 	p.AnyTenant = true
 	try(t, verifier(t, p, lenient{keys(t)}), trial{token: mint(header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
+}
+
+// TestNoLeeway: no leeway is none, and not the default.
+func TestNoLeeway(t *testing.T) {
+	p := policy()
+	p.Leeway = verify.NoLeeway
+	v := verifier(t, p, keys(t))
+	for _, tt := range []struct {
+		name     string
+		nbf, exp time.Duration
+		want     error
+	}{
+		{"begins now", 0, time.Hour, nil},
+		{"begins in a second", time.Second, time.Hour, verify.ErrNotYetValid},
+		{"ends in a second", -time.Minute, time.Second, nil},
+		{"ends now", -time.Minute, 0, verify.ErrExpired},
+	} {
+		try(t, v, trial{tt.name, mint(header(), claimsV2().date("nbf", noon.Add(tt.nbf)).date("exp", noon.Add(tt.exp))), tt.want, verify.CheckLifetime})
+	}
 }
