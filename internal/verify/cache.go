@@ -131,7 +131,7 @@ func (e entry) size() int {
 func (v *Verifier) recall(e entry) (*Token, error) {
 	h := hearing{
 		parsed: parsed{token: e.token}, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
-		looked: true, key: e.key, issuer: e.issuer, checked: true, plain: v.policy.plain(e.token),
+		looked: true, key: e.key, issuer: e.issuer, checked: true, plain: e.token.extra.plain,
 	}
 	if err := v.decide(&h); err != nil {
 		return nil, err

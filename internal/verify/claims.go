@@ -25,6 +25,7 @@ type traits struct {
 	azp, appid          string
 	nonce, userName     bool
 	iat, nbf, exp       jwt.NumericDate // as the Validator takes them
+	plain               bool            // of the policy's PlainIssuer, and not in Entra's form
 }
 
 // headerNames and claimNames are the names that decide something; a name that
@@ -87,8 +88,9 @@ func (t *Token) readClaims(r *reader, data []byte) *Error {
 	if err != nil {
 		return malformed(err, "in the claims")
 	}
+	t.extra.plain = plain(members, r.plainIssuer)
 	for _, m := range members {
-		if err := t.readClaim(m); err != nil {
+		if err := t.readClaim(m); err != nil && !(t.extra.plain && ofOwnForm(m.Name)) {
 			return malformed(err, fmt.Sprintf("%q in the claims", bound(m.Name)))
 		}
 	}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -13,9 +14,12 @@ func FuzzHeader(f *testing.F) {
 	f.Add([]byte(`{"alg":"RS256","kid":"k","typ":"JWT","x5t":"k"}`))
 	f.Add([]byte(`{"alg":"none","ALG":"RS256"}`))
 	f.Add([]byte(`{"\u0061lg":"RS256","crit":["b64"],"b64":false}`))
+	used := new(reader)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var token Token
-		if token.readHeader(new(reader), data) != nil {
+		var token, again Token
+		fault := token.readHeader(new(reader), data)
+		same(t, &token, fault, &again, again.readHeader(used, data))
+		if fault != nil {
 			return
 		}
 		agree(t, data, token.Header, map[string]string{"alg": token.Algorithm, "kid": token.KeyID, "typ": token.extra.typ})
@@ -28,9 +32,12 @@ func FuzzClaims(f *testing.F) {
 	f.Add([]byte(`{"aud":["a"],"exp":1e300,"x":[[[[[[[[1]]]]]]]]}`))
 	f.Add([]byte(`{"a":"\ud800"} `))
 	f.Add([]byte("{ \"aud\" :\t\"a\" , \"roles\":[ \"\\\\\" , \"]\\\"\" ] ,\r\n\"x\" : { \"y\" :[ 1 , {} ] } }"))
+	used := new(reader)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var token Token
-		if token.readClaims(new(reader), data) != nil {
+		var token, again Token
+		fault := token.readClaims(new(reader), data)
+		same(t, &token, fault, &again, again.readClaims(used, data))
+		if fault != nil {
 			return
 		}
 		agree(t, data, token.Claims, map[string]string{
@@ -44,6 +51,14 @@ func FuzzClaims(f *testing.F) {
 			}
 		}
 	})
+}
+
+// same: a reader that was used before, on whatever, reads as a new one does.
+func same(t *testing.T, want *Token, wantFault *Error, got *Token, gotFault *Error) {
+	t.Helper()
+	if !reflect.DeepEqual(want, got) || !reflect.DeepEqual(wantFault, gotFault) {
+		t.Fatalf("a used reader: want %+v, %v, got %+v, %v", want, wantFault, got, gotFault)
+	}
 }
 
 func agree(t *testing.T, data []byte, members []Member, texts map[string]string) {

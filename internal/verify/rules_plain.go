@@ -23,26 +23,47 @@ func IsEntraIssuer(issuer string) bool {
 	return known || strings.HasSuffix(host, ".b2clogin.com") || strings.HasSuffix(host, ".ciamlogin.com")
 }
 
-// plain reports whether a token is judged as a plain OAuth access token.
-func (p *Policy) plain(t *Token) bool {
-	return t != nil && p.PlainIssuer != "" && t.Issuer == p.PlainIssuer && t.Version == ""
+// plain reports whether claims are judged as those of a plain OAuth access
+// token: the policy's PlainIssuer wrote them, and not in one of Entra's versions.
+func plain(claims []Member, issuer string) bool {
+	if issuer == "" {
+		return false
+	}
+	iss, _ := text(claims, "iss")
+	ver, _ := text(claims, "ver")
+	return iss == issuer && ver != "1.0" && ver != "2.0"
+}
+
+// ofOwnForm names the claims of Entra's that other issuers write in forms of
+// their own: Okta's ver is a number, and its scp a list. What is not in Entra's
+// form says nothing, and grants nothing.
+func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }
+
+// text returns a claim that is a string; ok is false for any other.
+func text(claims []Member, name string) (value string, ok bool) {
+	raw, _ := find(claims, name)
+	return unquote(raw)
 }
 
 // settlePlain derives what settle does, from the claims of RFC 9068 section 2.2.
 func (t *Token) settlePlain() {
 	t.ClientID = t.plainClient()
-	if raw, ok := t.Claim("scope"); ok && t.Scopes == nil {
-		_ = t.readScopes(raw) // a scope that is no string grants nothing
+	for _, name := range []string{"scp", "scope"} {
+		if raw, ok := t.Claim(name); ok && t.Scopes == nil && t.readScopes(raw) != nil {
+			_ = readStrings(raw, &t.Scopes) // what is neither text nor list grants nothing
+		}
 	}
 	t.Kind = t.plainKind()
 }
 
-// plainClient is the one client that client_id and azp name, if its ID is what
-// RFC 6749 appendix A.1 allows.
+// plainClient is the one client that client_id and azp name, or where there is
+// neither Okta's cid, if its ID is what RFC 6749 appendix A.1 allows.
 func (t *Token) plainClient() string {
 	id := t.extra.azp
 	if raw, ok := t.Claim("client_id"); ok {
 		id, _ = unquote(raw)
+	} else if id == "" {
+		id, _ = text(t.Claims, "cid")
 	}
 	if t.extra.azp != "" && t.extra.azp != id || strings.ContainsFunc(id, notVisible) {
 		return ""
@@ -54,23 +75,28 @@ func notVisible(r rune) bool { return r < ' ' || r > '~' }
 
 // plainKind believes an app only where sub is the client itself, as RFC 9068
 // section 2.2 asks (Auth0 adds "@clients" to it), and takes for an ID token
-// whatever looks like one and does not say at+jwt: other issuers name the client
-// in those too.
+// whatever looks like one and does not say at+jwt, or in Keycloak's way Bearer:
+// other issuers name the client in those too.
 func (t *Token) plainKind() Kind {
 	x := &t.extra
 	typ := entra.LowerASCII(x.typ)
-	profiled := typ == "at+jwt" || typ == "application/at+jwt"
+	claimed, _ := text(t.Claims, "typ")
+	profiled := typ == "at+jwt" || typ == "application/at+jwt" || claimed == "Bearer"
 	switch {
 	case !profiled && (x.nonce || x.userName || t.ClientID != "" && slices.Contains(t.audiences(), t.ClientID)):
 		return ID
 	case t.ClientID == "":
 		return Other
-	case t.Subject == t.ClientID, t.Subject == t.ClientID+"@clients":
+	case t.isClient() && (x.idtyp == "" || x.idtyp == "app"):
 		return App
 	case profiled || t.Scopes != nil:
 		return User
 	}
 	return Other
+}
+
+func (t *Token) isClient() bool {
+	return t.Subject == t.ClientID || t.Subject == t.ClientID+"@clients"
 }
 
 // audiences is aud as RFC 7519 section 4.1.3 has it: a string or a list.

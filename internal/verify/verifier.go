@@ -41,7 +41,7 @@ func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 		return nil, err
 	}
 	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
-	v.hearings.New = func() any { return &hearing{reader: new(reader)} }
+	v.hearings.New = func() any { return &hearing{reader: &reader{plainIssuer: v.policy.PlainIssuer}} }
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -92,7 +92,7 @@ func (v *Verifier) open(token string) *hearing {
 	h := v.hearings.Get().(*hearing)
 	*h = hearing{reader: h.reader, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now()}
 	h.parsed, h.fault = h.reader.parse(token)
-	if h.plain = v.policy.plain(h.token); h.plain {
+	if h.plain = h.token != nil && h.token.extra.plain; h.plain {
 		h.token.settlePlain()
 	}
 	return h
