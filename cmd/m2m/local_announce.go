@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -18,11 +19,12 @@ func (a *app) announceLocal(run *localRun, api *api, state *localState, form str
 		return writeJSONLine(a.out, run.document(state))
 	}
 	a.announceTenants(run)
-	a.say("API           %s/secure-data", httpURL(run.listener))
+	a.say("API           %s%s", run.apiURL, api.path())
+	a.announceUpstream(api.upstream)
 	a.announceClients(run, state)
 	api.announceCallers()
 	a.say("try, in another terminal:")
-	a.say("  m2m call --local /secure-data")
+	a.say("  m2m call --local %s", cmp.Or(api.path(), "/"))
 	a.say("  m2m token --local | m2m verify --local")
 	a.say("Ctrl-C stops it")
 	return nil
@@ -99,7 +101,7 @@ type clientDocument struct {
 func (r *localRun) document(state *localState) localDocument {
 	settings := r.environment(r.tenants.Tenants[0], r.tenants.Tenants[0].Clients[0])
 	d := localDocument{
-		AuthorityHost: r.issuer.Origin(), APIURL: httpURL(r.listener),
+		AuthorityHost: r.issuer.Origin(), APIURL: r.apiURL,
 		APIScope: settings["API_SCOPE"], APIAudience: strings.Split(settings["API_AUDIENCE"], ","),
 		CAFile: state.path(localCAFile), ControlFile: state.path(localControlFile),
 	}

@@ -23,6 +23,7 @@ type localRun struct {
 	controlKey     entra.Secret
 	tenantListener net.Listener
 	listener       net.Listener // the API's
+	apiURL         string       // its origin
 }
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
@@ -91,7 +92,7 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 	if err != nil {
 		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
 	}
-	run := &localRun{tenants, made, controlKey, tenantListener, apiListener}
+	run := &localRun{tenants, made, controlKey, tenantListener, apiListener, originOf(apiListener, o.certFile != "")}
 	if err := run.inject(faults); err != nil {
 		return nil, errors.Join(err, run.close())
 	}
@@ -117,7 +118,7 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 // environment lists the settings of one client of a running tenant.
 func (r *localRun) environment(tenant issuer.Tenant, client issuer.Client) localSettings {
 	fallback := slices.Concat(tenant.APIs, r.tenants.Tenants[0].APIs)[0]
-	return localEnvironment(r.issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), httpURL(r.listener))
+	return localEnvironment(r.issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), r.apiURL)
 }
 
 // serve runs the tenant and the API until ctx ends.

@@ -73,9 +73,13 @@ func (s localSettings) withPlaces(caFile, cacheDir string) localSettings {
 	return s
 }
 
-// httpURL is the address of an API that listens.
-func httpURL(listener net.Listener) string {
-	return (&url.URL{Scheme: "http", Host: listener.Addr().String()}).String()
+// originOf is the scheme, host and port of an API that listens.
+func originOf(listener net.Listener, tls bool) string {
+	scheme := "http"
+	if tls {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: listener.Addr().String()}).String()
 }
 
 // withoutProxy returns the value of NO_PROXY with loopback in it.

@@ -142,19 +142,20 @@ func (a *app) checkPolicy(policy verify.Policy, s *settings) error {
 
 // announce says where the API is and whom it lets in.
 func (api *api) announce(listener net.Listener) {
-	scheme := "http"
-	if api.tls {
-		scheme = "https"
-	}
 	say := api.app.say
-	path := "/secure-data"
-	if api.upstream != nil {
-		path = "" // every path is the upstream's
-	}
-	say("listening on %s://%s%s", scheme, listener.Addr(), path)
+	say("listening on %s%s", originOf(listener, api.tls), api.path())
 	api.app.announceUpstream(api.upstream)
 	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
 	api.announceCallers()
+}
+
+// path is the one that shows what the API is for; empty where all are the
+// upstream's.
+func (api *api) path() string {
+	if api.upstream != nil {
+		return ""
+	}
+	return "/secure-data"
 }
 
 func (api *api) announceCallers() {
