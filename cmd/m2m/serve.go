@@ -115,6 +115,19 @@ func (a *app) serveCommand() *cobra.Command {
 	return cmd
 }
 
+// checkDurations refuses waits that would end before they begin.
+func (o *serveOptions) checkDurations() error {
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{{"key-grace", o.keyGrace}, {"drain", o.drain}, {"drain-delay", o.drainDelay}} {
+		if d.value < 0 {
+			return &usageError{reason: fmt.Sprintf("--%s is less than nothing: %s", d.flag, d.value), hints: []string{"0s is not at all; leave it out for the default"}}
+		}
+	}
+	return nil
+}
+
 // grace is --key-grace as verify reads it, where 0 is the default.
 func (o *serveOptions) grace() time.Duration {
 	if o.keyGrace == 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/serve"
+	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
@@ -46,23 +48,13 @@ type api struct {
 // newAPI puts the API together. What would make it refuse everybody, or let in
 // everybody, is found here and not by the first caller.
 func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
-	policy := o.policy(s)
-	if err := a.checkPolicy(policy, s); err != nil {
+	policy, transport := o.policy(s), a.transport(s)
+	keys, verifier, err := a.newVerifier(s, o, transport)
+	if err != nil {
 		return nil, err
 	}
-	transport := a.transport(s)
 	if err := transport.Check(); err != nil {
 		return nil, err
-	}
-	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{
-		HTTP: &http.Client{Transport: transport}, Now: a.now, KeyGrace: o.grace(),
-	})
-	if err != nil {
-		return nil, &usageError{reason: err.Error(), err: err}
-	}
-	verifier, err := verify.New(policy, keys, verify.Options{Now: a.now, CacheBytes: verify.DefaultCacheBytes})
-	if err != nil {
-		return nil, &usageError{reason: err.Error(), err: err}
 	}
 	logger, err := o.logger(a.stderr)
 	if err != nil {
@@ -114,6 +106,23 @@ func (a *app) keepMemory() {
 	if _, set := a.lookup("GOGC"); !set {
 		debug.SetGCPercent(collectAt)
 	}
+}
+
+// newVerifier puts together what decides about tokens.
+func (a *app) newVerifier(s *settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
+	policy := o.policy(s)
+	if err := cmp.Or(a.checkPolicy(policy, s), o.checkDurations()); err != nil {
+		return nil, nil, err
+	}
+	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: a.now, KeyGrace: o.grace()})
+	if err != nil {
+		return nil, nil, &usageError{reason: err.Error(), err: err}
+	}
+	verifier, err := verify.New(policy, keys, verify.Options{Now: a.now, CacheBytes: verify.DefaultCacheBytes})
+	if err != nil {
+		return nil, nil, &usageError{reason: err.Error(), err: err}
+	}
+	return keys, verifier, nil
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
@@ -114,23 +114,25 @@ func (a *app) startChecks(cmd *cobra.Command, o serveOptions) []startCheck {
 			_, err := o.logger(a.stderr)
 			return o.logFormat, err
 		}),
-		judged("address", func() (string, error) { return free(o.addr, "--addr") }),
 	}
-	if o.metricsAddr != "" {
-		local = append(local, judged("metrics", func() (string, error) { return free(o.metricsAddr, "--metrics-addr") }))
+	if upstream := judged("upstream", o.upstreamOptions.found); o.upstream != "" || upstream.err != nil {
+		local = append(local, upstream)
 	}
+	local = append(local, o.addressChecks()...)
 	s, err := a.settings(cmd, uses{})
 	if err != nil {
 		settings := judged("settings", func() (string, error) { return "", err })
 		return append(append([]startCheck{settings}, local...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
 	}
-	policy := o.policy(s)
+	policy, transport := o.policy(s), a.transport(s)
+	defer transport.CloseIdleConnections()
+	metadata, _, err := a.newVerifier(s, o, transport)
 	settings := judged("settings", func() (string, error) {
-		return fmt.Sprintf("tenant %s, audience %s", s.tenant.value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), a.checkPolicy(policy, s)
+		return fmt.Sprintf("tenant %s, audience %s", s.tenant.value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
 	})
 	keys := startCheck{Name: "keys", Status: "skip", Found: "the settings come first"}
-	if settings.err == nil {
-		keys = judged("keys", func() (string, error) { return a.keysInReach(cmd.Context(), s) })
+	if err == nil {
+		keys = judged("keys", func() (string, error) { return keysInReach(cmd.Context(), s, transport, metadata) })
 	}
 	return append(append([]startCheck{settings, {Name: "callers", Status: "pass", Found: callers(policy)}}, local...), keys)
 }
@@ -144,13 +146,24 @@ func judged(name string, check func() (string, error)) startCheck {
 	return startCheck{Name: name, Status: "pass", Found: found}
 }
 
-// free opens an address and closes it at once.
-func free(address, flag string) (string, error) {
-	listener, err := listen(address, flag)
-	if err != nil {
-		return "", err
+// addressChecks opens the addresses, all of them before it closes one: a start
+// needs them together.
+func (o serveOptions) addressChecks() []startCheck {
+	free := func(address, flag string) func() (string, error) {
+		listener, err := listen(address, flag)
+		return func() (string, error) {
+			if err != nil {
+				return "", err
+			}
+			return "free: " + listener.Addr().String(), listener.Close()
+		}
 	}
-	return "free: " + listener.Addr().String(), listener.Close()
+	api := free(o.addr, "--addr")
+	if o.metricsAddr == "" {
+		return []startCheck{judged("address", api)}
+	}
+	metrics := free(o.metricsAddr, "--metrics-addr")
+	return []startCheck{judged("address", api), judged("metrics", metrics)}
 }
 
 // callers says in a few words who may call.
@@ -169,15 +182,9 @@ func callers(p verify.Policy) string {
 }
 
 // keysInReach fetches the keys as the API would.
-func (a *app) keysInReach(ctx context.Context, s *settings) (string, error) {
-	transport := a.transport(s)
-	if err := transport.Check(); err != nil {
+func keysInReach(ctx context.Context, s *settings, t *transport.Transport, keys *verify.Metadata) (string, error) {
+	if err := t.Check(); err != nil {
 		return "", err
-	}
-	defer transport.CloseIdleConnections()
-	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: transport}, Now: a.now})
-	if err != nil {
-		return "", &usageError{reason: err.Error(), err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkWait)
 	defer cancel()

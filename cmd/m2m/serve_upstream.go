@@ -22,10 +22,9 @@ func (o *upstreamOptions) add(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.maxBody, "max-body", serve.DefaultMaxBody, "the size of the largest request body, in `BYTES`")
 }
 
-// settings returns where believed callers are let through to; nil where the API
-// answers itself. The upstream's certificate is judged as the tenant's is: by the
-// system's roots and --ca-file.
-func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, error) {
+// target returns where believed callers are let through to; nil where the API
+// answers itself.
+func (o upstreamOptions) target() (*serve.Upstream, error) {
 	switch {
 	case o.maxBody <= 0:
 		return nil, &usageError{reason: "--max-body must be at least 1 byte", hints: []string{"leave it out for 1 MiB"}}
@@ -42,6 +41,26 @@ func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, erro
 	target := &serve.Upstream{URL: address, ForwardToken: o.forwardToken}
 	if err := target.Check(); err != nil {
 		return nil, &usageError{reason: "--upstream: " + err.Error(), hints: []string{"for example --upstream http://127.0.0.1:9000"}, err: err}
+	}
+	return target, nil
+}
+
+// found is what serve --check says of it. A program that is not there yet is no
+// reason not to start.
+func (o upstreamOptions) found() (string, error) {
+	target, err := o.target()
+	if target == nil {
+		return "", err
+	}
+	return "believed callers reach " + target.URL.Redacted() + ", which was not asked", nil
+}
+
+// settings completes target with how it is reached. The upstream's certificate
+// is judged as the tenant's is: by the system's roots and --ca-file.
+func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, error) {
+	target, err := o.target()
+	if target == nil {
+		return nil, err
 	}
 	direct, err := t.Direct(0)
 	if err != nil {
