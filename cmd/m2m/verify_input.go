@@ -95,13 +95,16 @@ func (a *app) keySet(ctx context.Context, client *http.Client, s *settings, o ve
 	}
 	keys, err := verify.NewKeySet(data, issuer)
 	if err != nil {
-		return nil, &usageError{reason: fmt.Sprintf("--jwks %s: %v", o.jwks, err), err: err}
+		return nil, &usageError{reason: fmt.Sprintf("--jwks %s: %v", shownPlace(o.jwks), err), err: err}
 	}
 	return keys, nil
 }
 
 func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]byte, error) {
-	if u, err := url.Parse(place); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+	switch u, err := url.Parse(place); {
+	case err != nil && strings.Contains(place, "://"):
+		return nil, &usageError{reason: "--jwks is no URL"}
+	case err != nil || u.Scheme != "https" && u.Scheme != "http":
 		data, err := a.readFile(place, maxJWKS)
 		if err != nil {
 			return nil, &usageError{reason: fmt.Sprintf("the keys cannot be read: %v", err), err: err}
@@ -118,13 +121,22 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys are out of reach: %s answered %s", place, answer.Status)}
+		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys are out of reach: %s answered %s", shownPlace(place), answer.Status)}
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, maxJWKS+1))
 	if err != nil || len(data) > maxJWKS {
-		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys of %s could not be read whole, or are larger than %d KiB", place, maxJWKS>>10), err: errors.Join(err)}
+		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys of %s could not be read whole, or are larger than %d KiB", shownPlace(place), maxJWKS>>10), err: errors.Join(err)}
 	}
 	return data, nil
+}
+
+// shownPlace is the place of the keys for a message: a password in its URL stays
+// out.
+func shownPlace(place string) string {
+	if u, err := url.Parse(place); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return place
 }
 
 // jwksRequest asks for the keys over https: whoever can change the keys on
@@ -137,7 +149,7 @@ func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
 	ip := net.ParseIP(request.URL.Hostname())
 	if request.URL.Scheme != "https" && (ip == nil || !ip.IsLoopback()) {
 		return nil, &usageError{
-			reason: "--jwks " + quoted(place) + ": keys are only fetched over https, because whoever can change them on their way can have any token believed",
+			reason: "--jwks " + quoted(shownPlace(place)) + ": keys are only fetched over https, because whoever can change them on their way can have any token believed",
 			hints:  []string{"write https://, or fetch the keys in a way you trust and name the file"},
 		}
 	}

@@ -7,12 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// Clean takes a token out of what people paste: white space around it, one
-// pair of quotes, "Authorization:", "Bearer ". It says what it stripped, in
+// Clean takes a token out of what people paste: a byte order mark, white space
+// around it, one pair of quotes, "Authorization:", "Bearer ". It says what it stripped, in
 // words. The error matches ErrForm; it says where white space or a line break
 // lies inside the token, if one does.
 func Clean(input string) (token string, stripped []string, err error) {
 	s := strip(&stripped, "white space", input, strings.TrimSpace(input))
+	s = strip(&stripped, "a byte order mark", s, strings.TrimPrefix(s, "\ufeff"))
 	s = strip(&stripped, "quotes", s, unwrap(s))
 	s = strip(&stripped, "the header's name", s, cutPrefixFold(s, "Authorization:"))
 	s = strip(&stripped, "the scheme Bearer", s, cutScheme(s))

@@ -18,6 +18,7 @@ func TestClean(t *testing.T) {
 	}{
 		{"as it is", "a.b.c", "a.b.c", nil, ""},
 		{"line break at the end", "a.b.c\r\n", "a.b.c", []string{"white space"}, ""},
+		{"byte order mark", "\ufeffa.b.c\r\n", "a.b.c", []string{"white space", "a byte order mark"}, ""},
 		{"quotes", `"a.b.c"`, "a.b.c", []string{"quotes"}, ""},
 		{"single quotes", "'a.b.c'", "a.b.c", []string{"quotes"}, ""},
 		{"scheme", "Bearer a.b.c", "a.b.c", []string{"the scheme Bearer"}, ""},

@@ -61,7 +61,11 @@ func split(text string) (segments [3]string, n int, fault *Error) {
 	header, rest, _ := strings.Cut(text, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
 	segments = [3]string{header, claims, signature}
-	switch dots := strings.Count(text, "."); dots {
+	dots := strings.Count(text, ".")
+	if i := indexSpace(text); dots > 2 && i >= 0 { // as two tokens in one file have
+		return segments, 0, malformed(ErrCharset, spaceAt(text, i))
+	}
+	switch dots {
 	case 2:
 		return segments, 3, nil
 	case 4:
@@ -95,7 +99,10 @@ func (r *reader) decode(name, segment string) ([]byte, *Error) {
 	if err == nil && len(segment)%4 != 1 && n == r.encoding.DecodedLen(len(segment)) { // so that nothing was skipped
 		return r.decoded[:n], nil
 	}
-	if i := strings.IndexFunc(segment, notBase64URL); i >= 0 {
+	switch i := strings.IndexFunc(segment, notBase64URL); {
+	case strings.HasPrefix(segment, "\xff\xfe"):
+		return nil, malformed(ErrCharset, "UTF-16, which > writes in Windows PowerShell")
+	case i >= 0:
 		return nil, malformed(ErrCharset, fmt.Sprintf("%q at byte %d of the %s", segment[i], i+1, name))
 	}
 	return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
