@@ -22,6 +22,7 @@ import (
 const (
 	federationTimeout = 10 * time.Second
 	maxFederationBody = 1 << 20
+	mostRedirects     = 3
 )
 
 // checkFederated says whether an assertion is the token of an outside issuer
@@ -116,7 +117,9 @@ func (i *Issuer) fetch(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return errFederationScheme
 	}
-	response, err := i.httpClient.Do(request)
+	client := *i.httpClient
+	client.CheckRedirect = stayOnHTTPS
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
@@ -129,6 +132,15 @@ func (i *Issuer) fetch(ctx context.Context, address string, into any) error {
 		return err
 	}
 	return json.Unmarshal(body, into)
+}
+
+// stayOnHTTPS lets a document be elsewhere, but not where somebody on the way
+// could have written it.
+func stayOnHTTPS(next *http.Request, via []*http.Request) error {
+	if next.URL.Scheme != "https" || len(via) > mostRedirects {
+		return errFederationScheme
+	}
+	return nil
 }
 
 func (k jwk) rsaKey() (*rsa.PublicKey, error) {

@@ -32,6 +32,11 @@ func startOutside(t *testing.T) *outside {
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(o.keys())) })
 	o.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(o.Close)
+	plain := httptest.NewServer(mux)
+	t.Cleanup(plain.Close)
+	mux.Handle("/moved", http.RedirectHandler(o.URL+"/keys", http.StatusFound))
+	mux.Handle("/downgraded", http.RedirectHandler(plain.URL+"/keys", http.StatusFound))
+	mux.Handle("/round", http.RedirectHandler(o.URL+"/round", http.StatusFound))
 	o.document = func() string { return encode(t, map[string]string{"issuer": o.URL, "jwks_uri": o.URL + "/keys"}) }
 	o.keys = func() string { return encode(t, map[string]any{"keys": []any{o.jwk("one")}}) }
 	return o
@@ -127,6 +132,24 @@ func TestFederatedCredentialRefused(t *testing.T) {
 	}
 }
 
+// keysAt has the discovery document name another path for the keys.
+func keysAt(path string) func(*outside) {
+	return func(o *outside) {
+		o.document = func() string { return `{"issuer":"` + o.URL + `","jwks_uri":"` + o.URL + path + `"}` }
+	}
+}
+
+// A document may have moved, over https.
+func TestOutsideIssuerWhoseKeysMoved(t *testing.T) {
+	o := startOutside(t)
+	p := startFederated(t, o)
+	keysAt("/moved")(o)
+	token := p.assertion(jwt.SigningMethodRS256, map[string]any{"kid": "one"}, outsideClaims(o), o.key.key)
+	if got := p.send(p.client.ID, token); got.status != http.StatusOK {
+		t.Errorf("HTTP %d %s", got.status, got.body)
+	}
+}
+
 func TestOutsideIssuersThatMisbehave(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -142,9 +165,9 @@ func TestOutsideIssuersThatMisbehave(t *testing.T) {
 				return `{"issuer":"` + o.URL + `","jwks_uri":"` + strings.Replace(o.URL, "https", "http", 1) + `/keys"}`
 			}
 		}, 70024},
-		{"no keys document", func(o *outside) {
-			o.document = func() string { return `{"issuer":"` + o.URL + `","jwks_uri":"` + o.URL + `/nothing"}` }
-		}, 70024},
+		{"no keys document", keysAt("/nothing"), 70024},
+		{"keys moved to http", keysAt("/downgraded"), 70024},
+		{"keys that move for ever", keysAt("/round"), 70024},
 		{"endless keys", func(o *outside) { o.keys = func() string { return `{"keys":["` + strings.Repeat("a", 2<<20) + `"]}` } }, 70024},
 		{"key of 8 bits", func(o *outside) {
 			o.keys = func() string { return `{"keys":[{"kty":"RSA","kid":"one","n":"_w","e":"AQAB"}]}` }
