@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"os"
 	"reflect"
+	"slices"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -76,6 +78,9 @@ func TestManifests(t *testing.T) {
 	if container.EnvFrom[0].ConfigMapRef.Name != m.settings.Name {
 		t.Error("the pods do not read the settings")
 	}
+	if i := slices.Index(container.Args, "--drain-delay"); i < 0 || !drainsInTime(t, container.Args[i+1], *pod.Spec.TerminationGracePeriodSeconds) {
+		t.Error("a pod stops listening while requests are still sent to it, or is killed before it has drained")
+	}
 	if m.service.Spec.Ports[0].TargetPort.StrVal != container.Ports[0].Name {
 		t.Error("the service leads to another port")
 	}
@@ -84,6 +89,16 @@ func TestManifests(t *testing.T) {
 			t.Errorf("%s: %+v", name, probe.HTTPGet)
 		}
 	}
+}
+
+// drainsInTime adds the default of --drain to a delay.
+func drainsInTime(t *testing.T, delay string, grace int64) bool {
+	t.Helper()
+	d, err := time.ParseDuration(delay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d > 0 && d+10*time.Second < time.Duration(grace)*time.Second
 }
 
 func TestPodsAreRestricted(t *testing.T) {

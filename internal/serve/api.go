@@ -126,7 +126,7 @@ func New(c Config) (*API, error) {
 // redirected or matched by its beginning.
 func (a *API) lay() map[string]methods {
 	routes := map[string]methods{
-		"/auth":    {http.MethodGet: a.undisguised(a.protected(http.HandlerFunc(forwardAuth), a.refuseForward))},
+		"/auth":    {anyMethod: a.undisguised(a.protected(http.HandlerFunc(forwardAuth), a.refuseForward))},
 		"/healthz": {http.MethodGet: quietly(typed(healthy))},
 		"/readyz":  {http.MethodGet: quietly(typed(a.ready))},
 	}

@@ -9,7 +9,9 @@ import (
 // forwardAuth answers a proxy that asks whether a request may pass: nginx's
 // auth_request, Caddy's and Traefik's forward authentication. 200 has the
 // identity headers and no content; the rest is 401 or 403, and 503 where the
-// token cannot be judged, which is no answer about the caller.
+// token cannot be judged, which is no answer about the caller. Methods are all
+// alike: some proxies ask with the request's own, and let pass whatever is 2xx,
+// so that OPTIONS may not be answered without a token here.
 func forwardAuth(w http.ResponseWriter, r *http.Request) {
 	token, _ := TokenFrom(r.Context())
 	h := w.Header()

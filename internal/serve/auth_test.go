@@ -8,6 +8,20 @@ import (
 	"m2m/internal/verify"
 )
 
+// TestForwardAuthByAnyMethod asks as proxies do that keep the request's method.
+func TestForwardAuthByAnyMethod(t *testing.T) {
+	s := raise(t, serve.Config{})
+	good := "Authorization: Bearer " + s.token(t, appClaims(nil))
+	for _, method := range []string{"HEAD", "OPTIONS", "POST", "DELETE", "TRACE", "BREW", "*"} {
+		if got := s.do(t, method+" /auth"); got.status != http.StatusUnauthorized {
+			t.Errorf("%s without a token: status %d, want 401", method, got.status)
+		}
+		if got := s.do(t, method+" /auth", good); got.status != http.StatusOK || got.header.Get("X-Auth-Roles") != "Data.Read" {
+			t.Errorf("%s with a token: status %d, %v, want 200", method, got.status, got.header)
+		}
+	}
+}
+
 func TestForwardAuth(t *testing.T) {
 	s := raise(t, serve.Config{Verifier: newVerifier(t, verify.Policy{
 		Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"}, Scopes: []string{"Data.Read"},

@@ -12,11 +12,16 @@ import (
 // token, since browsers send none with it.
 type methods map[string]http.Handler
 
+// anyMethod is the key of a handler that answers every method.
+const anyMethod = "*"
+
 // handler returns nil for a method that the path does not answer.
 func (m methods) handler(method string) http.Handler {
 	switch h, found := m[method]; {
 	case found:
 		return h
+	case m[anyMethod] != nil:
+		return m[anyMethod]
 	case method == http.MethodHead:
 		return m[http.MethodGet]
 	case method == http.MethodOptions:
