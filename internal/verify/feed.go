@@ -37,8 +37,9 @@ type snapshot struct {
 
 // flight is one fetch that any number of callers wait for.
 type flight struct {
-	done chan struct{}
-	err  error // set before done is closed
+	number uint64 // 1 for the first fetch
+	done   chan struct{}
+	err    error // set before done is closed
 }
 
 // feed keeps the keys of one version of one authority.
@@ -88,11 +89,11 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 			return k, s, nil
 		}
 	}
-	asked, err := f.ask(ctx, s == nil, kid)
-	if s = f.snapshot(); asked && err == nil && s != nil && f.find(s, kid) == nil {
-		err = f.askAgain(ctx, kid)
-		s = f.snapshot()
+	seen, err := f.ask(ctx, kid)
+	if seen > 0 && err == nil && f.lacks(kid) {
+		err = f.askAgain(ctx, kid, seen)
 	}
+	s = f.snapshot()
 	if s == nil {
 		return nil, nil, err
 	}
@@ -108,16 +109,16 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 // ask fetches for an unknown key ID (or, with none at hand, for any), if the
 // budget allows. It returns nil where the answer at hand is as good as it
 // gets: the issuer was asked just now, or is not to be asked again so soon and
-// did answer when it was. asked tells the one from the other.
-func (f *feed) ask(ctx context.Context, cold bool, kid string) (asked bool, err error) {
+// did answer when it was. seen is then 0, and else the number of the fetch.
+func (f *feed) ask(ctx context.Context, kid string) (seen uint64, err error) {
 	f.mu.Lock()
-	now := f.now()
-	if f.answered(kid, cold, now) {
+	now, s, fl := f.now(), f.snapshot(), f.flight
+	if f.answered(s, kid, now) {
 		f.mu.Unlock()
-		return false, nil
+		return 0, nil
 	}
-	fl := f.flight
 	if fl == nil {
+		cold := s == nil
 		wait, ok := f.budget.take(now, cold)
 		if !ok {
 			f.suppressed++
@@ -127,36 +128,32 @@ func (f *feed) ask(ctx context.Context, cold bool, kid string) (asked bool, err 
 				err = ErrKeysStale
 			}
 			if err != nil {
-				return false, &UnreachableError{wait, err}
+				return 0, &UnreachableError{wait, err}
 			}
-			return false, nil
+			return 0, nil
 		}
 		fl = f.launch(ctx)
 	}
 	f.mu.Unlock()
-	if err = fl.wait(ctx); err == nil {
-		f.remember(kid)
-	}
-	return true, err
+	return fl.number, fl.wait(ctx)
 }
 
 // answered reports whether a fetch can tell nothing new: another caller's has
-// just ended, or the issuer was asked for this very key ID a moment ago. f.mu
-// is held.
-func (f *feed) answered(kid string, cold bool, now time.Time) bool {
-	s := f.snapshot()
+// just ended, or two in a row lacked this very key ID a moment ago. Without an
+// ID any key will do. f.mu is held.
+func (f *feed) answered(s *snapshot, kid string, now time.Time) bool {
 	if s == nil {
 		return false
 	}
 	asked, ok := f.misses[kid]
 	age := now.Sub(asked) // negative where the clock went back
-	return cold || f.find(s, kid) != nil || ok && 0 <= age && age < missAge
+	return kid == "" || f.find(s, kid) != nil || ok && 0 <= age && age < missAge
 }
 
 // launch starts a fetch that outlives its caller: one impatient client must
 // not fail all who wait with it. f.mu is held.
 func (f *feed) launch(ctx context.Context) *flight {
-	fl := &flight{done: make(chan struct{})}
+	fl := &flight{number: f.fetches + 1, done: make(chan struct{})}
 	f.flight = fl
 	go func() {
 		s, err := f.fetch(context.WithoutCancel(ctx))
@@ -190,20 +187,6 @@ func (fl *flight) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return &UnreachableError{0, context.Cause(ctx)}
 	}
-}
-
-// remember notes an ID that a good answer did not hold.
-func (f *feed) remember(kid string) {
-	s := f.snapshot()
-	if s == nil || f.find(s, kid) != nil {
-		return
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.misses == nil || len(f.misses) >= missLimit {
-		f.misses = make(map[string]time.Time)
-	}
-	f.misses[kid] = f.now()
 }
 
 // refresh fetches outside the budget, or joins a fetch that is under way.

@@ -2,24 +2,29 @@ package verify_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"m2m/internal/verify"
 )
 
 // flapping answers as front ends do of which one lags: so many sets of keys lack
-// the new one.
+// the new one, and each takes its time.
 type flapping struct {
 	*issuer
 	lacking int
+	takes   time.Duration
 }
 
 func (f flapping) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.String() == keysV2 && f.count(keysV2) == f.lacking {
 		f.say(keysV2, setOf(jwkOf(pairs()[0], kid), jwkOf(pairs()[1], "kid-2")))
 	}
-	return f.issuer.RoundTrip(r)
+	response, err := f.issuer.RoundTrip(r)
+	time.Sleep(f.takes)
+	return response, err
 }
 
 // TestSetLacksTheKey: a key counts as unknown when two sets lack it, for who has
@@ -43,7 +48,7 @@ func TestSetLacksTheKey(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := flapping{newIssuer(), tt.lacking}
+				s := flapping{newIssuer(), tt.lacking, 0}
 				m, err := verify.NewMetadata(authority(), verify.MetadataOptions{HTTP: &http.Client{Transport: s}})
 				if err != nil {
 					t.Fatal(err)
@@ -57,6 +62,38 @@ func TestSetLacksTheKey(t *testing.T) {
 					t.Errorf("%d fetches, want %d", n, tt.fetches)
 				}
 			})
+		})
+	}
+}
+
+// TestSetLacksTheKeyUnderLoad: whoever comes while the first answer or the second
+// one is on its way waits for it; one who came between the two was refused once.
+func TestSetLacksTheKeyUnderLoad(t *testing.T) {
+	for _, warm := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			lacking := 1
+			if warm {
+				lacking = 2
+			}
+			s := flapping{newIssuer(), lacking, second}
+			m, err := verify.NewMetadata(authority(), verify.MetadataOptions{HTTP: &http.Client{Transport: s}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if warm {
+				lookup(t, m, kid, nil)
+			}
+			var callers sync.WaitGroup
+			for range 50 {
+				for range 4 {
+					callers.Go(func() { lookup(t, m, "kid-2", nil) })
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			callers.Wait()
+			if n := s.count(keysV2); n != lacking+1 {
+				t.Errorf("%d fetches, want %d", n, lacking+1)
+			}
 		})
 	}
 }

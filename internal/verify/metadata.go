@@ -136,7 +136,7 @@ func (m *Metadata) Fetch(ctx context.Context, v entra.Version) error {
 	if f.snapshot() != nil {
 		return nil
 	}
-	_, err := f.ask(ctx, true, "")
+	_, err := f.ask(ctx, "")
 	return err
 }
 
