@@ -1,0 +1,3 @@
+module fire
+
+go 1.26

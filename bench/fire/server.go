@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// server is one "m2m serve".
+type server struct {
+	process *exec.Cmd
+	address string
+	log     string
+	ended   chan struct{}
+}
+
+// start runs m2m serve and waits until it answers.
+func start(ctx context.Context, dir string, i *issuer, descriptors int) (*server, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	command := "exec"
+	if descriptors > 0 {
+		command = fmt.Sprintf("ulimit -n %d && exec", descriptors)
+	}
+	cmd := exec.CommandContext(ctx, "sh", "-c", command+` "$0" "$@"`, filepath.Join(dir, "m2m"), "serve", "--addr", address,
+		"--tenant", tenant, "--authority-host", i.url(), "--ca-file", i.ca, "--audience", audience, "--require-role", role)
+	cmd.Env, cmd.Dir = []string{"HOME=" + dir}, dir
+	s := &server{process: cmd, address: address, log: filepath.Join(dir, "server.log"), ended: make(chan struct{})}
+	log, err := os.Create(s.log)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { _ = cmd.Wait(); close(s.ended) }()
+	for range 200 {
+		if got, err := s.status(oneConnection(), "/healthz", ""); err == nil && got == http.StatusOK {
+			return s, nil
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	s.stop()
+	return nil, fmt.Errorf("m2m serve does not answer:\n%s", s.logged())
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *server) stop() {
+	_ = s.process.Process.Kill()
+	<-s.ended
+}
+
+func (s *server) logged() string {
+	text, _ := os.ReadFile(s.log)
+	return string(text)
+}
+
+// oneConnection is a client that keeps none.
+func oneConnection() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+}
+
+// keepAlive is a client of so many connections.
+func keepAlive(connections int) *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}, Timeout: 20 * time.Second}
+}
+
+// ask sends a token to the protected route.
+func (s *server) ask(c *http.Client, token string) (status int, err error) {
+	return s.status(c, "/secure-data", token)
+}
+
+func (s *server) status(c *http.Client, path, token string) (int, error) {
+	response, err := s.get(c, path, token)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
+}
+
+func (s *server) get(c *http.Client, path, token string) (*http.Response, error) {
+	r, err := http.NewRequest(http.MethodGet, "http://"+s.address+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return c.Do(r)
+}
+
+// descriptors is how many the process has.
+func (s *server) descriptors() int {
+	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.process.Process.Pid))
+	return len(entries)
+}
+
+// peak is the most memory that the process has held, in MiB.
+func (s *server) peak() float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	for line := range strings.Lines(string(text)) {
+		if size, found := strings.CutPrefix(line, "VmHWM:"); found {
+			kib, _ := strconv.ParseFloat(strings.Fields(size)[0], 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}
+
+// mostGoroutines is what an idle server has: main and its three waits, the
+// signals, the listener, and the two ends of a connection to the issuer.
+const mostGoroutines = 12
+
+var (
+	errLeak   = errors.New("something is left")
+	errMemory = errors.New("too much memory was taken")
+)
+
+// left says what the process still has once all is over, and ends it: it prints
+// its goroutines as it dies.
+func (s *server) left(descriptors int) (string, error) {
+	descriptors++ // the issuer may have hung up before, and be connected now
+	for deadline := time.Now().Add(10 * time.Second); s.descriptors() > descriptors && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	peak, open := s.peak(), s.descriptors()
+	_ = s.process.Process.Signal(syscall.SIGABRT)
+	<-s.ended
+	goroutines := 0
+	for stack := range strings.SplitSeq(s.logged(), "\n\n") {
+		if strings.HasPrefix(stack, "goroutine ") && (strings.Contains(stack, "net/http") || strings.Contains(stack, "m2m/") || strings.Contains(stack, "main.")) {
+			goroutines++
+		}
+	}
+	seen := fmt.Sprintf("%.0f MiB at the most, %d descriptors and %d goroutines left", peak, open, goroutines)
+	if open > descriptors || goroutines > mostGoroutines || goroutines == 0 {
+		return seen, fmt.Errorf("%w: expected at most %d descriptors and %d goroutines", errLeak, descriptors, mostGoroutines)
+	}
+	if peak > mostMemory {
+		return seen, fmt.Errorf("%w: expected at most %d MiB", errMemory, mostMemory)
+	}
+	return seen, nil
+}
