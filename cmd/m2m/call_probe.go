@@ -41,7 +41,7 @@ func (a *app) probe(cmd *cobra.Command, args []string, o callOptions) error {
 	ctx := cmd.Context()
 	token, err := a.bearer(ctx, r.settings, r.transport, o)
 	if err != nil {
-		return err
+		return r.notTold(err)
 	}
 	r.request.Token = token
 	if err := r.greet(ctx, cmd); err != nil {
@@ -136,24 +136,25 @@ func (r *probeRun) run(ctx context.Context) error {
 	switch {
 	case errors.Is(err, probe.ErrNotJWT):
 		return r.notTold(&failure{code: exitUnknown, reason: "nothing can be forged: " + err.Error(), hints: []string{"the probe is for APIs that take signed JSON web tokens"}, err: err})
+	case ctx.Err() != nil && report.HasTried(): // what was found by then is worth telling
+		return cmp.Or(r.print(report, err), err)
 	case err != nil && !errors.As(err, new(*probe.StopError)):
 		return r.notTold(err)
 	}
-	return r.print(report, err)
+	return cmp.Or(r.print(report, err), r.outcome(report, err))
 }
 
 // print writes the report in each form that was asked for. stop says why the
 // run ended early; nil if it did not.
 func (r *probeRun) print(report *probe.Report, stop error) error {
-	outcome := r.outcome(report, stop)
 	if err := r.writeJUnit(report, stop); err != nil {
 		return err
 	}
 	if r.o.form == "json" {
-		return cmp.Or(writeJSON(r.out, r.document(report, stop)), outcome)
+		return writeJSON(r.out, r.document(report, stop))
 	}
 	probeText{w: r.out, paint: r.paletteFor(r.stdout, r.noColor), all: r.o.verbose}.report(r.config, report, stop)
-	return outcome
+	return nil
 }
 
 // outcome is the error that the run ends with: nil if the door is locked.

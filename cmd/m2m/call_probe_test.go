@@ -96,6 +96,37 @@ func TestASignalEndsAProbe(t *testing.T) {
 	}
 }
 
+// TestASignalKeepsWhatAProbeFound: the report of what was tried by then, and
+// still the code of a signal.
+func TestASignalKeepsWhatAProbeFound(t *testing.T) {
+	issuer, err := brokenapi.NewIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
+	holes := brokenapi.Holes()
+	broken := brokenapi.Broken(issuer, holes[slices.IndexFunc(holes, func(h brokenapi.Hole) bool { return h.Name == "alg-none" })])
+	ctx, cancel := context.WithCancelCause(t.Context())
+	requests := 0
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests++; requests > 10 {
+			cancel(interrupted{os.Interrupt})
+		}
+		broken.ServeHTTP(w, r)
+	})
+	report := filepath.Join(t.TempDir(), "junit.xml")
+	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "1000", "--junit", report)
+	if code != exitInterrupted || !strings.Contains(stderr, "stopped by a signal: interrupt") {
+		t.Errorf("exit code %d, want %d:\n%s", code, exitInterrupted, stderr)
+	}
+	if !strings.Contains(stdout, "\n  alg-none  ") || !strings.Contains(stdout, "more: the run stopped before it\n") {
+		t.Errorf("the report lacks the finding or what was not tried:\n%s", stdout)
+	}
+	if xml, err := os.ReadFile(report); err != nil || !strings.Contains(string(xml), `name="alg-none"`) || !strings.Contains(string(xml), "stopped by a signal") {
+		t.Errorf("junit: %v\n%s", err, xml)
+	}
+}
+
 // TestProbeOfAnotherMachineSaysWhatItCannotSee prints a report of an API that
 // cannot reach the listener of the probe.
 func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {

@@ -72,6 +72,11 @@ func (r *Report) Findings() []Result {
 	return found
 }
 
+// HasTried reports whether the run came as far as a case.
+func (r *Report) HasTried() bool {
+	return slices.ContainsFunc(r.Results, func(one Result) bool { return one.Outcome != NotTried })
+}
+
 func (r *Report) with(outcome Outcome) []Result {
 	return slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Outcome != outcome })
 }
