@@ -154,7 +154,7 @@ func (r *probeRun) print(report *probe.Report, stop error) error {
 		return writeJSON(r.out, r.document(report, stop))
 	}
 	probeText{w: r.out, paint: r.paletteFor(r.stdout, r.noColor), all: r.o.verbose}.report(r.config, report, stop)
-	return nil
+	return r.out.err
 }
 
 // outcome is the error that the run ends with: nil if the door is locked.

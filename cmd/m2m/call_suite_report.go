@@ -26,7 +26,7 @@ func (r *suiteRun) report(results []call.SuiteResult) error {
 	t.print(results)
 	t.failures(fileName(r.o.suite.file), results)
 	t.summary(results, r.now().Sub(r.started))
-	return nil
+	return r.out.err
 }
 
 // suiteTable prints a run for a person.
