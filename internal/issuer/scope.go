@@ -25,15 +25,15 @@ func parseResource(v entra.Version, form url.Values) (string, *refusal) {
 	return parseScope(form.Get("scope"))
 }
 
-// parseScope returns the one resource that a scope asks for. MSAL Go adds
-// three OpenID scopes to every request, which mean nothing here.
+// parseScope returns the one resource that a scope asks for. MSAL Go adds three
+// OpenID scopes to every request; none of the four means anything here.
 //
 // Exactly one "/.default" is taken away: the slash at the end of an App ID URI
 // has to be written twice, and with one slash the aud lacks it.
 func parseScope(scope string) (resource string, refused *refusal) {
 	for _, one := range strings.Fields(scope) {
 		switch one {
-		case "openid", "offline_access", "profile":
+		case "openid", "offline_access", "profile", "email":
 			continue
 		}
 		name, ok := strings.CutSuffix(one, defaultScope)

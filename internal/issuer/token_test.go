@@ -20,7 +20,7 @@ func TestClaimsV2(t *testing.T) {
 	r := start(t, cfg)
 	client := tenant.Clients[0]
 	// As MSAL Go sends it, and with fields that other MSALs add.
-	form := request(client, "api://M2M-demo/.default openid offline_access profile")
+	form := request(client, "api://M2M-demo/.default openid offline_access profile email")
 	form.Set("client_info", "1")
 	form.Set("x-client-SKU", "msal.js.node")
 	got := r.post("/"+tenant.Domains[0]+"/oauth2/v2.0/token?client-request-id=x", form)
