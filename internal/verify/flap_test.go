@@ -97,3 +97,19 @@ func TestSetLacksTheKeyUnderLoad(t *testing.T) {
 		})
 	}
 }
+
+// TestSpareAttempt: a stranger's key ID is asked for once where asking twice
+// would leave no attempt for the next new key.
+func TestSpareAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newIssuer()
+		m := metadata(t, s, verify.MetadataOptions{})
+		lookup(t, m, kid, nil)
+		set := []members{jwkOf(pairs()[0], kid), jwkOf(pairs()[1], "kid-2")}
+		s.say(keysV2, setOf(set...))
+		lookup(t, m, "kid-2", nil)
+		lookup(t, m, "forged", verify.ErrKeyUnknown)
+		s.say(keysV2, setOf(append(set, jwkOf(pairs()[1], "kid-3"))...))
+		lookup(t, m, "kid-3", nil)
+	})
+}
