@@ -194,6 +194,39 @@ func TestTheBaselineIsLost(t *testing.T) {
 	}
 }
 
+// TestTheBaselineIsCheckedAlongTheWay: an API that refuses everybody from the
+// first forgery on is not given the whole catalogue, and refusals by then are
+// not taken for more than they are.
+func TestTheBaselineIsCheckedAlongTheWay(t *testing.T) {
+	var forged atomic.Bool
+	a := &api{without: func(w http.ResponseWriter, r *http.Request) {
+		forged.Store(forged.Load() || r.Header.Get("Authorization") != "")
+		refuse(w, r)
+	}}
+	a.withToken = func(w http.ResponseWriter, r *http.Request) {
+		if forged.Load() {
+			refuse(w, r)
+			return
+		}
+		open(w, r)
+	}
+	report, err := probing(t, a, func(c *probe.Config) {
+		c.Cases, _ = probe.Select(probe.Catalogue(), []string{"alg-*", "signature-*", "form-*"})
+	})
+	if !errors.Is(err, probe.ErrLost) {
+		t.Errorf("the error is %v, want %v", err, probe.ErrLost)
+	}
+	missed := 0
+	for _, r := range report.Results {
+		if r.Outcome == probe.NotTried {
+			missed++
+		}
+	}
+	if tried := len(report.Results) - missed; tried > 20 || missed == 0 {
+		t.Errorf("%d cases were tried before the baseline was looked at again, %d not", tried, missed)
+	}
+}
+
 // startOther runs a second server and returns its address.
 func startOther(t *testing.T, handler http.Handler) string {
 	t.Helper()
