@@ -79,8 +79,11 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Hijack implements what http.ResponseController looks for. ReverseProxy takes a
 // connection over to answer 101 on it.
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.status = http.StatusSwitchingProtocols
-	return http.NewResponseController(w.ResponseWriter).Hijack()
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return conn, buffered, err
 }
 
 // Unwrap implements what http.ResponseController looks for.

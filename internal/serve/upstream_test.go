@@ -25,7 +25,7 @@ func behind(t *testing.T, upstream http.HandlerFunc, change func(*serve.Upstream
 	if change != nil {
 		change(u)
 	}
-	return raise(t, serve.Config{Upstream: u, MaxBody: 1000})
+	return raise(t, serve.Config{Upstream: u, MaxBody: 1000, AccessLog: true})
 }
 
 func parsed(t *testing.T, address string) *url.URL {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"m2m/internal/serve"
 )
@@ -108,6 +109,14 @@ func TestUpgrade(t *testing.T) {
 	}
 	if ids := response.Header["X-Request-Id"]; len(ids) != 1 {
 		t.Errorf("X-Request-Id = %q", ids)
+	}
+	_ = conn.Close()
+	lines := s.log.lines(t, "request answered")
+	for until := time.Now().Add(30 * time.Second); len(lines) == 0 && time.Now().Before(until); lines = s.log.lines(t, "request answered") {
+		<-time.After(5 * time.Millisecond)
+	}
+	if len(lines) != 1 || lines[0]["status"] != float64(http.StatusSwitchingProtocols) {
+		t.Errorf("the log has %v", lines)
 	}
 }
 
