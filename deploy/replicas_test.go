@@ -47,6 +47,11 @@ func endOneReplica(t *testing.T, signal syscall.Signal, apart int64) {
 	took := time.Since(ended)
 	load.until(t, load.answered.Load()+500) // the other one goes on alone
 	load.stop()
+	// A line of the log follows its answer: the last ones may still be on their way.
+	if err := replicas[1].Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-replicas[1].ended
 	counts := [2]int{replicas[0].answered(), replicas[1].answered()}
 	t.Logf("%d requests answered with 200 and %d otherwise; the replicas answered %d and %d", load.answered.Load(), load.failed.Load(), counts[0], counts[1])
 	t.Logf("the first one ended %s after the signal %s; HAProxy: retries 2, redispatch, retry-on conn-failure empty-response", took.Round(time.Millisecond), signal)
