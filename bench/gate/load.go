@@ -63,8 +63,8 @@ func (b *bench) warm(ctx context.Context, s *server, l load) error {
 var (
 	perSecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 	total     = regexp.MustCompile(`([0-9]+) requests in`)
-	median    = regexp.MustCompile(`50%\s+(\S+)`)
-	percent99 = regexp.MustCompile(`99%\s+(\S+)`)
+	median    = regexp.MustCompile(`(?m)^\s+50%\s+(\S+)`)
+	percent99 = regexp.MustCompile(`(?m)^\s+99%\s+(\S+)`)
 	failed    = regexp.MustCompile(`(?m)^\s*(Non-2xx or 3xx responses: .*|Socket errors: .*)$`)
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// DefaultCacheBytes holds more than 10,000 tokens of usual size.
-const DefaultCacheBytes = 56 << 20
+// DefaultCacheBytes holds more than 10,000 tokens of 1.5 kB.
+const DefaultCacheBytes = 32 << 20
 
 // cacheAge is how long a result is believed without checking the signature
 // again, so that whatever else changes is noticed.
@@ -31,23 +31,23 @@ type entry struct {
 // stays in memory, and an outsider cannot make two tokens collide. Only
 // believed tokens enter: nobody without a signing key can push others out.
 //
-// It keeps two generations. When the young one is full it becomes the old one,
-// and the old one goes; a token found in the old one moves to the young. That
-// bounds bytes and keeps what is in use, with one map look-up and no list.
+// When it is full, whichever results the map yields first go: Go begins each
+// walk of a map at random, so that no order of requests empties it, as asking
+// for one token more than fits would empty a list of the last used. A walk and
+// a map are all it takes, and every byte is used.
 type cache struct {
-	macs sync.Pool
-	half int
+	macs  sync.Pool
+	limit int // bytes
 
-	mu         sync.RWMutex
-	young, old map[digest]entry
-	size       int // bytes in young
-	oldSize    int // bytes in old
+	mu      sync.RWMutex
+	entries map[digest]entry
+	size    int // bytes
 }
 
 func newCache(bytes int) *cache {
 	var key [sha256.Size]byte
 	_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the program instead
-	c := &cache{half: bytes / 2, young: map[digest]entry{}}
+	c := &cache{limit: bytes, entries: map[digest]entry{}}
 	c.macs.New = func() any { return &mac{hash: hmac.New(sha256.New, key[:])} }
 	return c
 }
@@ -76,40 +76,42 @@ func (c *cache) digest(token string) digest {
 
 func (c *cache) get(id digest, now time.Time) (entry, bool) {
 	c.mu.RLock()
-	e, young := c.young[id]
-	found := young
-	if !young {
-		e, found = c.old[id]
-	}
+	e, found := c.entries[id]
 	c.mu.RUnlock()
 	age := now.Sub(e.stored)
 	if !found || age < 0 || age > cacheAge {
 		return entry{}, false
-	}
-	if !young {
-		c.put(id, e)
 	}
 	return e, true
 }
 
 func (c *cache) put(id digest, e entry) {
 	size := e.size()
+	if size > c.limit {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.size+size > c.half {
-		c.old, c.young, c.oldSize, c.size = c.young, map[digest]entry{}, c.size, 0
+	if before, known := c.entries[id]; known {
+		c.size -= before.size()
+		delete(c.entries, id)
 	}
-	if _, ok := c.young[id]; !ok {
-		c.size += size
+	for other, o := range c.entries {
+		if c.size+size <= c.limit {
+			break
+		}
+		c.size -= o.size()
+		delete(c.entries, other)
 	}
-	c.young[id] = e
+	c.entries[id] = e
+	c.size += size
 }
 
 // fill returns how many entries there are, and their bytes.
 func (c *cache) fill() (entries, bytes int) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return len(c.young) + len(c.old), c.size + c.oldSize
+	return len(c.entries), c.size
 }
 
 // size estimates what an entry holds: its struct and map slot, one copy of
