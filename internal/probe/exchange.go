@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -86,7 +87,10 @@ func readAnswer(r io.Reader, method string) answer {
 		if err != nil {
 			return answer{timedOut: isTimeout(err), err: err}
 		}
-		if resp.StatusCode/100 == 1 {
+		switch {
+		case resp.StatusCode < 100: // net/http reads any three digits (RFC 9110 section 15)
+			return answer{err: fmt.Errorf("the answer has the status %03d, which is none", resp.StatusCode)}
+		case resp.StatusCode < 200:
 			continue
 		}
 		body, err := io.ReadAll(resp.Body)

@@ -57,6 +57,7 @@ func FuzzObject(f *testing.F) {
 // FuzzAnswer reads whatever an API sends.
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), "GET")
+	f.Add([]byte("HTTP/1.1 000\r\n\r\n"), "GET")
 	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n"), "GET")
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"), "HEAD")
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), "OPTIONS")
