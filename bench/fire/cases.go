@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"bench/stage"
 )
 
 // trouble is one case. What it returns is what was seen; an error is a promise
@@ -19,7 +21,7 @@ type trouble struct {
 
 // trial is a case while it is tried.
 type trial struct {
-	issuer *issuer
+	issuer *stage.Issuer
 	server *server
 	token  string
 }
@@ -54,20 +56,20 @@ func cases() []trouble {
 
 // try runs one case and then looks for what it left behind.
 func (c trouble) try(ctx context.Context, dir string) (seen string, err error) {
-	i, err := newIssuer(dir)
+	i, err := stage.NewIssuer(dir)
 	if err != nil {
 		return "", err
 	}
-	defer i.stop()
+	defer i.Stop()
 	if c.down {
-		i.stop()
+		i.Stop()
 	}
 	s, err := start(ctx, dir, i, c.descriptors)
 	if err != nil {
 		return "", err
 	}
 	defer s.stop()
-	t := &trial{issuer: i, server: s, token: i.token()}
+	t := &trial{issuer: i, server: s, token: i.Token()}
 	if !c.down {
 		if err := t.want(http.StatusOK, t.token); err != nil {
 			return "", fmt.Errorf("before it began: %w", err)

@@ -15,7 +15,7 @@ import (
 
 func manyConnections(_ context.Context, t *trial) (string, error) {
 	const connections, tokens, share = 2000, 10_000, 10_000 / 2000
-	all := t.issuer.tokens(tokens)
+	all := t.issuer.Tokens(tokens)
 	conns, err := dial(t.server.address, connections)
 	defer hangUp(conns)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"bench/stage"
 )
 
 func downAtStart(_ context.Context, t *trial) (string, error) {
@@ -24,7 +26,7 @@ func downAtStart(_ context.Context, t *trial) (string, error) {
 	})
 	ready, _ := t.server.status(c, "/readyz", "")
 	alive, _ := t.server.status(c, "/healthz", "")
-	if err := t.issuer.start(); err != nil {
+	if err := t.issuer.Start(); err != nil {
 		return "", err
 	}
 	began := time.Now()
@@ -47,25 +49,25 @@ func downAtStart(_ context.Context, t *trial) (string, error) {
 const step = time.Second
 
 func rollUnderLoad(_ context.Context, t *trial) (string, error) {
-	first := t.issuer.current()
-	second, err := newKey()
+	first := t.issuer.Current()
+	second, err := stage.NewKey()
 	if err != nil {
 		return "", err
 	}
-	third, err := newKey()
+	third, err := stage.NewKey()
 	if err != nil {
 		return "", err
 	}
-	tokens, before := []string{t.token}, t.issuer.fetches()
+	tokens, before := []string{t.token}, t.issuer.Fetches()
 	l := startLoad(t.server, 32, tokens...)
-	for _, set := range [][]*signer{{first, second}, {second}, {third}} {
+	for _, set := range [][]*stage.Signer{{first, second}, {second}, {third}} {
 		time.Sleep(step)
-		t.issuer.publish(set...)
-		tokens = append(tokens, t.issuer.tokens(10)...)
+		t.issuer.Publish(set...)
+		tokens = append(tokens, t.issuer.Tokens(10)...)
 		l.use(slices.Clone(tokens)...)
 	}
 	time.Sleep(step)
-	answers, fetched := l.stop(), t.issuer.fetches()-before
+	answers, fetched := l.stop(), t.issuer.Fetches()-before
 	seen := fmt.Sprintf("%s; %d fetches for 2 new keys", answers, fetched)
 	return seen, errors.Join(answers.only(http.StatusOK), atMost(fetched, 2))
 }
@@ -80,35 +82,35 @@ func atMost(fetched, most int) error {
 }
 
 func flappingSets(_ context.Context, t *trial) (string, error) {
-	first := t.issuer.current()
-	second, err := newKey()
+	first := t.issuer.Current()
+	second, err := stage.NewKey()
 	if err != nil {
 		return "", err
 	}
-	before := t.issuer.fetches()
+	before := t.issuer.Fetches()
 	l := startLoad(t.server, 32, t.token)
-	lacking, having := []*signer{first}, []*signer{first, second}
+	lacking, having := []*stage.Signer{first}, []*stage.Signer{first, second}
 	if before%2 == 1 { // so that the next answer lacks it
 		lacking, having = having, lacking
 	}
-	t.issuer.disagree(second, lacking, having)
-	l.use(append(t.issuer.tokens(20), t.token)...)
+	t.issuer.Disagree(second, lacking, having)
+	l.use(append(t.issuer.Tokens(20), t.token)...)
 	time.Sleep(3 * step)
-	answers, fetched := l.stop(), t.issuer.fetches()-before
+	answers, fetched := l.stop(), t.issuer.Fetches()-before
 	seen := fmt.Sprintf("%s; %d fetches", answers, fetched)
 	return seen, errors.Join(answers.only(http.StatusOK), atMost(fetched, 2))
 }
 
 func randomKeyIDs(_ context.Context, t *trial) (string, error) {
-	before := t.issuer.fetches()
+	before := t.issuer.Fetches()
 	good := startLoad(t.server, 4, t.token)
 	c := keepAlive(28)
 	defer c.CloseIdleConnections()
 	bad := each(10_000, 28, func(int) int {
-		status, _ := t.server.ask(c, t.issuer.forged())
+		status, _ := t.server.ask(c, t.issuer.Forged())
 		return status
 	})
-	answers, fetched := good.stop(), t.issuer.fetches()-before
+	answers, fetched := good.stop(), t.issuer.Fetches()-before
 	seen := fmt.Sprintf("forged: %s; good: %s; %d fetches", bad, answers, fetched)
 	return seen, errors.Join(bad.only(http.StatusUnauthorized), answers.only(http.StatusOK), atMost(fetched, 4))
 }

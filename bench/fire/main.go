@@ -16,11 +16,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strings"
+
+	"bench/stage"
 )
 
 func main() {
@@ -43,7 +43,7 @@ func run(ctx context.Context, pattern string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := build(ctx, dir); err != nil {
+	if err := stage.Build(ctx, dir); err != nil {
 		return err
 	}
 	fmt.Printf("%d cores, %s; m2m serve with its usual settings, but for the issuer and who may call\n\n", runtime.NumCPU(), runtime.Version())
@@ -64,13 +64,4 @@ func run(ctx context.Context, pattern string) error {
 		return errBroken
 	}
 	return ctx.Err()
-}
-
-// build compiles m2m as it is released: static.
-func build(ctx context.Context, dir string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "m2m"), "./cmd/m2m")
-	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	cmd.Stderr = os.Stderr
-	return cmd.Run()
 }

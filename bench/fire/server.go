@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"bench/stage"
 )
 
 // server is one "m2m serve".
@@ -25,8 +25,8 @@ type server struct {
 }
 
 // start runs m2m serve and waits until it answers.
-func start(ctx context.Context, dir string, i *issuer, descriptors int) (*server, error) {
-	address, err := freeAddress()
+func start(ctx context.Context, dir string, i *stage.Issuer, descriptors int) (*server, error) {
+	address, err := stage.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func start(ctx context.Context, dir string, i *issuer, descriptors int) (*server
 		command = fmt.Sprintf("ulimit -n %d && exec", descriptors)
 	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", command+` "$0" "$@"`, filepath.Join(dir, "m2m"), "serve", "--addr", address,
-		"--tenant", tenant, "--authority-host", i.url(), "--ca-file", i.ca, "--audience", audience, "--require-role", role)
+		"--tenant", stage.Tenant, "--authority-host", i.URL(), "--ca-file", i.CA, "--audience", stage.Audience, "--require-role", stage.Role)
 	cmd.Env, cmd.Dir = []string{"HOME=" + dir}, dir
 	s := &server{process: cmd, address: address, log: filepath.Join(dir, "server.log"), ended: make(chan struct{})}
 	log, err := os.Create(s.log)
@@ -56,15 +56,6 @@ func start(ctx context.Context, dir string, i *issuer, descriptors int) (*server
 	}
 	s.stop()
 	return nil, fmt.Errorf("m2m serve does not answer:\n%s", s.logged())
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 func (s *server) stop() {
@@ -119,18 +110,6 @@ func (s *server) descriptors() int {
 	return len(entries)
 }
 
-// peak is the most memory that the process has held, in MiB.
-func (s *server) peak() float64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if size, found := strings.CutPrefix(line, "VmHWM:"); found {
-			kib, _ := strconv.ParseFloat(strings.Fields(size)[0], 64)
-			return kib / 1024
-		}
-	}
-	return 0
-}
-
 // mostGoroutines is what an idle server has: main and its three waits, the
 // signals, the listener, and the two ends of a connection to the issuer.
 const mostGoroutines = 12
@@ -147,7 +126,7 @@ func (s *server) left(descriptors int) (string, error) {
 	for deadline := time.Now().Add(10 * time.Second); s.descriptors() > descriptors && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
-	peak, open := s.peak(), s.descriptors()
+	peak, open := stage.Peak(s.process.Process), s.descriptors()
 	_ = s.process.Process.Signal(syscall.SIGABRT)
 	<-s.ended
 	goroutines := 0

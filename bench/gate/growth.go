@@ -32,7 +32,7 @@ func (b *bench) growKeys(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer i.close()
+		defer i.Stop()
 		if err := i.writeTokens(map[string]int{"one": 1, "new": 60_000}); err != nil {
 			return err
 		}

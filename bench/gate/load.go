@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"bench/stage"
 )
 
 // load is what clients do during one measurement.
@@ -26,6 +28,9 @@ type result struct {
 	memory    float64 // MiB, at the most
 }
 
+// errNotNew says that tokens were sent a second time where each was to be new.
+var errNotNew = errors.New("the new tokens ran out")
+
 // measure starts a system, warms it, and puts it under load.
 func (b *bench) measure(ctx context.Context, system string, l load) (result, error) {
 	s, err := b.start(ctx, system)
@@ -41,8 +46,11 @@ func (b *bench) measure(ctx context.Context, system string, l load) (result, err
 	if err != nil {
 		return result{}, fmt.Errorf("%s: %w", system, err)
 	}
+	if l.tokens != l.warm && int(requests) > b.issuer.written[l.tokens] {
+		return result{}, fmt.Errorf("%s: %w: %.0f requests, %d tokens; give -new more", system, errNotNew, requests, b.issuer.written[l.tokens])
+	}
 	r.cpu = (s.cpu() - before) / requests * 1000
-	r.memory = s.peak()
+	r.memory = stage.Peak(s.process.Process)
 	if b.verbose {
 		fmt.Fprintf(os.Stderr, "%-30s %-5s %5d connections: %7.0f/s p50 %s p99 %s %4.0f ms %4.0f MiB\n",
 			system, l.tokens, l.connections, r.perSecond, r.p50, r.p99, r.cpu, r.memory)

@@ -15,10 +15,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"time"
+
+	"bench/stage"
 )
 
 // bench is one run of this program.
@@ -54,14 +54,14 @@ func (b *bench) run(ctx context.Context, growth bool, fresh int) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	if err := b.build(ctx); err != nil {
+	if err := stage.Build(ctx, dir); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "signing tokens ...")
 	if b.issuer, err = newIssuer(dir, 6); err != nil {
 		return err
 	}
-	defer b.issuer.close()
+	defer b.issuer.Stop()
 	if err := b.issuer.writeTokens(map[string]int{"one": 1, "many": 10_000, "new": fresh}); err != nil {
 		return err
 	}
@@ -69,13 +69,4 @@ func (b *bench) run(ctx context.Context, growth bool, fresh int) error {
 		return b.growth(ctx)
 	}
 	return b.table(ctx)
-}
-
-// build compiles m2m as it is released: static.
-func (b *bench) build(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(b.dir, "m2m"), "./cmd/m2m")
-	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	cmd.Stderr = os.Stderr
-	return cmd.Run()
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"bench/stage"
 )
 
 // What is compared. The gate without authentication is the same program
@@ -31,7 +33,7 @@ type server struct {
 
 // start runs one of the systems on core 0 and waits until it answers.
 func (b *bench) start(ctx context.Context, system string) (*server, error) {
-	address, err := freeAddress()
+	address, err := stage.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -60,27 +62,18 @@ func (b *bench) command(system, address string) (argv, env []string, path string
 	switch system {
 	case haproxy:
 		return []string{"haproxy", "-db", "-f", "haproxy.cfg"},
-			[]string{"ADDR=" + address, "KEY=" + i.keyFile(), "ISSUER=" + i.name(), "AUDIENCE=" + audience}, "/secure-data"
+			[]string{"ADDR=" + address, "KEY=" + i.keyFile(), "ISSUER=" + i.Name(), "AUDIENCE=" + stage.Audience}, "/secure-data"
 	case recipe:
 		host, port, _ := strings.Cut(address, ":")
 		return []string{"/usr/bin/python3", "-m", "uvicorn", "recipe:app", "--host", host, "--port", port, "--no-access-log"},
-			[]string{"KEYS_URL=" + i.keysURL(), "ISSUER=" + i.name(), "AUDIENCE=" + audience, "SSL_CERT_FILE=" + i.caFile(), "PYTHONDONTWRITEBYTECODE=1"}, "/secure-data"
+			[]string{"KEYS_URL=" + i.KeysURL(), "ISSUER=" + i.Name(), "AUDIENCE=" + stage.Audience, "SSL_CERT_FILE=" + i.CA, "PYTHONDONTWRITEBYTECODE=1"}, "/secure-data"
 	}
 	path = "/secure-data"
 	if system == open {
 		path = "/healthz"
 	}
-	return []string{filepath.Join(b.dir, "m2m"), "serve", "--addr", address, "--tenant", tenant, "--authority-host", i.server.URL,
-		"--ca-file", i.caFile(), "--audience", audience, "--require-role", role}, nil, path
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return []string{filepath.Join(b.dir, "m2m"), "serve", "--addr", address, "--tenant", stage.Tenant, "--authority-host", i.URL(),
+		"--ca-file", i.CA, "--audience", stage.Audience, "--require-role", stage.Role}, nil, path
 }
 
 func (s *server) wait(ctx context.Context, address string) error {
@@ -116,16 +109,4 @@ func (s *server) cpu() float64 {
 	user, _ := strconv.ParseFloat(fields[11], 64)
 	system, _ := strconv.ParseFloat(fields[12], 64)
 	return (user + system) * 10 // ticks of 1/100 s
-}
-
-// peak is the most memory that the server has held, in MiB.
-func (s *server) peak() float64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if size, found := strings.CutPrefix(line, "VmHWM:"); found {
-			kib, _ := strconv.ParseFloat(strings.Fields(size)[0], 64)
-			return kib / 1024
-		}
-	}
-	return 0
 }

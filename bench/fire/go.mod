@@ -1,3 +1,0 @@
-module fire
-
-go 1.26

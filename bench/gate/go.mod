@@ -1,3 +1,0 @@
-module gate
-
-go 1.26

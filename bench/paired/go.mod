@@ -1,3 +1,0 @@
-module paired
-
-go 1.26
