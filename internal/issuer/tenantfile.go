@@ -51,7 +51,7 @@ type TenantFileProblem struct {
 	// Line and Column count from 1; Line 0 means the file as a whole.
 	Line, Column int
 	// Text says what is wrong and, where it can be told, what was meant. It
-	// never holds a secret.
+	// never holds what stands where a secret belongs.
 	Text string
 }
 
@@ -92,6 +92,7 @@ func ParseTenantFile(name string, text []byte, readFile func(path string) ([]byt
 	if body := r.document(text); body != nil {
 		object(f.keys())(r, body, "")
 	}
+	f.fillObjectIDs()
 	if len(r.problems) == 0 {
 		r.check(&f)
 	}

@@ -55,6 +55,18 @@ func (f *TenantFile) putFirst(tenant, client int) {
 	moveFirst(home.APIs, slices.IndexFunc(home.APIs, func(a API) bool { return a.ID == api.ID }))
 }
 
+// fillObjectIDs gives those clients that have no object ID one that is theirs in
+// their tenant, the same in every run.
+func (f *TenantFile) fillObjectIDs() {
+	for _, t := range f.Tenants {
+		for i := range t.Clients {
+			if c := &t.Clients[i]; c.ObjectID == "" && !c.NoServicePrincipal {
+				c.ObjectID = derivedGUID(t.ID, c.ID)
+			}
+		}
+	}
+}
+
 // moveFirst moves one item to the front; the others keep their order.
 func moveFirst[T any](list []T, n int) {
 	item := list[n]

@@ -34,3 +34,21 @@ func TestDefaultOfATenantFile(t *testing.T) {
 		}
 	}
 }
+
+// An object ID that the file leaves out is that of the client in its tenant,
+// wherever in the tenant its clients stand.
+func TestObjectIDsHeedNoOrder(t *testing.T) {
+	const one, two = "10000000-0000-4000-8000-000000000000", "20000000-0000-4000-8000-000000000000"
+	const apis, clients = "apis: [{id: " + one + "}]", "clients: [{id: " + one + "}]"
+	read := func(tenant string) string {
+		f, err := issuer.ParseTenantFile("tenant.yaml", []byte("tenants: [{"+tenant+"}]"), noFiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Tenants[0].Clients[0].ObjectID
+	}
+	after, before, other := read("id: "+one+", "+apis+", "+clients), read(clients+", "+apis+", id: "+one), read(clients+", "+apis+", id: "+two)
+	if after != before || before == other {
+		t.Errorf("clients behind the ID: %s, before it: %s, in another tenant: %s", after, before, other)
+	}
+}

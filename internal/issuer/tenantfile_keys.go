@@ -25,18 +25,7 @@ func (t *Tenant) keys() []key {
 		{"domains", "Domains", false, listOf(&t.Domains, text)},
 		{"region", "Region", false, text(&t.Region)},
 		{"apis", "APIs", false, listOf(&t.APIs, func(a *API) reader { return object(a.keys()) })},
-		{"clients", "Clients", false, t.readClients},
-	}
-}
-
-// readClients gives those clients that have no object ID one that is theirs in
-// this tenant, the same in every run.
-func (t *Tenant) readClients(r *fileReader, n node, path string) {
-	listOf(&t.Clients, func(c *Client) reader { return object(c.keys()) })(r, n, path)
-	for i := range t.Clients {
-		if c := &t.Clients[i]; c.ObjectID == "" && !c.NoServicePrincipal {
-			c.ObjectID = derivedGUID(t.ID, c.ID)
-		}
+		{"clients", "Clients", false, listOf(&t.Clients, func(c *Client) reader { return object(c.keys()) })},
 	}
 }
 
