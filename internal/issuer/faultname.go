@@ -19,7 +19,7 @@ func nearest(word string, known []string, all string) string {
 	word = strings.ToLower(word)
 	best, least := meantName(word), 3
 	for _, name := range known {
-		if d := distance(word, name); d < least && d < len(name) {
+		if d := editDistance(word, name); d < least && d < len(name) {
 			best, least = name, d
 		}
 	}
@@ -29,29 +29,4 @@ func nearest(word string, known []string, all string) string {
 		}
 	}
 	return all + strings.Join(known, ", ")
-}
-
-// distance counts the letters to add, remove or change between two words
-// (Levenshtein). Words that are much longer than any name are far from all.
-func distance(a, b string) int {
-	if len(a) > 2*len(b) {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
