@@ -41,8 +41,9 @@ func (i *Issuer) ControlURL() string {
 type ControlError struct {
 	// Status is the HTTP status of the answer.
 	Status int `json:"-"`
-	// Word names the refusal: wrong_host, wrong_origin, wrong_key, not_found,
-	// wrong_method, wrong_content_type, too_large, bad_json, bad_request.
+	// Word names the refusal: wrong_scheme, wrong_host, wrong_origin, wrong_key,
+	// not_found, wrong_method, wrong_content_type, too_large, bad_json,
+	// bad_request, server_error.
 	Word string `json:"error"`
 	// Reason is one sentence about it.
 	Reason string `json:"reason"`
