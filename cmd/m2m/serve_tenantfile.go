@@ -77,7 +77,7 @@ func (a *app) readTenantFile(path string) (issuer.TenantFile, error) {
 	}
 	tenants, err := issuer.ParseTenantFile(fileName(path), text, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(path), name)
+			name = filepath.Dir(path) + string(filepath.Separator) + name // Join would make stdin of a file called "-"
 		}
 		return a.readFile(name, maxCertificateFile)
 	})
