@@ -98,8 +98,8 @@ func (f *faults) checkAPIs(field string, apis []API) {
 			f.add(at+".TokenVersion", "%q is neither 1.0 nor 2.0", bound(string(api.TokenVersion)))
 		}
 		for j, role := range api.Roles {
-			if role == "" || strings.ContainsAny(role, unquotable+",") {
-				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%q is not a role: it is empty, or has white space, quotes, a comma or a dollar sign", bound(role))
+			if !isName(role) || len(role) > longestRole {
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%q is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign", bound(role), longestRole)
 			}
 		}
 		for j, claim := range api.OptionalClaims {
@@ -119,13 +119,20 @@ func (f *faults) checkID(taken names, field, id string) {
 	f.take(taken, field, id)
 }
 
-// unquotable are the characters that no name of an API or a role has in Entra,
-// and that would not pass unharmed through the environment files of programs.
-const unquotable = " \t\r\n'\"`$\\"
+// longestRole is how long Entra lets the value of an app role be, in characters:
+// https://learn.microsoft.com/graph/api/resources/approle
+const longestRole = 120
+
+// isName says whether s can name an API or a role: whether it can be part of a
+// scope, and passes unharmed through the environment and the environment files
+// of programs.
+func isName(s string) bool {
+	return s != "" && isScopeToken(s) && !strings.ContainsAny(s, "'`$,")
+}
 
 func (f *faults) checkAppIDURI(taken names, at, uri string) {
 	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" || strings.ContainsAny(uri, unquotable+",") {
+	if err != nil || u.Scheme == "" || !isName(uri) {
 		f.add(at, "%q is not a URI such as api://name", bound(uri))
 		return
 	}
@@ -133,12 +140,12 @@ func (f *faults) checkAppIDURI(taken names, at, uri string) {
 }
 
 func (f *faults) checkClients(field string, t *Tenant) {
-	taken := names{}
+	taken, objects := names{}, names{}
 	for i := range t.Clients {
 		c, at := &t.Clients[i], fmt.Sprintf("%s.Clients[%d]", field, i)
 		f.checkID(taken, at+".ID", c.ID)
-		if !c.NoServicePrincipal && !entra.IsGUID(c.ObjectID) {
-			f.notGUID(at+".ObjectID", c.ObjectID)
+		if !c.NoServicePrincipal {
+			f.checkID(objects, at+".ObjectID", c.ObjectID)
 		}
 		if c.BlockedByPolicy != "" && !entra.IsGUID(c.BlockedByPolicy) {
 			f.notGUID(at+".BlockedByPolicy", c.BlockedByPolicy)

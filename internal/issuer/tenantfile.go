@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"bytes"
 	"cmp"
 	_ "embed" // the built-in tenant's file and the schema
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -107,6 +109,11 @@ func ParseTenantFile(name string, text []byte, readFile func(path string) ([]byt
 func (r *fileReader) document(text []byte) ast.Node {
 	if len(text) > MaxTenantFile {
 		r.problem(place{}, "the file is larger than %d KiB", MaxTenantFile>>10)
+		return nil
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows editors put a byte order mark first
+	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+		r.problem(place{}, "the file is not UTF-8; Windows PowerShell writes UTF-16 unless told otherwise")
 		return nil
 	}
 	tokens := lexer.Tokenize(string(text))

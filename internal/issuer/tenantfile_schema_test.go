@@ -111,7 +111,7 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 	values := []string{
 		"", "null", "true", "3", "1.0", "2.0", "2", `"1.0"`, `""`, `" "`, "text", "generate", "'with space'", "api://x", "api://m2m-demo",
 		"https://a.example", "http://a.example", "https://a.example?q", "413888A3-2980-4619-b44a-e678d0ffb4e6", "75m", "1h30m", "-1h", "29h", "1.5h",
-		"2027-01-31", "2027-01-31T12:00:00Z", "2027-13-31", "idtyp", "[]", "[x]", "[3]", "[[x]]", "[{}]", "[idtyp]", "[generate]", "['a b']", "{}", "{x: y}",
+		"2027-01-31", "2027-01-31T12:00:00Z", "2027-13-31", "idtyp", "[]", "[x]", "[3]", "[[x]]", "[{}]", "[idtyp]", "[generate]", "['a b']", "[Ö]", "['`x']", "['&a:b[c]^d']", "[" + strings.Repeat("R", 121) + "]", "{}", "{x: y}",
 		"{from: 1h, to: 2h}", "[{value: x}]", "[{value: generate, expires: 2027-01-31}]", "[{file: x}]", "[{pem: x}]", "[{file: x, pem: y}]",
 		"[{issuer: https://a.example, subject: s}]", "[{issuer: https://a.example}]", "[{api: api://m2m-demo}]", "[{api: api://m2m-demo, roles: [Data.Read]}]",
 		"[{id: 413888a3-2980-4619-b44a-e678d0ffb4e6}]",

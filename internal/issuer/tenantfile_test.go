@@ -196,6 +196,9 @@ func TestTenantFileFaults(t *testing.T) {
 		{"dangling API", "api: api://orders", "api: api://order", `12:13: api: no API "api://order" in this tenant; did you mean "api://orders"?`},
 		{"another API altogether", "api: api://orders", "api: https://vault.example", `12:13: api: no API "https://vault.example" in this tenant; known here: "api://orders"`},
 		{"dangling role", "            roles: [Orders.Read]", "            roles: [Orders.Raed]", `13:21: API "api://orders" has no role "Orders.Raed"; did you mean "Orders.Read"?`},
+		{"role with a colour", "        roles: [Orders.Read]\n    c", "        roles: [\"Orders\\e[31m\"]\n    c", `7:17: "Orders\x1b[31m" is not a role: those are up to 120 visible ASCII characters`},
+		{"role without an end", "        roles: [Orders.Read]\n    c", "        roles: [" + strings.Repeat("R", 121) + "]\n    c", `7:17: "R`},
+		{"URI that no scope can name", "[api://orders]", "[api://bücher]", `6:16: "api://bücher" is not a URI such as api://name`},
 		{"role with a space", "        roles: [Orders.Read]\n    c", "        roles: [Orders Read]\n    c", `7:17: "Orders Read" is not a role: `},
 		{"secret of other letters", "[hunter2-hunter2]", "['hunter2 hunter2']", "10:19: a secret is made of letters, digits and -._~ as Entra's are; this one is not"},
 		{"secret that is a number", "[hunter2-hunter2]", "[1234567]", "10:19: expected a secret, or the word generate, found a number; put it in quotes if text is meant"},
@@ -207,6 +210,7 @@ func TestTenantFileFaults(t *testing.T) {
 		{"policy that is no GUID", "        grants", "        blocked_by_policy: monday\n        grants", `11:9: blocked_by_policy: "monday" is not a GUID`},
 		{"two defaults", "        grants", "        default: true\n      - id: b1fe6e62-805b-4ad4-bf3e-4ab842759800\n        default: true\n        grants", `13:9: default: another client is the default already, at line 11`},
 		{"client twice", "        grants", "      - id: e11eefb9-fb70-4de4-9a7c-3a3592fdd502\n        grants", `11:9: id: "e11eefb9-fb70-4de4-9a7c-3a3592fdd502" is taken by another`},
+		{"object ID twice", "        grants", "        object_id: 718CA565-a379-4f24-8f2d-afda64670f2b\n      - id: b1fe6e62-805b-4ad4-bf3e-4ab842759800\n        object_id: 718ca565-a379-4f24-8f2d-afda64670f2b\n        grants", `13:9: object_id: "718ca565-a379-4f24-8f2d-afda64670f2b" is taken by another`},
 		{"lifetime of a day too many", "tenants:", "lifetime: 29h\ntenants:", "1:11: expected whole seconds, from 1s to 28h, found another duration"},
 		{"lifetime that ends before it begins", "tenants:", "lifetime: {from: 2h, to: 1h}\ntenants:", "1:22: to: it is shorter than the shortest lifetime"},
 		{"lifetime in words", "tenants:", "lifetime: long\ntenants:", "1:11: expected a duration such as 75m or 90s, found text"},
@@ -244,23 +248,6 @@ func compareFault(t *testing.T, err error, want string) {
 	}
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("the error shows a secret: %v", err)
-	}
-}
-
-func TestTenantFilesThatAreNone(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                          " the file is empty; m2m serve tenant-file prints one to begin with",
-		"# nothing yet\n":           " the file is empty; m2m serve tenant-file prints one to begin with",
-		"hunter2":                   "1:1: expected the keys tenants, lifetime, found text",
-		"lifetime: 1h":              "1:1: tenants is missing here",
-		strings.Repeat("[", 60_000): "1:17: more than 16 brackets within brackets",
-		"tenants: []":               "1:1: tenants: there is no tenant",
-		"tenants:\n  - {id: bcca9397-21fa-44b1-a33d-6669fb9ef64d}\n":                                                          " no tenant has a client; nobody could ask for a token",
-		"tenants:\n  - id: bcca9397-21fa-44b1-a33d-6669fb9ef64d\n    clients: [{id: bcca9397-21fa-44b1-a33d-6669fb9ef64d}]\n": "3:15: the tenant of the default client has no API that a token could be for",
-		strings.Repeat("#", issuer.MaxTenantFile+1):                                                                           " the file is larger than 64 KiB",
-	} {
-		_, err := issuer.ParseTenantFile("tenant.yaml", []byte(text), noFiles)
-		compareFault(t, err, want)
 	}
 }
 
