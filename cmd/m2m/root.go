@@ -41,13 +41,8 @@ func (sys *system) run(ctx context.Context) exitCode {
 		err = root.ExecuteContext(ctx)
 	}
 	switch {
-	case a.out.err != nil && (err == nil || errors.Is(err, a.out.err)):
-		err = &failure{
-			code:   exitUnexpected,
-			reason: fmt.Sprintf("the output could not be written: %v", rootCause(a.out.err)),
-			hints:  []string{"do not use what was written: it is not all"},
-			err:    a.out.err,
-		}
+	case a.out.err != nil:
+		err = a.out.lost(err)
 	case err != nil && !a.started && !errors.As(err, new(*usageError)):
 		err = &usageError{reason: err.Error(), hints: []string{"see m2m --help"}, err: err}
 	}
@@ -230,4 +225,21 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 		c.err = err
 	}
 	return n, err
+}
+
+// lost is the error of a command whose output is not all there, whatever else
+// became of it. Its own error is told beside that, unless it is the same one, or
+// relies on the output to have told it.
+func (c *checkedWriter) lost(own error) error {
+	lost := &failure{
+		code:   exitUnexpected,
+		reason: fmt.Sprintf("the output could not be written: %v", rootCause(c.err)),
+		hints:  []string{"do not use what was written: it is not all"},
+		err:    c.err,
+	}
+	if own != nil && !errors.Is(own, c.err) && !errors.As(own, new(outcome)) {
+		lost.reason += "\n" + own.Error()
+		lost.hints = append(lost.hints, hintsOf(own)...)
+	}
+	return lost
 }
