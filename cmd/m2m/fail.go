@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"m2m/internal/token"
 )
@@ -130,12 +131,13 @@ func redact(message string) string {
 	return message
 }
 
-// printable replaces control characters, so that nothing a server or a file
-// says can move the cursor, clear the screen or forge a line.
+// printable replaces what is not seen, so that nothing a server or a file says
+// can move the cursor, clear the screen, forge a line or turn the direction of
+// the text around it.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || 0x80 <= r && r < 0xa0 {
-			return '�'
+		if !unicode.IsGraphic(r) && r != '\n' && r != '\t' {
+			return '\ufffd'
 		}
 		return r
 	}, s)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"m2m/internal/verify"
@@ -41,6 +42,19 @@ func TestReportFits(t *testing.T) {
 		}
 		if lines := strings.Count(report, "\n"); name == "good" && lines > oneScreen {
 			t.Errorf("the report of a good token has %d lines:\n%s", lines, report)
+		}
+	}
+}
+
+// TestReportIsSeen: nothing that a token says moves the cursor or turns the
+// direction of the report's own text.
+func TestReportIsSeen(t *testing.T) {
+	policy := verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}}
+	for name, token := range strangeTokens(t) {
+		report := reportOf(mintVerifier(t, policy), token, palette{}, t)
+		unseen := func(r rune) bool { return !unicode.IsGraphic(r) && r != '\n' }
+		if i := strings.IndexFunc(report, unseen); i >= 0 {
+			t.Errorf("%s: what is not seen reaches the terminal: %q", name, report[max(0, i-40):min(i+4, len(report))])
 		}
 	}
 }
