@@ -35,11 +35,7 @@ func (s *settings) checkCredential() error {
 }
 
 func (s *settings) checkScope() error {
-	err := entra.CheckScope(s.scope.value)
-	if entra.IsPlaceholder(s.scope.value) {
-		err = entra.ErrPlaceholder
-	}
-	if err != nil {
+	if err := entra.CheckScope(s.scope.value); err != nil {
 		return s.explain(settingScope, err)
 	}
 	return nil

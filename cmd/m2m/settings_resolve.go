@@ -14,7 +14,7 @@ var errCloudUnknown = errors.New("there is no such cloud")
 // resolveSettings resolves every setting of a command, in the order flag,
 // --local, environment, .env, default, and applies the rules of
 // settings_trust.go. Its errors are usageErrors. The values are not judged yet:
-// see checkIdentity.
+// see checkCredential.
 func resolveSettings(in settingsInput) (*settings, error) {
 	l, err := newLayers(in)
 	if err != nil {

@@ -60,9 +60,6 @@ func tenantAdvice(err error) []string {
 
 func checkScope(r Request) error {
 	err := entra.CheckScope(r.Scope)
-	if err == nil && entra.IsPlaceholder(r.Scope) {
-		err = entra.ErrPlaceholder
-	}
 	if err == nil {
 		return nil
 	}

@@ -34,7 +34,7 @@ func (m managedIdentity) String() string {
 
 func (managedIdentity) lasting() entra.Secret { return entra.Secret{} }
 
-func (managedIdentity) provider(Request) string { return "the managed identity endpoint" }
+func (managedIdentity) provider(Request) string { return managedEndpoint }
 
 // check asks for no tenant and no client: the resource's own are used.
 func (m managedIdentity) check(Request, time.Time) error {

@@ -72,9 +72,9 @@ type Policy struct {
 	// their form: ErrPlainIssuer. It costs: for that issuer ver, nbf and tid need
 	// not be there, so that the issuer alone stands for the tenant; the client may
 	// have any ID, and is named by client_id or azp (or Okta's cid); scopes may be
-	// a list; aud may be one, if all of it is in Audiences; sub, which must be the client's ID, is all that tells an
-	// app from a user; and Scopes, where no Roles are required, are asked of apps.
-	// AllowUser alone then lets users in.
+	// a list; aud may be one, if all of it is in Audiences; sub, which must be the
+	// client's ID, is all that tells an app from a user; and Scopes, where no Roles
+	// are required, are asked of apps. AllowUser alone then lets users in.
 	PlainIssuer string
 
 	// Leeway is how far clocks may differ; 0 means DefaultLeeway, NoLeeway not at

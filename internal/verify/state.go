@@ -23,7 +23,7 @@ type State struct {
 type CacheState struct {
 	Hits    uint64 // tokens that were remembered
 	Misses  uint64 // tokens that were not, the refused ones too
-	Entries int    // tokens remembered now; one that moves between generations counts twice
+	Entries int    // tokens remembered now
 	Bytes   int    // what they are estimated to take
 }
 
