@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"m2m/internal/entra"
 )
 
 func (h *hearing) adviseKind(reason error) advice {
@@ -32,14 +34,28 @@ func (h *hearing) adviseKind(reason error) advice {
 // object ID of its service principal.
 func (h *hearing) adviseClient() advice {
 	t := h.token
-	fix := "if this app may call, add it: --client " + bound(t.ClientID)
-	if slices.Contains(h.policy.Clients, t.ObjectID) {
+	fix := h.allowClient()
+	switch {
+	case t.ClientID == "":
+		return advice{"the token names no client that the list could hold", ""}
+	case slices.Contains(h.policy.Clients, t.ObjectID):
 		return advice{"the list holds the object ID of the app's service principal, not its client ID", fix}
+	case entra.IsGUID(t.ClientID):
+		fix += "; compare with: az ad sp show --id " + t.ClientID
 	}
 	return advice{
 		"another app is calling, or, likely if the app is the right one, the list holds an object ID: an app's client ID, its registration's object ID and its service principal's are three different GUIDs",
-		fix + "; compare with: az ad sp show --id " + bound(t.ClientID),
+		fix,
 	}
+}
+
+// allowClient is the flag that lets the calling app in.
+func (h *hearing) allowClient() string {
+	const fix = "if this app may call, add it: --client"
+	if !pastable(h.token.ClientID) {
+		return fix
+	}
+	return fix + " " + h.token.ClientID
 }
 
 func (h *hearing) advisePermission(reason error) advice {
@@ -66,8 +82,12 @@ func (h *hearing) advisePermission(reason error) advice {
 }
 
 func (h *hearing) grant() string {
-	return fmt.Sprintf("grant the app role %s to client %s as an application permission, give admin consent, then %s",
-		strings.Join(h.policy.Roles, " or "), bound(h.token.ClientID), refetch)
+	client := "the client"
+	if id := h.token.ClientID; pastable(id) {
+		client = "client " + id
+	}
+	return fmt.Sprintf("grant the app role %s to %s as an application permission, give admin consent, then %s",
+		strings.Join(h.policy.Roles, " or "), client, refetch)
 }
 
 // alike reports whether two lists share a value but for upper and lower case.

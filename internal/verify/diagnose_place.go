@@ -95,8 +95,10 @@ func (h *hearing) adviseOtherTenant(tenant string) advice {
 	if tenant == personalAccounts {
 		return advice{"the token is of a personal Microsoft account, not of an organisation", "sign in with an account of the tenant"}
 	}
-	fix := "ask the right tenant for a token, or, if this is the right one, set TENANT_ID=" + tenant
-	return advice{"the token is from another tenant; an API for several tenants must list them, not compare with one", fix}
+	return advice{
+		"the token is from another tenant; an API for several tenants must list them, not compare with one",
+		"ask the right tenant for a token, or, if this is the right one: " + setting("TENANT_ID", tenant),
+	}
 }
 
 func (h *hearing) adviseTenant(reason error) advice {

@@ -17,6 +17,8 @@ func (h *hearing) advisePlain(c Check, reason error) (a advice, ok bool) {
 		return h.adviseForeign("iat and exp, in order"), reason == ErrDateMissing || reason == ErrDateOrder
 	case CheckKind:
 		return h.advisePlainKind(reason), true
+	case CheckClient:
+		return advice{"another app is calling", h.allowClient()}, h.token.ClientID != ""
 	case CheckPermission:
 		return h.advisePlainPermission(reason), true
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxToken is well above any token of Entra's (they stay near 2 KiB, and group
@@ -103,7 +104,8 @@ func (r *reader) decode(name, segment string) ([]byte, *Error) {
 	case strings.HasPrefix(segment, "\xff\xfe"):
 		return nil, malformed(ErrCharset, "UTF-16, which > writes in Windows PowerShell")
 	case i >= 0:
-		return nil, malformed(ErrCharset, fmt.Sprintf("%q at byte %d of the %s", segment[i], i+1, name))
+		odd, _ := utf8.DecodeRuneInString(segment[i:])
+		return nil, malformed(ErrCharset, fmt.Sprintf("%q at byte %d of the %s", odd, i+1, name))
 	}
 	return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
 }

@@ -59,6 +59,14 @@ func TestSegmentsInWords(t *testing.T) {
 	}
 }
 
+// TestOddLetterInWords: a letter beyond ASCII is shown as it was written, such as
+// the ellipsis of a program that cut a token short.
+func TestOddLetterInWords(t *testing.T) {
+	if _, err := verify.Decode(good() + "…"); !errors.Is(err, verify.ErrCharset) || !strings.Contains(err.Error(), "found '…' at byte ") {
+		t.Errorf("want the ellipsis named, got %v", err)
+	}
+}
+
 // What Windows PowerShell makes of a token is called by its name.
 func TestUTF16InWords(t *testing.T) {
 	text := "\xff\xfe" + strings.Join(strings.Split(good(), ""), "\x00") + "\x00"

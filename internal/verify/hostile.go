@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Whoever writes a token writes some of the words of its report. They must not
@@ -37,7 +38,7 @@ func bound(s string) string {
 	if harmless(s) {
 		return s
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		quoted := strconv.Quote(s)
 		return quoted[1 : len(quoted)-1]
 	}
@@ -51,18 +52,21 @@ func shorten(s string, most int) string {
 	return s
 }
 
-// setting is a line for somebody's settings that holds text of the token. A
-// comma there would be two values, and a quote or a line break worse; nothing
-// of Entra's holds any.
+// setting is a line for somebody's settings that holds text of the token.
 func setting(name string, values ...string) string {
 	for _, value := range values {
-		if strings.ContainsFunc(value, notInSetting) || len(value) > 300 {
+		if !pastable(value) {
 			return "set " + name
 		}
 	}
 	return name + "=" + strings.Join(values, ",")
 }
 
-func notInSetting(r rune) bool {
-	return notBase64URL(r) && !strings.ContainsRune(":/.~@?&=%+", r)
+// pastable reports whether text of the token may stand in a line that a reader
+// will paste into settings or a shell. A comma would be two values, and a quote,
+// an ampersand or a line break worse; nothing of Entra's holds any.
+func pastable(s string) bool {
+	const others = ":/.~@?=%+"
+	odd := func(r rune) bool { return notBase64URL(r) && !strings.ContainsRune(others, r) }
+	return s != "" && len(s) <= 300 && !strings.ContainsFunc(s, odd)
 }

@@ -1,0 +1,76 @@
+package verify_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"m2m/internal/verify"
+)
+
+// mostWords is more than any advice has, with a hundred bytes of the token in it.
+const mostWords = 700
+
+// TestHostileWords: whoever writes a token decides neither what its reader will
+// paste into a shell, nor how the report looks, whichever member holds his words.
+func TestHostileWords(t *testing.T) {
+	p := policy()
+	p.Clients = []string{api}
+	plain := plainPolicy()
+	plain.Tenants, plain.Clients, plain.Roles = p.Tenants, p.Clients, p.Roles
+	for _, words := range []string{"$(reboot)", "a&reboot", "a,b", "it's", strings.Repeat("A", 1000), "\u202e\u2028\u00ad\u009b31m"} {
+		for _, tt := range []struct {
+			name   string
+			judge  *verify.Verifier
+			header members
+			claims members
+		}{
+			{"v1.0", verifier(t, p, keys(t)), header(), claimsV1()},
+			{"v2.0", verifier(t, p, keys(t)), header(), claimsV2()},
+			{"user", verifier(t, p, keys(t)), header(), userClaims()},
+			{"ID", verifier(t, p, keys(t)), header(), idClaims()},
+			{"unset", verifier(t, verify.Policy{}, keys(t)), header(), claimsV2()},
+			{"plain", verifier(t, plain, plainKeys(t, verify.KeySetOptions{Issuer: idp})), plainHeader(), plainClaims().str("tid", tenant)},
+		} {
+			for _, m := range tt.claims {
+				assertHarmless(t, tt.name+", "+m.Name, tt.judge.Judge(t.Context(), mint(tt.header, tt.claims.set(m.Name, strconv.Quote(words)))), words)
+			}
+			for _, m := range tt.header {
+				assertHarmless(t, tt.name+", "+m.Name, tt.judge.Judge(t.Context(), mint(tt.header.set(m.Name, strconv.Quote(words)), tt.claims)), words)
+			}
+		}
+	}
+}
+
+// TestHostileClient: an app that is its own subject is an app to a plain issuer,
+// whatever it is called, and a token may name no client at all.
+func TestHostileClient(t *testing.T) {
+	p := plainPolicy()
+	p.Clients = []string{"shop-1"}
+	v := verifier(t, p, plainKeys(t, verify.KeySetOptions{Issuer: idp}))
+	for name, fix := range map[string]string{
+		"shop-7":    "if this app may call, add it: --client shop-7",
+		"$(reboot)": "if this app may call, add it: --client",
+		"":          "",
+	} {
+		f := v.Judge(t.Context(), mint(plainHeader(), plainClaims().str("client_id", name).str("sub", name))).Finding(verify.CheckClient)
+		if f.Status != verify.Fail || f.Fix != fix {
+			t.Errorf("client %q: %s, fix %q, want %q", name, f.Status, f.Fix, fix)
+		}
+	}
+}
+
+func assertHarmless(t *testing.T, name string, report *verify.Report, words string) {
+	t.Helper()
+	for _, f := range report.Findings {
+		if strings.Contains(f.Fix, words) {
+			t.Errorf("%s: the fix of %s has the words of the token: %q", name, f.Check, f.Fix)
+		}
+		for _, text := range []string{f.Expected, f.Found, f.Cause, f.Fix} {
+			if len(text) > mostWords || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+				t.Errorf("%s: %s says in %d bytes: %q", name, f.Check, len(text), text)
+			}
+		}
+	}
+}
