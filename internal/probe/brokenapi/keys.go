@@ -89,7 +89,7 @@ func namedKeyHoles() []Hole {
 			address, found := strings.CutPrefix(p.kid(), "${jndi:ldap://")
 			host, _, _ := strings.Cut(address, "/")
 			if conn, err := net.DialTimeout("tcp", host, time.Second); found && err == nil {
-				_, _ = conn.Write([]byte("0\f\x02\x01\x01`\a\x02\x01\x03\x04\x00\x80\x00\r\n\r\n")) // a bind request
+				_, _ = conn.Write([]byte("0\f\x02\x01\x01`\a\x02\x01\x03\x04\x00\x80\x00")) // a bind request
 				_, _ = io.Copy(io.Discard, conn)
 				_ = conn.Close()
 			}
