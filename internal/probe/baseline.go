@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -12,7 +13,8 @@ import (
 
 // baseline is what honest requests got.
 type baseline struct {
-	bodies   [][]byte // of the content; empty ones are left out
+	bodies   [][]byte // of the content; what says nothing is left out
+	common   []byte   // a body too short to say anything, which the refusal has too
 	times    []time.Duration
 	anywhere bool // an address that is not there gets a 2xx answer too
 }
@@ -61,7 +63,7 @@ func (p *prober) compareContent(none answer) error {
 		return nil
 	}
 	if len(none.body) < leastContent {
-		p.baseline.bodies = nil
+		p.baseline.bodies, p.baseline.common = nil, none.body
 		return nil
 	}
 	return stopped(ErrOpen, nil,
@@ -71,7 +73,7 @@ func (p *prober) compareContent(none answer) error {
 // remember keeps what a good answer to the valid token was like.
 func (p *prober) remember(a answer) {
 	b := &p.baseline
-	if len(a.body) > 0 && !slices.ContainsFunc(b.bodies, func(known []byte) bool { return string(known) == string(a.body) }) {
+	if len(a.body) > 0 && !bytes.Equal(a.body, b.common) && !p.isContent(a) {
 		b.bodies = append(b.bodies, a.body)
 	}
 	b.times = append(b.times, a.took)

@@ -188,3 +188,18 @@ func TestTheRate(t *testing.T) {
 		t.Errorf("%d requests took %s, want at least %s", report.Requests, took, least)
 	}
 }
+
+// TestShortAnswers has an API with the same few bytes for everybody: they say
+// nothing, also when the baseline has been checked again.
+func TestShortAnswers(t *testing.T) {
+	a := &api{withToken: answers(http.StatusOK, "{}"), without: answers(http.StatusUnauthorized, "{}")}
+	report, err := probing(t, a, func(c *probe.Config) {
+		c.Cases, _ = probe.Select(probe.Catalogue(), []string{"alg-*", "signature-*"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if findings := report.Findings(); len(findings) > 0 || report.Baseline.Checks < 5 {
+		t.Errorf("%d findings after %d checks of the baseline: %+v", len(findings), report.Baseline.Checks, findings)
+	}
+}
