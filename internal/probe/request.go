@@ -61,8 +61,9 @@ func (r request) by(method string) request {
 	return r
 }
 
-// holding returns the request with content.
+// holding returns the request with this content in place of its own.
 func (r request) holding(kind, content string) request {
+	r.fields = slices.DeleteFunc(slices.Clone(r.fields), func(f field) bool { return strings.EqualFold(f.name, "Content-Type") })
 	r = r.with("Content-Type", kind)
 	r.body = []byte(content)
 	return r
