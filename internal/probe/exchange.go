@@ -47,13 +47,10 @@ func (p *prober) exchange(ctx context.Context, r request) answer {
 		return answer{unreached: true, timedOut: isTimeout(err), err: err}
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(p.past()) })
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // long past: whatever waits ends
 	defer stop()
 	return converse(conn, r, p.config.Now)
 }
-
-// past is a moment that ends whatever waits for a connection.
-func (p *prober) past() time.Time { return time.Unix(1, 0) }
 
 // converse writes a request and reads the answer at the same time: a server may
 // answer a large request, and close, before it has read all of it.
