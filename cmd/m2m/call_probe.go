@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,15 +96,31 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter, err = r.minter(cmd); err != nil {
 		return err
 	}
-	cases, unmatched := probe.Select(probe.Catalogue(), r.o.probe.only)
+	possible := probe.Catalogue()
+	if r.config.Minter == nil {
+		possible = slices.DeleteFunc(possible, func(c probe.Case) bool { return c.Family == probe.Issued })
+	}
+	cases, unmatched := probe.Select(possible, r.o.probe.only)
 	if unmatched != nil {
-		return &usageError{
-			reason: fmt.Sprintf("--probe-only: no case is called %s", quoted(unmatched[0])),
-			hints:  []string{"m2m call --probe-list prints the names; * stands for any part of one"},
-		}
+		return noSuchCase(unmatched[0])
 	}
 	r.config.Cases = cases
 	return nil
+}
+
+// noSuchCase says why a pattern selects nothing: a run that tried nothing would
+// find nothing.
+func noSuchCase(pattern string) error {
+	if _, unknown := probe.Select(probe.Catalogue(), []string{pattern}); unknown == nil {
+		return &usageError{
+			reason: fmt.Sprintf("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", quoted(pattern)),
+			hints:  []string{"probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND"},
+		}
+	}
+	return &usageError{
+		reason: fmt.Sprintf("--probe-only: no case is called %s", quoted(pattern)),
+		hints:  []string{"m2m call --probe-list prints the names; * stands for any part of one"},
+	}
 }
 
 // greet sends the honest request as m2m call does, so that an API which cannot
@@ -179,6 +196,8 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 			reason: fmt.Sprintf("could not tell all: no finding, but %s could not be made: %s", plural(len(missed), "case"), missed[0].Came),
 			hints:  []string{"with the tenant set (TENANT_ID, or --tenant), the keys are asked of it"},
 		}
+	case !report.HasTried():
+		return &failure{code: exitUnknown, reason: "could not tell: no case could be made of this token and these keys: " + report.Results[0].Came}
 	}
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 const (
 	verdictLocked  = "locked"  // every case was refused
 	verdictHoles   = "holes"   // there are findings, or no door at all
-	verdictUnknown = "unknown" // could not tell, or not all
+	verdictUnknown = "unknown" // could not tell, or not all, or nothing was tried
 )
 
 func probeVerdict(report *probe.Report, stop error) string {
 	switch {
 	case len(report.Findings()) > 0:
 		return verdictHoles
-	case stop != nil, len(notTried(report)) > 0:
+	case stop != nil, len(notTried(report)) > 0, !report.HasTried():
 		return verdictUnknown
 	}
 	return verdictLocked

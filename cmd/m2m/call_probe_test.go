@@ -78,6 +78,24 @@ func TestProbeOverTLS(t *testing.T) {
 	}
 }
 
+// TestAProbeThatTriesNothing has a token of which the case cannot be made: no
+// finding is no all-clear.
+func TestAProbeThatTriesNothing(t *testing.T) {
+	issuer, err := brokenapi.NewIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(issuer.Token(brokenapi.Changes{Claims: map[string]any{"tid": nil}})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := probeTLS(t, t.Context(), issuer, brokenapi.Correct(issuer), "--token-file", token, "--probe-only", "hs256-tenant")
+	if code != exitUnknown || !strings.Contains(stdout, "\nverdict: could not tell\n") || !strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
+		t.Errorf("exit code %d, want %d:\n%s%s", code, exitUnknown, stdout, stderr)
+	}
+}
+
 // TestASignalEndsAProbe stops one between two requests that are far apart.
 func TestASignalEndsAProbe(t *testing.T) {
 	issuer, err := brokenapi.NewIssuer()

@@ -178,7 +178,7 @@ func (t probeText) missed(report *probe.Report) {
 func (t probeText) verdict(report *probe.Report, stop error) {
 	switch verdict := probeVerdict(report, stop); verdict {
 	case verdictLocked:
-		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(len(report.Results), "case"))
+		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(len(report.Results)-len(outcomes(report, probe.NotTried)), "case"))
 	case verdictHoles:
 		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.red("the door has holes"), bySeverity(report.Findings()))
 	default:
