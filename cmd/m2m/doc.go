@@ -27,7 +27,7 @@
 //	3    token refused by verify, or the input is no token
 //	4    the identity provider refused (AADSTS…)
 //	5    could not tell: network, TLS, time-out, keys out of reach, a check not configured
-//	6    HTTP status or expectation not met
+//	6    HTTP status or expectation not met; a probe found a hole
 //	7    unverifiable by design (Microsoft Graph tokens)
 //	130  interrupted
 package main

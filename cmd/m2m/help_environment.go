@@ -14,14 +14,15 @@ names, the first wins inside one place. A variable that is set to nothing is not
 const environmentTrust = `
 Flags and the environment are yours and complete each other. .env may be somebody else's:
 tenant, client and credential come from one place, .env or not, and .env never says where a
-credential that is not in it goes, nor for which API call asks a token with it. A .env that was found, not named with --env-file, names
-no file outside its folder and no login host but Microsoft's.
+credential that is not in it goes, nor for which API m2m call gets a token with it. A .env that
+was found, not named with --env-file, names no file outside its folder and no login host but
+Microsoft's.
 
 Also read: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; NO_COLOR,
 FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN with
---federated github; GOMEMLIMIT and GOGC with serve. M2M_LOCAL_TENANT marks the environment of a
-command under serve --local: there .env is not read, and M2M_CONTROL_URL and M2M_CONTROL_KEY
-lead to the tenant's control endpoint.`
+--federated github; GOMEMLIMIT and GOGC with serve. M2M_LOCAL_TENANT marks the environment of
+a command under serve --local: there .env is not read, and M2M_CONTROL_URL and
+M2M_CONTROL_KEY lead to the tenant's control endpoint.`
 
 // environmentHelp lists every setting, from the table that resolves them.
 func environmentHelp() string {
