@@ -24,11 +24,11 @@ const (
 )
 
 // newServerCertificates makes a CA for this run and a certificate that it
-// signed for loopback; under interception a second one, for Entra's login
-// hosts. The CA's key goes no further than this function, and whoever trusts
-// the CA trusts it for loopback and Entra's login hosts alone (name
-// constraints, RFC 5280, 4.2.1.10).
-func newServerCertificates(now time.Time, intercept bool) (servers []tls.Certificate, caPEM []byte, err error) {
+// signed for loopback, with the server's own address, which may be 127.0.0.2;
+// under interception a second one, for Entra's login hosts. The CA's key goes no
+// further than this function, and whoever trusts the CA trusts it for loopback
+// and Entra's login hosts alone (name constraints, RFC 5280, 4.2.1.10).
+func newServerCertificates(now time.Time, own net.IP, intercept bool) (servers []tls.Certificate, caPEM []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the CA's key: %w", err)
@@ -45,16 +45,21 @@ func newServerCertificates(now time.Time, intercept bool) (servers []tls.Certifi
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the CA back: %w", err)
 	}
-	names := [][]string{{"localhost"}}
-	if intercept {
-		names = append(names, loginNames())
+	loopback := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	if !slices.ContainsFunc(loopback, own.Equal) {
+		loopback = append(loopback, own)
 	}
-	for _, of := range names {
-		server, err := newLeaf(of, ca, caKey)
+	server, err := newLeaf([]string{"localhost"}, loopback, ca, caKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	servers = append(servers, server)
+	if intercept {
+		login, err := newLeaf(loginNames(), nil, ca, caKey)
 		if err != nil {
 			return nil, nil, err
 		}
-		servers = append(servers, server)
+		servers = append(servers, login)
 	}
 	return servers, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
 }
@@ -109,9 +114,8 @@ func LoginHosts() []string {
 	return hosts
 }
 
-// newLeaf makes a server's certificate for DNS names. That of localhost holds
-// the loopback addresses too.
-func newLeaf(names []string, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls.Certificate, error) {
+// newLeaf makes a server's certificate for DNS names and addresses.
+func newLeaf(names []string, addresses []net.IP, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("making the server's key: %w", err)
@@ -128,9 +132,7 @@ func newLeaf(names []string, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (tls
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:     names,
-	}
-	if names[0] == "localhost" {
-		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+		IPAddresses:  addresses,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca, key.Public(), caKey)
 	if err != nil {

@@ -96,3 +96,15 @@ func TestListenerOnIPv6(t *testing.T) {
 		t.Errorf("the origin is %s, want %s", i.Origin(), want)
 	}
 }
+
+// All of 127.0.0.0/8 is loopback, and the tenant can be given any of it.
+func TestListenerOnAnotherLoopback(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Skip("this machine has only 127.0.0.1 for its loopback")
+	}
+	r := startOn(t, ln, config(sample()))
+	if got := r.get("/common/discovery/keys"); got.status != 200 {
+		t.Errorf("HTTP %d", got.status)
+	}
+}

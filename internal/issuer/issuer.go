@@ -81,7 +81,7 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 	}
 	i.origin = cmp.Or(i.origin, "https://"+address.String())
 	i.keys = newKeyring(i.now())
-	i.certificates, i.caPEM, err = newServerCertificates(time.Now(), cfg.Intercept != nil)
+	i.certificates, i.caPEM, err = newServerCertificates(time.Now(), address.IP, cfg.Intercept != nil)
 	return i, err
 }
 

@@ -37,7 +37,12 @@ func listen(t *testing.T) net.Listener {
 
 func start(t *testing.T, cfg issuer.Config) *running {
 	t.Helper()
-	i, err := issuer.New(listen(t), cfg)
+	return startOn(t, listen(t), cfg)
+}
+
+func startOn(t *testing.T, ln net.Listener, cfg issuer.Config) *running {
+	t.Helper()
+	i, err := issuer.New(ln, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
