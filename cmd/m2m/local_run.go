@@ -37,6 +37,11 @@ func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 	if cmd.Flags().Changed("tenant-file") && o.tenantFile == "" {
 		return &usageError{reason: "--tenant-file has an empty value", hints: []string{"give the path of a file, or leave it out for the built-in tenant"}}
 	}
+	if o.metricsAddr != "" {
+		if err := checkLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
+			return err
+		}
+	}
 	tenants, err := a.tenants(o.tenantFile)
 	if err != nil {
 		return err
@@ -102,17 +107,24 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 // listenLoopback opens an address of this machine alone: a tenant with demo
 // apps and an API that believes it are for nobody else.
 func listenLoopback(address, flag string) (net.Listener, error) {
+	if err := checkLoopback(address, flag); err != nil {
+		return nil, err
+	}
+	return listen(address, flag)
+}
+
+func checkLoopback(address, flag string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, &usageError{reason: fmt.Sprintf("%s %q is not HOST:PORT", flag, address), err: err}
+		return &usageError{reason: fmt.Sprintf("%s %q is not HOST:PORT", flag, address), err: err}
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, &usageError{
+		return &usageError{
 			reason: fmt.Sprintf("%s %s can be reached from other machines; --local only ever listens on loopback", flag, address),
 			hints:  []string{fmt.Sprintf("give %s 127.0.0.1:PORT, or localhost or [::1]", flag)},
 		}
 	}
-	return listen(address, flag)
+	return nil
 }
 
 // environment lists the settings of one client of a running tenant.
