@@ -175,8 +175,8 @@ type servedTenant struct {
 }
 
 // serveForClients runs a tenant until the test ends, with a COMMAND that writes
-// its environment down and waits.
-// With variables for the proxy of a network it intercepts.
+// its environment down and waits. With variables for the proxy of a network it
+// intercepts.
 func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...string) servedTenant {
 	t.Helper()
 	written := filepath.Join(t.TempDir(), "environment")

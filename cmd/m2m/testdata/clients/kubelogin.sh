@@ -11,6 +11,8 @@ if [ -n "${LOCAL_AUTHORITY-}" ]; then
   set -- "$@" --disable-instance-discovery --authority-host "$LOCAL_AUTHORITY/"
   export AZURE_AUTHORITY_HOST="$LOCAL_AUTHORITY/" # it wants the slash, and this before its flag
 fi
-kubelogin get-token --server-id "$API_AUDIENCE" --tenant-id "$TENANT_ID" --cache-dir "$(mktemp -d)" "$@" |
+cache=$(mktemp -d)
+trap 'rm -rf "$cache"' EXIT
+kubelogin get-token --server-id "$API_AUDIENCE" --tenant-id "$TENANT_ID" --cache-dir "$cache" "$@" |
   sed -n 's/.*"token": *"\([^"]*\)".*/token \1/p'
 printf 'kubelogin %s\n' "$(kubelogin --version | sed -n 's/^git hash: //p')"
