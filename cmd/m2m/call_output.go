@@ -68,20 +68,25 @@ func unexpected(unmet error, wrote string, why *call.Explanation) error {
 	if wrote != "" {
 		lines = append(lines, wrote)
 	}
-	fail := &failure{code: exitAnswer, reason: strings.Join(lines, "\n"), err: unmet}
-	if why == nil || why.Cause == "" {
-		return fail
+	causes, hints := explained(why)
+	return &failure{code: exitAnswer, reason: strings.Join(append(lines, causes...), "\n"), hints: hints, err: unmet}
+}
+
+// explained puts an explanation into lines, and into hints what to do; nothing is
+// known of a nil one.
+func explained(why *call.Explanation) (lines, hints []string) {
+	if why == nil {
+		return nil, nil
 	}
 	lines = append(lines, why.Cause)
 	for _, fact := range why.Facts {
 		lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
 	}
-	fail.reason = strings.Join(lines, "\n")
-	fail.hints = slices.Clone(why.Fixes)
+	hints = slices.Clone(why.Fixes)
 	if why.Command != "" {
-		fail.hints = append(fail.hints, "run: "+why.Command)
+		hints = append(hints, "run: "+why.Command)
 	}
-	return fail
+	return lines, hints
 }
 
 // unmetLines says of each unmet expectation what was expected and what came.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 	if err != nil {
 		return err
 	}
-	if err := r.prepare(cmd, args, suite); err != nil {
+	if err := r.prepare(args, suite); err != nil {
 		return err
 	}
 	junit, err := r.openJUnit()
@@ -110,10 +109,10 @@ func (r *suiteRun) checkTags(suite *call.Suite) error {
 }
 
 // prepare puts the variables in and settles who calls, before anything is sent.
-func (r *suiteRun) prepare(cmd *cobra.Command, args []string, suite *call.Suite) error {
+func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 	use := uses{givenToken: r.o.tokenFile != "", call: true, apiURL: len(args) == 0}
 	use.credential = !use.givenToken && suite.IsSentAs(call.AsDefault)
-	s, err := r.settings(cmd, use)
+	s, err := r.settings(r.cmd, use)
 	if err != nil {
 		return err
 	}
@@ -142,7 +141,7 @@ func (r *suiteRun) prepare(cmd *cobra.Command, args []string, suite *call.Suite)
 			return err
 		}
 	}
-	return r.resolveClients(cmd)
+	return r.resolveClients()
 }
 
 // isCredentialVariable reports whether a variable opens a door for m2m itself:
@@ -258,17 +257,4 @@ func countVerdicts(results []call.SuiteResult) map[call.SuiteVerdict]int {
 		counts[result.Verdict]++
 	}
 	return counts
-}
-
-// openJUnit makes the file before anything is sent: a path that cannot be
-// written is told at once, and no report of an earlier run is left in its place.
-func (r *suiteRun) openJUnit() (*os.File, error) {
-	if r.o.suite.junit == "" {
-		return nil, nil
-	}
-	f, err := os.Create(absolute(r.dir, r.o.suite.junit))
-	if err != nil {
-		return nil, &usageError{reason: "--junit: the report cannot be written: " + err.Error(), err: err}
-	}
-	return f, nil
 }

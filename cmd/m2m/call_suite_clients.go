@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
 	"m2m/internal/call"
 	"m2m/internal/entra"
 )
@@ -31,13 +29,13 @@ func (c *suiteIdentity) hasCredential() bool { return c != nil && c.credential.k
 
 // resolveClients finds the settings of each client that a request is sent as,
 // under the same rules as the caller's own.
-func (r *suiteRun) resolveClients(cmd *cobra.Command) error {
+func (r *suiteRun) resolveClients() error {
 	for _, c := range r.plan.Clients {
 		identity, err := r.identity(c)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
-		s, err := r.settingsAs(cmd, uses{credential: true, call: true, apiURL: cmd.Flags().NArg() == 0}, identity)
+		s, err := r.settingsAs(r.cmd, uses{credential: true, call: true, apiURL: r.cmd.Flags().NArg() == 0}, identity)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}

@@ -9,6 +9,19 @@ import (
 	"m2m/internal/call"
 )
 
+// openJUnit makes the file before anything is sent: a path that cannot be
+// written is told at once, and no report of an earlier run is left in its place.
+func (r *suiteRun) openJUnit() (*os.File, error) {
+	if r.o.suite.junit == "" {
+		return nil, nil
+	}
+	f, err := os.Create(absolute(r.dir, r.o.suite.junit))
+	if err != nil {
+		return nil, &usageError{reason: "--junit: the report cannot be written: " + err.Error(), err: err}
+	}
+	return f, nil
+}
+
 // writeJUnit writes the report of --junit; f is nil without it.
 func (r *suiteRun) writeJUnit(f *os.File, results []call.SuiteResult) error {
 	if f == nil {

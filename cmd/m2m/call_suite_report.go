@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,18 +130,9 @@ func suiteDetail(result call.SuiteResult) []string {
 	for _, e := range result.Unmet() {
 		lines = append(lines, e.String())
 	}
-	hints := result.Hints
-	if why := result.Explanation; why != nil && why.Cause != "" {
-		lines = append(lines, why.Cause)
-		for _, fact := range why.Facts {
-			lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
-		}
-		hints = append(hints, why.Fixes...)
-		if why.Command != "" {
-			hints = append(hints, "run: "+why.Command)
-		}
-	}
-	for _, hint := range hints {
+	why, fixes := explained(result.Explanation)
+	lines = append(lines, why...)
+	for _, hint := range slices.Concat(result.Hints, fixes) {
 		lines = append(lines, "hint: "+hint)
 	}
 	return lines

@@ -11,8 +11,8 @@ import (
 
 // otherapi DIR runs an API that knows nothing of tokens and answers /STATUS
 // with that status, /json with a document, /html with a page, /redirect with a
-// redirect to another host, and anything else with 404, until a signal.
-// DIR/api.env has its API_URL.
+// redirect to another host, what requestAnswers and strangersRefusals name as they
+// say, and anything else with 404, until a signal. DIR/api.env has its API_URL.
 func otherAPI() {
 	os.Exit(runHelper(func(dir string) (*http.Server, net.Listener, error) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,7 +27,7 @@ func (b *suiteBuilder) writeJSON(out *bytes.Buffer, n *yamlNode) (ok bool) {
 	case yamlNull:
 		out.WriteString("null")
 	case yamlBool:
-		return b.scalarJSON(out, n, n.text == "true" || n.text == "True" || n.text == "TRUE")
+		return b.scalarJSON(out, n, n.isTrue())
 	case yamlNumber:
 		if json.Valid([]byte(n.text)) {
 			out.WriteString(n.text) // as it is written: 1.50 stays so

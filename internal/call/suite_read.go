@@ -107,7 +107,7 @@ func (r *suiteReader) boolTo(key string, to **bool) field {
 			r.wrong(n, key+" is true or false")
 			return
 		}
-		value := strings.EqualFold(n.text, "true")
+		value := n.isTrue()
 		*to = &value
 	}}
 }

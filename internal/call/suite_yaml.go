@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -47,6 +48,9 @@ type yamlNode struct {
 	items   []*yamlNode
 	members []yamlMember
 }
+
+// isTrue tells what a yamlBool says.
+func (n *yamlNode) isTrue() bool { return strings.EqualFold(n.text, "true") }
 
 type yamlMember struct {
 	key   string
