@@ -93,10 +93,6 @@ type suiteBuilder struct {
 	variables bool
 }
 
-func (s *suiteFaults) faultWith(line int, text string, hints ...string) {
-	s.faults = append(s.faults, SuiteFault{File: s.file, Line: line, Text: text, hints: hints})
-}
-
 func (b *suiteBuilder) requests(written []suiteRequest) []SuiteRequest {
 	var requests []SuiteRequest
 	for _, q := range written {

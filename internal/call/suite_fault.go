@@ -67,17 +67,22 @@ type suiteFaults struct {
 }
 
 func (s *suiteFaults) fault(line int, format string, args ...any) {
-	s.faults = append(s.faults, SuiteFault{File: s.file, Line: line, Text: fmt.Sprintf(format, args...)})
+	s.faultWith(line, fmt.Sprintf(format, args...))
+}
+
+// faultWith notes a fault with its advice.
+func (s *suiteFaults) faultWith(line int, text string, hints ...string) {
+	s.faults = append(s.faults, SuiteFault{File: s.file, Line: line, Text: text, hints: hints})
 }
 
 // because notes an error that was found with the value of a line, and its advice.
 func (s *suiteFaults) because(line int, err error) {
-	fault := SuiteFault{File: s.file, Line: line, Text: err.Error()}
+	var hints []string
 	var advised interface{ Hints() []string }
 	if errors.As(err, &advised) {
-		fault.hints = advised.Hints()
+		hints = advised.Hints()
 	}
-	s.faults = append(s.faults, fault)
+	s.faultWith(line, err.Error(), hints...)
 }
 
 // err returns nil, or a *SuiteError.
@@ -86,7 +91,13 @@ func (s *suiteFaults) err() error {
 		return nil
 	}
 	slices.SortStableFunc(s.faults, func(a, b SuiteFault) int { return a.Line - b.Line })
-	return &SuiteError{s.faults}
+	told := map[string]bool{}
+	return &SuiteError{slices.DeleteFunc(s.faults, func(f SuiteFault) bool {
+		text := f.String()
+		again := told[text] // what stands in defaults is looked at for each request
+		told[text] = true
+		return again
+	})}
 }
 
 // nearest returns the known word that was likely meant; "" if none is near.

@@ -203,16 +203,14 @@ func (r *suiteReader) checkNames(s *Suite) {
 	for _, c := range s.clients {
 		known = append(known, c.name)
 	}
-	told := map[int]bool{}
 	for _, q := range s.requests {
 		if line, twice := first[q.name]; twice && q.name != "" {
 			r.fault(q.line, "the name %s is on line %d already; reports tell requests apart by it", quoteYAML(q.name), line)
 		}
 		first[q.name] = q.line
-		if slices.Contains(known, q.as) || told[q.asLine] {
+		if slices.Contains(known, q.as) {
 			continue
 		}
-		told[q.asLine] = true // once, where it is in defaults
 		text := fmt.Sprintf("there is no client %s", quoteYAML(q.as))
 		if near := nearest(q.as, known); near != "" {
 			text += fmt.Sprintf("; did you mean %q?", near)

@@ -45,6 +45,20 @@ func TestParseSuiteTellsAll(t *testing.T) {
 	}
 }
 
+// TestParseSuiteTellsOnce: defaults are one place, however many requests there are.
+func TestParseSuiteTellsOnce(t *testing.T) {
+	const defaults = "defaults: {as: x, timeout: 10, expect: {status: 600}}\n"
+	for text, want := range map[string]string{
+		defaults: "there is no client \"x\"",
+		strings.Replace(defaults, "as: x, ", "", 1): "timeout is a time such as 500ms, 10s or 1m30s, not \"10\"\nthe expectation cannot be read: expected a status such as 200, 2xx or 200-204, found \"600\"",
+	} {
+		_, err := call.ParseSuite("smoke.yaml", []byte(text+with("- {name: b, url: /b}\n- {name: c, url: /c}\n")))
+		if got := strings.ReplaceAll(fmt.Sprint(err), "smoke.yaml:1: ", ""); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 // TestParseSuiteBombs are files that cost their reader more than they are long.
 func TestParseSuiteBombs(t *testing.T) {
 	laughs := "a: &a [x,x,x,x,x,x,x,x,x]\n"
