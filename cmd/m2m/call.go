@@ -56,7 +56,8 @@ func (a *app) callCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.jsonErrors = o.form == "json"
 			o.note(cmd.Flags())
-			if err := o.how.check(); err != nil {
+			// Content may be empty on purpose.
+			if err := cmp.Or(checkFilled(cmd.Flags(), "data", "json"), o.how.check()); err != nil {
 				return err
 			}
 			switch {

@@ -50,9 +50,6 @@ func (s *suiteFlags) names() []string {
 // checkAbsent refuses a suite's flags where there is no suite.
 func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
 	names := s.names()
-	if flags.Changed("suite") {
-		return &usageError{reason: "--suite has an empty value", hints: []string{"name the file of the suite: --suite smoke.yaml"}}
-	}
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(names, f.Name) {
 			err = &usageError{

@@ -44,6 +44,33 @@ func addPolicyFlags(flags *pflag.FlagSet) {
 	flags.StringArray("require-scope", nil, "a `SCOPE` of which a user's token needs one (repeatable)")
 }
 
+// checkFilled refuses flags with nothing in them, but for those that may be empty
+// on purpose. A flag that was typed means something: an unset variable must not
+// stand for what holds without the flag.
+func checkFilled(flags *pflag.FlagSet, mayBeEmpty ...string) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && isEmptyFlag(f) && !slices.Contains(mayBeEmpty, f.Name) {
+			err = emptyFlag(f.Name)
+		}
+	})
+	return err
+}
+
+func isEmptyFlag(f *pflag.Flag) bool {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
+	}
+	return f.Value.Type() == "string" && f.Value.String() == ""
+}
+
+func emptyFlag(name string) error {
+	return &usageError{
+		reason: "--" + name + " has an empty value",
+		hints:  []string{"give it a value, or leave it out; if the value is a variable, it is not set"},
+		err:    errFlagEmpty,
+	}
+}
+
 // givenFlags returns the flags that the caller gave and that set a setting.
 func givenFlags(cmd *cobra.Command) map[string][]string {
 	var settings []string

@@ -133,23 +133,14 @@ func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintReque
 
 // checkMintFlags refuses flags that exclude each other, and those with nothing
 // in them: an unset variable must not stand for the tenant's first client.
-func checkMintFlags(flags *pflag.FlagSet) (err error) {
+func checkMintFlags(flags *pflag.FlagSet) error {
 	for _, group := range [][]string{{"user", "id-token", "graph"}, {"expired", "not-yet"}} {
 		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !flags.Changed(name) })
 		if len(given) > 1 {
 			return conflict("--"+given[0], "--"+given[1])
 		}
 	}
-	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
-			err = &usageError{
-				reason: "--" + f.Name + " has an empty value",
-				hints:  []string{"give it a value, or leave it out; if the value is a variable, it is not set"},
-				err:    errFlagEmpty,
-			}
-		}
-	})
-	return err
+	return checkFilled(flags)
 }
 
 // jsonObject makes an object of NAME=VALUE and NAME=JSON; nil of neither.

@@ -105,11 +105,7 @@ func checkFlagsFilled(flags map[string][]string) error {
 		for _, name := range row.flags {
 			values, given := flags[name]
 			if given && strings.TrimSpace(strings.Join(values, "")) == "" {
-				return &usageError{
-					reason: "--" + name + " has an empty value",
-					hints:  []string{"give it a value, or leave it out; if the value is a variable, it is not set"},
-					err:    errFlagEmpty,
-				}
+				return emptyFlag(name)
 			}
 		}
 	}

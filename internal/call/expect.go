@@ -39,11 +39,13 @@ type HeaderExpectation struct {
 	Value string
 }
 
-// ParseHeaderExpectation reads "Name: value" or "Name". The error wraps ErrExpectSyntax.
+// ParseHeaderExpectation reads "Name: value" or "Name". A colon with nothing after
+// it is refused: a script's variable may have been empty, and any value would do.
+// The error wraps ErrExpectSyntax.
 func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
-	name, value, _ := strings.Cut(s, ":")
+	name, value, hasValue := strings.Cut(s, ":")
 	h := HeaderExpectation{Name: name, Value: strings.Trim(value, " \t")}
-	if !isHTTPToken(h.Name) {
+	if !isHTTPToken(h.Name) || hasValue && h.Value == "" {
 		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, bound(s, 80))
 	}
 	return h, nil

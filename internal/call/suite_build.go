@@ -212,15 +212,18 @@ func (b *suiteBuilder) expect(e suiteExpect) Expect {
 	}
 	for _, h := range e.headers {
 		value, ok := b.expand(h.value)
+		value = strings.Trim(value, " \t")
 		if ok && h.value.isSet() && value == "" {
 			b.fault(h.line, "the value of %s is empty; leave it out to expect any", h.name)
 		}
-		out.Headers = append(out.Headers, HeaderExpectation{Name: h.name, Value: strings.Trim(value, " \t")})
+		out.Headers = append(out.Headers, HeaderExpectation{Name: h.name, Value: value})
 	}
 	for _, t := range e.body {
-		if text, ok := b.expand(t); ok {
-			out.Body = append(out.Body, text)
+		text, ok := b.expand(t)
+		if ok && text == "" {
+			b.fault(t.line, "a text that is to be in the body is empty, and that is in every body")
 		}
+		out.Body = append(out.Body, text)
 	}
 	for _, t := range e.jq {
 		text, ok := b.expand(t)

@@ -108,6 +108,8 @@ func badSuites() map[string]badSuite {
 		"a status too many":  {with("  expect: {status: 600}\n"), `smoke.yaml:4: the expectation cannot be read: expected a status such as 200, 2xx or 200-204, found "600"`, false},
 		"a status of words":  {with("  expect: {status: [ok]}\n"), `smoke.yaml:4: the expectation cannot be read: expected a status such as 200, 2xx or 200-204, found "ok"`, false},
 		"no status":          {with("  expect: {status: []}\n"), "smoke.yaml:4: status is an empty list", false},
+		"a body of nothing":  {with("  expect: {body: [a, '']}\n"), "smoke.yaml:4: a text that is to be in the body is empty, and that is in every body", false},
+		"a header of blanks": {with("  expect: {headers: {A: ' '}}\n"), "smoke.yaml:4: the value of A is empty; leave it out to expect any", false},
 		"a jq of nothing":    {with("  expect: {jq: '.a |'}\n"), `smoke.yaml:4: the expectation cannot be read: unexpected EOF at character 5 of ".a |"`, true},
 		"a time of a number": {with("  timeout: 10\n"), `smoke.yaml:4: timeout is a time such as 500ms, 10s or 1m30s, not "10"`, false},
 		"no time":            {with("  expect: {max_time: 0s}\n"), `smoke.yaml:4: max_time is a time such as 500ms, 10s or 1m30s, not "0s"`, true},

@@ -127,6 +127,8 @@ func TestPlanRefuses(t *testing.T) {
 		"a file elsewhere":    {"{url: /a, file: ../x}", "smoke.yaml:2: no such file"},
 		"two authorizations":  {"{url: /a, headers: {Authorization: '${KEY}'}}", "smoke.yaml:2: the request has an Authorization header and a token"},
 		"a status":            {"{url: /a, expect: {status: '${KEY}'}}", `smoke.yaml:2: the expectation cannot be read: expected a status such as 200, 2xx or 200-204, found "${KEY}"`},
+		"nothing expected":    {"{url: /a, expect: {body: '${EMPTY:-}'}}", "smoke.yaml:2: a text that is to be in the body is empty, and that is in every body"},
+		"blanks expected":     {"{url: /a, expect: {headers: {A: '${EMPTY:- }'}}}", "smoke.yaml:2: the value of A is empty; leave it out to expect any"},
 		"a header's end":      {"{url: /a, headers: {A: \"${KEY}\\nB: c\"}}", "smoke.yaml:2: the header is not valid HTTP: the value of A holds a line break or a control character"},
 		"a client's secret":   {"{url: /a, as: c}", "smoke.yaml:3: the variable NO_SECRET is not set, or empty"},
 	} {
