@@ -60,6 +60,8 @@ func TestExplainByTheBody(t *testing.T) {
 		{"no such path", answered{404, nil, ""}, wanted{call.CodeNotFound, true, "/secure-data", "API_URL", showIt}},
 		{"no such method", answered{405, map[string]string{"Allow": "POST"}, ""}, wanted{call.CodeMethodNotAllowed, true, "does not take GET; it takes POST", "-X", "m2m call -X POST URL"}},
 		{"too many", answered{429, map[string]string{"Retry-After": "120"}, ""}, wanted{call.CodeTooMany, true, "asks to come back in 2m0s", "--retry", "m2m call --retry 3 --timeout 3m0s URL"}},
+		{"too many, for a day", answered{429, map[string]string{"Retry-After": "86400"}, ""}, wanted{call.CodeTooMany, true, "asks to come back in 24h0m", "less often", showIt}},
+		{"too many, for ever", answered{429, map[string]string{"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, ""}, wanted{call.CodeTooMany, true, "asks to come back in ", "less often", showIt}},
 		{"a proxy", answered{407, nil, ""}, wanted{call.CodeProxy, true, "proxy", "HTTPS_PROXY", showIt}},
 		{"a fault", answered{502, nil, ""}, wanted{call.CodeServerFault, true, "502 Bad Gateway", "log", againLater}},
 		{"another 4xx", answered{422, nil, ""}, wanted{call.CodeBadRequest, true, "422 Unprocessable Entity", "answer says", showIt}},

@@ -127,16 +127,24 @@ func (e *evidence) allowedCommand() string {
 	return e.callCommand("-X OPTIONS", "-i")
 }
 
-// retryCommand tries again, and allows the time that the API asks for.
+// retryCommand tries again, and allows the time that the API asks for, unless
+// nobody would wait that long.
 func (e *evidence) retryCommand() string {
-	if wait, ok := e.RetryAfter(); ok && wait > patience {
+	switch wait, ok := e.RetryAfter(); {
+	case ok && wait > mostPatience:
+		return e.callCommand("-v")
+	case ok && wait > patience:
 		return e.callCommand("--retry 3", "--timeout "+(wait+time.Minute).Truncate(time.Second).String())
 	}
 	return e.callCommand("--retry 3")
 }
 
-// patience is a wait that the usual time-out of m2m call leaves room for.
-const patience = 10 * time.Second
+const (
+	// patience is a wait that the usual time-out of m2m call leaves room for.
+	patience = 10 * time.Second
+	// mostPatience is the longest wait that a command is to sit through.
+	mostPatience = time.Hour
+)
 
 func (e *evidence) comeBack() string {
 	wait, ok := e.RetryAfter()
