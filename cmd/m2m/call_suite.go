@@ -60,7 +60,7 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 	}
 	results := r.send(cmd.Context())
 	if err := caFault(results); err != nil {
-		return err
+		return errors.Join(err, r.writeJUnit(junit, r.notRun(err)))
 	}
 	if err := errors.Join(r.report(results), r.writeJUnit(junit, results)); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (r *suiteRun) known(q call.SuiteRequest) call.Context {
 	if !ok {
 		s = r.clients[call.AsDefault]
 	}
-	known := r.context(r.cmd, q.Request, s, r.o)
+	known := r.context(r.cmd, q.Request, s, r.as(q.As))
 	known.CallFlags = suiteCallFlags(r.cmd, q, r.folder)
 	return known
 }

@@ -62,8 +62,9 @@ func (r *suiteRun) junitCase(file string, result call.SuiteResult) junitCase {
 	return c
 }
 
-// notRun are the results of a run that got no tokens: CI systems that read the
-// report must not take a file that is not there, or an older one, for success.
+// notRun are the results of a run that sent nothing, for want of a token or of the
+// CA file: CI systems that read the report must not take a file that is not there,
+// or an older one, for success.
 func (r *suiteRun) notRun(err error) []call.SuiteResult {
 	var results []call.SuiteResult
 	for _, q := range r.plan.Requests {
