@@ -23,6 +23,7 @@ func planContext() call.SuiteContext {
 		Lookup: environment(map[string]string{
 			"HOST": "https://orders.example", "PATHS": "v1/orders", "KEY": "k3y-of-the-house", "EMPTY": "", "CODE": "204",
 			"CLIENT_SECRET": "m2m-s3cret", "OPEN": "nothing to hide", "QUOTED": `say "hi" & bye`,
+			"LINES": "first line\n\tand the second\n", "BLANKS": " a blank before ",
 		}),
 		IsCredential: func(name string) bool { return name == "CLIENT_SECRET" },
 		IsPublic:     func(name string) bool { return name == "OPEN" },
@@ -172,7 +173,7 @@ requests: [{name: a, url: /, as: c}]`)
 }
 
 func TestHide(t *testing.T) {
-	p, err := plan(t, `requests: [{name: a, url: "${HOST}/${PATHS}", body: "${KEY}${OPEN}${CODE}${QUOTED}"}]`)
+	p, err := plan(t, `requests: [{name: a, url: "${HOST}/${PATHS}", body: "${KEY}${OPEN}${CODE}${QUOTED}${LINES}${BLANKS}"}]`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +184,10 @@ func TestHide(t *testing.T) {
 		"at https://orders.example/v1":               "at https://orders.example/v1",
 		"/v1/orders and v1%2Forders":                 "/${PATHS} and ${PATHS}",
 		"nothing to hide, 204":                       "nothing to hide, 204",
+		"first line..and the second.":                "${LINES}",
+		"first line..and the seco…":                  "${LINES}…",
+		`in JSON "first line\n\tand the second"`:     `in JSON "${LINES}"`,
+		"X-A: a blank before":                        "X-A: ${BLANKS}",
 		`"say \"hi\" & bye" or say+%22hi%22+%26+bye`: `"${QUOTED}" or ${QUOTED}`,
 	} {
 		if got := p.Hide(given); got != want {

@@ -148,7 +148,8 @@ func (r *suiteRun) send(ctx context.Context, q SuiteRequest) SuiteResult {
 		ctx, cancel = context.WithTimeout(ctx, q.Timeout)
 		defer cancel()
 	}
-	result := SuiteResult{Request: q, Method: q.Request.method(), Attempts: 1}
+	clean := r.clean(q)
+	result := SuiteResult{Request: q, Method: clean(q.Request.method()), Attempts: 1}
 	answer, err := r.Client.Do(ctx, q.Request)
 	if err != nil {
 		return r.untold(result, err)
@@ -157,7 +158,7 @@ func (r *suiteRun) send(ctx context.Context, q SuiteRequest) SuiteResult {
 	// The whole body is read, expected or not: an answer that breaks off is none,
 	// and its time is that of its end.
 	err = answer.WriteBody(io.Discard)
-	result.Method, result.Status, result.Attempts = answer.Method, answer.Status, answer.Attempts
+	result.Method, result.Status, result.Attempts = clean(answer.Method), answer.Status, answer.Attempts
 	result.Duration = answer.Timing.Total
 	if err != nil {
 		return r.untold(result, err)

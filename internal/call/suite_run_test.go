@@ -167,7 +167,7 @@ func TestRunSuiteStopped(t *testing.T) {
 // TestRunSuiteHidesSecrets: an API that repeats all that it gets, in every place
 // that an explanation looks at.
 func TestRunSuiteHidesSecrets(t *testing.T) {
-	const key = "k3y-of-the-house"
+	const key, method = "k3y-of-the-house", "M3THOD"
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		echo := r.Header.Get("Authorization") + " " + r.Header.Get("X-Key") + " " + r.URL.Path
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="invalid_token", error_description=%q`, echo))
@@ -182,15 +182,16 @@ requests:
   url: /${KEY}
   headers: {X-Key: "${KEY}"}
   expect: {headers: {X-Echo: "${KEY}"}, body: "other ${KEY}", jq: '.error == "${KEY}"'}
-- {name: b, url: "/${KEY}", timeout: 1ns}
-`, map[string]string{"KEY": key})
+- {name: b, url: "/${KEY}", method: "${METHOD}", timeout: 1ns}
+- {name: c, url: /, method: "${METHOD}"}
+`, map[string]string{"KEY": key, "METHOD": method})
 	token := appToken(t, nil)
 	p.Requests[0].Request.Token = token
 	known := func(q call.SuiteRequest) call.Context { return call.Context{Token: q.Request.Token} }
 	for _, r := range (&call.SuiteRunner{Client: client(t), Known: known}).Run(t.Context(), p) {
 		r.Request.Request, r.Err = call.Request{}, nil // not for showing
 		said := fmt.Sprintf("%+v %+v", r, r.Explanation)
-		for what, secret := range map[string]string{"the variable": key, "the token": token.Reveal(), "part of the token": token.Reveal()[:60]} {
+		for what, secret := range map[string]string{"the variable": key, "the method": method, "the token": token.Reveal(), "part of the token": token.Reveal()[:60]} {
 			if strings.Contains(said, secret) {
 				t.Errorf("%s: %s is shown:\n%s", r.Request.Name, what, said)
 			}

@@ -129,19 +129,38 @@ type hiddenValue struct{ value, shown string }
 const shortestHidden = 4
 
 func (h *hiddenValues) add(name, value string) {
-	if len(value) < shortestHidden || isBareOrigin(value) {
+	if len(value) < shortestHidden || isBareOrigin(value) || h.has(value) {
 		return
 	}
-	inQuotes := strings.Trim(strconv.Quote(value), `"`) // of JSON and of messages
-	for _, form := range []string{value, url.PathEscape(value), url.QueryEscape(value), strings.ReplaceAll(value, `"`, `\"`), inQuotes} {
-		for _, form := range []string{form, strings.ReplaceAll(form, "'", `'\''`)} { // ShellQuote's
-			if !slices.ContainsFunc(*h, func(o hiddenValue) bool { return o.value == form }) {
-				*h = append(*h, hiddenValue{form, "${" + name + "}"})
-			}
+	for _, spelling := range spellings(value) {
+		if len(spelling) >= shortestHidden && !h.has(spelling) {
+			*h = append(*h, hiddenValue{spelling, "${" + name + "}"})
 		}
 	}
 	// Longer ones first: one value may be a part of another.
 	slices.SortStableFunc(*h, func(a, b hiddenValue) int { return len(b.value) - len(a.value) })
+}
+
+func (h *hiddenValues) has(value string) bool {
+	return slices.ContainsFunc(*h, func(o hiddenValue) bool { return o.value == value })
+}
+
+// spellings are the ways in which a value turns up in what is shown: as it is,
+// without the blanks around it (HTTP drops those of a header), with a dot for
+// what a terminal would act on (see bound), and each of them in an address, in
+// quotes and in a shell's.
+func spellings(value string) []string {
+	trimmed := strings.TrimSpace(value)
+	var all []string
+	for _, s := range []string{value, trimmed, bound(value, len(value)), bound(trimmed, len(trimmed))} {
+		quoted := strconv.Quote(s)
+		for _, form := range []string{
+			s, url.PathEscape(s), url.QueryEscape(s), strings.ReplaceAll(s, `"`, `\"`), quoted[1 : len(quoted)-1],
+		} {
+			all = append(all, form, strings.ReplaceAll(form, "'", `'\''`)) // ShellQuote's
+		}
+	}
+	return all
 }
 
 // isBareOrigin reports whether a value is the address of a host and nothing
