@@ -93,22 +93,15 @@ func (a *app) request(r requestFlags, s *settings, address string) (call.Request
 // header is what -H gives.
 func (r requestFlags) header() (http.Header, error) {
 	header := http.Header{}
-	for _, line := range r.headers {
+	for i, line := range r.headers {
 		name, value, ok := strings.Cut(line, ":")
-		if !ok { // what follows the first word may be a secret
-			return nil, &usageError{reason: fmt.Sprintf("-H %q is no header: it has no colon", firstWord(line)), hints: []string{`write it as "Name: value"`}}
+		if !ok { // not quoted: it may be a key without its name
+			reason := fmt.Sprintf("-H, number %d of %d, is no header: it has no colon", i+1, len(r.headers))
+			return nil, &usageError{reason: reason, hints: []string{`write it as "Name: value"`}}
 		}
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return header, nil
-}
-
-func firstWord(s string) string {
-	word, rest, _ := strings.Cut(s, " ")
-	if rest != "" {
-		word += " …"
-	}
-	return word
 }
 
 func (r requestFlags) expectations() (call.Expect, error) {
