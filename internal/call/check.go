@@ -59,7 +59,7 @@ func (r Request) checkPlainHTTP() error {
 		Reason: "the token would cross the network unencrypted; whoever sees it can use it",
 		hints: []string{
 			"call " + displayURL(&secure),
-			"where the network is trusted, say so with --insecure-http; with --no-token no credentials are sent",
+			"where the network is trusted, say so with --insecure-http; a request without credentials may go as it is",
 		},
 	}
 }

@@ -16,6 +16,7 @@ import (
 type evidence struct {
 	*Answer
 	context    Context
+	words      wording
 	challenges []Challenge
 	bearer     Challenge     // the first for bearer tokens; zero if there is none
 	token      *verify.Token // nil if none was sent, or nothing of it can be read
@@ -27,7 +28,10 @@ type evidence struct {
 }
 
 func gather(a *Answer, c Context) *evidence {
-	e := &evidence{Answer: a, context: c, now: c.Now}
+	e := &evidence{Answer: a, context: c, words: wordsOfFlags(), now: c.Now}
+	if c.inSuite {
+		e.words = wordsOfSuite()
+	}
 	if e.now.IsZero() {
 		e.now = a.ReceivedAt
 	}

@@ -34,6 +34,8 @@ type Context struct {
 	// IssuerHost is the host of the authority that issues the API's tokens, with
 	// its port, where it is known.
 	IssuerHost string
+	// inSuite says that the request stands in a suite's file.
+	inSuite bool
 }
 
 // Explanation says why an answer is not the one that was wanted, and what to

@@ -181,6 +181,7 @@ func (r *suiteRun) judge(result SuiteResult, answer *Answer) SuiteResult {
 	if r.Known != nil {
 		known = r.Known(result.Request)
 	}
+	known.inSuite = true
 	result.Explanation = r.explain(result.Request, Explain(answer, known))
 	return result
 }
@@ -188,13 +189,10 @@ func (r *suiteRun) judge(result SuiteResult, answer *Answer) SuiteResult {
 // explain makes an explanation fit a suite, in whose requests a client of the
 // suite's own may call. A command would act as the default one.
 func (r *suiteRun) explain(q SuiteRequest, x *Explanation) *Explanation {
-	x = x.shown(r.clean(q))
-	switch {
-	case x == nil:
+	if x = x.shown(r.clean(q)); x == nil {
 		return nil
-	case q.As == AsNone && x.Code == CodeNoToken:
-		x.Command, x.Fixes = "", []string{`send it as a client: leave out "as: none"`}
-	case q.As == AsNone && !strings.Contains(x.Command, "--no-token"), q.As != AsNone && q.As != AsDefault:
+	}
+	if sendsToken := !strings.Contains(x.Command, "--no-token"); q.As != AsDefault && (sendsToken || q.As != AsNone) {
 		x.Command = ""
 	}
 	x.Command = r.plan.hidden.quoted(x.Command)
@@ -206,7 +204,7 @@ func (r *suiteRun) untold(result SuiteResult, err error) SuiteResult {
 	result.Verdict, result.Err, result.Reason = SuiteUnknown, err, clean(err.Error())
 	if u := (*UnreachableError)(nil); errors.As(err, &u) {
 		result.Attempts = cmp.Or(u.attempts, 1)
-		result.Hints = hideAll(clean, append(u.Hints(), u.Cause.Hints()...))
+		result.Hints = hideAll(clean, append(u.hints(wordsOfSuite()), u.Cause.Hints()...))
 	}
 	return result
 }

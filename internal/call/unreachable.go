@@ -48,7 +48,9 @@ func (e *UnreachableError) Error() string {
 // Hints says what to do where it is an API that does not answer. The cause has
 // hints of its own, for whoever was asked; that API_URL was not set is for the
 // command to add.
-func (e *UnreachableError) Hints() []string {
+func (e *UnreachableError) Hints() []string { return e.hints(wordsOfFlags()) }
+
+func (e *UnreachableError) hints(words wording) []string {
 	local := isLoopback(e.url.Hostname())
 	switch {
 	case e.Cause.Fault == transport.FaultRefused && local:
@@ -56,9 +58,9 @@ func (e *UnreachableError) Hints() []string {
 	case e.Cause.Fault == transport.FaultProtocol && local:
 		return []string{"call an API on this machine with http://"}
 	case e.Cause.Fault == transport.FaultTimeout:
-		return []string{"allow more time with --timeout"}
+		return []string{"allow more time with " + words.timeout}
 	case e.Cause.Fault == transport.FaultClosed:
-		return []string{"have it tried again: --retry 3"}
+		return []string{"have it tried again: " + words.retry}
 	}
 	return nil
 }

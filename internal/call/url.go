@@ -95,7 +95,7 @@ func parseAbsolute(s string) (*url.URL, error) {
 }
 
 func tooLong(address string) *AddressError {
-	return badAddress(address, fmt.Sprintf("it is longer than %d bytes", maxAddress), "send long input as a body, with -d")
+	return badAddress(address, fmt.Sprintf("it is longer than %d bytes", maxAddress), "send long input as a body")
 }
 
 func isControlOrSpace(r rune) bool { return r <= ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }
@@ -131,7 +131,7 @@ func checkURL(u *url.URL) error {
 		return badAddress(address, fmt.Sprintf("its scheme is %q", bound(u.Scheme, 20)), "give an http or https address")
 	case u.User != nil:
 		return badAddress(address, "it holds a user name or a password",
-			"leave them out: m2m call proves itself with a token; another header goes with -H")
+			"leave them out: a token proves who calls; other credentials go into a header")
 	case u.Hostname() == "" || u.Opaque != "":
 		return badAddress(address, "it names no host")
 	case !entra.IsASCII(u.Host):

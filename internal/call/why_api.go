@@ -41,12 +41,12 @@ func noToken(e *evidence) *Explanation {
 		return nil
 	case e.unauthorized() && (len(e.challenges) == 0 || e.bearer.Scheme != ""):
 		return certain(CodeNoToken, "no bearer token was sent, and the API wants one",
-			"call it with a token: without --no-token, m2m call gets one and sends it").with(e.callCommand(withToken))
+			e.words.withToken).with(e.callCommand(withToken))
 	case e.unauthorized():
 		return nil
 	}
 	return likely(CodeNoToken, "no bearer token was sent, which is likely why the API refuses",
-		"call it with a token: without --no-token, m2m call gets one and sends it").with(e.callCommand(withToken))
+		e.words.withToken).with(e.callCommand(withToken))
 }
 
 // saidByAPI: an API that explains its refusals, as serve does on request, knows
@@ -137,7 +137,7 @@ func keysOutOfReach(e *evidence) *Explanation {
 	x := likely(CodeKeysOutOfReach, "the API cannot verify any token now, likely because the identity provider's keys are out of its reach",
 		"check that the API reaches its tenant's login host; the token may well be good")
 	if wait, ok := e.RetryAfter(); ok {
-		x.Fixes = append(x.Fixes, fmt.Sprintf("try again in %s, or with --retry 3", round(wait)))
+		x.Fixes = append(x.Fixes, fmt.Sprintf("try again in %s, or with %s", round(wait), e.words.retry))
 	}
 	return x.with(e.retryCommand())
 }

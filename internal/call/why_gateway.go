@@ -26,7 +26,7 @@ func redirected(e *evidence) *Explanation {
 			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)").
 			with(e.callCommand("-v"))
 	case origin(last.target) == origin(e.URL):
-		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with -L, or call that address").with(e.callCommand("-L"))
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with "+e.words.follow+", or call that address").with(e.callCommand("-L"))
 	}
 	return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),
 		"if that is the API, call it by that address: the token then goes there").with(e.callCommand("-v"))
@@ -77,7 +77,7 @@ func gateway(e *evidence) *Explanation {
 		cause = "the 401 is an HTML page without WWW-Authenticate: it likely comes from a gateway or a login page before the API"
 	}
 	return likely(CodeGateway, cause,
-		"check that the gateway passes Authorization on, and whether it wants a key of its own (send it with -H)",
+		"check that the gateway passes Authorization on, and whether it wants a key of its own (send it with "+e.words.header+")",
 		"see what the token says meanwhile").with(e.verifyCommand())
 }
 
@@ -99,14 +99,14 @@ func otherStatus(e *evidence) *Explanation {
 		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", displayURL(e.URL)), "check the path, and the path of API_URL before it").with(e.callCommand("-v"))
 	case e.Status == http.StatusMethodNotAllowed:
 		return certain(CodeMethodNotAllowed, fmt.Sprintf("the address does not take %s; it takes %s", bound(e.Method, 40), orNothing(bound(e.Header.Get("Allow"), 100))),
-			"choose the method with -X").with(e.allowedCommand())
+			"choose the method with "+e.words.method).with(e.allowedCommand())
 	case e.Status == http.StatusProxyAuthRequired:
 		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))
 	case e.Status == http.StatusTooManyRequests:
-		return certain(CodeTooMany, "the API has had too many requests"+e.comeBack(), "call less often, or let --retry wait").with(e.retryCommand())
+		return certain(CodeTooMany, "the API has had too many requests"+e.comeBack(), "call less often, or let "+e.words.retry+" wait").with(e.retryCommand())
 	case e.Status >= 500:
 		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.comeBack()),
-			"look into the API's log", "try again with --retry 3").with(e.retryCommand())
+			"look into the API's log", "try again with "+e.words.retry).with(e.retryCommand())
 	case e.Status >= 400:
 		said := firstOf(e.refusal.message, e.refusal.code, e.StatusText())
 		if e.refusal.kind == bodyHTML {
