@@ -11,24 +11,21 @@ const fixHeader = "verify the signature first, and refuse a header with crit, b6
 // headerCases use extensions of the header in ways that confuse. None of them
 // has a valid signature.
 func headerCases() []Case {
-	header := func(change func(o object) object, sign signer) func(*kit) (string, error) {
-		return func(k *kit) (string, error) { return k.forged(change(k.header).String(), k.payload, sign) }
-	}
 	set := func(name, value string) func(object) object {
 		return func(o object) object { return o.with(name, value) }
 	}
 	return forgeries(Header, Critical, fixHeader,
-		row{"crit-unknown", "crit names an extension that nobody knows", header(func(o object) object {
+		row{"crit-unknown", "crit names an extension that nobody knows", headed(func(o object) object {
 			return o.with("crit", `["m2m"]`).with("m2m", "true")
 		}, ownKey)},
-		row{"crit-empty", "crit is an empty list", header(set("crit", "[]"), ownKey)},
-		row{"crit-type", "crit is a string", header(set("crit", `"exp"`), ownKey)},
+		row{"crit-empty", "crit is an empty list", headed(set("crit", "[]"), ownKey)},
+		row{"crit-type", "crit is a string", headed(set("crit", `"exp"`), ownKey)},
 		row{"b64-false", "b64 is false: the payload is not encoded (RFC 7797)", func(k *kit) (string, error) {
 			header := encode([]byte(k.header.with("b64", "false").with("crit", `["b64"]`).String()))
 			signature, err := ownKey(k, header+"."+string(k.payload))
 			return header + "." + k.segments[1] + "." + encode(signature), err
 		}},
-		row{"b64-false-alone", "b64 is false and crit does not say so", header(set("b64", "false"), original)},
+		row{"b64-false-alone", "b64 is false and crit does not say so", headed(set("b64", "false"), original)},
 		row{"zip", "the payload is compressed, as zip says", func(k *kit) (string, error) {
 			var b bytes.Buffer
 			w, _ := flate.NewWriter(&b, flate.BestCompression) // the level is a valid one
@@ -36,8 +33,8 @@ func headerCases() []Case {
 			_ = w.Close()
 			return k.forged(k.header.with("zip", `"DEF"`).String(), b.Bytes(), ownKey)
 		}},
-		row{"typ-other", `"typ": "logout+jwt"`, header(set("typ", `"logout+jwt"`), ownKey)},
-		row{"typ-number", "typ is a number", header(set("typ", "7"), ownKey)},
+		row{"typ-other", `"typ": "logout+jwt"`, headed(set("typ", `"logout+jwt"`), ownKey)},
+		row{"typ-number", "typ is a number", headed(set("typ", "7"), ownKey)},
 		row{"nested-none", "the valid token inside an unsigned one", func(k *kit) (string, error) {
 			header := object{{"alg", `"none"`}, {"cty", `"JWT"`}}
 			return k.forged(header.String(), []byte(k.valid.Reveal()), unsigned)
@@ -45,7 +42,7 @@ func headerCases() []Case {
 		row{"nested-foreign", "the valid token inside one that we signed", func(k *kit) (string, error) {
 			return k.forged(k.header.with("cty", `"JWT"`).String(), []byte(k.valid.Reveal()), ownKey)
 		}},
-		row{"header-many", "a header of 2,000 members", header(func(o object) object {
+		row{"header-many", "a header of 2,000 members", headed(func(o object) object {
 			for i := range 2000 {
 				o = append(o, member{"m" + strings.Repeat("x", i%7), "0"})
 			}

