@@ -123,7 +123,8 @@ func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (
 }
 
 // transport is how every request of a command goes out: proxies of the
-// environment, and that of a local tenant which intercepts, the system's roots and the extra CA, traced with --debug.
+// environment, and that of a local tenant which intercepts, the system's roots
+// and the extra CA, traced with --debug.
 func (a *app) transport(s *settings) *transport.Transport {
 	config := transport.Config{CAFile: s.caFile.value, Proxy: throughTenant(s.loginProxy, a.proxy)}
 	if a.debug {

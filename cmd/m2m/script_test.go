@@ -15,8 +15,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// transcripts is the folder in which every m2m of the scripts keeps a copy of
-// what it writes to stderr.
+// transcriptsVariable names the folder in which every m2m of the scripts keeps a
+// copy of what it writes to stderr.
 const transcriptsVariable = "M2M_TEST_TRANSCRIPTS"
 
 // TestMain lets the scripts run this test binary as m2m.
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 // recorded is the real process, with a copy of its stderr kept for
-// TestNoTokenInAnyLog.
+// assertNothingLeaked.
 func recorded() *system {
 	sys := process()
 	dir := os.Getenv(transcriptsVariable)
