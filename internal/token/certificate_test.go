@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -93,13 +92,6 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	costly, err := asn1.Marshal(struct {
-		Version int
-		MAC     struct{ Rounds int }
-	}{3, struct{ Rounds int }{20_000_000}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := []struct {
 		name, content, password string
 		want                    error
@@ -118,7 +110,6 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 		{"PFX, no password", string(pfx), "", token.ErrPasswordMissing},
 		{"PFX, wrong password", string(pfx), "wrong", token.ErrPasswordWrong},
 		{"old PFX, wrong password", testFile(t, "legacy.pfx"), "wrong", token.ErrPasswordWrong},
-		{"PFX that takes minutes", string(costly), testPassword, token.ErrKeyEncryption},
 		{"cut PFX", string(pfx[:len(pfx)/2]), testPassword, token.ErrCertificateForm},
 	}
 	for _, tt := range tests {
