@@ -3,7 +3,6 @@ package token_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -148,17 +147,4 @@ func withSecret(value string) func(*token.Request) {
 
 func withScope(value string) func(*token.Request) {
 	return func(r *token.Request) { r.Scope = value }
-}
-
-// TestEchoedSecretIsNotShown: Entra never repeats a secret, but a stand-in or a
-// proxy may.
-func TestEchoedSecretIsNotShown(t *testing.T) {
-	s := newStandIn(t)
-	s.fault = always(func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, 401, map[string]string{"error": "invalid_client", "error_description": "wrong: " + r.PostForm.Get("client_secret")})
-	})
-	err := acquire(t, s.client(""), s.request())
-	if !errors.Is(err, token.ErrRefused) || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "[redacted]") {
-		t.Errorf("error = %v, want a refusal without the secret", err)
-	}
 }

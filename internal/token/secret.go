@@ -3,7 +3,6 @@ package token
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
@@ -59,16 +58,5 @@ func (s clientSecret) acquire(ctx context.Context, c *Client, r Request) (Token,
 	if err != nil {
 		return Token{}, &SettingError{Setting: "client secret", Err: err}
 	}
-	token, err := c.askEntra(ctx, r, cred)
-	return token, s.scrub(err)
-}
-
-// scrub takes the secret out of a refusal's text: Entra never repeats it, but
-// what answers in Entra's place may.
-func (s clientSecret) scrub(err error) error {
-	var refusal *Refusal
-	if errors.As(err, &refusal) {
-		refusal.Description = strings.ReplaceAll(refusal.Description, s.value.Reveal(), s.value.String())
-	}
-	return err
+	return c.askEntra(ctx, r, cred)
 }
