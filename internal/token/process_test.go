@@ -39,11 +39,14 @@ func runChild(told string) error {
 	if err := json.Unmarshal([]byte(told), &ch); err != nil {
 		return err
 	}
+	// On a busy machine 30 processes take longer than a person waits for a lock.
 	c := &token.Client{
 		Transport: transport.New(transport.Config{CAFile: ch.CAFile}),
-		Cache:     &token.Cache{Dir: ch.Dir},
+		Cache:     &token.Cache{Dir: ch.Dir, LockWait: 2 * time.Minute},
 	}
-	got, err := c.Acquire(context.Background(), token.Request{
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	got, err := c.Acquire(ctx, token.Request{
 		Authority: entra.Authority{Origin: ch.Origin, Tenant: tenantID}, ClientID: clientID,
 		Scope: ch.Scope, Credential: token.NewClientSecret(entra.NewSecret(secret)),
 	})
