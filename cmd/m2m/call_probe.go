@@ -153,7 +153,7 @@ func (r *probeRun) run(ctx context.Context) error {
 	switch {
 	case errors.Is(err, probe.ErrNotJWT):
 		return r.notTold(&failure{code: exitUnknown, reason: "nothing can be forged: " + err.Error(), hints: []string{"the probe is for APIs that take signed JSON web tokens"}, err: err})
-	case ctx.Err() != nil && report.HasTried(): // what was found by then is worth telling
+	case err != nil && ctx.Err() != nil && report.Tried() > 0: // what was found by then is worth telling
 		return cmp.Or(r.print(report, err), err)
 	case err != nil && !errors.As(err, new(*probe.StopError)):
 		return r.notTold(err)
@@ -186,7 +186,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 			fail.reason += "\nthe probe did not come to its end: " + stop.Error()
 			fail.hints = hintsOf(stop)
 		}
-		fail.hints = append(fail.hints, "after a fix, try those alone: --probe-only "+findings[0].Case.Name)
+		fail.hints = append(fail.hints, "after a fix, try that case alone: --probe-only "+findings[0].Case.Name)
 		return fail
 	case stop != nil:
 		return &failure{code: exitUnknown, reason: "could not tell: " + stop.Error(), err: stop}
@@ -196,7 +196,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 			reason: fmt.Sprintf("could not tell all: no finding, but %s could not be made: %s", plural(len(missed), "case"), missed[0].Came),
 			hints:  []string{"with the tenant set (TENANT_ID, or --tenant), the keys are asked of it"},
 		}
-	case !report.HasTried():
+	case report.Tried() == 0:
 		return &failure{code: exitUnknown, reason: "could not tell: no case could be made of this token and these keys: " + report.Results[0].Came}
 	}
 	return nil

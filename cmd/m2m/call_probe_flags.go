@@ -93,7 +93,7 @@ func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration 
 func (a *app) listProbe(o callOptions) error {
 	cases, unmatched := probe.Select(probe.Catalogue(), o.probe.only)
 	if unmatched != nil {
-		return &usageError{reason: fmt.Sprintf("--probe-only: no case is called %s", quoted(unmatched[0]))}
+		return noSuchCase(unmatched[0])
 	}
 	if o.form == "json" {
 		list := make([]probeCase, len(cases))

@@ -19,7 +19,7 @@ func probeVerdict(report *probe.Report, stop error) string {
 	switch {
 	case len(report.Findings()) > 0:
 		return verdictHoles
-	case stop != nil, len(notTried(report)) > 0, !report.HasTried():
+	case stop != nil, len(notTried(report)) > 0, report.Tried() == 0:
 		return verdictUnknown
 	}
 	return verdictLocked

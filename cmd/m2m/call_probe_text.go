@@ -39,7 +39,7 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 
 // table counts by family.
 func (t probeText) table(report *probe.Report) {
-	if len(report.Results) == len(outcomes(report, probe.NotTried)) {
+	if report.Tried() == 0 {
 		return
 	}
 	row := "%-20s %6s %8s %8s %9s\n"
@@ -72,10 +72,6 @@ func (t probeText) table(report *probe.Report) {
 		fmt.Fprint(t.w, line)
 	}
 	fmt.Fprintln(t.w)
-}
-
-func outcomes(report *probe.Report, outcome probe.Outcome) []probe.Result {
-	return slices.DeleteFunc(slices.Clone(report.Results), func(r probe.Result) bool { return r.Outcome != outcome })
 }
 
 func dash(n int) string {
@@ -178,7 +174,7 @@ func (t probeText) missed(report *probe.Report) {
 func (t probeText) verdict(report *probe.Report, stop error) {
 	switch verdict := probeVerdict(report, stop); verdict {
 	case verdictLocked:
-		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(len(report.Results)-len(outcomes(report, probe.NotTried)), "case"))
+		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(report.Tried(), "case"))
 	case verdictHoles:
 		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.red("the door has holes"), bySeverity(report.Findings()))
 	default:

@@ -64,7 +64,7 @@ type Report struct {
 
 // Findings returns the results that are findings, the worst first.
 func (r *Report) Findings() []Result {
-	found := r.with(Finding)
+	found := slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Outcome != Finding })
 	order := []Severity{Critical, High, Medium, Low}
 	slices.SortStableFunc(found, func(a, b Result) int {
 		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
@@ -72,13 +72,14 @@ func (r *Report) Findings() []Result {
 	return found
 }
 
-// HasTried reports whether the run came as far as a case.
-func (r *Report) HasTried() bool {
-	return slices.ContainsFunc(r.Results, func(one Result) bool { return one.Outcome != NotTried })
-}
-
-func (r *Report) with(outcome Outcome) []Result {
-	return slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Outcome != outcome })
+// Tried counts the cases that were tried; 0 means that nothing can be told.
+func (r *Report) Tried() (n int) {
+	for _, one := range r.Results {
+		if one.Outcome != NotTried {
+			n++
+		}
+	}
+	return n
 }
 
 // Why a run stops before its end. A StopError wraps one of them.
