@@ -26,10 +26,12 @@ type acquisition struct {
 	timeout time.Duration
 }
 
-// check refuses a time that is none, which would pass for a slow network.
-func (how acquisition) check() error {
-	if how.timeout <= 0 {
-		return &usageError{reason: fmt.Sprintf("--timeout is a time such as 10s or 2m, not %s", how.timeout)}
+func (how acquisition) check() error { return checkTimeout(how.timeout) }
+
+// checkTimeout refuses a time that is none, which would pass for a slow network.
+func checkTimeout(timeout time.Duration) error {
+	if timeout <= 0 {
+		return &usageError{reason: fmt.Sprintf("--timeout is a time such as 10s or 2m, not %s", timeout)}
 	}
 	return nil
 }

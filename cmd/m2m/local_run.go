@@ -34,9 +34,6 @@ func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 	if err := o.checkOutput(); err != nil {
 		return err
 	}
-	if cmd.Flags().Changed("tenant-file") && o.tenantFile == "" {
-		return &usageError{reason: "--tenant-file has an empty value", hints: []string{"give the path of a file, or leave it out for the built-in tenant"}}
-	}
 	if o.metricsAddr != "" {
 		if err := checkLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
 			return err

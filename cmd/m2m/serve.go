@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (a *app) serveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.jsonErrors = o.form == "json"
 			local, _ := cmd.Flags().GetBool("local")
-			if err := o.takeCommand(cmd, args, local); err != nil {
+			if err := cmp.Or(checkFilled(cmd.Flags()), o.takeCommand(cmd, args, local)); err != nil {
 				return err
 			}
 			switch {

@@ -37,7 +37,7 @@ func (a *app) tokenCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.jsonErrors = to.form == "json"
-			if err := cmp.Or(how.check(), a.checkHandOver(cmd, &to)); err != nil {
+			if err := cmp.Or(checkFilled(cmd.Flags()), how.check(), a.checkHandOver(&to)); err != nil {
 				return err
 			}
 			if clear {

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-)
+import "github.com/spf13/pflag"
 
 // handOver is how the token reaches the one who asked for it.
 type handOver struct {
@@ -21,7 +18,7 @@ func (h *handOver) add(flags *pflag.FlagSet) {
 }
 
 // checkHandOver refuses what cannot work before a token is asked for.
-func (a *app) checkHandOver(cmd *cobra.Command, h *handOver) (err error) {
+func (a *app) checkHandOver(h *handOver) (err error) {
 	if err := checkForm(h.form, tokenForms()); err != nil {
 		return err
 	}
@@ -29,11 +26,6 @@ func (a *app) checkHandOver(cmd *cobra.Command, h *handOver) (err error) {
 		if h.command, err = a.runnerMask(); err != nil {
 			return err
 		}
-	}
-	if cmd.Flags().Changed("output-file") && h.file == "" {
-		// Of a variable that is not set, most likely: the token must not land
-		// on stdout, which nobody expects there.
-		return &usageError{reason: "--output-file has an empty value", hints: []string{"give the path of a file"}}
 	}
 	return h.file.check()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -79,7 +80,8 @@ func (a *app) verifyCommand() *cobra.Command {
 }
 
 func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
-	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+	err := cmp.Or(checkFilled(cmd.Flags()), checkTimeout(o.timeout), checkForm(o.form, []string{"text", "json"}))
+	if err != nil {
 		return err
 	}
 	switch {
