@@ -48,6 +48,7 @@ func TestTargetHost(t *testing.T) {
 		"instance-data.ec2.internal:443":    {"", errTargetLoopback},
 		"[::1]:443":                         {"", errTargetLoopback},
 		"[fe80::1%eth0]:443":                {"", errTargetLoopback},
+		"[2001:db8::1%eth0]:443":            {"", errTargetLoopback},
 		strings.Repeat("a.", 150) + "b:443": {"", errTargetForm},
 	} {
 		host, err := targetHost(target)
@@ -61,7 +62,7 @@ func TestOwnLink(t *testing.T) {
 	own := []string{
 		"127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.0.1", "224.0.0.251", "255.255.255.255",
 		"168.63.129.16", "100.100.100.200", "::", "::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "fd00:ec2::254",
-		"::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
+		"::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:168.63.129.16", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
 	}
 	others := []string{"10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "8.8.8.8", "2001:4860:4860::8888", "fd00::1", "64:ff9b::808:808", "2002:808:808::1"}
 	for _, address := range own {
