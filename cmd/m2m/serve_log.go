@@ -23,13 +23,23 @@ func (l *logOptions) add(flags *pflag.FlagSet) {
 
 // logger writes the log, on stderr.
 func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{ReplaceAttr: redactAttr}
 	switch l.logFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(stderr, nil)), nil
+		return slog.New(slog.NewTextHandler(stderr, options)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(stderr, nil)), nil
+		return slog.New(slog.NewJSONHandler(stderr, options)), nil
 	}
 	return nil, &usageError{reason: "--log-format is neither text nor json", hints: []string{"give --log-format text or --log-format json"}}
+}
+
+// redactAttr does for the log what say does for messages: callers put tokens and
+// secrets into paths, IDs and scopes.
+func redactAttr(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindString {
+		a.Value = slog.StringValue(redact(a.Value.String()))
+	}
+	return a
 }
 
 // claims lists the names in --log-claims.
