@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -24,8 +23,9 @@ type Upstream struct {
 	// ForwardToken passes the Authorization header on. Without it the upstream
 	// never sees a token that it could use, log or lose.
 	ForwardToken bool
-	// IdleTimeout ends an exchange in which no byte moves, either way. Zero is
-	// 30 s.
+	// IdleTimeout ends an exchange in which no byte moves: it is how long the
+	// caller may pause in its body, and the upstream before its answer and in it.
+	// A WebSocket may pause for longer. Zero is 30 s.
 	IdleTimeout time.Duration
 }
 
@@ -47,11 +47,11 @@ var errUpstream = errors.New("the upstream did not answer")
 
 // UpstreamTransport returns a transport for one host behind this one: no proxy
 // of the environment, many idle connections, and answers as they were encoded.
+// It waits for answers without an end, which is for Upstream.IdleTimeout.
 func UpstreamTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
-		ResponseHeaderTimeout:  30 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        90 * time.Second,
 		MaxIdleConns:           512,
@@ -80,8 +80,7 @@ func (u Upstream) proxy(log *slog.Logger) http.Handler {
 			Problem{Status: http.StatusBadRequest, Detail: fault}.write(w, r)
 			return
 		}
-		w, r = patiently(w, r, u.idleTimeout())
-		reverse.ServeHTTP(w, r)
+		patiently(w, r, u.idleTimeout(), reverse)
 	})
 }
 
@@ -145,21 +144,33 @@ func modifyResponse(answer *http.Response) error {
 func ownHeaders() [2]string { return [...]string{"X-Request-Id", "X-Content-Type-Options"} }
 
 // upstreamFailed answers where the upstream did not: 504 when it took too long,
-// 413 when the caller sent too much, else 502. What failed stays in the log.
+// else 502. What failed stays in the log. A caller that sent too much gets 413, and
+// one that did not send its request to the end, or has gone, is no fault of the
+// upstream's: 408 (RFC 9110 section 15.5.9).
 func upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
-	if x := exchangeOf(r); x != nil {
-		x.failed = err
-	}
 	timeout, tooLarge := net.Error(nil), (*http.MaxBytesError)(nil)
+	why := context.Cause(r.Context())
+	silent := errors.Is(why, errSilent)
 	switch {
 	case errors.As(err, &tooLarge):
 		w.Header().Set("Connection", "close")
 		tooLargeProblem(tooLarge.Limit).write(w, r)
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		Problem{Status: http.StatusGatewayTimeout, Detail: errUpstream.Error() + " in time"}.write(w, r)
-	default:
-		Problem{Status: http.StatusBadGateway, Detail: errUpstream.Error()}.write(w, r)
+		return
+	case why != nil && !silent:
+		w.Header().Set("Connection", "close")
+		Problem{Status: http.StatusRequestTimeout, Detail: "the request did not arrive whole in time"}.write(w, r)
+		return
+	case silent:
+		err = why
 	}
+	if x := exchangeOf(r); x != nil {
+		x.failed = err
+	}
+	if silent || errors.As(err, &timeout) && timeout.Timeout() {
+		Problem{Status: http.StatusGatewayTimeout, Detail: errUpstream.Error() + " in time"}.write(w, r)
+		return
+	}
+	Problem{Status: http.StatusBadGateway, Detail: errUpstream.Error()}.write(w, r)
 }
 
 // hasDotSegment finds "." and ".." however they are escaped, also between
@@ -174,71 +185,4 @@ func hasDotSegment(escaped string) bool {
 		}
 	}
 	return false
-}
-
-// patiently lets an exchange last for as long as bytes move: the server's own
-// time-outs are for whole requests and would cut a stream.
-func patiently(w http.ResponseWriter, r *http.Request, idle time.Duration) (http.ResponseWriter, *http.Request) {
-	control := http.NewResponseController(w)
-	p := &patient{ResponseWriter: w, control: control, idle: idle}
-	for i, name := range ownHeaders() {
-		p.own[i] = w.Header()[name]
-	}
-	p.moved()
-	if r.Body == nil || r.Body == http.NoBody {
-		return p, r
-	}
-	body := &patientBody{ReadCloser: r.Body, control: control, idle: idle}
-	r = r.WithContext(r.Context()) // a copy: the body belongs to the caller's
-	r.Body = body
-	return p, r
-}
-
-// patient is a writer whose deadline begins anew with every write.
-type patient struct {
-	http.ResponseWriter
-	control *http.ResponseController
-	idle    time.Duration
-	// own are the values of ownHeaders.
-	own [2][]string
-}
-
-// WriteHeader sets our headers anew: ReverseProxy clears all of them after each
-// informational answer (1xx) of the upstream's.
-func (p *patient) WriteHeader(status int) {
-	for i, name := range ownHeaders() {
-		p.Header()[name] = p.own[i]
-	}
-	p.ResponseWriter.WriteHeader(status)
-}
-
-// moved moves the deadline: the upstream may take as long to begin its answer
-// as it may pause in it, and the answer needs time to leave.
-func (p *patient) moved() { _ = p.control.SetWriteDeadline(time.Now().Add(2 * p.idle)) }
-
-func (p *patient) Write(b []byte) (int, error) {
-	p.moved()
-	return p.ResponseWriter.Write(b)
-}
-
-// Unwrap implements what http.ResponseController looks for.
-func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
-
-// patientBody is a body whose deadline begins anew with every read.
-type patientBody struct {
-	io.ReadCloser
-	control *http.ResponseController
-	idle    time.Duration
-	// ended is set once the body was read whole. From then on net/http waits on
-	// the connection for its end, and a read deadline would be that end.
-	ended bool
-}
-
-func (b *patientBody) Read(p []byte) (int, error) {
-	if !b.ended {
-		_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
-	}
-	n, err := b.ReadCloser.Read(p)
-	b.ended = b.ended || err != nil
-	return n, err
 }
