@@ -264,6 +264,9 @@ func TestExplainByTheChallenge(t *testing.T) {
 		{"Key Vault's resource", challenged(401, `Bearer authorization="https://login.microsoftonline.com/`+tenantID+`", resource="https://vault.azure.net"`), wanted{
 			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + apiID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default",
 		}},
+		{"a resource for a shell", challenged(401, `Bearer resource="$(x)"`), wanted{
+			call.CodeWrongAudience, true, "it is $(x), and", "API_SCOPE='$(x)/.default'", "m2m token --scope '$(x)/.default'",
+		}},
 		{"another tenant", challenged(401, `Bearer authorization_uri="https://login.windows.net/`+clientID+`", error="invalid_token"`), wanted{
 			call.CodeWrongTenant, true, "the tenant " + clientID + ", and the token is of " + tenantID, "TENANT_ID=" + clientID, verifyIt,
 		}},

@@ -67,7 +67,7 @@ func saidByAPI(e *evidence) *Explanation {
 		// That the check failed is sure, but the API may guess why.
 		x.Certain = !strings.Contains(cause, "likely")
 		if c.Fix != "" {
-			x.Fixes = []string{c.Fix}
+			x.Fixes = []string{"the API says: " + c.Fix} // nobody is to take it for advice of m2m's
 		}
 		return x
 	}
@@ -91,9 +91,10 @@ func challengedAudience(e *evidence) *Explanation {
 		return nil
 	}
 	wanted = bound(wanted, maxShown)
+	scope := ShellQuote(wanted + "/.default") // the API's words, and people paste such a line
 	return certain(CodeWrongAudience,
 		fmt.Sprintf("the API says that it is %s, and the token is for %s", wanted, bound(e.token.Audience, maxShown)),
-		fmt.Sprintf("ask for a token for the API: API_SCOPE=%s/.default", wanted)).with(e.command("m2m token --scope " + ShellQuote(wanted+"/.default")))
+		"ask for a token for the API: API_SCOPE="+scope).with(e.command("m2m token --scope " + scope))
 }
 
 // sameAudience ignores the slash that Entra sometimes puts at the end, and the
