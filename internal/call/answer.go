@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/entra"
 	"m2m/internal/transport"
 )
 
@@ -38,14 +39,13 @@ type Answer struct {
 	Attempts int
 	// RemoteAddr is the address of the other end, the proxy's if there is one.
 	RemoteAddr string
-	// SentToken tells whether the request carried a bearer token.
-	SentToken bool
 	// ReceivedAt is when the header arrived, by the client's clock.
 	ReceivedAt time.Time
 	// Timing is complete once the body has been read.
 	Timing Timing
 
 	body    io.ReadCloser
+	token   entra.Secret // what was sent, whoever gave it
 	watch   *stopwatch
 	expect  Expect
 	texts   []*textSearch
@@ -60,9 +60,8 @@ func newAnswer(resp *http.Response, req Request, h hop, watch *stopwatch) *Answe
 	a := &Answer{
 		Method: h.method, URL: h.url,
 		Status: resp.StatusCode, Proto: resp.Proto, Header: resp.Header,
-		Attempts: 1, SentToken: sentBearer(resp.Request),
-		ReceivedAt: watch.now(),
-		body:       resp.Body, watch: watch, expect: req.Expect,
+		Attempts: 1, ReceivedAt: watch.now(),
+		body: resp.Body, token: sentToken(resp.Request), watch: watch, expect: req.Expect,
 	}
 	a.RemoteAddr, a.Timing = watch.read()
 	for _, text := range req.Expect.Body {
@@ -71,10 +70,20 @@ func newAnswer(resp *http.Response, req Request, h hop, watch *stopwatch) *Answe
 	return a
 }
 
-func sentBearer(r *http.Request) bool {
-	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.EqualFold(scheme, "Bearer")
+func sentToken(r *http.Request) entra.Secret {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return entra.Secret{}
+	}
+	return entra.NewSecret(token)
 }
+
+// SentToken tells whether the request carried a bearer token.
+func (a *Answer) SentToken() bool { return !a.token.IsZero() }
+
+// without takes the token that was sent, and whatever looks like one, out of what
+// the API answered.
+func (a *Answer) without(s string) string { return withoutToken(s, a.token) }
 
 // StatusText returns the status as people write it, such as "403 Forbidden".
 func (a *Answer) StatusText() string {

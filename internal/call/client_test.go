@@ -48,8 +48,8 @@ func TestDoSendsTheRequest(t *testing.T) {
 			if a.Status != 201 || a.StatusText() != "201 Created" || a.Header.Get("X-Answer") != "yes" || a.Attempts != 1 {
 				t.Errorf("answer: %+v", a)
 			}
-			if a.SentToken == tt.req.Token.IsZero() || a.RemoteAddr != address.Host {
-				t.Errorf("SentToken %v, RemoteAddr %s", a.SentToken, a.RemoteAddr)
+			if a.SentToken() == tt.req.Token.IsZero() || a.RemoteAddr != address.Host {
+				t.Errorf("SentToken %v, RemoteAddr %s", a.SentToken(), a.RemoteAddr)
 			}
 		})
 	}

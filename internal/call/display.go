@@ -31,7 +31,7 @@ func displayAddress(s string) string {
 		end = len(rest)
 	}
 	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
-		rest = "[redacted]" + rest[at:]
+		rest = redacted + rest[at:]
 	}
 	shown := bound(prefix+rest, maxShown)
 	if query != "" {
@@ -51,18 +51,11 @@ var jwtForm = sync.OnceValue(func() *regexp.Regexp {
 // withoutToken takes the token that was sent, and whatever looks like one, out
 // of what an API answered: some echo it, and an explanation ends up in logs.
 func withoutToken(s string, sent entra.Secret) string {
-	if !sent.IsZero() {
-		s = strings.ReplaceAll(s, sent.Reveal(), sent.String())
+	var hidden hiddenValues
+	if token := sent.Reveal(); len(token) >= shortestHidden {
+		hidden = hiddenValues{{token, redacted}}
 	}
-	return jwtForm().ReplaceAllString(s, sent.String())
-}
-
-func withoutTokens(values []string, sent entra.Secret) []string {
-	clean := make([]string, len(values))
-	for i, v := range values {
-		clean[i] = withoutToken(v, sent)
-	}
-	return clean
+	return jwtForm().ReplaceAllString(hidden.hide(s), redacted)
 }
 
 // bound cuts s to at most n bytes at a rune's edge, and puts a dot for each

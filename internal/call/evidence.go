@@ -36,8 +36,12 @@ func gather(a *Answer, c Context) *evidence {
 		e.now = a.ReceivedAt
 	}
 	head, _ := a.Head()
-	e.refusal = readRefusal(a.Header.Get("Content-Type"), []byte(withoutToken(string(head), c.Token)))
-	e.challenges = ParseChallenges(withoutTokens(a.Header.Values("WWW-Authenticate"), c.Token))
+	e.refusal = readRefusal(a.Header.Get("Content-Type"), []byte(a.without(string(head))))
+	var fields []string
+	for _, field := range a.Header.Values("WWW-Authenticate") {
+		fields = append(fields, a.without(field))
+	}
+	e.challenges = ParseChallenges(fields)
 	e.bearer = bearerOf(e.challenges)
 	if !c.Token.IsZero() {
 		e.token, e.tokenErr = verify.Decode(c.Token.Reveal())

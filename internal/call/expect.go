@@ -107,6 +107,9 @@ func (a *Answer) Judge() Outcome {
 	if a.expect.MaxTime > 0 {
 		results = append(results, a.judgeTime())
 	}
+	for i := range results {
+		results[i].Found = a.without(results[i].Found)
+	}
 	return Outcome{Expectations: results}
 }
 

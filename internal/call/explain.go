@@ -143,7 +143,7 @@ func Explain(a *Answer, c Context) *Explanation {
 		if x := applies(e); x != nil {
 			x.Facts = e.facts()
 			x.Challenges = e.challenges
-			return x
+			return x.shown(a.without) // Location, Allow and the address may hold it too
 		}
 	}
 	return nil

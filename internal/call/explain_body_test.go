@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -181,6 +182,46 @@ func testHidden(t *testing.T, secret entra.Secret) {
 	}
 	if _, signed, ok := strings.Cut(secret.Reveal(), "."); strings.Contains(string(shown), secret.Reveal()) || ok && strings.Contains(string(shown), signed[:20]) {
 		t.Errorf("the token is shown: %s", shown)
+	}
+}
+
+// TestNothingShowsTheToken: wherever an API puts it, and whoever gave it.
+func TestNothingShowsTheToken(t *testing.T) {
+	opaque := strings.Repeat("hunter2", 40) // longer than what is shown of anything
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, echo, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		w.Header().Set("X-Echo", echo)
+		switch w.Header().Set("Content-Type", echo); r.URL.Path {
+		case "/here":
+			http.Redirect(w, r, "/there/"+echo, http.StatusFound)
+		case "/away":
+			http.Redirect(w, r, "https://elsewhere.example/"+echo, http.StatusFound)
+		case "/method":
+			w.Header().Set("Allow", "GET, "+echo)
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		case "/json":
+			fmt.Fprintf(w, `{"it": %q}`, echo)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, echo)
+		}
+	})
+	for _, path := range []string{"/here", "/away", "/method", "/json", "/text"} {
+		req := request(t, s.URL+path)
+		req.Token, req.Follow = entra.NewSecret(opaque), true
+		if path == "/text" {
+			req.Token, req.Header = entra.Secret{}, http.Header{"Authorization": {"bearer " + opaque}}
+		}
+		req.Expect = call.Expect{Status: statusSet(t, "299"), Headers: []call.HeaderExpectation{{Name: "X-Echo", Value: "x"}}, JQ: []call.JQExpectation{jq(t, `.it == "x"`)}}
+		a := do(t, client(t), req)
+		outcome := a.Judge()
+		shown, err := json.Marshal([]any{outcome, call.Explain(a, call.Context{}), a.Redirects})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(shown), "hunter2") || !strings.Contains(string(shown), "[redacted]") {
+			t.Errorf("%s: the token is shown, or never came: %s", path, shown)
+		}
 	}
 }
 

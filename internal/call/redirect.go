@@ -41,13 +41,13 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 	if !isRedirect(a.Status) || location == "" {
 		return nil, nil
 	}
-	redirect = &Redirect{Status: a.Status, From: displayURL(h.url), To: displayAddress(location), asked: req.Follow}
+	redirect = &Redirect{Status: a.Status, From: a.without(displayURL(h.url)), To: a.without(displayAddress(location)), asked: req.Follow}
 	to, err := h.url.Parse(location)
 	if err != nil {
 		redirect.Reason = "the Location is not a URL"
 		return redirect, nil
 	}
-	redirect.To, redirect.target = displayURL(to), to
+	redirect.To, redirect.target = a.without(displayURL(to)), to
 	next := h.after(a.Status, to)
 	redirect.Reason = whyNotFollowed(req, to, next, followed)
 	redirect.Followed = redirect.Reason == ""

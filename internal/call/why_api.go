@@ -37,7 +37,7 @@ func (e *evidence) claimsCommand(claims string) string {
 // noToken: RFC 6750 section 3.1 has the API give no error code in this case.
 func noToken(e *evidence) *Explanation {
 	switch {
-	case e.SentToken || !e.refused():
+	case e.SentToken() || !e.refused():
 		return nil
 	case e.unauthorized() && (len(e.challenges) == 0 || e.bearer.Scheme != ""):
 		return certain(CodeNoToken, "no bearer token was sent, and the API wants one",
