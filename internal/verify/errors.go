@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/entra"
 	"m2m/internal/transport"
 )
 
@@ -70,12 +71,15 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// maxReason bounds what is said of a failure on the way to the keys, in bytes.
+const maxReason = 300
+
 // plainly says what went wrong on the way to the keys in the fewest words: the
 // host and why, without the address that net/http puts before it and that
 // would crowd it out.
 func plainly(err error) string {
 	if fault := networkFault(err); fault != nil {
-		return shorten(fault.Error(), 300)
+		return entra.OneLine(fault.Error(), maxReason)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "it took too long"
@@ -83,14 +87,14 @@ func plainly(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
 		if address, parseErr := url.Parse(u.URL); parseErr == nil {
-			return address.Host + ": " + shorten(u.Err.Error(), 300)
+			return entra.OneLine(address.Host+": "+u.Err.Error(), maxReason)
 		}
 	}
 	var unreachable *UnreachableError
 	if errors.As(err, &unreachable) {
 		err = unreachable.Err
 	}
-	return shorten(err.Error(), 300)
+	return entra.OneLine(err.Error(), maxReason)
 }
 
 // networkFault returns what kept the keys out of reach if it was the network,

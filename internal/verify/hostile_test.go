@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,6 +62,21 @@ func TestHostileClient(t *testing.T) {
 	}
 }
 
+// TestHostileFailure: what answers in the issuer's place writes some of the words
+// of a failure.
+func TestHostileFailure(t *testing.T) {
+	s := newIssuer()
+	s.set(discoveryV2, answer{err: errors.New("\x1b]0;x\a\u202e\n" + strings.Repeat("A", 1000))})
+	v := verifier(t, policy(), metadata(t, s, verify.MetadataOptions{}))
+	_, err := v.Verify(t.Context(), good())
+	if !errors.Is(err, verify.ErrKeysUnreachable) || len(err.Error()) > mostWords || strings.ContainsFunc(err.Error(), unseen) {
+		t.Errorf("%d bytes: %q", len(err.Error()), err)
+	}
+	assertHarmless(t, "no keys", v.Judge(t.Context(), good()), "AAA")
+}
+
+func unseen(r rune) bool { return !unicode.IsGraphic(r) }
+
 func assertHarmless(t *testing.T, name string, report *verify.Report, words string) {
 	t.Helper()
 	for _, f := range report.Findings {
@@ -68,7 +84,7 @@ func assertHarmless(t *testing.T, name string, report *verify.Report, words stri
 			t.Errorf("%s: the fix of %s has the words of the token: %q", name, f.Check, f.Fix)
 		}
 		for _, text := range []string{f.Expected, f.Found, f.Cause, f.Fix} {
-			if len(text) > mostWords || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+			if len(text) > mostWords || strings.ContainsFunc(text, unseen) {
 				t.Errorf("%s: %s says in %d bytes: %q", name, f.Check, len(text), text)
 			}
 		}
