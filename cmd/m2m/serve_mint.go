@@ -126,7 +126,7 @@ func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintReque
 		if err != nil {
 			return r, &usageError{reason: "--payload-file: " + err.Error(), err: err}
 		}
-		r.Payload = string(payload)
+		r.PayloadBytes = payload // an empty one is signed too
 	}
 	return r, nil
 }

@@ -38,8 +38,9 @@ type MintRequest struct {
 	Header        jsontext.Value `json:"header,omitempty"`
 	WithoutHeader []string       `json:"without_header,omitempty"`
 	// Payload, if not empty, is signed as it is in place of the claims. It need
-	// not be JSON.
-	Payload string `json:"payload,omitempty"`
+	// not be JSON. PayloadBytes, if not nil, is the same for what is no text.
+	Payload      string `json:"payload,omitempty"`
+	PayloadBytes []byte `json:"payload_base64,omitzero"`
 	// Key is the key that signs; empty means CurrentKey.
 	Key MintKey `json:"key,omitempty"`
 	// Algorithm is one of MintAlgorithms; empty means RS256.
@@ -112,17 +113,25 @@ func (i *Issuer) mint(r MintRequest) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	claims, err := i.mintClaims(r, s)
-	if err != nil {
-		return "", err
-	}
-	payload := []byte(r.Payload)
-	if r.Payload == "" {
+	payload := r.payload()
+	if payload == nil {
+		claims, err := i.mintClaims(r, s)
+		if err != nil {
+			return "", err
+		}
 		if payload, err = editObject(claims, r.Claims, r.Without, "claim"); err != nil {
 			return "", err
 		}
 	}
 	return i.mintCompact(r, s, payload)
+}
+
+// payload is what to sign in place of claims; nil if that is not asked for.
+func (r *MintRequest) payload() []byte {
+	if r.Payload != "" {
+		return []byte(r.Payload)
+	}
+	return r.PayloadBytes
 }
 
 func (r *MintRequest) check() error {
@@ -157,7 +166,9 @@ func (r *MintRequest) check() error {
 		return mintRefused("leave one of them out", "a token for Microsoft Graph is for no API of the tenant's")
 	case r.Kind == GraphToken && r.Version == entra.V2:
 		return mintRefused("leave the version out", "Microsoft Graph has v1.0 tokens only")
-	case r.Payload != "" && (r.Claims != nil || r.Without != nil):
+	case r.Payload != "" && r.PayloadBytes != nil:
+		return mintRefused("leave one of them out", "there are two payloads")
+	case r.payload() != nil && (r.Claims != nil || r.Without != nil):
 		return mintRefused("leave one of them out", "a payload as it is and changes of claims exclude each other")
 	}
 	return nil

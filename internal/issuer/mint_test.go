@@ -122,6 +122,11 @@ func TestMintedChanges(t *testing.T) {
 	if raw := r.mint(t, cfg, issuer.MintRequest{Payload: `{"aud":"a","aud":"b"}`}); raw.payload != `{"aud":"a","aud":"b"}` {
 		t.Errorf("the payload was changed to %s", raw.payload)
 	}
+	for _, bytes := range []string{"\xff\x00{", ""} {
+		if raw := r.mint(t, cfg, issuer.MintRequest{PayloadBytes: []byte(bytes)}); raw.payload != bytes {
+			t.Errorf("the payload %q was changed to %q", bytes, raw.payload)
+		}
+	}
 	at := func(asked issuer.MintRequest, name string) time.Duration {
 		seconds, _ := r.mint(t, cfg, asked).claims[name].(float64)
 		return time.Unix(int64(seconds), 0).Sub(noon())
@@ -178,6 +183,8 @@ func TestMintRefusals(t *testing.T) {
 		{"Graph and an API", issuer.MintRequest{Kind: "graph", API: "api://m2m-demo"}, "Microsoft Graph"},
 		{"Graph of v2.0", issuer.MintRequest{Kind: "graph", Version: "2.0"}, "v1.0 tokens only"},
 		{"a payload and claims", issuer.MintRequest{Payload: "x", Without: []string{"tid"}}, "exclude each other"},
+		{"bytes and claims", issuer.MintRequest{PayloadBytes: []byte{}, Claims: []byte(`{}`)}, "exclude each other"},
+		{"two payloads", issuer.MintRequest{Payload: "x", PayloadBytes: []byte("x")}, "two payloads"},
 		{"a claim that is not there", issuer.MintRequest{Without: []string{"TID"}}, "no claim 'TID'"},
 		{"a header that is not there", issuer.MintRequest{WithoutHeader: []string{"x5t"}}, "no header 'x5t'"},
 	} {

@@ -13,7 +13,7 @@ func FuzzControlMint(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"kind":"graph"}`, `{"key":"embedded","alg":"HS512","version":"1.0"}`,
 		`{"claims":{"aud":["a","b"],"\u0000":1},"without":["tid"]}`, `{"header":{"kid":null,"":""},"without_header":["alg"]}`,
-		`{"payload":"\n","nonce":"n","time":"expired"}`, `{"client":"\ud800"}`, `[]`,
+		`{"payload":"\n","nonce":"n","time":"expired"}`, `{"client":"\ud800"}`, `[]`, `{"payload_base64":"/w=="}`,
 	} {
 		f.Add([]byte(seed))
 	}
