@@ -183,6 +183,9 @@ func TestAssertionsRefused(t *testing.T) {
 		{"key of a stranger", named(p.header(), stranger.key), 700027},
 		{"thumbprints of two certificates", named(map[string]any{"x5t#S256": p.header()["x5t#S256"], "x5t": base64.RawURLEncoding.EncodeToString(p.old.sha1())}, p.good.key), 700027},
 		{"certificate that is over", named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.old.sha256())}, p.old.key), 700027},
+		{"PS256 with another salt", p.assertion(&jwt.SigningMethodRSAPSS{
+			SigningMethodRSA: jwt.SigningMethodPS256.SigningMethodRSA, Options: &rsa.PSSOptions{SaltLength: 20},
+		}, p.header(), p.claims(), p.good.key), 700027},
 		{"RS512", p.assertion(jwt.SigningMethodRS512, p.header(), p.claims(), p.good.key), 700027},
 		{"HS256 with the certificate as key", p.assertion(jwt.SigningMethodHS256, p.header(), p.claims(), p.good.certificate.Raw), 700027},
 		{"none", p.assertion(jwt.SigningMethodNone, p.header(), p.claims(), jwt.UnsafeAllowNoneSignatureType), 700027},

@@ -130,6 +130,9 @@ func TestFederatedCredentialRefused(t *testing.T) {
 			compareRefusal(t, p.send(p.client.ID, c.token), 401, c.code, "invalid_client")
 		})
 	}
+	p.t = t
+	o.keys = func() string { return encode(t, map[string]any{"keys": []any{o.jwk("")}}) } // nor has the key an ID
+	compareRefusal(t, p.send(p.client.ID, p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key)), 401, 700027, "invalid_client")
 }
 
 // keysAt has the discovery document name another path for the keys.
