@@ -89,6 +89,13 @@ func TestManifests(t *testing.T) {
 			t.Errorf("%s: %+v", name, probe.HTTPGet)
 		}
 	}
+	if limit := container.Resources.Limits.Memory(); limit.Value() < 150<<20 {
+		t.Errorf("a memory limit of %s: a burst takes up to 125 MiB", limit)
+	}
+	// A pod whose startup probe fails is killed, and a restart brings no keys.
+	if p := container.StartupProbe; p != nil && p.HTTPGet.Path == "/readyz" {
+		t.Error("a pod that starts while the tenant is out of reach is killed for it")
+	}
 }
 
 // drainsInTime adds the default of --drain to a delay.
@@ -112,7 +119,6 @@ func TestPodsAreRestricted(t *testing.T) {
 		"a read-only root":       *container.ReadOnlyRootFilesystem,
 		"no capabilities":        reflect.DeepEqual(container.Capabilities.Drop, drop) && container.Capabilities.Add == nil,
 		"no token of Kubernetes": !*pod.AutomountServiceAccountToken,
-		"a memory limit":         !pod.Containers[0].Resources.Limits.Memory().IsZero(),
 	} {
 		if !holds {
 			t.Errorf("not kept: %s (Pod Security Standards, restricted)", rule)
