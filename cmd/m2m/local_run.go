@@ -183,7 +183,7 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants
 		return errors.Join(err, run.close())
 	}
 	if err := a.announceLocal(run, api, state, o.form); err != nil {
-		return errors.Join(err, run.close())
+		return errors.Join(err, run.close(), api.close())
 	}
 	return ended(cmd.Context(), run.serve(cmd.Context(), api))
 }

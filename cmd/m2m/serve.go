@@ -190,7 +190,7 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 	}
 	listener, err := listen(o.addr, "--addr")
 	if err != nil {
-		return err
+		return errors.Join(err, api.close())
 	}
 	api.announce(listener)
 	a.announceEnvFile(s)
@@ -229,10 +229,7 @@ func (a *app) announceEnvFile(s *settings) {
 // run serves until ctx ends, then waits for the requests under way.
 func (api *api) run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
-	if err := api.serveMetrics(ctx, group); err != nil {
-		_ = listener.Close()
-		return err
-	}
+	api.serveMetrics(ctx, group)
 	group.Go(func() error {
 		api.keys.Run(ctx)
 		api.release() // a local tenant that ends with us would wait a second for them

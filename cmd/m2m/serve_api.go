@@ -19,8 +19,10 @@ import (
 // How the memory of the API is kept, unless GOMEMLIMIT and GOGC say otherwise.
 const (
 	// memoryLimit is what the garbage collector keeps the heap and the stacks
-	// below, in bytes: 10,000 cached tokens and 2,000 connections fit in it, and
-	// with the program itself they stay below 96 MiB.
+	// below, in bytes, as far as they are not in use: 10,000 cached tokens and
+	// 2,000 connections fit in it, and with the program itself they stay below
+	// 96 MiB, unless all of them come at once. A burst of tokens that were never
+	// seen before takes up to 125 MiB.
 	memoryLimit = 82 << 20
 	// collectAt lets the heap grow to five times what is in use before the limit
 	// is near: a collection reads every cached token, and that is time which
@@ -40,9 +42,9 @@ type api struct {
 	// upstream is nil where the API answers itself.
 	upstream *serve.Upstream
 	tls      bool
-	// metrics are served at metricsAddr; empty: at /metrics of the API itself.
-	metrics     http.Handler
-	metricsAddr string
+	// metrics are served at metricsListener; nil: at /metrics of the API itself.
+	metrics         http.Handler
+	metricsListener net.Listener
 }
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
@@ -86,6 +88,10 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
+	metricsListener, err := listenMetrics(o.metricsAddr)
+	if err != nil {
+		return nil, err
+	}
 	a.keepMemory()
 	server := serve.Server{
 		Handler: handler, Logger: logger, TLS: certificate,
@@ -96,7 +102,7 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
 	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
-		metrics: handler.Metrics(), metricsAddr: o.metricsAddr}, nil
+		metrics: handler.Metrics(), metricsListener: metricsListener}, nil
 }
 
 func (a *app) keepMemory() {
