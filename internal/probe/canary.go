@@ -97,7 +97,9 @@ func (c *canary) lure(scheme, name string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.latest = name
-	c.visited[name] = c.visited[name] // named from now on
+	if !c.visited[name] {
+		c.visited[name] = false // named from now on
+	}
 	return c.address(scheme, name)
 }
 
