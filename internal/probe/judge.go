@@ -1,8 +1,8 @@
 package probe
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -118,7 +118,7 @@ func (p *prober) opened(c Case, a answer) bool {
 
 // isContent reports whether an answer has the content of the baseline.
 func (p *prober) isContent(a answer) bool {
-	return len(a.body) > 0 && slices.ContainsFunc(p.baseline.bodies, func(body []byte) bool { return bytes.Equal(body, a.body) })
+	return len(a.body) > 0 && slices.Contains(p.baseline.bodies, sha256.Sum256(a.body))
 }
 
 // faulty reports whether the API failed: 501 is a proper answer to a method that
