@@ -207,11 +207,17 @@ func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
 	}
 	results := runner.Run(ctx, r.plan)
 	for i, result := range results {
-		if errors.Is(result.Err, call.ErrUnreachable) && r.base == defaultAPIURL && r.clients[call.AsDefault].apiURL.from.layer == layerDefault {
+		if errors.Is(result.Err, call.ErrUnreachable) && r.wentByDefault(result.Request) {
 			results[i].Hints = append(result.Hints, unsetAPIURL)
 		}
 	}
 	return results
+}
+
+// wentByDefault reports whether nobody said where a request was to go.
+func (r *suiteRun) wentByDefault(q call.SuiteRequest) bool {
+	return r.cmd.Flags().NArg() == 0 && r.clients[call.AsDefault].apiURL.from.layer == layerDefault &&
+		strings.HasPrefix(q.Request.URL.String(), defaultAPIURL)
 }
 
 // known is what is known about the API and the token of a request.
