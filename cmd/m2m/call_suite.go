@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,7 +142,7 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 			return err
 		}
 	}
-	return r.resolveClients()
+	return cmp.Or(r.resolveClients(), r.checkFiles())
 }
 
 // isCredentialVariable reports whether a variable opens a door for m2m itself:
@@ -158,23 +159,6 @@ func checkSuiteAddress(address given[string]) error {
 		return nil
 	}
 	return misled(settingAPIURL, address, "what the variables of the suite hold", "give the address on the command line")
-}
-
-// openFile is the body that a request names. It stays inside the folder of the
-// suite, so that a file that somebody else wrote cannot send one of the caller's
-// away.
-func (r *suiteRun) openFile(path string) (call.Body, error) {
-	if !isInside(r.folder, path) {
-		return call.Body{}, &usageError{
-			reason: fmt.Sprintf("the file %s is outside the folder of the suite", quoted(path)),
-			hints:  []string{"put what a suite sends into its own folder, or into one below"},
-		}
-	}
-	body, err := fileBody(absolute(r.folder, path))
-	if err != nil {
-		return body, &usageError{reason: err.Error()} // its hints are about flags
-	}
-	return body, nil
 }
 
 // hidingTransport is the transport of every request. Its traces show addresses,

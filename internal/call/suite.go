@@ -37,7 +37,8 @@ type SuiteRequest struct {
 	// the body.
 	Timeout time.Duration
 	// Text is the content where it stands in the file of the suite, and File the
-	// path of the file that holds it, as it is written; both empty without content.
+	// path of the file that holds it, both with the values of variables and empty
+	// without content.
 	Text, File string
 	// Request is what is sent. Its Token is for the caller to fill in.
 	Request Request

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"m2m/internal/call"
+)
+
+// openFile is the body that a request names. It stays inside the folder of the
+// suite, so that a file that somebody else wrote cannot send one of the caller's
+// away.
+func (r *suiteRun) openFile(path string) (call.Body, error) {
+	if !isInside(r.folder, path) {
+		return call.Body{}, &usageError{
+			reason: fmt.Sprintf("the file %s is outside the folder of the suite", quoted(path)),
+			hints:  []string{"put what a suite sends into its own folder, or into one below"},
+		}
+	}
+	body, err := fileBody(absolute(r.folder, path))
+	if err != nil {
+		return body, &usageError{reason: err.Error()} // its hints are about flags
+	}
+	return body, nil
+}
+
+// checkFiles refuses to send a file that opens doors for m2m itself, as
+// isCredentialVariable does for variables: a .env or a key often lies beside the
+// suite.
+func (r *suiteRun) checkFiles() error {
+	for _, q := range r.plan.Requests {
+		if q.File != "" && r.isCredentialFile(absolute(r.folder, q.File)) {
+			return &usageError{reason: fmt.Sprintf("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see",
+				fileName(r.o.suite.file), q.Line, quoted(r.plan.Hide(q.File)))}
+		}
+	}
+	return nil
+}
+
+func (r *suiteRun) isCredentialFile(path string) bool {
+	if filepath.Base(path) == envFileName {
+		return true
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	isSame := func(other string) bool {
+		known, err := os.Stat(other)
+		return err == nil && os.SameFile(info, known)
+	}
+	for _, s := range r.clients {
+		if isSame(s.envFile) || isSame(s.credential.file) || isSame(s.credential.passwordFile) {
+			return true
+		}
+	}
+	return r.o.tokenFile != "" && isSame(absolute(r.dir, r.o.tokenFile))
+}
