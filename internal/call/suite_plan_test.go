@@ -146,6 +146,23 @@ func TestPlanRefuses(t *testing.T) {
 	}
 }
 
+// TestPlanHints: a default is advised only where one may stand.
+func TestPlanHints(t *testing.T) {
+	for text, want := range map[string]string{
+		"requests: [{name: a, url: '/${NONE}'}, {name: b, url: '/${ALSO_NONE}'}]":                                        "set it in the environment, or give it a default: ${NAME:-value}",
+		"requests: [{name: a, url: /, as: c}]\nclients: {c: {client_id: x, client_secret: '${NONE}', scope: '${NONE}'}}": "set it in the environment",
+	} {
+		_, err := plan(t, text)
+		var faults *call.SuiteError
+		if !errors.As(err, &faults) {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{want}, faults.Hints()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
 // TestPlanSkipsTheUnselected: what is not going to be sent needs no variables.
 func TestPlanSkipsTheUnselected(t *testing.T) {
 	suite, err := call.ParseSuite("smoke.yaml", []byte("clients: {c: {scope: '${NONE}'}}\nrequests:\n- {name: a, url: /a, tags: x}\n- {name: b, url: '/${NONE}', as: c}\n"))

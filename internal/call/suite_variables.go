@@ -61,15 +61,17 @@ func isVariableName(s string) bool {
 // expand puts the variables of a text in. ok is false where one is missing,
 // which is noted, or where a dry run does not know them.
 func (b *suiteBuilder) expand(t suiteText) (value string, ok bool) {
-	return b.expandWith(t, func(name string) bool { return b.context.IsCredential != nil && b.context.IsCredential(name) })
+	isKept := func(name string) bool { return b.context.IsCredential != nil && b.context.IsCredential(name) }
+	return b.expandWith(t, isKept, "set it in the environment, or give it a default: ${NAME:-value}")
 }
 
-// expandForProvider expands what only the identity provider gets to see.
+// expandForProvider expands what only the identity provider gets to see. Most of
+// that has no default: see variableTo.
 func (b *suiteBuilder) expandForProvider(t suiteText) (value string, ok bool) {
-	return b.expandWith(t, func(string) bool { return false })
+	return b.expandWith(t, func(string) bool { return false }, "set it in the environment")
 }
 
-func (b *suiteBuilder) expandWith(t suiteText, isKept func(name string) bool) (value string, ok bool) {
+func (b *suiteBuilder) expandWith(t suiteText, isKept func(name string) bool, ifMissing string) (value string, ok bool) {
 	pieces, err := splitVariables(t.raw)
 	if err != nil {
 		b.because(t.line, err)
@@ -90,7 +92,7 @@ func (b *suiteBuilder) expandWith(t suiteText, isKept func(name string) bool) (v
 		default:
 			v, found := b.variable(p)
 			if !found {
-				b.faultWith(t.line, "the variable "+p.name+" is not set, or empty", "set it in the environment, or give it a default: ${"+p.name+":-value}")
+				b.faultWith(t.line, "the variable "+p.name+" is not set, or empty", ifMissing)
 			}
 			out.WriteString(v)
 			ok = ok && found
