@@ -119,7 +119,12 @@ func (b *patientBody) Read(p []byte) (n int, err error) {
 	_ = b.patience.control.SetReadDeadline(time.Now().Add(b.patience.idle))
 	b.patience.forCaller(func() { n, err = b.ReadCloser.Read(p) })
 	b.ended = err != nil
-	if b.ended && !errors.Is(err, io.EOF) && !errors.As(err, new(*http.MaxBytesError)) {
+	switch {
+	case errors.Is(err, io.EOF):
+		// net/http may have begun to wait before the deadline was set: Bearer reads
+		// a short form to its end.
+		_ = b.patience.control.SetReadDeadline(time.Time{})
+	case b.ended && !errors.As(err, new(*http.MaxBytesError)):
 		b.patience.end(errCaller)
 	}
 	return n, err
