@@ -172,13 +172,22 @@ func callers(p verify.Policy) string {
 	if p.RequireAll {
 		joiner = " and "
 	}
+	apps := "any app of the tenant"
+	if p.AnyTenant {
+		apps = "any app of any tenant"
+	}
+	if len(p.Clients) > 0 {
+		apps = "only the app " + strings.Join(p.Clients, " or ")
+	}
 	switch {
+	case len(p.Roles) > 0 && len(p.Clients) > 0:
+		return apps + ", and it needs the role " + strings.Join(p.Roles, joiner)
 	case len(p.Roles) > 0:
 		return "apps need the role " + strings.Join(p.Roles, joiner)
 	case len(p.Scopes) > 0:
 		return "no app: only scopes are required, which app-only tokens never carry"
 	}
-	return "any app of the tenant: no role is required"
+	return apps + ": no role is required"
 }
 
 // keysInReach fetches the keys as the API would.
