@@ -42,8 +42,8 @@ func (u Upstream) Check() error {
 	return nil
 }
 
-// errUpstream says what an upstream did instead of answering.
-var errUpstream = errors.New("the upstream did not answer")
+// noAnswer is all that a caller learns of an upstream's fault.
+const noAnswer = "the upstream did not answer"
 
 // UpstreamTransport returns a transport for one host behind this one: no proxy
 // of the environment, many idle connections, and answers as they were encoded.
@@ -167,10 +167,10 @@ func upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
 		x.failed = err
 	}
 	if silent || errors.As(err, &timeout) && timeout.Timeout() {
-		Problem{Status: http.StatusGatewayTimeout, Detail: errUpstream.Error() + " in time"}.write(w, r)
+		Problem{Status: http.StatusGatewayTimeout, Detail: noAnswer + " in time"}.write(w, r)
 		return
 	}
-	Problem{Status: http.StatusBadGateway, Detail: errUpstream.Error()}.write(w, r)
+	Problem{Status: http.StatusBadGateway, Detail: noAnswer}.write(w, r)
 }
 
 // hasDotSegment finds "." and ".." however they are escaped, also between
