@@ -47,22 +47,23 @@ func (s signer) sha1() []byte   { sum := sha1.Sum(s.certificate.Raw); return sum
 func (s signer) sha256() []byte { sum := sha256.Sum256(s.certificate.Raw); return sum[:] }
 
 // proofs is a tenant with a client that has a certificate, one more that is
-// over, and the parts of a good assertion.
+// over and one that has not begun, and the parts of a good assertion.
 type proofs struct {
 	*running
-	tenant    issuer.Tenant
-	client    issuer.Client
-	good, old signer
+	tenant           issuer.Tenant
+	client           issuer.Client
+	good, old, young signer
 }
 
 func startWithCertificate(t *testing.T) proofs {
 	t.Helper()
 	p := proofs{
-		good: newSigner(t, noon().Add(-time.Hour), noon().Add(time.Hour)),
-		old:  newSigner(t, noon().Add(-time.Hour), noon().Add(-time.Minute)),
+		good:  newSigner(t, noon().Add(-time.Hour), noon().Add(time.Hour)),
+		old:   newSigner(t, noon().Add(-time.Hour), noon().Add(-time.Minute)),
+		young: newSigner(t, noon().Add(time.Minute), noon().Add(time.Hour)),
 	}
 	p.tenant = sample()
-	p.tenant.Clients[0].Certificates = []*x509.Certificate{p.old.certificate, p.good.certificate}
+	p.tenant.Clients[0].Certificates = []*x509.Certificate{p.old.certificate, p.good.certificate, p.young.certificate}
 	p.client = p.tenant.Clients[0]
 	p.running = start(t, config(p.tenant))
 	return p
@@ -183,6 +184,7 @@ func TestAssertionsRefused(t *testing.T) {
 		{"key of a stranger", named(p.header(), stranger.key), 700027},
 		{"thumbprints of two certificates", named(map[string]any{"x5t#S256": p.header()["x5t#S256"], "x5t": base64.RawURLEncoding.EncodeToString(p.old.sha1())}, p.good.key), 700027},
 		{"certificate that is over", named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.old.sha256())}, p.old.key), 700027},
+		{"certificate that has not begun", named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.young.sha256())}, p.young.key), 700027},
 		{"PS256 with another salt", p.assertion(&jwt.SigningMethodRSAPSS{
 			SigningMethodRSA: jwt.SigningMethodPS256.SigningMethodRSA, Options: &rsa.PSSOptions{SaltLength: 20},
 		}, p.header(), p.claims(), p.good.key), 700027},

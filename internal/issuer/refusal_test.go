@@ -150,6 +150,17 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A field twice is refused (RFC 6749, 3.2), whichever it is and whatever it says.
+func TestFieldsThatComeTwice(t *testing.T) {
+	tenant := sample()
+	r := start(t, config(tenant))
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource"} {
+		form := request(tenant.Clients[0], "api://m2m-demo/.default")
+		form[name] = []string{form.Get(name), form.Get(name)}
+		compareRefusal(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", form), 400, 9000411, "invalid_request")
+	}
+}
+
 func TestRefusalsOfTheV1Endpoint(t *testing.T) {
 	tenant := sample()
 	r := start(t, config(tenant))
