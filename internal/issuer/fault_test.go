@@ -187,6 +187,27 @@ func TestFaultsKeepNobodyWaiting(t *testing.T) {
 	}
 }
 
+// Who still waits when the server ends is not told that all is well.
+func TestLatencyEndsWithTheServer(t *testing.T) {
+	cfg := config(sample())
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg.OnFault = func(issuer.FaultAnswer) { cancel() }
+	made, err := issuer.New(listen(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- made.Serve(ctx) }()
+	r := &running{Issuer: made, t: t, http: trusting(t, made.CAPEM())}
+	r.inject(t, "keys:latency=10m")
+	if got := r.get(keysPath); got.status != http.StatusServiceUnavailable || len(got.body) > 0 {
+		t.Errorf("HTTP %d %s", got.status, got.body)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Serve returned %v", err)
+	}
+}
+
 func TestFaultTimesAndOrder(t *testing.T) {
 	r := start(t, config(sample()))
 	r.inject(t, "keys:503,times=2", "keys:429,times=1", "keys:latency=1ns", "keys:html,times=1")

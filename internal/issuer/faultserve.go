@@ -49,7 +49,8 @@ func (i *Issuer) faulty(place FaultPlace, next http.HandlerFunc) http.HandlerFun
 			}
 			waitForBody(w, r)
 			if !i.faults.wait(r.Context(), f.Duration) {
-				return // nobody is there for the answer any more
+				w.WriteHeader(http.StatusServiceUnavailable) // the server ends; or the client has gone, and sees nothing
+				return
 			}
 		}
 		next(w, r)
