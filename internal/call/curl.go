@@ -93,6 +93,9 @@ func ShownURL(u *url.URL) string {
 		}
 	}
 	shown.RawQuery = strings.Join(pairs, "&")
+	if strings.Contains(u.Fragment, "=") { // a token, of the implicit flow
+		shown.Fragment, shown.RawFragment = redacted, redacted
+	}
 	return shown.String()
 }
 
@@ -101,7 +104,7 @@ const redacted = "[redacted]"
 
 func shownValue(name, value string) string {
 	if !soundsSecret(name) {
-		if u, err := url.Parse(value); err == nil && u.RawQuery != "" {
+		if u, err := url.Parse(value); err == nil && u.RawQuery+u.Fragment != "" {
 			return ShownURL(u) // Location and its like
 		}
 		return value
@@ -121,16 +124,18 @@ func soundsSecret(field string) bool {
 		slices.ContainsFunc([]string{"token", "secret", "password", "-key", "credential", "signature"}, sounds)
 }
 
-// isSecretParameter reports whether a parameter of a query opens doors: shared
-// access signatures, keys of Functions and API Management, tokens.
+// isSecretParameter reports whether a parameter of a query opens doors: signatures
+// of Azure's and others' storage, keys of Functions and API Management, tokens.
+// Those that only turn pages, such as $skiptoken, are left to be repeated.
 func isSecretParameter(name string) bool {
 	if decoded, err := url.QueryUnescape(name); err == nil {
 		name = decoded
 	}
-	switch strings.ToLower(name) {
-	case "sig", "code", "key", "api-key", "apikey", "api_key", "subscription-key", "token", "access_token",
-		"id_token", "refresh_token", "client_secret", "client_assertion", "password", "secret":
+	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	switch name {
+	case "sig", "code", "key", "apikey", "subscription-key", "token", "assertion", "client-assertion", "password":
 		return true
 	}
-	return false
+	return slices.ContainsFunc([]string{"api-key", "secret", "signature", "access-token", "id-token", "refresh-token", "security-token"},
+		func(end string) bool { return strings.HasSuffix(name, end) })
 }

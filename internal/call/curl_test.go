@@ -49,12 +49,14 @@ func TestShown(t *testing.T) {
 	shown := call.ShownHeader(http.Header{
 		"Set-Cookie": {"session=hunter1"}, "Proxy-Authorization": {"Basic hunter2"}, "Authorization": {"hunter3"}, "X-Functions-Key": {"hunter4"},
 		"X-Csrf-Token": {"hunter5"}, "X-Ms-Token-Aad-Access-Token": {"hunter6"}, "Location": {"https://login.example.org/cb?state=1&c%6Fde=hunter7"},
-		"Date": {"today"}, "Via": {"a", "b"}, "Idempotency-Key": {"1"},
+		"X-Next": {"https://storage.example.org/a?X-Amz-Signature=hunter10&X-Amz-Security-Token=hunter11&$skiptoken=2", "/cb#access_token=hunter12&state=1"},
+		"Date":   {"today"}, "Via": {"a", "b"}, "Idempotency-Key": {"1"},
 	})
 	want := []string{
 		"Authorization: [redacted]", "Date: today", "Idempotency-Key: 1", "Location: https://login.example.org/cb?state=1&c%6Fde=[redacted]",
 		"Proxy-Authorization: [redacted]", "Set-Cookie: [redacted]", "Via: a", "Via: b",
 		"X-Csrf-Token: [redacted]", "X-Functions-Key: [redacted]", "X-Ms-Token-Aad-Access-Token: [redacted]",
+		"X-Next: https://storage.example.org/a?X-Amz-Signature=[redacted]&X-Amz-Security-Token=[redacted]&$skiptoken=2", "X-Next: /cb#[redacted]",
 	}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Error(diff)
