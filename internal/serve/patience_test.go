@@ -27,7 +27,7 @@ type memory struct {
 	token  string
 }
 
-// inMemory runs test against the API, once for each protocol that callers speak.
+// inMemory runs test against the API, once for each protocol that both sides speak.
 func inMemory(t *testing.T, upstream http.HandlerFunc, test func(*testing.T, memory)) {
 	certified := httptest.NewUnstartedServer(nil)
 	certified.EnableHTTP2 = true
@@ -46,14 +46,15 @@ func newMemory(t *testing.T, upstream http.HandlerFunc, scheme string, certifica
 	front, back, log := newPipes(), newPipes(), &logbook{}
 	transport := serve.UpstreamTransport()
 	transport.DialContext, caller.DialContext = back.dial, front.dial
+	transport.TLSClientConfig = caller.TLSClientConfig.Clone()
 	api, err := serve.New(serve.Config{
 		Verifier: newVerifier(t, demoPolicy(), staticKeys(t)), Logger: slog.New(slog.NewJSONHandler(log, nil)), AccessLog: true,
-		Upstream: &serve.Upstream{URL: parsed(t, "http://upstream.test"), Transport: transport},
+		Upstream: &serve.Upstream{URL: parsed(t, scheme+"://example.com"), Transport: transport},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	listenOn(t, serve.Server{Handler: upstream, ReadTimeout: time.Hour, WriteTimeout: time.Hour}, back)
+	listenOn(t, serve.Server{Handler: upstream, TLS: certificate, ReadTimeout: time.Hour, WriteTimeout: time.Hour}, back)
 	listenOn(t, serve.Server{Handler: api, TLS: certificate}, front)
 	t.Cleanup(func() { caller.CloseIdleConnections(); transport.CloseIdleConnections() })
 	return memory{&http.Client{Transport: caller}, scheme + "://example.com/x", log, sign(t, appClaims(nil))}
@@ -216,6 +217,23 @@ func TestUpstreamStops(t *testing.T) {
 		body, err := io.ReadAll(response.Body)
 		if took := time.Since(started); string(body) != "half" || err == nil || took != 30*time.Second {
 			t.Errorf("read %q, %v after %s, want half of it and an error after 30 s", body, err, took)
+		}
+	})
+}
+
+// TestUpstreamLeaves in the middle of the caller's body.
+func TestUpstreamLeaves(t *testing.T) {
+	inMemory(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = r.Body.Read(make([]byte, 1))
+		panic(http.ErrAbortHandler)
+	}, func(t *testing.T, m memory) {
+		response, _ := m.post(t, &dripping{60, 20 * time.Second})
+		got := (&stage{}).read(t, response)
+		if p := got.problem(t); got.status != http.StatusBadGateway || p["detail"] != "the upstream did not answer" {
+			t.Errorf("%d %v, want 502", got.status, p)
+		}
+		if lines := m.log.lines(t, "upstream failed"); len(lines) != 1 {
+			t.Errorf("the log has\n%s", m.log)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -143,30 +144,31 @@ func modifyResponse(answer *http.Response) error {
 // ownHeaders are those of each answer that are never an upstream's.
 func ownHeaders() [2]string { return [...]string{"X-Request-Id", "X-Content-Type-Options"} }
 
-// upstreamFailed answers where the upstream did not: 504 when it took too long,
-// else 502. What failed stays in the log. A caller that sent too much gets 413, and
-// one that did not send its request to the end, or has gone, is no fault of the
-// upstream's: 408 (RFC 9110 section 15.5.9).
+// upstreamFailed answers where the upstream did not. A caller that sent too much
+// gets 413, and one that did not send its request to the end, or has gone, is no
+// fault of the upstream's either: 408 (RFC 9110 section 15.5.9).
 func upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
-	timeout, tooLarge := net.Error(nil), (*http.MaxBytesError)(nil)
-	why := context.Cause(r.Context())
-	silent := errors.Is(why, errSilent)
+	ended, tooLarge := context.Cause(r.Context()), (*http.MaxBytesError)(nil)
 	switch {
 	case errors.As(err, &tooLarge):
 		w.Header().Set("Connection", "close")
 		tooLargeProblem(tooLarge.Limit).write(w, r)
-		return
-	case why != nil && !silent:
+	case ended != nil && !errors.Is(ended, errSilent):
 		w.Header().Set("Connection", "close")
 		Problem{Status: http.StatusRequestTimeout, Detail: "the request did not arrive whole in time"}.write(w, r)
-		return
-	case silent:
-		err = why
+	default:
+		blameUpstream(w, r, cmp.Or(ended, err))
 	}
+}
+
+// blameUpstream answers 504 if the upstream took too long, else 502. What failed
+// stays in the log.
+func blameUpstream(w http.ResponseWriter, r *http.Request, why error) {
 	if x := exchangeOf(r); x != nil {
-		x.failed = err
+		x.failed = why
 	}
-	if silent || errors.As(err, &timeout) && timeout.Timeout() {
+	timeout := net.Error(nil)
+	if errors.Is(why, errSilent) || errors.As(why, &timeout) && timeout.Timeout() {
 		Problem{Status: http.StatusGatewayTimeout, Detail: noAnswer + " in time"}.write(w, r)
 		return
 	}
