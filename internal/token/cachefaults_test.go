@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,9 @@ func TestFaultsOfTheCacheAreMisses(t *testing.T) {
 		"pipe": func(_ *testing.T, _, file, _ string) error { return errors.Join(os.Remove(file), makePipe(file)) },
 		"lock is a folder": func(_ *testing.T, _, file, lock string) error {
 			return errors.Join(os.Remove(file), os.Remove(lock), os.Mkdir(lock, 0o700))
+		},
+		"lock is a pipe": func(_ *testing.T, _, file, lock string) error {
+			return errors.Join(os.Remove(file), os.Remove(lock), makePipe(lock))
 		},
 		"lock is a link": func(_ *testing.T, _, file, lock string) error {
 			return errors.Join(os.Remove(file), os.Remove(lock), os.Symlink("/etc/nowhere/x", lock))
@@ -177,6 +181,10 @@ func TestOldFilesAreSweptAway(t *testing.T) {
 		t.Errorf("%d files, want 5: nothing is old", n)
 	}
 	old := time.Now().Add(-31 * time.Hour)
+	foreign := filepath.Join(dir, "tokens", "notes.token")
+	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range files(t, dir, "") {
 		if err := os.Chtimes(f, old, old); err != nil {
 			t.Fatal(err)
@@ -184,7 +192,7 @@ func TestOldFilesAreSweptAway(t *testing.T) {
 	}
 	r.Scope = "api://third/.default"
 	mustAcquire(t, s.client(dir), r, token.SourceIDP)
-	if n := len(files(t, dir, "")); n != 2 {
-		t.Errorf("%d files, want 2: the new token and its lock", n)
+	if left := files(t, dir, ""); len(left) != 3 || !slices.Contains(left, foreign) {
+		t.Errorf("left %v, want the new token, its lock and the file that is not the cache's", left)
 	}
 }

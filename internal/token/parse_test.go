@@ -117,6 +117,16 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
+// TestQuoteInAnAssertion: a command that a quote would end is not offered.
+func TestQuoteInAnAssertion(t *testing.T) {
+	for subject, want := range map[string]bool{"repo:contoso/shop:ref:refs/heads/main": true, "x'; reboot; '": false} {
+		hints := strings.Join((&Assertion{Issuer: "https://idp.example", Subject: subject}).mismatchHints(), "\n")
+		if got := strings.Contains(hints, "az ad app"); got != want || !strings.Contains(hints, subject) {
+			t.Errorf("subject %q: hints %q, want a command: %v", subject, hints, want)
+		}
+	}
+}
+
 func FuzzParseAssertion(f *testing.F) {
 	f.Add("e30.eyJpc3MiOiJhIiwic3ViIjoiYiIsImF1ZCI6WyJjIl0sImV4cCI6MX0.c2ln")
 	f.Add("..")

@@ -2,10 +2,12 @@ package transport_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +25,7 @@ func TestCAFile(t *testing.T) {
 		"a folder":       t.TempDir(),
 		"not there":      "does-not-exist.pem",
 		"no certificate": writeFile(t, "no certificate in here"),
-		"endless":        writeFile(t, strings.Repeat("x", 4<<20+1)),
+		"endless":        endlessCAFile(t, good),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, err := range []error{
@@ -47,6 +49,40 @@ func TestCAFile(t *testing.T) {
 		t.Errorf("no CA file: %v", err)
 	}
 }
+
+// endlessCAFile would do, if somebody read all of it.
+func endlessCAFile(t *testing.T, good string) string {
+	t.Helper()
+	certificate, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, string(certificate)+strings.Repeat("x", 4<<20))
+}
+
+// TestBodyIsClosed: a RoundTripper closes the body of a request that it cannot
+// send, too.
+func TestBodyIsClosed(t *testing.T) {
+	body := &closeable{Reader: strings.NewReader("x")}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.example.org", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := transport.New(transport.Config{CAFile: "does-not-exist.pem"}).RoundTrip(req); !errors.Is(err, transport.ErrCAFile) {
+		t.Fatalf("error = %v", err)
+	}
+	if !body.closed {
+		t.Error("the body is still open")
+	}
+}
+
+// closeable remembers that it was closed.
+type closeable struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closeable) Close() error { c.closed = true; return nil }
 
 func TestDirectPassesTheProxyBy(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(noContent))
