@@ -230,12 +230,11 @@ func (b *suiteBuilder) expect(e suiteExpect) Expect {
 		if !ok {
 			continue
 		}
-		expression, err := ParseJQExpectation(text)
-		if err != nil {
-			b.because(t.line, err)
-			continue
+		if expression, err := ParseJQExpectation(text); err != nil {
+			b.jqFault(t)
+		} else {
+			out.JQ = append(out.JQ, expression)
 		}
-		out.JQ = append(out.JQ, expression)
 	}
 	return out
 }

@@ -23,7 +23,7 @@ func planContext() call.SuiteContext {
 		Lookup: environment(map[string]string{
 			"HOST": "https://orders.example", "PATHS": "v1/orders", "KEY": "k3y-of-the-house", "EMPTY": "", "CODE": "204",
 			"CLIENT_SECRET": "m2m-s3cret", "OPEN": "nothing to hide", "QUOTED": `say "hi" & bye`,
-			"LINES": "first line\n\tand the second\n", "BLANKS": " a blank before ",
+			"LINES": "first line\n\tand the second\n", "BLANKS": " a blank before ", "LIST": "200,k3y-of-another",
 		}),
 		IsCredential: func(name string) bool { return name == "CLIENT_SECRET" },
 		IsPublic:     func(name string) bool { return name == "OPEN" },
@@ -130,6 +130,9 @@ func TestPlanRefuses(t *testing.T) {
 		"a status":            {"{url: /a, expect: {status: '${KEY}'}}", `smoke.yaml:2: the expectation cannot be read: expected a status such as 200, 2xx or 200-204, found "${KEY}"`},
 		"nothing expected":    {"{url: /a, expect: {body: '${EMPTY:-}'}}", "smoke.yaml:2: a text that is to be in the body is empty, and that is in every body"},
 		"blanks expected":     {"{url: /a, expect: {headers: {A: '${EMPTY:- }'}}}", "smoke.yaml:2: the value of A is empty; leave it out to expect any"},
+		"a list of statuses":  {"{url: /a, expect: {status: '${LIST}'}}", `smoke.yaml:2: the expectation cannot be read: expected a status such as 200, 2xx or 200-204, found "${LIST}"`},
+		"a value in jq":       {"{url: /a, expect: {jq: '.a == \"${QUOTED}\"'}}", "smoke.yaml:2: the jq expression cannot be read with the values of its variables in it: they may hold quotes"},
+		"jq with a slip":      {"{url: /a, expect: {jq: 'lenght > ${CODE}'}}", `smoke.yaml:2: the expectation cannot be read: function not defined: lenght/0 in "lenght > 1"`},
 		"a header's end":      {"{url: /a, headers: {A: \"${KEY}\\nB: c\"}}", "smoke.yaml:2: the header is not valid HTTP: the value of A holds a line break or a control character"},
 		"a client's secret":   {"{url: /a, as: c}", "smoke.yaml:3: the variable NO_SECRET is not set, or empty"},
 	} {

@@ -116,3 +116,21 @@ func (b *suiteBuilder) variable(p piece) (value string, found bool) {
 	}
 	return p.fallback, p.hasDefault
 }
+
+// jqFault says why an expression cannot be read, without a value: the word at
+// which it goes wrong may be a part of one.
+func (b *suiteBuilder) jqFault(t suiteText) {
+	var plain strings.Builder
+	pieces, _ := splitVariables(t.raw) // that went well before
+	for _, p := range pieces {
+		if p.name != "" {
+			p.words = "1"
+		}
+		plain.WriteString(p.words)
+	}
+	if _, err := ParseJQExpectation(plain.String()); err != nil {
+		b.because(t.line, err)
+		return
+	}
+	b.fault(t.line, "the jq expression cannot be read with the values of its variables in it: they may hold quotes")
+}
