@@ -22,7 +22,8 @@ const (
 )
 
 // SuiteResult is what became of one request. All of its texts may be shown: they
-// hold neither tokens nor values of variables. Request.Request does hold them.
+// hold neither tokens nor values of variables. Those of its Request do: Text, File
+// and Request.
 type SuiteResult struct {
 	Request SuiteRequest
 	Verdict SuiteVerdict
