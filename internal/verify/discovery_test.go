@@ -35,6 +35,8 @@ func TestDiscovery(t *testing.T) {
 		{"keys on another host", document(issuerV2, "https://evil.example/keys"), verify.ErrKeysAddress},
 		{"keys on another port", document(issuerV2, host+":444/keys"), verify.ErrKeysAddress},
 		{"keys with a user", document(issuerV2, "https://login.microsoftonline.com@evil.example/keys"), verify.ErrKeysAddress},
+		{"keys with a user of this host", document(issuerV2, "https://user@login.microsoftonline.com/keys"), verify.ErrKeysAddress},
+		{"keys with a fragment", document(issuerV2, keysV2+"#keys"), verify.ErrKeysAddress},
 		{"no issuer", members{}.str("jwks_uri", keysV2).json(), verify.ErrDiscovery},
 		{"no keys", members{}.str("issuer", issuerV2).json(), verify.ErrDiscovery},
 		{"two issuers", members{}.str("issuer", issuerV2).str("jwks_uri", keysV2).add("issuer", `"x"`).json(), verify.ErrDiscovery},

@@ -132,6 +132,5 @@ func readDiscovery(body []byte) (d discovery, err error) {
 // the authority's is another one to connect to.
 func keysAddressFits(a entra.Authority, address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" &&
-		entra.IsASCII(u.Host) && sameCloud(a, entra.LowerASCII(u.Host))
+	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" && sameCloud(a, entra.LowerASCII(u.Host))
 }

@@ -78,6 +78,23 @@ func TestETag(t *testing.T) {
 	})
 }
 
+// TestETagOfAnotherAddress: a tag says nothing about another document than the
+// one it came with, even if the two are spelled alike.
+func TestETagOfAnotherAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newIssuer()
+		const moved = "https://login.microsoftonline.com/moved/keys"
+		tag := http.Header{"Etag": {`"1"`}}
+		s.set(keysV2, answer{body: setOf(jwkOf(pairs()[0], kid)), header: tag})
+		m := metadata(t, s, verify.MetadataOptions{})
+		lookup(t, m, kid, nil)
+		s.say(discoveryV2, document(issuerV2, moved))
+		s.set(moved, answer{body: setOf(jwkOf(pairs()[1], "kid-2")), header: tag})
+		time.Sleep(2 * verify.DefaultRefresh)
+		lookup(t, m, "kid-2", nil)
+	})
+}
+
 // TestStale: keys that are too old count as none, and the answer says so even
 // where it is too soon to ask again.
 func TestStale(t *testing.T) {

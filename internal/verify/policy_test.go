@@ -276,3 +276,24 @@ func TestNoLeeway(t *testing.T) {
 		try(t, v, trial{tt.name, mint(header(), claimsV2().date("nbf", noon.Add(tt.nbf)).date("exp", noon.Add(tt.exp))), tt.want, verify.CheckLifetime})
 	}
 }
+
+// TestPolicyIsTheVerifiersOwn: what a caller does to its lists afterwards lets
+// nobody in.
+func TestPolicyIsTheVerifiersOwn(t *testing.T) {
+	for name, list := range map[string]func(*verify.Policy) *[]string{
+		"tenants":   func(p *verify.Policy) *[]string { return &p.Tenants },
+		"audiences": func(p *verify.Policy) *[]string { return &p.Audiences },
+		"clients":   func(p *verify.Policy) *[]string { return &p.Clients },
+		"roles":     func(p *verify.Policy) *[]string { return &p.Roles },
+	} {
+		p := policy()
+		p.Clients = []string{client}
+		right := (*list(&p))[0]
+		*list(&p) = []string{object} // a GUID in small letters, which no copy is needed for
+		v := verifier(t, p, keys(t))
+		(*list(&p))[0] = right
+		if _, err := v.Verify(t.Context(), good()); err == nil {
+			t.Errorf("%s: changed after the verifier was made", name)
+		}
+	}
+}
