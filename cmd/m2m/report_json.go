@@ -49,7 +49,7 @@ func documentOf(r *verify.Report) reportDocument {
 
 func documentOfToken(t *verify.Token) tokenDocument {
 	if t == nil {
-		return tokenDocument{Header: objectOf(nil), Claims: objectOf(nil)}
+		return tokenDocument{Header: objectOf(verify.Object{}), Claims: objectOf(verify.Object{})}
 	}
 	return tokenDocument{
 		Token: &tokenSummary{
@@ -74,14 +74,14 @@ func optionalTime(t time.Time) *time.Time {
 
 // objectOf puts members together again in the order of the token; null where
 // there are none.
-func objectOf(members []verify.Member) json.RawMessage {
-	if members == nil {
+func objectOf(o verify.Object) json.RawMessage {
+	if o.IsZero() {
 		return json.RawMessage("null")
 	}
 	var b bytes.Buffer
 	b.WriteByte('{')
-	for i, m := range members {
-		if i > 0 {
+	for m := range o.All() {
+		if b.Len() > 1 {
 			b.WriteByte(',')
 		}
 		name, _ := json.Marshal(m.Name) // a string always has a JSON form

@@ -30,7 +30,7 @@ func appendReport(dst []byte, r *verify.Report) []byte {
 		dst = append(dst, '}')
 	}
 	dst = appendSummary(append(dst, `],"token":`...), r.Token)
-	header, claims := []verify.Member(nil), []verify.Member(nil)
+	var header, claims verify.Object
 	if r.Token != nil {
 		header, claims = r.Token.Header, r.Token.Claims
 	}
@@ -60,13 +60,14 @@ func appendTime(dst []byte, t time.Time) []byte {
 // appendMembers puts members together again in the order of the token; null
 // where there are none. The values are JSON already, but arrays and objects may
 // hold line breaks.
-func appendMembers(dst []byte, members []verify.Member) []byte {
-	if members == nil {
+func appendMembers(dst []byte, o verify.Object) []byte {
+	if o.IsZero() {
 		return append(dst, "null"...)
 	}
 	dst = append(dst, '{')
-	for i, m := range members {
-		if i > 0 {
+	start := len(dst)
+	for m := range o.All() {
+		if len(dst) > start {
 			dst = append(dst, ',')
 		}
 		dst = append(appendText(dst, m.Name), ':')

@@ -44,16 +44,16 @@ func (r reportText) token(t *verify.Token) {
 	r.members("claims", entra.InPayload, t.Claims)
 }
 
-func (r reportText) members(title string, where entra.ClaimPlace, members []verify.Member) {
-	if len(members) == 0 {
+func (r reportText) members(title string, where entra.ClaimPlace, o verify.Object) {
+	if o.Len() == 0 {
 		return
 	}
 	fmt.Fprintln(r.w, r.paint.bold(title))
 	width := 0
-	for _, m := range members {
+	for m := range o.All() {
 		width = max(width, len(printable(m.Name)))
 	}
-	for _, m := range members {
+	for m := range o.All() {
 		label := "  " + printable(m.Name)
 		fmt.Fprintln(r.w, hang(label, r.value(m), width+4, reportWidth))
 		if c, ok := r.explain[claimKey(where, m.Name)]; ok {

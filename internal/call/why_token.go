@@ -28,7 +28,7 @@ func graphTokenElsewhere(e *evidence) *Explanation {
 		return nil
 	}
 	cause := "the token is for Microsoft Graph, and was sent to another API"
-	if slices.ContainsFunc(e.token.Header, func(m verify.Member) bool { return m.Name == "nonce" }) {
+	if _, nonce := e.token.Header.Get("nonce"); nonce {
 		cause += "; nobody but Graph can verify such a token"
 	}
 	return certain(CodeGraphToken, cause, "ask for a token for this API: set API_SCOPE to its own scope, such as api://<API's client ID>/.default").

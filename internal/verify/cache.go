@@ -22,7 +22,6 @@ type digest [sha256.Size]byte
 type entry struct {
 	token  *Token
 	key    *Key
-	issuer Issuer
 	stored time.Time
 }
 
@@ -117,25 +116,18 @@ func (c *cache) fill() (entries, bytes int) {
 // size estimates what an entry holds: its struct and map slot, one copy of
 // header and claims, and the headers of the strings that point into it.
 func (e entry) size() int {
-	size := 1024
-	for _, members := range [][]Member{e.token.Header, e.token.Claims} {
-		size += 32 * cap(members)
-		for _, m := range members {
-			size += len(m.Name) + len(m.Raw) + 8
-		}
-	}
-	return size + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
+	return 1024 + e.token.Header.size() + e.token.Claims.size() + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
 }
 
-// recall answers from the cache: the signature was checked before, and the key
-// is still vouched for; everything else is decided again, by the clock and the
-// policy of now.
-func (v *Verifier) recall(e entry) (*Token, error) {
-	h := hearing{
-		parsed: parsed{token: e.token}, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now(),
-		looked: true, key: e.key, issuer: e.issuer, checked: true, plain: e.token.extra.plain,
-	}
-	if err := v.decide(&h); err != nil {
+// recall answers from the cache: every check was passed before, and the key is
+// still vouched for. Whether the token is of now, and who may call, is decided
+// at each call all the same.
+func (v *Verifier) recall(e entry, now time.Time) (*Token, error) {
+	h := v.hearings.Get().(*hearing)
+	defer v.close(h)
+	*h = v.hearing(h.reader, now)
+	h.token, h.plain = e.token, e.token.extra.plain
+	if err := h.decide(v.again); err != nil {
 		return nil, err
 	}
 	return e.token, nil

@@ -41,12 +41,12 @@ func claimNames() []string {
 }
 
 func (t *Token) readHeader(r *reader, data []byte) *Error {
-	members, err := r.object(data, headerNames)
-	t.Header = members
+	header, err := r.object(data, headerNames)
+	t.Header = header
 	if err != nil {
 		return malformed(err, "in the header")
 	}
-	for _, m := range members {
+	for m := range header.All() {
 		if err := t.readHeaderMember(m); err != nil {
 			return malformed(err, fmt.Sprintf("%q in the header", bound(m.Name)))
 		}
@@ -83,13 +83,13 @@ func (t *Token) readHeaderMember(m Member) error {
 }
 
 func (t *Token) readClaims(r *reader, data []byte) *Error {
-	members, err := r.object(data, claimNames)
-	t.Claims = members
+	claims, err := r.object(data, claimNames)
+	t.Claims = claims
 	if err != nil {
 		return malformed(err, "in the claims")
 	}
-	t.extra.plain = plain(members, r.plainIssuer)
-	for _, m := range members {
+	t.extra.plain = plain(claims, r.plainIssuer)
+	for m := range claims.All() {
 		if err := t.readClaim(m); err != nil && !(t.extra.plain && ofOwnForm(m.Name)) {
 			return malformed(err, fmt.Sprintf("%q in the claims", bound(m.Name)))
 		}

@@ -22,14 +22,14 @@ func describeForm(h *hearing) (expected, found string) {
 
 func describeAlgorithm(h *hearing) (expected, found string) {
 	expected = "RS256, typ JWT, no crit, b64, zip or cty"
-	if h.token == nil || h.token.Header == nil {
+	if h.token == nil || h.token.Header.IsZero() {
 		return expected, ""
 	}
 	if !h.token.extra.alg {
 		return expected, "no alg"
 	}
 	text := appendQuoted(make([]byte, 0, 128), h.token.Algorithm)
-	for _, m := range h.token.Header {
+	for m := range h.token.Header.All() {
 		switch m.Name {
 		case "typ", "crit", "b64", "zip", "cty":
 			text = append(append(append(append(text, ", "...), m.Name...), ' '), bound(m.Raw)...)

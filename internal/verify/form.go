@@ -50,7 +50,7 @@ func (r *reader) parse(text string) (parsed, *Error) {
 		p.signature = signature
 		p.signingInput = text[:len(segments[0])+1+len(segments[1])]
 	}
-	if t.Header == nil && t.Claims == nil {
+	if t.Header.IsZero() && t.Claims.IsZero() {
 		p.token = nil
 	}
 	return p, fault

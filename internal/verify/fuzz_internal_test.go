@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,8 +44,9 @@ func FuzzClaims(f *testing.F) {
 		agree(t, data, token.Claims, map[string]string{
 			"iss": token.Issuer, "tid": token.TenantID, "oid": token.ObjectID, "sub": token.Subject, "ver": token.extra.ver,
 		})
-		for i, a := range token.Claims {
-			for _, b := range token.Claims[:i] {
+		claims := slices.Collect(token.Claims.All())
+		for i, a := range claims {
+			for _, b := range claims[:i] {
 				if strings.EqualFold(a.Name, b.Name) {
 					t.Errorf("%q beside %q", a.Name, b.Name)
 				}
@@ -61,16 +63,16 @@ func same(t *testing.T, want *Token, wantFault *Error, got *Token, gotFault *Err
 	}
 }
 
-func agree(t *testing.T, data []byte, members []Member, texts map[string]string) {
+func agree(t *testing.T, data []byte, o Object, texts map[string]string) {
 	t.Helper()
 	var other map[string]json.RawMessage
 	if err := json.Unmarshal(data, &other); err != nil {
 		t.Fatalf("encoding/json refuses what is accepted here: %v", err)
 	}
-	if len(other) != len(members) {
-		t.Fatalf("want %d members, got %d", len(other), len(members))
+	if len(other) != o.Len() {
+		t.Fatalf("want %d members, got %d", len(other), o.Len())
 	}
-	for _, m := range members {
+	for m := range o.All() {
 		if string(other[m.Name]) != m.Raw {
 			t.Errorf("%q: want %s, got %s", m.Name, other[m.Name], m.Raw)
 		}

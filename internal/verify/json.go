@@ -40,10 +40,10 @@ func (r *reader) reset(data []byte) *jsontext.Decoder {
 // behind it. jsontext reads it in one go, and what it has found valid is cut
 // into its members. With an error it returns the members before the fault, for
 // a reader who wants to see them.
-func (r *reader) object(data []byte, known func() []string) ([]Member, error) {
+func (r *reader) object(data []byte, known func() []string) (Object, error) {
 	colons := bytes.Count(data, []byte{':'}) // one for each name, and some in texts
 	if colons > maxMembers && names(data) > maxMembers {
-		return nil, ErrMembers
+		return Object{}, ErrMembers
 	}
 	dec := r.reset(data)
 	value, err := dec.ReadValue()
@@ -51,16 +51,16 @@ func (r *reader) object(data []byte, known func() []string) ([]Member, error) {
 		return r.untilFault(data)
 	}
 	if value.Kind() != '{' {
-		return nil, ErrNotObject
+		return Object{}, ErrNotObject
 	}
-	members, err := cut(string(value), min(colons, maxMembers))
+	o, err := cut(string(value), min(colons, maxMembers))
 	switch {
 	case err != nil:
-		return members, err
+		return o, err
 	case dec.InputOffset() != int64(len(data)):
-		return members, ErrTrailingData
+		return o, ErrTrailingData
 	}
-	return members, checkNames(members, known)
+	return o, checkNames(o, known)
 }
 
 // names counts the names of all objects, or a few more where the text is not
@@ -84,28 +84,34 @@ func names(data []byte) (n int) {
 
 // untilFault says what is wrong with JSON that does not parse, and returns the
 // members before that.
-func (r *reader) untilFault(data []byte) (members []Member, err error) {
+func (r *reader) untilFault(data []byte) (Object, error) {
 	if !utf8.Valid(data) {
-		return nil, ErrUTF8
+		return Object{}, ErrUTF8
 	}
 	dec := r.reset(data)
 	if dec.PeekKind() != '{' {
-		_, err = dec.ReadValue()
-		return nil, jsonFault(err)
+		_, err := dec.ReadValue()
+		return Object{}, jsonFault(err)
 	}
-	_, err = dec.ReadToken()
+	o := Object{text: string(data)}
+	_, err := dec.ReadToken()
 	for err == nil {
-		var name jsontext.Token
-		if name, err = dec.ReadToken(); err != nil {
+		var p place
+		if p.name, p.nameEnd, err = readPlace(dec); err != nil {
 			break
 		}
-		text := name.String() // before the decoder moves on
-		var value jsontext.Value
-		if value, err = dec.ReadValue(); err == nil {
-			members = append(members, Member{Name: text, Raw: string(value)})
+		if p.value, p.valueEnd, err = readPlace(dec); err == nil {
+			o.places = append(o.places, p)
 		}
 	}
-	return members, jsonFault(err)
+	return o, jsonFault(err)
+}
+
+// readPlace reads a value, and says where it was.
+func readPlace(dec *jsontext.Decoder) (start, end uint16, err error) {
+	value, err := dec.ReadValue()
+	end = uint16(dec.InputOffset())
+	return end - uint16(len(value)), end, err
 }
 
 func jsonFault(err error) error {

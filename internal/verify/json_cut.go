@@ -2,22 +2,23 @@ package verify
 
 import "strings"
 
-// cut returns the members of an object whose text is known to be valid JSON, as
-// slices of it: a token costs one copy and not one for every claim. size is a
-// guess at how many there are.
-func cut(object string, size int) ([]Member, error) {
-	members := make([]Member, 0, size)
+// cut finds the members of an object whose text is known to be valid JSON. size
+// is a guess at how many there are.
+func cut(object string, size int) (Object, error) {
+	o := Object{text: object, places: make([]place, 0, size)}
 	for c := (cursor{text: object, at: 1}); ; {
 		name, more := c.next()
 		if !more {
-			return members, nil
+			return o, nil
 		}
-		raw, _ := c.next()
+		nameEnd := c.at
+		value, _ := c.next()
 		if c.depth >= maxDepth { // the object itself is one level
-			return members, ErrDepth
+			return o, ErrDepth
 		}
-		unquoted, _ := unquote(name)
-		members = append(members, Member{Name: unquoted, Raw: raw})
+		o.places = append(o.places, place{
+			uint16(nameEnd - len(name)), uint16(nameEnd), uint16(c.at - len(value)), uint16(c.at),
+		})
 	}
 }
 

@@ -22,9 +22,9 @@ func TestKnownNamesAreListedOnce(t *testing.T) {
 			text = fmt.Sprintf(tt.format, text, i)
 		}
 		known := func() []string { listed++; return claimNames() }
-		members, err := new(reader).object([]byte(text+"}"), known)
-		if err != nil || len(members) != maxMembers || listed != tt.want {
-			t.Errorf("%s: %d members, %v, listed %d times; want %d", tt.name, len(members), err, listed, tt.want)
+		got, err := new(reader).object([]byte(text+"}"), known)
+		if err != nil || got.Len() != maxMembers || listed != tt.want {
+			t.Errorf("%s: %d members, %v, listed %d times; want %d", tt.name, got.Len(), err, listed, tt.want)
 		}
 		if _, err := new(reader).object([]byte(text+`,"y":1}`), known); !errors.Is(err, ErrMembers) {
 			t.Errorf("%s: one more: %v, want ErrMembers", tt.name, err)

@@ -11,13 +11,13 @@ import (
 // encoding/json lets "Iss" and "iſs" (U+017F) overwrite iss. The decoder has
 // already refused names that are equal byte for byte, so that only names with
 // an upper-case or non-ASCII letter need a closer look.
-func checkNames(members []Member, known func() []string) error {
-	if !slices.ContainsFunc(members, func(m Member) bool { return folds(m.Name) }) {
+func checkNames(o Object, known func() []string) error {
+	if !anyFolds(o) {
 		return nil
 	}
 	names := known()
-	seen := make(map[string]bool, len(members))
-	for _, m := range members {
+	seen := make(map[string]bool, o.Len())
+	for m := range o.All() {
 		name, other := m.Name, folds(m.Name)
 		if other {
 			name = fold(name)
@@ -31,6 +31,15 @@ func checkNames(members []Member, known func() []string) error {
 		}
 	}
 	return nil
+}
+
+func anyFolds(o Object) bool {
+	for m := range o.All() {
+		if folds(m.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 func folds(name string) bool {

@@ -23,28 +23,30 @@ func (o outcome) lets() bool       { return o.status == Pass || o.reason == ErrS
 func (o outcome) pending() bool    { return o.reason == errPending }
 
 // rule is one check: decide is all that a program needs; describe adds, for a
-// person, what was expected and what was found.
+// person, what was expected and what was found. lasts says that a pass holds for
+// as long as the key does, because neither the clock nor who may call is asked.
 type rule struct {
 	check    Check
 	decide   func(*hearing) outcome
 	describe func(*hearing) (expected, found string)
+	lasts    bool
 }
 
 // rules returns every check in order. Verify and Judge both run this table, so
 // that they cannot disagree.
 func rules() []rule {
 	return []rule{
-		{CheckForm, decideForm, describeForm},
-		{CheckAlgorithm, decideAlgorithm, describeAlgorithm},
-		{CheckKey, decideKey, describeKey},
-		{CheckSignature, decideSignature, describeSignature},
-		{CheckIssuer, decideIssuer, describeIssuer},
-		{CheckTenant, decideTenant, describeTenant},
-		{CheckAudience, decideAudience, describeAudience},
-		{CheckLifetime, decideLifetime, describeLifetime},
-		{CheckKind, decideKind, describeKind},
-		{CheckClient, decideClient, describeClient},
-		{CheckPermission, decidePermission, describePermission},
+		{CheckForm, decideForm, describeForm, true},
+		{CheckAlgorithm, decideAlgorithm, describeAlgorithm, true},
+		{CheckKey, decideKey, describeKey, true},
+		{CheckSignature, decideSignature, describeSignature, true},
+		{CheckIssuer, decideIssuer, describeIssuer, true},
+		{CheckTenant, decideTenant, describeTenant, true},
+		{CheckAudience, decideAudience, describeAudience, true},
+		{CheckLifetime, decideLifetime, describeLifetime, false},
+		{CheckKind, decideKind, describeKind, false},
+		{CheckClient, decideClient, describeClient, false},
+		{CheckPermission, decidePermission, describePermission, false},
 	}
 }
 

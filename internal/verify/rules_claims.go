@@ -10,7 +10,7 @@ import (
 	"m2m/internal/entra"
 )
 
-func (h *hearing) noClaims() bool { return h.token == nil || h.token.Claims == nil }
+func (h *hearing) noClaims() bool { return h.token == nil || h.token.Claims.IsZero() }
 
 // decideIssuer compares with the metadata of the token's own version: v1.0 and
 // v2.0 tokens of one tenant have different issuers.

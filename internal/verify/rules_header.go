@@ -21,7 +21,7 @@ func decideForm(h *hearing) outcome {
 // section 3.1), and refuses every header that changes what the token means to
 // a reader who understands it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
 func decideAlgorithm(h *hearing) outcome {
-	if h.token == nil || h.token.Header == nil {
+	if h.token == nil || h.token.Header.IsZero() {
 		return notReached()
 	}
 	x := &h.token.extra

@@ -25,7 +25,7 @@ func IsEntraIssuer(issuer string) bool {
 
 // plain reports whether claims are judged as those of a plain OAuth access
 // token: the policy's PlainIssuer wrote them, and not in one of Entra's versions.
-func plain(claims []Member, issuer string) bool {
+func plain(claims Object, issuer string) bool {
 	if issuer == "" {
 		return false
 	}
@@ -40,8 +40,8 @@ func plain(claims []Member, issuer string) bool {
 func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }
 
 // text returns a claim that is a string; ok is false for any other.
-func text(claims []Member, name string) (value string, ok bool) {
-	raw, _ := find(claims, name)
+func text(claims Object, name string) (value string, ok bool) {
+	raw, _ := claims.Get(name)
 	return unquote(raw)
 }
 

@@ -17,18 +17,11 @@ const (
 	Other Kind = "other" // none of these
 )
 
-// Member is one name and value of a JSON object. Raw is the value exactly as
-// the token holds it, as JSON.
-type Member struct {
-	Name string
-	Raw  string
-}
-
 // Token is what a token says of itself. It is read-only: a believed token may
 // be shared through the cache. It does not hold the token's text.
 type Token struct {
-	// Header and Claims hold every member in the order of the token.
-	Header, Claims []Member
+	// Header and Claims are all that the token has, in its order.
+	Header, Claims Object
 
 	Version entra.Version // the ver claim; empty if absent or unheard of
 	Kind    Kind
@@ -53,16 +46,7 @@ type Token struct {
 }
 
 // Claim returns the raw JSON of a claim by its exact name.
-func (t *Token) Claim(name string) (raw string, ok bool) { return find(t.Claims, name) }
-
-func find(members []Member, name string) (raw string, ok bool) {
-	for _, m := range members {
-		if m.Name == name {
-			return m.Raw, true
-		}
-	}
-	return "", false
-}
+func (t *Token) Claim(name string) (raw string, ok bool) { return t.Claims.Get(name) }
 
 // Decode reads a token without judging it: nothing it returns is to be
 // believed. The error matches ErrForm and an exact reason. With an error the

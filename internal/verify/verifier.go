@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type Verifier struct {
 	now       func() time.Time
 	validator *jwt.Validator
 	rules     []rule
+	again     []rule // of rules: those that a remembered token is put to as well
 	cache     *cache // nil: none
 	hits      atomic.Uint64
 	misses    atomic.Uint64
@@ -41,6 +43,7 @@ func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 		return nil, err
 	}
 	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
+	v.again = slices.DeleteFunc(slices.Clone(v.rules), func(r rule) bool { return r.lasts })
 	v.hearings.New = func() any { return &hearing{reader: &reader{plainIssuer: v.policy.PlainIssuer}} }
 	if v.now == nil {
 		v.now = time.Now
@@ -63,9 +66,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 		return v.verify(ctx, token, nil)
 	}
 	id := v.cache.digest(token)
-	if e, ok := v.cache.get(id, v.now()); ok && v.keys.Vouches(e.token.Version, e.key) {
+	now := v.now()
+	if e, ok := v.cache.get(id, now); ok && v.keys.Vouches(e.token.Version, e.key) {
 		v.hits.Add(1)
-		return v.recall(e)
+		return v.recall(e, now)
 	}
 	v.misses.Add(1)
 	return v.verify(ctx, token, &id)
@@ -78,11 +82,11 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token
 		return nil, err
 	}
 	h.settleKey(ctx)
-	if err := v.decide(h); err != nil {
+	if err := h.decide(v.rules); err != nil {
 		return nil, err
 	}
 	if id != nil {
-		v.cache.put(*id, entry{token: h.token, key: h.key, issuer: h.issuer, stored: h.now})
+		v.cache.put(*id, entry{token: h.token, key: h.key, stored: h.now})
 	}
 	return h.token, nil
 }
@@ -90,12 +94,16 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token
 // open takes a token apart for a hearing, which must be closed.
 func (v *Verifier) open(token string) *hearing {
 	h := v.hearings.Get().(*hearing)
-	*h = hearing{reader: h.reader, policy: &v.policy, keys: v.keys, validator: v.validator, now: v.now()}
+	*h = v.hearing(h.reader, v.now())
 	h.parsed, h.fault = h.reader.parse(token)
 	if h.plain = h.token != nil && h.token.extra.plain; h.plain {
 		h.token.settlePlain()
 	}
 	return h
+}
+
+func (v *Verifier) hearing(r *reader, now time.Time) hearing {
+	return hearing{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, now: now}
 }
 
 // close leaves nothing of a token in a hearing that waits for its next one.
@@ -120,10 +128,10 @@ func (v *Verifier) sift(h *hearing) error {
 	return nil
 }
 
-// decide asks every rule, now that the key is settled. Nothing but a pass, or
-// a check that the policy switches off, lets a token through.
-func (v *Verifier) decide(h *hearing) error {
-	for _, r := range v.rules {
+// decide asks the rules, now that the key is settled. Nothing but a pass, or a
+// check that the policy switches off, lets a token through.
+func (h *hearing) decide(rules []rule) error {
+	for _, r := range rules {
 		if o := r.decide(h); !o.lets() {
 			return h.error(r, o)
 		}
