@@ -144,13 +144,13 @@ func (a *API) lay() map[string]methods {
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{id: requestID(r), started: a.config.Now()}
+	x := &exchange{id: requestID(r), started: a.config.Now(), answer: recorder{ResponseWriter: w}}
 	r = withExchange(r, x)
-	answer := &recorder{ResponseWriter: w}
+	answer := &x.answer
 	answer.Header()["X-Request-Id"] = []string{x.id}
 	answer.Header()["X-Content-Type-Options"] = []string{"nosniff"}
-	defer a.ended(x, answer, r)
-	defer a.recovered(x, answer, r)
+	defer a.ended(x, r)
+	defer a.recovered(x, r)
 	if r.ContentLength > a.config.MaxBody {
 		answer.Header().Set("Connection", "close")
 		tooLargeProblem(a.config.MaxBody).write(answer, r)
@@ -163,9 +163,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // ended counts an exchange and logs it.
-func (a *API) ended(x *exchange, w *recorder, r *http.Request) {
-	a.metrics.count(r.URL.Path, x, w.status)
-	a.logged(x, w, r)
+func (a *API) ended(x *exchange, r *http.Request) {
+	a.metrics.count(r.URL.Path, x)
+	a.logged(x, r)
 }
 
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
@@ -193,10 +193,7 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 
 // protected puts a handler behind the gate.
 func (a *API) protected(next http.Handler, refuse refusal) http.Handler {
-	return require(a.believe, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		exchangeOf(r).caller, _ = TokenFrom(r.Context())
-		next.ServeHTTP(w, r)
-	}), refuse)
+	return require(a.believe, next, refuse)
 }
 
 // believe asks the verifier, and measures how long it takes.

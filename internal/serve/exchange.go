@@ -15,6 +15,7 @@ import (
 type exchange struct {
 	id      string
 	started time.Time
+	answer  recorder
 	// caller is the believed token; nil until there is one.
 	caller *verify.Token
 	// refused says why the request was not let in; nil if it was.

@@ -17,7 +17,7 @@ const maxElements = 32
 
 // logged writes the line of an exchange at its end: every refusal, and every
 // other request where the access log is on.
-func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
+func (a *API) logged(x *exchange, r *http.Request) {
 	if x.refused == nil && x.failed == nil && (!a.config.AccessLog || x.quiet) {
 		return
 	}
@@ -38,7 +38,7 @@ func (a *API) logged(x *exchange, w *recorder, r *http.Request) {
 		slog.String("method", quoted(r.Method)),
 		slog.String("path", quoted(r.URL.Path)),
 		slog.String("remote", r.RemoteAddr),
-		slog.Int("status", w.status),
+		slog.Int("status", x.answer.status),
 		slog.Duration("duration", a.config.Now().Sub(x.started)),
 	}
 	switch {
@@ -118,7 +118,7 @@ func loggable(raw string) any {
 // recovered turns a panic of a handler into an answer and a line in the log.
 // The value of the panic may hold anything, a token too, so only its type is
 // written, and its text where the runtime made it. The stack has no values.
-func (a *API) recovered(x *exchange, w *recorder, r *http.Request) {
+func (a *API) recovered(x *exchange, r *http.Request) {
 	fault := recover()
 	if fault == nil {
 		return
@@ -134,9 +134,9 @@ func (a *API) recovered(x *exchange, w *recorder, r *http.Request) {
 	a.log.ErrorContext(r.Context(), "request failed",
 		"request_id", x.id, "trace_id", x.trace(r).TraceID, "span_id", x.trace(r).SpanID, "method", quoted(r.Method), "path", quoted(r.URL.Path), "remote", r.RemoteAddr,
 		"panic", text, "stack", string(debug.Stack()))
-	if w.status != 0 {
+	if x.answer.status != 0 {
 		// Half an answer is out; only a cut connection says that it is one.
 		panic(http.ErrAbortHandler)
 	}
-	failedProblem().write(w, r)
+	failedProblem().write(&x.answer, r)
 }

@@ -96,14 +96,13 @@ func reasonOf(why error) string {
 	return reasonNoKeys
 }
 
-// count adds one exchange that has ended with that status; 0 if nothing was
-// sent.
-func (m *metrics) count(path string, x *exchange, status int) {
+// count adds one exchange that has ended.
+func (m *metrics) count(path string, x *exchange) {
 	route, known := m.requests[path]
 	if !known {
 		route = m.requests[m.rest]
 	}
-	route[outcomeOf(x, status)].Add(1)
+	route[outcomeOf(x)].Add(1)
 	if x.refused != nil {
 		if reason := m.refusals[reasonOf(x.refused)]; reason != nil {
 			reason.Add(1)
@@ -111,7 +110,8 @@ func (m *metrics) count(path string, x *exchange, status int) {
 	}
 }
 
-func outcomeOf(x *exchange, status int) outcome {
+func outcomeOf(x *exchange) outcome {
+	status := x.answer.status // 0 if nothing was sent
 	switch {
 	case x.panicked:
 		return failed

@@ -87,7 +87,7 @@ func refusing(target string, why error) http.Handler {
 
 func calledBy(token *verify.Token) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		typed(secureData)(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
+		typed(secureData)(w, withCaller(r, token))
 	})
 }
 

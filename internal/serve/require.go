@@ -33,15 +33,28 @@ func require(believe judge, next http.Handler, refuse refusal) http.Handler {
 			refuse(w, r, sent, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
+		next.ServeHTTP(w, withCaller(r, token))
 	})
 }
 
-type tokenKey struct{}
+// withCaller lets next find the token: in the exchange that the API made of the
+// request, or in one of its own where Require stands alone.
+func withCaller(r *http.Request, token *verify.Token) *http.Request {
+	x := exchangeOf(r)
+	if x == nil {
+		x = &exchange{}
+		r = withExchange(r, x)
+	}
+	x.caller = token
+	return r
+}
 
 // TokenFrom returns the believed token of a request that [Require] let through;
 // ok is false for any other. The token is shared: do not change it.
 func TokenFrom(ctx context.Context) (token *verify.Token, ok bool) {
-	token, ok = ctx.Value(tokenKey{}).(*verify.Token)
-	return token, ok
+	x := exchangeIn(ctx)
+	if x == nil || x.caller == nil {
+		return nil, false
+	}
+	return x.caller, true
 }

@@ -124,10 +124,11 @@ func (e entry) size() int {
 // at each call all the same.
 func (v *Verifier) recall(e entry, now time.Time) (*Token, error) {
 	h := v.hearings.Get().(*hearing)
-	defer v.close(h)
 	*h = v.hearing(h.reader, now)
 	h.token, h.plain = e.token, e.token.extra.plain
-	if err := h.decide(v.again); err != nil {
+	err := h.decide(v.again)
+	v.dismiss(h)
+	if err != nil {
 		return nil, err
 	}
 	return e.token, nil

@@ -109,6 +109,11 @@ func (v *Verifier) hearing(r *reader, now time.Time) hearing {
 // close leaves nothing of a token in a hearing that waits for its next one.
 func (v *Verifier) close(h *hearing) {
 	h.reader.forget()
+	v.dismiss(h)
+}
+
+// dismiss ends a hearing that has read nothing.
+func (v *Verifier) dismiss(h *hearing) {
 	*h = hearing{reader: h.reader}
 	v.hearings.Put(h)
 }
