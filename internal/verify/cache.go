@@ -30,12 +30,26 @@ type entry struct {
 // stays in memory, and an outsider cannot make two tokens collide. Only
 // believed tokens enter: nobody without a signing key can push others out.
 //
-// When it is full, whichever results the map yields first go: Go begins each
-// walk of a map at random, so that no order of requests empties it, as asking
-// for one token more than fits would empty a list of the last used. A walk and
-// a map are all it takes, and every byte is used.
+// It has several shards, because a lock that every request wants makes a queue as
+// soon as one of them is made to wait while it holds it, by the garbage collector
+// for one: each request in that queue keeps its connection's buffers and stack.
 type cache struct {
-	macs  sync.Pool
+	macs   sync.Pool
+	shards []shard
+}
+
+// shardBytes is the least that a shard holds, many times the largest token, and
+// maxShards how many there are at most.
+const (
+	shardBytes = 512 << 10
+	maxShards  = 64
+)
+
+// shard is a part of the results. When it is full, whichever the map yields first
+// go: Go begins each walk of a map at random, so that no order of requests empties
+// it, as asking for one token more than fits would empty a list of the last used.
+// A walk and a map are all it takes, and every byte is used.
+type shard struct {
 	limit int // bytes
 
 	mu      sync.RWMutex
@@ -46,7 +60,10 @@ type cache struct {
 func newCache(bytes int) *cache {
 	var key [sha256.Size]byte
 	_, _ = rand.Read(key[:]) // never fails: crypto/rand ends the program instead
-	c := &cache{limit: bytes, entries: map[digest]entry{}}
+	c := &cache{shards: make([]shard, min(max(bytes/shardBytes, 1), maxShards))}
+	for i := range c.shards {
+		c.shards[i].limit, c.shards[i].entries = bytes/len(c.shards), map[digest]entry{}
+	}
 	c.macs.New = func() any { return &mac{hash: hmac.New(sha256.New, key[:])} }
 	return c
 }
@@ -73,10 +90,13 @@ func (c *cache) digest(token string) digest {
 	return m.sum
 }
 
+func (c *cache) shard(id digest) *shard { return &c.shards[int(id[0])%len(c.shards)] }
+
 func (c *cache) get(id digest, now time.Time) (entry, bool) {
-	c.mu.RLock()
-	e, found := c.entries[id]
-	c.mu.RUnlock()
+	s := c.shard(id)
+	s.mu.RLock()
+	e, found := s.entries[id]
+	s.mu.RUnlock()
 	age := now.Sub(e.stored)
 	if !found || age < 0 || age > cacheAge {
 		return entry{}, false
@@ -85,32 +105,36 @@ func (c *cache) get(id digest, now time.Time) (entry, bool) {
 }
 
 func (c *cache) put(id digest, e entry) {
-	size := e.size()
-	if size > c.limit {
+	s, size := c.shard(id), e.size()
+	if size > s.limit {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if before, known := c.entries[id]; known {
-		c.size -= before.size()
-		delete(c.entries, id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before, known := s.entries[id]; known {
+		s.size -= before.size()
+		delete(s.entries, id)
 	}
-	for other, o := range c.entries {
-		if c.size+size <= c.limit {
+	for other, o := range s.entries {
+		if s.size+size <= s.limit {
 			break
 		}
-		c.size -= o.size()
-		delete(c.entries, other)
+		s.size -= o.size()
+		delete(s.entries, other)
 	}
-	c.entries[id] = e
-	c.size += size
+	s.entries[id] = e
+	s.size += size
 }
 
 // fill returns how many entries there are, and their bytes.
 func (c *cache) fill() (entries, bytes int) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return len(c.entries), c.size
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.RLock()
+		entries, bytes = entries+len(s.entries), bytes+s.size
+		s.mu.RUnlock()
+	}
+	return entries, bytes
 }
 
 // size estimates what an entry holds: its struct and map slot, one copy of
