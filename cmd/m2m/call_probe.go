@@ -88,7 +88,8 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	return r.openJUnit()
+	r.junit, err = r.openJUnit(r.o.suite.junit)
+	return err
 }
 
 // choose selects the cases, and finds who makes wrong tokens.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"time"
 
 	"m2m/internal/probe"
@@ -82,17 +81,6 @@ func (r *probeRun) document(report *probe.Report, stop error) probeDocument {
 	return document
 }
 
-// openJUnit opens the report before anything is sent.
-func (r *probeRun) openJUnit() (err error) {
-	if r.o.suite.junit == "" {
-		return nil
-	}
-	if r.junit, err = os.Create(absolute(r.dir, r.o.suite.junit)); err != nil {
-		return &usageError{reason: "--junit: " + err.Error(), hints: []string{"give the path of a file that can be written"}, err: err}
-	}
-	return nil
-}
-
 // writeJUnit writes a test for each case.
 func (r *probeRun) writeJUnit(report *probe.Report, stop error) error {
 	suite := junitSuite{started: r.started, elapsed: report.Duration}
@@ -122,22 +110,16 @@ func junitOf(r probe.Result) junitCase {
 
 // stopCase is the test that says why the probe stopped.
 func stopCase(err error) junitCase {
-	return junitCase{class: "probe", name: "baseline", outcome: junitError, message: err.Error(), kind: "baseline", detail: err.Error()}
+	why := redact(printable(err.Error()))
+	return junitCase{class: "probe", name: "baseline", outcome: junitError, message: why, kind: "baseline", detail: why}
 }
 
 // writeFault writes the report of a probe that did not begin.
 func (r *probeRun) writeFault(err error) {
-	fault := stopCase(errors.New(redact(printable(err.Error()))))
-	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.now().Sub(r.started), cases: []junitCase{fault}}) // err is what counts
+	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.now().Sub(r.started), cases: []junitCase{stopCase(err)}}) // err is what counts
 }
 
 func (r *probeRun) finishJUnit(suite junitSuite) error {
-	if r.junit == nil {
-		return nil
-	}
 	suite.name = "probe of " + r.config.Target.Redacted()
-	if err := errors.Join(junitReport{name: "m2m probe", suites: []junitSuite{suite}}.write(r.junit), r.junit.Close()); err != nil {
-		return &failure{code: exitUnexpected, reason: "--junit: the report could not be written: " + rootCause(err).Error(), err: err}
-	}
-	return nil
+	return junitReport{name: "m2m probe", suites: []junitSuite{suite}}.finish(r.junit)
 }

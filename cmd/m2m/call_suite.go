@@ -48,7 +48,7 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 	if err := r.prepare(args, suite); err != nil {
 		return err
 	}
-	junit, err := r.openJUnit()
+	junit, err := r.openJUnit(r.o.suite.junit)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -9,24 +8,8 @@ import (
 	"m2m/internal/call"
 )
 
-// openJUnit makes the file before anything is sent: a path that cannot be
-// written is told at once, and no report of an earlier run is left in its place.
-func (r *suiteRun) openJUnit() (*os.File, error) {
-	if r.o.suite.junit == "" {
-		return nil, nil
-	}
-	f, err := os.Create(absolute(r.dir, r.o.suite.junit))
-	if err != nil {
-		return nil, &usageError{reason: "--junit: the report cannot be written: " + err.Error(), err: err}
-	}
-	return f, nil
-}
-
 // writeJUnit writes the report of --junit; f is nil without it.
 func (r *suiteRun) writeJUnit(f *os.File, results []call.SuiteResult) error {
-	if f == nil {
-		return nil
-	}
 	name := fileName(r.o.suite.file)
 	suite := junitSuite{name: name, started: r.started, elapsed: r.now().Sub(r.started)}
 	suite.properties = []junitProperty{{"jobs", strconv.Itoa(r.o.suite.jobs)}}
@@ -39,10 +22,7 @@ func (r *suiteRun) writeJUnit(f *os.File, results []call.SuiteResult) error {
 	for _, result := range results {
 		suite.cases = append(suite.cases, r.junitCase(name, result))
 	}
-	if err := errors.Join(junitReport{name: name, suites: []junitSuite{suite}}.write(f), f.Close()); err != nil {
-		return &failure{code: exitUnexpected, reason: "--junit: the report could not be written: " + rootCause(err).Error(), err: err}
-	}
-	return nil
+	return junitReport{name: name, suites: []junitSuite{suite}}.finish(f)
 }
 
 func (r *suiteRun) junitCase(file string, result call.SuiteResult) junitCase {

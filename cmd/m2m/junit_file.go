@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"os"
+)
+
+// openJUnit makes the file of --junit before anything is sent: a path that cannot
+// be written is told at once, and no report of an earlier run is left in its
+// place. It is nil where path is empty.
+func (a *app) openJUnit(path string) (*os.File, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Create(absolute(a.dir, path))
+	if err != nil {
+		return nil, &usageError{reason: "--junit: the report cannot be written: " + err.Error(), err: err,
+			hints: []string{"give the path of a file that can be written"}}
+	}
+	return f, nil
+}
+
+// finish writes the report to the file of --junit and closes it; a nil file is
+// none.
+func (r junitReport) finish(f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	if err := errors.Join(r.write(f), f.Close()); err != nil {
+		return &failure{code: exitUnexpected, reason: "--junit: the report could not be written: " + rootCause(err).Error(), err: err}
+	}
+	return nil
+}
