@@ -20,7 +20,7 @@ const (
 	refused
 	// undecided: nobody could tell, because keys are out of reach.
 	undecided
-	// rejected: no such path or method, or too large a body.
+	// rejected: no such path or method, too large a body, or one that never came.
 	rejected
 	// failed: a fault on this side, or not ready.
 	failed

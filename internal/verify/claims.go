@@ -37,6 +37,7 @@ func headerNames() []string {
 func claimNames() []string {
 	return []string{
 		"iss", "aud", "tid", "ver", "iat", "nbf", "exp", "azp", "appid", "scp", "roles", "idtyp", "oid", "sub", "nonce",
+		"client_id", "cid", "scope", "typ", // of plain issuers
 	}
 }
 

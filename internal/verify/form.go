@@ -38,9 +38,7 @@ func (r *reader) parse(text string) (parsed, *Error) {
 		}
 		return err == nil
 	}
-	if data, err := r.decode("header", segments[0]); note(err) {
-		note(t.readHeader(r, data))
-	}
+	note(r.header(t, segments[0]))
 	if data, err := r.decode("claims", segments[1]); note(err) {
 		note(t.readClaims(r, data))
 	}
@@ -54,6 +52,32 @@ func (r *reader) parse(text string) (parsed, *Error) {
 		p.token = nil
 	}
 	return p, fault
+}
+
+// header is one that was read before: its segment, and a token with nothing else.
+// An issuer writes the same into every token that it signs with one key, so that
+// tokens share what it says.
+type header struct {
+	segment string
+	token   Token
+}
+
+// maxHeader bounds what is kept of a header, in bytes. Entra's have 150.
+const maxHeader = 1 << 10
+
+func (r *reader) header(t *Token, segment string) *Error {
+	if segment != "" && segment == r.before.segment {
+		*t = r.before.token
+		return nil
+	}
+	data, err := r.decode("header", segment)
+	if err == nil {
+		err = t.readHeader(r, data)
+	}
+	if err == nil && len(segment) <= maxHeader {
+		r.before = header{strings.Clone(segment), *t}
+	}
+	return err
 }
 
 // split returns n segments. Where it does not know what they would be there are
@@ -110,7 +134,8 @@ func (r *reader) decode(name, segment string) ([]byte, *Error) {
 	return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
 }
 
-// forget leaves no part of a token in a reader that waits for its next one.
+// forget leaves no part of a token but its header in a reader that waits for its
+// next one.
 func (r *reader) forget() {
 	clear(r.encoded[:cap(r.encoded)])
 	clear(r.decoded[:cap(r.decoded)])

@@ -116,6 +116,7 @@ func jsonTrials() []trial {
 		claims("two exp, one escaped", claimsV2().add(`\u0065xp`, "1"), verify.ErrNameDuplicate),
 		claims("two unknown names in one object", claimsV2().set("x", `{"a":1,"a":2}`), verify.ErrNameDuplicate),
 		claims("EXP beside exp", claimsV2().add("EXP", "1"), verify.ErrNameDuplicate),
+		claims("Client_ID, which plain issuers' tokens have", claimsV2().str("Client_ID", client), verify.ErrNameCase),
 		claims("EXP alone", claimsV2().del("exp").date("EXP", noon.Add(time.Hour)), verify.ErrNameCase),
 		claims("TID beside tid", claimsV2().add("TID", `"x"`), verify.ErrNameDuplicate),
 		claims("iſs beside iss", claimsV2().add("iſs", `"x"`), verify.ErrNameDuplicate),

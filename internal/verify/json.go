@@ -27,6 +27,8 @@ type reader struct {
 
 	encoding         *base64.Encoding
 	encoded, decoded []byte
+
+	before header
 }
 
 func (r *reader) reset(data []byte) *jsontext.Decoder {
