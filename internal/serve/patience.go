@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -23,9 +24,17 @@ var errCaller = errors.New("the caller did not send its body to the end")
 type patience struct {
 	control *http.ResponseController
 	idle    time.Duration
+	end     context.CancelCauseFunc
+
+	mu sync.Mutex // the body and the answer have a goroutine each
 	// silence ends the exchange, unless it is stopped.
 	silence *time.Timer
-	end     context.CancelCauseFunc
+	// waits is how many of the two wait for the caller.
+	waits int
+	// over says that the connection is no longer this exchange's. A transport may
+	// read the body for longer than that, and net/http dereferences nil when a
+	// deadline is set for an HTTP/2 request that was answered.
+	over bool
 }
 
 // patiently answers a request with next. The request's context ends with errSilent
@@ -36,8 +45,8 @@ func patiently(w http.ResponseWriter, r *http.Request, idle time.Duration, next 
 	defer end(nil)
 	p := &patience{control: http.NewResponseController(w), idle: idle, end: end}
 	p.silence = time.AfterFunc(idle, func() { end(errSilent) })
-	defer p.silence.Stop()
-	p.giveTime()
+	defer p.leave()
+	p.wait(0)
 	r = r.WithContext(ctx)
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &patientBody{ReadCloser: r.Body, patience: p}
@@ -49,21 +58,46 @@ func patiently(w http.ResponseWriter, r *http.Request, idle time.Duration, next 
 	next.ServeHTTP(answer, r)
 }
 
-// forCaller does what waits for the caller. The upstream's time begins anew after
-// it, if it was running before.
+// forCaller does what waits for the caller.
 func (p *patience) forCaller(do func()) {
-	running := p.silence.Stop()
-	p.giveTime()
+	p.wait(1)
 	do()
-	p.giveTime()
-	if running {
+	p.wait(-1)
+}
+
+// wait counts who waits for the caller. The upstream's time begins anew when
+// nobody does. Either way an answer has more time to leave than the upstream may
+// be silent, because what is said in its place needs time too.
+func (p *patience) wait(more int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		return
+	}
+	if p.waits += more; p.waits > 0 {
+		p.silence.Stop()
+	} else {
 		p.silence.Reset(p.idle)
+	}
+	_ = p.control.SetWriteDeadline(time.Now().Add(2 * p.idle))
+}
+
+// readUntil is the end of the time in which the caller sends more of its body.
+func (p *patience) readUntil(deadline time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over {
+		_ = p.control.SetReadDeadline(deadline)
 	}
 }
 
-// giveTime moves the end of the time that an answer has to leave: longer than the
-// upstream may be silent, because what is said in its place needs time too.
-func (p *patience) giveTime() { _ = p.control.SetWriteDeadline(time.Now().Add(2 * p.idle)) }
+// leave leaves the connection alone from now on.
+func (p *patience) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	p.silence.Stop()
+}
 
 // patientWriter is the way to the caller.
 type patientWriter struct {
@@ -96,7 +130,7 @@ func (w *patientWriter) FlushError() (err error) {
 // Hijack implements what http.ResponseController looks for. A WebSocket may be
 // silent for as long as its two ends like.
 func (w *patientWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.patience.silence.Stop()
+	w.patience.leave()
 	return w.patience.control.Hijack()
 }
 
@@ -116,14 +150,14 @@ func (b *patientBody) Read(p []byte) (n int, err error) {
 	if b.ended {
 		return b.ReadCloser.Read(p)
 	}
-	_ = b.patience.control.SetReadDeadline(time.Now().Add(b.patience.idle))
+	b.patience.readUntil(time.Now().Add(b.patience.idle))
 	b.patience.forCaller(func() { n, err = b.ReadCloser.Read(p) })
 	b.ended = err != nil
 	switch {
 	case errors.Is(err, io.EOF):
 		// net/http may have begun to wait before the deadline was set: Bearer reads
 		// a short form to its end.
-		_ = b.patience.control.SetReadDeadline(time.Time{})
+		b.patience.readUntil(time.Time{})
 	case b.ended && !errors.As(err, new(*http.MaxBytesError)):
 		b.patience.end(errCaller)
 	}

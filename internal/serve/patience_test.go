@@ -139,14 +139,14 @@ func TestSlowAnswer(t *testing.T) {
 }
 
 // TestSlowCaller takes an answer in parts, and each for longer than the upstream
-// may be silent, which meanwhile waits.
+// may be silent, which meanwhile waits. Its body ends after the answer has begun.
 func TestSlowCaller(t *testing.T) {
-	const parts, part = 10, 64 << 10
+	const parts, part = 10, 1 << 20 // more than an HTTP/2 client takes before anybody reads it
 	inMemory(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(parts*part))
 		_, _ = w.Write(make([]byte, parts*part))
 	}, func(t *testing.T, m memory) {
-		response, _ := m.post(t, nil)
+		response, _ := m.post(t, &dripping{1, 5 * time.Second})
 		for range parts {
 			<-time.After(45 * time.Second)
 			if n, err := io.CopyN(io.Discard, response.Body, part); err != nil {

@@ -1,0 +1,46 @@
+package serve_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"m2m/internal/serve"
+)
+
+// early is an upstream that answers when a part of the body has come, and a
+// transport that reads on in it, as those of net/http do.
+type early struct{}
+
+func (early) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, err := io.ReadFull(r.Body, make([]byte, 4))
+	go func() { _, _ = io.Copy(io.Discard, r.Body) }()
+	return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody}, err
+}
+
+// TestEarlyAnswer: whoever still reads the body then must not touch the
+// connection. Chance decides how late that is, hence the many requests.
+func TestEarlyAnswer(t *testing.T) {
+	api, err := serve.New(serve.Config{
+		Verifier: newVerifier(t, demoPolicy(), staticKeys(t)),
+		Upstream: &serve.Upstream{URL: parsed(t, "http://example.com"), Transport: early{}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(api)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	m := memory{client: server.Client(), url: server.URL, token: sign(t, appClaims(nil))}
+	for range 200 {
+		body, rest := io.Pipe()
+		go func() { _, _ = rest.Write([]byte("half")) }()
+		response, _ := m.post(t, body)
+		_ = rest.Close()
+		if response.StatusCode != http.StatusForbidden {
+			t.Fatalf("status %d, want the upstream's 403", response.StatusCode)
+		}
+	}
+}
