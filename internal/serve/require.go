@@ -38,10 +38,12 @@ func require(believe judge, next http.Handler, refuse refusal) http.Handler {
 }
 
 // withCaller lets next find the token: in the exchange that the API made of the
-// request, or in one of its own where Require stands alone.
+// request, or in one of its own where Require stands alone, or behind another
+// gate. Who was let in there stays who it was: a handler may ask several inner
+// ones at once, each with a token of its own.
 func withCaller(r *http.Request, token *verify.Token) *http.Request {
 	x := exchangeOf(r)
-	if x == nil {
+	if x == nil || x.caller != nil {
 		x = &exchange{}
 		r = withExchange(r, x)
 	}
