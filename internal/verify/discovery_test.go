@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"m2m/internal/entra"
 	"m2m/internal/verify"
@@ -168,4 +170,25 @@ func TestDomainOfAnother(t *testing.T) {
 	if _, err := verifier(t, p, m).Verify(t.Context(), good()); !errors.Is(err, verify.ErrTenantUnresolved) || !errors.Is(err, verify.ErrUndecided) {
 		t.Errorf("want the domain unresolved, got %v", err)
 	}
+}
+
+// TestDomainMoves: when a domain is another tenant's, no result that rests on the
+// document before is remembered, though Entra's tenants share their keys.
+func TestDomainMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newIssuer()
+		base := "https://login.microsoftonline.com/contoso.com"
+		s.say(base+"/v2.0/.well-known/openid-configuration", document(issuerV2, keysV2))
+		m := metadataOf(t, s, entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "contoso.com"}, verify.MetadataOptions{})
+		p := policy()
+		p.Tenants = []string{"contoso.com"}
+		v, _ := verify.New(p, m, verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
+		believe(t, v, good())
+		s.say(base+"/v2.0/.well-known/openid-configuration", document(strings.ReplaceAll(issuerV2, tenant, stranger), keysV2))
+		time.Sleep(verify.DefaultRefresh)
+		lookup(t, m, "unheard of", verify.ErrKeyUnknown)
+		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrIssuerMismatch) {
+			t.Errorf("want the issuer asked again, got %v", err)
+		}
+	})
 }

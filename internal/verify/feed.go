@@ -212,6 +212,9 @@ func (f *feed) fetch(ctx context.Context) (*snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
+		if d.issuer != old.issuer || d.cloud != old.cloud {
+			old = &snapshot{} // the same key is another one, which vouches for no earlier result
+		}
 		if d.keysAddress != old.keysAddress {
 			next.etag = ""
 		}

@@ -25,6 +25,8 @@ type Object struct {
 // end, in bytes. No token is longer than maxToken, so that they fit.
 type place struct{ name, nameEnd, value, valueEnd uint16 }
 
+const _ uint16 = maxToken // compiles only while they fit
+
 // IsZero reports whether there is no object; an empty one, {}, is one.
 func (o Object) IsZero() bool { return o.places == nil }
 
