@@ -174,7 +174,11 @@ func (t probeText) missed(report *probe.Report) {
 func (t probeText) verdict(report *probe.Report, stop error) {
 	switch verdict := probeVerdict(report, stop); verdict {
 	case verdictLocked:
-		fmt.Fprintf(t.w, "verdict: %s, as far as %s tell\n", t.paint.green("the door is locked"), plural(report.Tried(), "case"))
+		told := plural(report.Tried(), "case") + " tell"
+		if report.Tried() == 1 {
+			told += "s"
+		}
+		fmt.Fprintf(t.w, "verdict: %s, as far as %s\n", t.paint.green("the door is locked"), told)
 	case verdictHoles:
 		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.red("the door has holes"), bySeverity(report.Findings()))
 	default:

@@ -137,8 +137,8 @@ func (c *cache) fill() (entries, bytes int) {
 	return entries, bytes
 }
 
-// size estimates what an entry holds: its struct and map slot, one copy of
-// header and claims, and the headers of the strings that point into it.
+// size estimates what an entry holds: a token's struct and a slot of the map, its
+// header and claims, and its lists. It is rather too much: tokens share a header.
 func (e entry) size() int {
 	return 1024 + e.token.Header.size() + e.token.Claims.size() + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
 }

@@ -24,7 +24,9 @@ func (o outcome) pending() bool    { return o.reason == errPending }
 
 // rule is one check: decide is all that a program needs; describe adds, for a
 // person, what was expected and what was found. lasts says that a pass holds for
-// as long as the key does, because neither the clock nor the permission is asked.
+// as long as the key does: it depends on the token, the issuer and the policy
+// alone. Client and permission do too, and are asked again all the same, because
+// who may call is worth being decided at each call.
 type rule struct {
 	check    Check
 	decide   func(*hearing) outcome
