@@ -33,7 +33,8 @@ var mayImport = map[string][]string{
 	"internal/probe/brokenapi": {},
 	"internal/token":           {"internal/transport", "internal/entra"},
 	"internal/verify":          {"internal/transport", "internal/entra"},
-	"internal/issuer":          {"internal/entra"}, // if it shared code with token or verify, it would agree with their mistakes
+	"internal/tenant/refusal":  {},
+	"internal/issuer":          {"internal/tenant/refusal", "internal/entra"}, // if it shared code with token or verify, it would agree with their mistakes
 	"internal/transport":       {"internal/entra"},
 	"internal/entra":           {},
 }

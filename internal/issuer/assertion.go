@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // assertion is a client assertion (RFC 7523, 2.2), read and not yet believed.
@@ -144,12 +145,16 @@ func (a *assertion) isFor(origin string, t *Tenant) bool {
 }
 
 // checkTimes says whether the assertion is valid now.
-func (a *assertion) checkTimes(now time.Time) *refusal {
+func (a *assertion) checkTimes(now time.Time) *refusal.Refusal {
 	switch {
 	case a.expires.IsZero():
-		return malformedAssertion("it has no exp")
+		return refusal.MalformedAssertion.With("it has no exp")
 	case now.Before(a.notBefore.Add(-assertionSkew)) || !now.Before(a.expires.Add(assertionSkew)):
-		return assertionOutOfTime(a.notBefore, a.expires, now)
+		from := "any time"
+		if !a.notBefore.IsZero() {
+			from = a.notBefore.UTC().Format(refusal.TimestampForm)
+		}
+		return refusal.AssertionOutOfTime.With(from, a.expires.UTC().Format(refusal.TimestampForm), now.UTC().Format(refusal.TimestampForm))
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // proof is how a client proved who it is, as azpacr and appidacr say it.
@@ -17,7 +19,7 @@ const (
 
 // authenticate checks the credential that a client sent: each kind in a file
 // of its own.
-func (i *Issuer) authenticate(ctx context.Context, t *Tenant, c *Client, f tokenForm, now time.Time) (proof, *refusal) {
+func (i *Issuer) authenticate(ctx context.Context, t *Tenant, c *Client, f tokenForm, now time.Time) (proof, *refusal.Refusal) {
 	switch f.kind {
 	case SecretCredential:
 		return provedBySecret, c.checkSecret(f.credential.Reveal(), now)
@@ -25,13 +27,13 @@ func (i *Issuer) authenticate(ctx context.Context, t *Tenant, c *Client, f token
 		a, problem := parseAssertion(f.credential.Reveal())
 		switch {
 		case a == nil:
-			return "", malformedAssertion(problem)
+			return "", refusal.MalformedAssertion.With(problem)
 		case f.kind == FederatedCredential:
 			return provedByAssertion, i.checkFederated(ctx, c, a, now)
 		}
 		return provedByAssertion, c.checkCertificate(a, i.origin, t, now)
 	}
-	return "", credentialNeeded()
+	return "", refusal.CredentialNeeded.With()
 }
 
 // kindOfAssertion tells a certificate's assertion from a federated one: an app

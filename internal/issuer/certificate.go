@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"crypto/sha1" // x5t is defined as SHA-1 (RFC 7515, 4.1.7)
 	"crypto/sha256"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // checkCertificate says whether an assertion was signed, for this tenant and
@@ -17,40 +20,40 @@ import (
 // An assertion may be used more than once, and its jti is not looked at. A server
 // may refuse a jti that it has seen (RFC 7523, 3); Entra cannot, for MSAL Node
 // sends the same assertion until it expires.
-func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now time.Time) *refusal {
+func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now time.Time) *refusal.Refusal {
 	if refused := c.checkSignature(a, now); refused != nil {
 		return refused
 	}
 	switch {
 	case a.subject == "":
-		return assertionWithoutSubject()
+		return refusal.AssertionWithoutSubject.With()
 	case !strings.EqualFold(a.issuer, c.ID) || !strings.EqualFold(a.subject, c.ID):
-		return assertionOfAnother(c.ID)
+		return refusal.AssertionOfAnother.With(c.ID)
 	case !a.isFor(origin, t):
-		return assertionForAnother(a.audience, origin+"/"+t.ID+"/oauth2/v2.0/token")
+		return refusal.AssertionForAnother.With(strings.Join(a.audience, " "), origin+"/"+t.ID+"/oauth2/v2.0/token")
 	}
 	return a.checkTimes(now)
 }
 
-func (c *Client) checkSignature(a *assertion, now time.Time) *refusal {
+func (c *Client) checkSignature(a *assertion, now time.Time) *refusal.Refusal {
 	if a.x5t == "" && a.x5tS256 == "" {
-		return rejectedSignature(c.ID, "its header has neither x5t nor x5t#S256", "")
+		return refusal.RejectedSignature.With(c.ID, "its header has neither x5t nor x5t#S256")
 	}
-	shown := a.x5tS256
-	if shown == "" {
-		shown = a.x5t
+	// The thumbprint is what to compare with the registration.
+	rejected := func(problem string) *refusal.Refusal {
+		return refusal.RejectedSignature.With(c.ID, problem+" (thumbprint "+refusal.Quote(cmp.Or(a.x5tS256, a.x5t))+")")
 	}
 	i := slices.IndexFunc(c.Certificates, a.names)
 	if i < 0 {
-		return rejectedSignature(c.ID, "no certificate of the app has this thumbprint", shown)
+		return rejected("no certificate of the app has this thumbprint")
 	}
 	certificate := c.Certificates[i]
 	if now.Before(certificate.NotBefore) || now.After(certificate.NotAfter) {
-		return rejectedSignature(c.ID, "the certificate is outside its validity", shown)
+		return rejected("the certificate is outside its validity")
 	}
 	key, ok := certificate.PublicKey.(*rsa.PublicKey)
 	if !ok || !a.signedBy(key) {
-		return rejectedSignature(c.ID, "the signature is not that of the certificate's key, by RS256 or PS256", shown)
+		return rejected("the signature is not that of the certificate's key, by RS256 or PS256")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // faults collects what Entra could not hold.
@@ -18,7 +19,7 @@ func (f *faults) add(field, format string, args ...any) {
 }
 
 func (f *faults) notGUID(field, value string) {
-	f.add(field, "%q is not a GUID", bound(value))
+	f.add(field, "%q is not a GUID", refusal.Bound(value))
 }
 
 // check returns every part of the configuration that Entra could not hold.
@@ -58,7 +59,7 @@ func (f *faults) checkOrigin(origin string) {
 	}
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-		f.add("Origin", "%q is not an https origin", bound(origin))
+		f.add("Origin", "%q is not an https origin", refusal.Bound(origin))
 	}
 }
 
@@ -78,7 +79,7 @@ func (f *faults) checkTenant(field string, t *Tenant, taken names) {
 
 func (f *faults) checkTenantName(field, name string, taken names) {
 	if err := entra.CheckTenant(name); err != nil {
-		f.add(field, "%q: %v", bound(name), err)
+		f.add(field, "%q: %v", refusal.Bound(name), err)
 		return
 	}
 	f.take(taken, field, name)
@@ -95,16 +96,16 @@ func (f *faults) checkAPIs(field string, apis []API) {
 		switch api.TokenVersion {
 		case "", entra.V1, entra.V2:
 		default:
-			f.add(at+".TokenVersion", "%q is neither 1.0 nor 2.0", bound(string(api.TokenVersion)))
+			f.add(at+".TokenVersion", "%q is neither 1.0 nor 2.0", refusal.Bound(string(api.TokenVersion)))
 		}
 		for j, role := range api.Roles {
 			if !isName(role) || len(role) > longestRole {
-				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%q is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign", bound(role), longestRole)
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%q is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign", refusal.Bound(role), longestRole)
 			}
 		}
 		for j, claim := range api.OptionalClaims {
 			if claim != claimIDType && claim != claimCapabilities {
-				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%q is not one that this tenant can add; it knows %s and %s", bound(claim), claimIDType, claimCapabilities)
+				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%q is not one that this tenant can add; it knows %s and %s", refusal.Bound(claim), claimIDType, claimCapabilities)
 			}
 		}
 	}
@@ -133,7 +134,7 @@ func isName(s string) bool {
 func (f *faults) checkAppIDURI(taken names, at, uri string) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme == "" || !isName(uri) {
-		f.add(at, "%q is not a URI such as api://name", bound(uri))
+		f.add(at, "%q is not a URI such as api://name", refusal.Bound(uri))
 		return
 	}
 	f.take(taken, at, resourceName(uri))
@@ -169,7 +170,7 @@ func (f *faults) checkCredentials(field string, c *Client) {
 	for i, federated := range c.Federated {
 		at := fmt.Sprintf("%s.Federated[%d]", field, i)
 		if u, err := url.Parse(federated.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			f.add(at+".Issuer", "%q is not an https URL without query", bound(federated.Issuer))
+			f.add(at+".Issuer", "%q is not an https URL without query", refusal.Bound(federated.Issuer))
 		}
 		if federated.Subject == "" {
 			f.add(at+".Subject", "it is empty")
@@ -185,12 +186,12 @@ func (f *faults) checkGrants(field string, t *Tenant, grants []Grant) {
 			continue // Graph has hundreds of roles, and more every month
 		}
 		if api == nil {
-			f.add(at+".API", "no API %q in this tenant%s", bound(g.API), near(g.API, t.apiNames()))
+			f.add(at+".API", "no API %q in this tenant%s", refusal.Bound(g.API), near(g.API, t.apiNames()))
 			continue
 		}
 		for j, role := range g.Roles {
 			if !slices.Contains(api.Roles, role) {
-				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "API %q has no role %q%s", bound(g.API), bound(role), near(role, api.Roles))
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "API %q has no role %q%s", refusal.Bound(g.API), refusal.Bound(role), near(role, api.Roles))
 			}
 		}
 	}
@@ -215,7 +216,7 @@ type names map[string]bool
 func (f *faults) take(taken names, field, name string) {
 	key := strings.ToLower(name)
 	if taken[key] {
-		f.add(field, "%q is taken by another", bound(name))
+		f.add(field, "%q is taken by another", refusal.Bound(name))
 	}
 	taken[key] = true
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // controlPath begins the paths of the control endpoint. No tenant's name
@@ -101,10 +102,10 @@ func (i *Issuer) control(w http.ResponseWriter, r *http.Request) (answer any, er
 	action, known := i.controlActions()[strings.TrimPrefix(r.URL.Path, controlPath)]
 	switch {
 	case !known:
-		return nil, refuseControl(http.StatusNotFound, "not_found", "the control endpoint has no %s", quote(r.URL.Path))
+		return nil, refuseControl(http.StatusNotFound, "not_found", "the control endpoint has no %s", refusal.Quote(r.URL.Path))
 	case r.Method != action.method:
 		w.Header().Set("Allow", action.method)
-		return nil, refuseControl(http.StatusMethodNotAllowed, "wrong_method", "%s takes %s, got %s", r.URL.Path, action.method, quote(r.Method))
+		return nil, refuseControl(http.StatusMethodNotAllowed, "wrong_method", "%s takes %s, got %s", r.URL.Path, action.method, refusal.Quote(r.Method))
 	case action.method == http.MethodGet:
 		return action.run(nil)
 	}
@@ -127,9 +128,9 @@ func (i *Issuer) mayControl(r *http.Request) *ControlError {
 	case r.TLS == nil:
 		return refuseControl(http.StatusForbidden, "wrong_scheme", "the control endpoint is there over TLS only")
 	case r.Host != address && r.Host != "localhost:"+port:
-		return refuseControl(http.StatusForbidden, "wrong_host", "the control endpoint answers at %s, not at %s", address, quote(r.Host))
+		return refuseControl(http.StatusForbidden, "wrong_host", "the control endpoint answers at %s, not at %s", address, refusal.Quote(r.Host))
 	case r.Header.Values("Origin") != nil:
-		return refuseControl(http.StatusForbidden, "wrong_origin", "the control endpoint is not for web pages, and the request has an Origin: %s", quote(r.Header.Get("Origin")))
+		return refuseControl(http.StatusForbidden, "wrong_origin", "the control endpoint is not for web pages, and the request has an Origin: %s", refusal.Quote(r.Header.Get("Origin")))
 	case !strings.EqualFold(scheme, "Bearer") || len(r.Header.Values("Authorization")) != 1 || !sameKey(key, i.controlKey):
 		return refuseControl(http.StatusUnauthorized, "wrong_key", "the control endpoint wants its key: Authorization: Bearer KEY")
 	}
@@ -145,7 +146,7 @@ func sameKey(sent string, key entra.Secret) bool {
 func readControl(w http.ResponseWriter, r *http.Request) ([]byte, *ControlError) {
 	sent := r.Header.Get("Content-Type")
 	if media, _, err := mime.ParseMediaType(sent); err != nil || media != "application/json" {
-		return nil, refuseControl(http.StatusUnsupportedMediaType, "wrong_content_type", "the body's content type is %s, not application/json", quote(sent))
+		return nil, refuseControl(http.StatusUnsupportedMediaType, "wrong_content_type", "the body's content type is %s, not application/json", refusal.Quote(sent))
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControlBody))
 	var tooLarge *http.MaxBytesError
@@ -162,7 +163,7 @@ func readControl(w http.ResponseWriter, r *http.Request) ([]byte, *ControlError)
 // of one, and anything behind the object are mistakes of whoever wrote it.
 func decodeControl(body []byte, into any) error {
 	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
-		return refuseControl(http.StatusBadRequest, "bad_json", "the body is not the JSON that belongs here: %s", bound(entra.OneLine(err.Error(), 200)))
+		return refuseControl(http.StatusBadRequest, "bad_json", "the body is not the JSON that belongs here: %s", refusal.Bound(entra.OneLine(err.Error(), 200)))
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // TenantState is what a running tenant says about itself at the control
@@ -70,7 +72,7 @@ func (i *Issuer) actOnKeys(action string) error {
 		i.keys.setMode(KeySetWhole, 0)
 		return nil
 	}
-	refused := refuseControl(http.StatusBadRequest, "bad_request", "keys have no action %s", quote(action))
+	refused := refuseControl(http.StatusBadRequest, "bad_request", "keys have no action %s", refusal.Quote(action))
 	refused.Advice = []string{"the actions are roll, withdraw, flap, empty and restore"}
 	return refused
 }
@@ -124,7 +126,7 @@ func (i *Issuer) controlClock(body []byte) (any, error) {
 	}
 	offset, err := time.ParseDuration(asked.Offset)
 	if err != nil || offset.Abs() > maxClockOffset {
-		refused := refuseControl(http.StatusBadRequest, "bad_request", "%s is no offset of a clock", quote(asked.Offset))
+		refused := refuseControl(http.StatusBadRequest, "bad_request", "%s is no offset of a clock", refusal.Quote(asked.Offset))
 		refused.Advice = []string{"write it as 10m, -1h30m or 0s; the most is " + maxClockOffset.String()}
 		return nil, refused
 	}

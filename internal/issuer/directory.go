@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // zeroGUID is what an unset variable or a placeholder often holds; Entra has
@@ -27,20 +28,19 @@ func newDirectory(tenants []Tenant) directory {
 	return d
 }
 
-// find returns the tenant that a path segment names, in any case. The word is
-// that of the refusal: the discovery endpoints and the token endpoints differ.
-func (d directory) find(segment, word string) (*Tenant, *refusal) {
+// find returns the tenant that a path segment names, in any case.
+func (d directory) find(segment string) (*Tenant, *refusal.Refusal) {
 	if t := d[entra.LowerASCII(segment)]; t != nil {
 		return t, nil
 	}
 	if segment == zeroGUID {
-		return nil, zeroTenant(word)
+		return nil, refusal.ZeroTenant.With(zeroGUID)
 	}
 	err := entra.CheckTenant(segment)
 	if errors.Is(err, entra.ErrTenantForm) || errors.Is(err, entra.ErrPlaceholder) && !entra.IsGUID(segment) {
-		return nil, malformedTenant(word, segment)
+		return nil, refusal.MalformedTenant.With(segment)
 	}
-	return nil, unknownTenant(word, segment)
+	return nil, refusal.UnknownTenant.With(segment)
 }
 
 // isGroup reports whether a path segment stands for many tenants.

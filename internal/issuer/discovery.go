@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // What Entra says of itself in every discovery document of the public cloud.
@@ -89,12 +90,13 @@ type documentScope struct {
 	region  *string // null for a group
 }
 
-func (i *Issuer) documentScope(segment string) (documentScope, *refusal) {
+func (i *Issuer) documentScope(segment string) (documentScope, *refusal.Refusal) {
 	if s := strings.ToLower(segment); s == "common" || s == "organizations" {
 		return documentScope{segment: s, tenant: tenantTemplate}, nil
 	}
-	t, refused := i.tenants.find(segment, invalidTenant)
+	t, refused := i.tenants.find(segment)
 	if refused != nil {
+		refused.Word = refusal.InvalidTenant // the token endpoints say invalid_request
 		return documentScope{}, refused
 	}
 	region := t.region()
@@ -127,7 +129,7 @@ func keysQuery(r *http.Request) string {
 	if appID == "" {
 		return ""
 	}
-	return "?appid=" + url.QueryEscape(bound(appID))
+	return "?appid=" + url.QueryEscape(refusal.Bound(appID))
 }
 
 func (i *Issuer) discoveryV2(s documentScope, keysQuery string) discoveryV2 {

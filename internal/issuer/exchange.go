@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
-
-// timestampForm is how Entra writes a time in an error.
-const timestampForm = "2006-01-02 15:04:05Z"
 
 // errorPage explains a code to people. Entra names it in every error.
 const errorPage = "https://login.microsoftonline.com/error?code="
@@ -106,23 +104,23 @@ type errorBody struct {
 }
 
 // writeRefusal sends a refusal; the headers are set before.
-func (x *exchange) writeRefusal(w http.ResponseWriter, r *refusal) {
-	at := x.now.Format(timestampForm)
+func (x *exchange) writeRefusal(w http.ResponseWriter, r *refusal.Refusal) {
+	at := x.now.Format(refusal.TimestampForm)
 	body := errorBody{
-		Error: r.word,
+		Error: r.Word,
 		Description: fmt.Sprintf("AADSTS%d: %s. Trace ID: %s Correlation ID: %s Timestamp: %s",
-			r.code, r.reason, x.traceID, x.correlationID, at),
-		Codes:         []int{r.code},
+			r.Code, r.Reason, x.traceID, x.correlationID, at),
+		Codes:         []int{r.Code},
 		Timestamp:     at,
 		TraceID:       x.traceID,
 		CorrelationID: x.correlationID,
-		Suberror:      r.suberror,
-		Claims:        r.claims,
+		Suberror:      r.Suberror,
+		Claims:        r.Claims,
 	}
-	if r.hasPage() {
-		body.URI = fmt.Sprintf("%s%d", errorPage, r.code)
+	if r.HasPage() {
+		body.URI = fmt.Sprintf("%s%d", errorPage, r.Code)
 	}
-	writeJSON(w, r.status, body)
+	writeJSON(w, r.Status, body)
 }
 
 // writeJSON sends a value that always encodes: a struct of ours.

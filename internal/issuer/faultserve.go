@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // Sizes of what faults send, in bytes.
@@ -41,7 +43,7 @@ func (i *Issuer) faulty(place FaultPlace, next http.HandlerFunc) http.HandlerFun
 	return func(w http.ResponseWriter, r *http.Request) {
 		for _, f := range i.faults.take(place) {
 			if i.onFault != nil {
-				i.onFault(FaultAnswer{time.Now(), f.String(), bound(r.Method), bound(r.URL.Path)})
+				i.onFault(FaultAnswer{time.Now(), f.String(), refusal.Bound(r.Method), refusal.Bound(r.URL.Path)})
 			}
 			if f.Kind != FaultLatency {
 				i.misbehave(f, w, r, next)
@@ -96,11 +98,11 @@ func (i *Issuer) serveStatus(f Fault, w http.ResponseWriter, r *http.Request) {
 	case FaultServerError, FaultUnavailable:
 		x := newExchange(r, i.now())
 		x.commonHeaders(w.Header())
-		refused := &refusal{code: 90033, word: "temporarily_unavailable", status: status, reason: "the service is unavailable for the moment (a fault on request)"}
+		row := refusal.ServiceUnavailable
 		if f.Kind == FaultServerError {
-			refused.code, refused.word, refused.reason = 50000, "server_error", "the token could not be made (a fault on request)"
+			row = refusal.ServiceFailed
 		}
-		x.writeRefusal(w, refused)
+		x.writeRefusal(w, row.With())
 	default:
 		writePage(w, status, strconv.Itoa(status)+" "+http.StatusText(status))
 	}

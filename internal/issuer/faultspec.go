@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // Bounds of what a fault can ask for.
@@ -32,7 +34,7 @@ type FaultError struct {
 
 // Error quotes the text and says what is wrong with it.
 func (e *FaultError) Error() string {
-	return fmt.Sprintf("%s is no fault: %s", quote(e.Spec), e.Problem)
+	return fmt.Sprintf("%s is no fault: %s", refusal.Quote(e.Spec), e.Problem)
 }
 
 // Hints says what to write.
@@ -96,7 +98,7 @@ func ParseFault(spec string) (Fault, error) {
 		return Fault{}, p.withoutPlace(parts[0])
 	}
 	if !slices.Contains(faultPlaces(), place) {
-		return Fault{}, p.wrong(nearest(place, faultPlaces(), "the places are "), "there is no place %s", quote(place))
+		return Fault{}, p.wrong(nearest(place, faultPlaces(), "the places are "), "there is no place %s", refusal.Quote(place))
 	}
 	name, value, hasValue := strings.Cut(rest, "=")
 	form, err := p.form(FaultPlace(place), name)
@@ -122,11 +124,11 @@ func (p faultParser) clock(offset string, options []string) (Fault, error) {
 	d, err := time.ParseDuration(offset)
 	switch {
 	case err != nil:
-		return Fault{}, p.wrong(example, "%s is no offset", quote(offset))
+		return Fault{}, p.wrong(example, "%s is no offset", refusal.Quote(offset))
 	case d.Abs() > maxClockOffset:
 		return Fault{}, p.wrong(example, "an offset is at most %s", shortDuration(maxClockOffset))
 	case len(options) > 0:
-		return Fault{}, p.wrong("leave it out", "clock has no option %s", quote(options[0]))
+		return Fault{}, p.wrong("leave it out", "clock has no option %s", refusal.Quote(options[0]))
 	}
 	return Fault{Kind: FaultClock, Duration: d, RetryAfter: noRetryAfter}, nil
 }
@@ -164,7 +166,7 @@ func (p faultParser) form(place FaultPlace, name string) (faultForm, error) {
 			return form, nil
 		}
 	}
-	return faultForm{}, p.wrong(nearest(name, namesAt(place), "the faults of "+string(place)+" are "), "%s has no fault %s", place, quote(name))
+	return faultForm{}, p.wrong(nearest(name, namesAt(place), "the faults of "+string(place)+" are "), "%s has no fault %s", place, refusal.Quote(name))
 }
 
 // namesAt lists the faults of a place.
@@ -185,7 +187,7 @@ func (p faultParser) value(f *Fault, form faultForm, value string, given bool) e
 	case form.value == urlMaybe && given:
 		u, err := url.Parse(value)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.String() != value {
-			return p.wrong("write "+written+" or "+written+"=https://host.example/path", "%s is no http address", quote(value))
+			return p.wrong("write "+written+" or "+written+"=https://host.example/path", "%s is no http address", refusal.Quote(value))
 		}
 		f.URL = value
 	case form.value == durationNeeded && !given:
@@ -196,7 +198,7 @@ func (p faultParser) value(f *Fault, form faultForm, value string, given bool) e
 		d, err := time.ParseDuration(value)
 		switch {
 		case err != nil:
-			return p.wrong("write "+written+"=500ms, =5s or =2m", "%s is no duration", quote(value))
+			return p.wrong("write "+written+"=500ms, =5s or =2m", "%s is no duration", refusal.Quote(value))
 		case d <= 0 || d > maxFaultDuration:
 			return p.wrong("write "+written+"=5s", "the duration is more than 0s and at most %s", shortDuration(maxFaultDuration))
 		case f.Kind == FaultLifetime && d < time.Second:
@@ -213,9 +215,9 @@ func (p faultParser) options(f *Fault, form faultForm, options []string) error {
 		name, value, _ := strings.Cut(option, "=")
 		switch {
 		case form.options == nil:
-			return p.wrong("leave it out", "%s has no option %s", f.Kind, quote(option))
+			return p.wrong("leave it out", "%s has no option %s", f.Kind, refusal.Quote(option))
 		case !slices.Contains(form.options, name):
-			return p.wrong(nearest(name, form.options, "the options of "+string(f.Kind)+" are "), "%s has no option %s", f.Kind, quote(name))
+			return p.wrong(nearest(name, form.options, "the options of "+string(f.Kind)+" are "), "%s has no option %s", f.Kind, refusal.Quote(name))
 		case slices.Contains(seen, name):
 			return p.wrong("leave one of them out", "%s is there twice", name)
 		}
@@ -226,7 +228,7 @@ func (p faultParser) options(f *Fault, form faultForm, options []string) error {
 		}
 		n, err := strconv.Atoi(value)
 		if err != nil || n < least || n > maxFaultNumber || strconv.Itoa(n) != value {
-			return p.wrong(fmt.Sprintf("write %s=2", name), "%s is a whole number from %d to %d, not %s", name, least, maxFaultNumber, quote(value))
+			return p.wrong(fmt.Sprintf("write %s=2", name), "%s is a whole number from %d to %d, not %s", name, least, maxFaultNumber, refusal.Quote(value))
 		}
 		*into = n
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // Bounds of what an outside issuer may take and send.
@@ -28,7 +29,7 @@ const (
 // checkFederated says whether an assertion is the token of an outside issuer
 // that the app trusts: issuer, audience and subject exactly as registered, and
 // signed with a key that the issuer publishes.
-func (i *Issuer) checkFederated(ctx context.Context, c *Client, a *assertion, now time.Time) *refusal {
+func (i *Issuer) checkFederated(ctx context.Context, c *Client, a *assertion, now time.Time) *refusal.Refusal {
 	if refused := c.checkTrust(a); refused != nil {
 		return refused
 	}
@@ -39,16 +40,16 @@ func (i *Issuer) checkFederated(ctx context.Context, c *Client, a *assertion, no
 	case refused != nil:
 		return refused
 	case a.algorithm != "RS256" || !a.signedBy(key):
-		return rejectedSignature(c.ID, "the signature is not that of the issuer's key, by RS256", "")
+		return refusal.RejectedSignature.With(c.ID, "the signature is not that of the issuer's key, by RS256")
 	}
 	return a.checkTimes(now)
 }
 
 // checkTrust compares an assertion with the app's federated credentials. Each
 // refusal names only the value that fits none.
-func (c *Client) checkTrust(a *assertion) *refusal {
+func (c *Client) checkTrust(a *assertion) *refusal.Refusal {
 	if len(c.Federated) == 0 {
-		return noFederatedCredential(c.ID)
+		return refusal.NoFederatedCredential.With(c.ID)
 	}
 	left := slices.Clone(c.Federated)
 	keep := func(fits func(FederatedIdentityCredential) bool) bool {
@@ -57,11 +58,11 @@ func (c *Client) checkTrust(a *assertion) *refusal {
 	}
 	switch {
 	case !keep(func(f FederatedIdentityCredential) bool { return f.Issuer == a.issuer }):
-		return federatedIssuer(a.issuer)
+		return refusal.FederatedIssuer.With(a.issuer)
 	case !keep(func(f FederatedIdentityCredential) bool { return slices.Contains(a.audience, f.audience()) }):
-		return federatedAudience(a.audience)
+		return refusal.FederatedAudience.With(strings.Join(a.audience, " "))
 	case !keep(func(f FederatedIdentityCredential) bool { return f.Subject == a.subject }):
-		return federatedSubject(a.subject)
+		return refusal.FederatedSubject.With(a.subject)
 	}
 	return nil
 }
@@ -76,29 +77,29 @@ func (f FederatedIdentityCredential) audience() string {
 // federatedKey fetches the key that an assertion names, from the issuer that
 // the app's registration trusts. It is fetched anew each time: an issuer on
 // the same machine may be restarted with other keys at any moment.
-func (i *Issuer) federatedKey(ctx context.Context, c *Client, a *assertion) (*rsa.PublicKey, *refusal) {
+func (i *Issuer) federatedKey(ctx context.Context, c *Client, a *assertion) (*rsa.PublicKey, *refusal.Refusal) {
 	var document struct {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
 	address := strings.TrimSuffix(a.issuer, "/") + "/.well-known/openid-configuration"
 	if err := i.fetch(ctx, address, &document); err != nil {
-		return nil, federatedMetadata(a.issuer, err)
+		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
 	if document.Issuer != a.issuer {
-		return nil, federatedMetadataIssuer(a.issuer, document.Issuer)
+		return nil, refusal.FederatedMetadataIssuer.With(a.issuer, document.Issuer)
 	}
 	var set jwkSet
 	if err := i.fetch(ctx, document.Keys, &set); err != nil {
-		return nil, federatedMetadata(a.issuer, err)
+		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
 	n := slices.IndexFunc(set.Keys, func(k jwk) bool { return k.KeyType == "RSA" && k.KeyID != "" && k.KeyID == a.keyID })
 	if n < 0 {
-		return nil, rejectedSignature(c.ID, "the issuer publishes no RSA key "+quote(a.keyID), "")
+		return nil, refusal.RejectedSignature.With(c.ID, "the issuer publishes no RSA key "+refusal.Quote(a.keyID))
 	}
 	key, err := set.Keys[n].rsaKey()
 	if err != nil {
-		return nil, federatedMetadata(a.issuer, err)
+		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
 	return key, nil
 }

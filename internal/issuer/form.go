@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // maxForm bounds a token request's body. An assertion with a chain of
@@ -38,25 +39,25 @@ type tokenForm struct {
 
 // readForm reads the body of a token request. Of a body that is not a form
 // Entra says that its first field is missing.
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal.Refusal) {
 	if r.Method != http.MethodPost {
-		return nil, wrongMethod(r.Method)
+		return nil, refusal.WrongMethod.With(r.Method)
 	}
 	sent := r.Header.Get("Content-Type")
 	if media, _, err := mime.ParseMediaType(sent); err != nil || media != formType {
-		return nil, missingField("grant_type", ": the body's content type is "+quote(sent)+", not "+formType)
+		return nil, refusal.WrongContentType.With(sent)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, malformedBody("it is larger than 64 KiB")
+		return nil, refusal.MalformedBody.With("it is larger than 64 KiB")
 	case err != nil:
-		return nil, malformedBody("it ended early")
+		return nil, refusal.MalformedBody.With("it ended early")
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, malformedBody("it is not URL-encoded")
+		return nil, refusal.MalformedBody.With("it is not URL-encoded")
 	}
 	return form, nil
 }
@@ -64,7 +65,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 // parseForm makes sense of a token request's fields. Fields that it does not
 // know are none of its business: every MSAL sends some. What it could read
 // comes back with a refusal too.
-func parseForm(v entra.Version, form url.Values, authorization string) (f tokenForm, refused *refusal) {
+func parseForm(v entra.Version, form url.Values, authorization string) (f tokenForm, refused *refusal.Refusal) {
 	f.kind = NoCredential
 	if refused := checkRepeats(form); refused != nil {
 		return f, refused
@@ -75,12 +76,12 @@ func parseForm(v entra.Version, form url.Values, authorization string) (f tokenF
 	switch grant := form.Get("grant_type"); grant {
 	case grantType:
 	case "":
-		return f, missingField("grant_type", "")
+		return f, refusal.MissingField.With("grant_type")
 	default:
-		return f, grantNotSupported(grant)
+		return f, refusal.GrantNotSupported.With(grant)
 	}
 	if f.clientID == "" {
-		return f, missingField("client_id", "")
+		return f, refusal.MissingField.With("client_id")
 	}
 	f.capabilities = parseCapabilities(form.Get("claims"))
 	f.resource, refused = parseResource(v, form)
@@ -90,10 +91,10 @@ func parseForm(v entra.Version, form url.Values, authorization string) (f tokenF
 	return f, f.checkAssertionType(form)
 }
 
-func checkRepeats(form url.Values) *refusal {
+func checkRepeats(form url.Values) *refusal.Refusal {
 	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource"} {
 		if len(form[name]) > 1 {
-			return repeatedField(name)
+			return refusal.RepeatedField.With(name)
 		}
 	}
 	return nil
@@ -101,12 +102,12 @@ func checkRepeats(form url.Values) *refusal {
 
 // readClient reads who the client is and what it proves that with: in the body
 // or by HTTP Basic (RFC 6749, 2.3.1).
-func (f *tokenForm) readClient(form url.Values, authorization string) *refusal {
+func (f *tokenForm) readClient(form url.Values, authorization string) *refusal.Refusal {
 	f.clientID = form.Get("client_id")
 	secret := form.Get("client_secret")
 	if id, password, ok := parseBasic(authorization); ok {
 		if f.clientID != "" && !strings.EqualFold(f.clientID, id) {
-			return severalClientIDs()
+			return refusal.SeveralClientIDs.With()
 		}
 		f.clientID = id
 		if secret == "" {
@@ -124,7 +125,7 @@ func (f *tokenForm) readClient(form url.Values, authorization string) *refusal {
 	return nil
 }
 
-func (f *tokenForm) checkAssertionType(form url.Values) *refusal {
+func (f *tokenForm) checkAssertionType(form url.Values) *refusal.Refusal {
 	if f.kind == NoCredential || f.kind == SecretCredential {
 		return nil
 	}
@@ -132,9 +133,9 @@ func (f *tokenForm) checkAssertionType(form url.Values) *refusal {
 	case assertionType:
 		return nil
 	case "":
-		return missingField("client_assertion_type", "")
+		return refusal.MissingField.With("client_assertion_type")
 	default:
-		return unknownAssertionType(kind)
+		return refusal.UnknownAssertionType.With(kind)
 	}
 }
 

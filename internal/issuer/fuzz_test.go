@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 func FuzzForm(f *testing.F) {
@@ -43,13 +44,13 @@ func FuzzForm(f *testing.F) {
 }
 
 // checkRefusal says whether a refusal can be sent: short, one line, text.
-func checkRefusal(t *testing.T, r *refusal) {
+func checkRefusal(t *testing.T, r *refusal.Refusal) {
 	t.Helper()
-	if r.code == 0 || r.word == "" || r.status < 400 {
+	if r.Code == 0 || r.Word == "" || r.Status < 400 {
 		t.Errorf("a refusal without code, word or status: %+v", r)
 	}
-	if len(r.reason) > 1200 || strings.ContainsAny(r.reason, "\r\n\x00\x1b") || !utf8.ValidString(r.reason) {
-		t.Errorf("AADSTS%d says %q", r.code, r.reason)
+	if len(r.Reason) > 1200 || strings.ContainsAny(r.Reason, "\r\n\x00\x1b") || !utf8.ValidString(r.Reason) {
+		t.Errorf("AADSTS%d says %q", r.Code, r.Reason)
 	}
 }
 
@@ -63,7 +64,7 @@ func FuzzAssertion(f *testing.F) {
 			t.Errorf("%q: assertion %v, problem %q", compact, a, problem)
 		}
 		if problem != "" {
-			checkRefusal(t, malformedAssertion(problem))
+			checkRefusal(t, refusal.MalformedAssertion.With(problem))
 			return
 		}
 		tenant := Builtin()
@@ -72,8 +73,10 @@ func FuzzAssertion(f *testing.F) {
 			t.Fatal("a client without certificates was let in")
 		}
 		checkRefusal(t, refused)
-		checkRefusal(t, assertionForAnother(a.audience, "x"))
-		checkRefusal(t, assertionOutOfTime(a.notBefore, a.expires, a.expires))
+		checkRefusal(t, refusal.AssertionForAnother.With(strings.Join(a.audience, " "), "x"))
+		if refused := a.checkTimes(a.expires.Add(2 * assertionSkew)); refused != nil {
+			checkRefusal(t, refused)
+		}
 	})
 }
 
@@ -114,7 +117,7 @@ func FuzzTenantSegment(f *testing.F) {
 	f.Add("BCCA9397-21FA-44B1-A33D-6669FB9EF64D")
 	f.Add("your-tenant-id")
 	f.Fuzz(func(t *testing.T, segment string) {
-		tenant, refused := d.find(segment, invalidTenant)
+		tenant, refused := d.find(segment)
 		if (tenant == nil) == (refused == nil) {
 			t.Errorf("%q: tenant %v, refusal %v", segment, tenant, refused)
 		}

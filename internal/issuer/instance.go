@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // instanceDiscovery is the answer to MSAL's question whether an authority's
@@ -43,7 +44,7 @@ func (i *Issuer) serveInstance(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	endpoint, err := url.Parse(query.Get("authorization_endpoint"))
 	if err != nil || !i.knowsHost(endpoint) {
-		x.writeRefusal(w, unknownInstance(query.Get("authorization_endpoint")))
+		x.writeRefusal(w, refusal.UnknownInstance.With(query.Get("authorization_endpoint")))
 		return
 	}
 	version := query.Get("api-version")
@@ -52,7 +53,7 @@ func (i *Issuer) serveInstance(w http.ResponseWriter, r *http.Request) {
 	}
 	writeJSON(w, http.StatusOK, instanceDiscovery{
 		TenantDiscoveryEndpoint: tenantDiscovery(endpoint),
-		APIVersion:              bound(version),
+		APIVersion:              refusal.Bound(version),
 		Metadata:                instanceAliases(),
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // proxyUser is the user name of every run's proxy; its password is new each
@@ -180,12 +181,12 @@ func (p *interceptor) tunnel(w http.ResponseWriter, r *http.Request, host string
 func (p *interceptor) refuse(w http.ResponseWriter, r *http.Request, status int, reason error) {
 	p.tell(r, status, reason.Error())
 	w.Header().Set("Connection", "close") // else the server waits for what the request may still hold
-	http.Error(w, fmt.Sprintf("m2m: no tunnel to %s: %v", quote(r.RequestURI), reason), status)
+	http.Error(w, fmt.Sprintf("m2m: no tunnel to %s: %v", refusal.Quote(r.RequestURI), reason), status)
 }
 
 func (p *interceptor) tell(r *http.Request, status int, reason string) {
 	if p.onTunnel != nil {
-		p.onTunnel(TunnelRequest{time.Now(), bound(r.RequestURI), status, reason})
+		p.onTunnel(TunnelRequest{time.Now(), refusal.Bound(r.RequestURI), status, reason})
 	}
 }
 

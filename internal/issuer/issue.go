@@ -3,10 +3,10 @@ package issuer
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // Entra's default lifetime of an access token is random between these, so that
@@ -37,13 +37,13 @@ type tokenHeader struct {
 
 // issue makes the token for a client that has proved who it is. The API's
 // registration decides the version, not the endpoint.
-func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f tokenForm, x *exchange) (*issuedToken, *refusal) {
+func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
 	api, refused := t.resolve(c, f.resource)
 	if refused != nil {
 		return nil, refused
 	}
 	if c.BlockedByPolicy != "" {
-		return nil, blockedByPolicy(c.BlockedByPolicy)
+		return nil, refusal.Policy(c.BlockedByPolicy)
 	}
 	lifetime := i.lifetime()
 	s := subject{
@@ -52,7 +52,7 @@ func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f 
 	}
 	token, err := i.sign(endpoint, s)
 	if err != nil {
-		return nil, issuanceFailed(err)
+		return nil, refusal.NotSigned.With(err.Error())
 	}
 	return &issuedToken{
 		token:     entra.NewSecret(token),
@@ -65,18 +65,18 @@ func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f 
 
 // resolve finds the API that a resource names; nil without a refusal is
 // Microsoft Graph.
-func (t *Tenant) resolve(c *Client, resource string) (*API, *refusal) {
+func (t *Tenant) resolve(c *Client, resource string) (*API, *refusal.Refusal) {
 	if resource == zeroGUID {
-		return nil, zeroResource(resource)
+		return nil, refusal.ZeroResource.With(resource)
 	}
 	api := t.findAPI(resource)
 	switch {
 	case api == nil && isGraph(resource):
 		return nil, nil
 	case api == nil:
-		return nil, unknownResource(resource, t.ID)
+		return nil, refusal.UnknownResource.With(resource, t.ID)
 	case api.AssignmentRequired && len(t.rolesOn(c, api)) == 0:
-		return nil, assignmentRequired(c.ID, resource)
+		return nil, refusal.AssignmentRequired.With(c.ID, resource)
 	}
 	return api, nil
 }
@@ -156,12 +156,4 @@ func segment(v any) (string, error) {
 		return "", err
 	}
 	return base64.RawURLEncoding.EncodeToString(text), nil
-}
-
-// issuanceFailed is the one fault that is this program's own.
-func issuanceFailed(err error) *refusal {
-	return &refusal{
-		code: 50000, word: "server_error", status: http.StatusInternalServerError,
-		reason: "the token could not be signed: " + err.Error(),
-	}
 }

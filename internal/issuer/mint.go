@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // MintRequest asks the control endpoint for a token, however wrong. The zero
@@ -158,7 +159,7 @@ func (r *MintRequest) check() error {
 		{"version", string(r.Version), []string{"", "1.0", "2.0"}},
 	} {
 		if !slices.Contains(field.known, field.value) {
-			return mintRefused("known are "+strings.TrimPrefix(strings.Join(field.known, ", "), ", "), "there is no %s %s", field.name, quote(field.value))
+			return mintRefused("known are "+strings.TrimPrefix(strings.Join(field.known, ", "), ", "), "there is no %s %s", field.name, refusal.Quote(field.value))
 		}
 	}
 	switch {
@@ -179,7 +180,7 @@ func (i *Issuer) mintSubject(r MintRequest) (s subject, err error) {
 	s.tenant = &i.tenantList[0]
 	if r.Tenant != "" {
 		if s.tenant = i.tenants[entra.LowerASCII(r.Tenant)]; s.tenant == nil {
-			return s, mintRefused("", "there is no tenant %s here", quote(r.Tenant))
+			return s, mintRefused("", "there is no tenant %s here", refusal.Quote(r.Tenant))
 		}
 	}
 	if s.client, err = s.tenant.mintClient(r.Client); err != nil {
@@ -218,7 +219,7 @@ func (t *Tenant) mintClient(name string) (*Client, error) {
 		for _, c := range t.Clients {
 			known = append(known, fmt.Sprintf("%s (%s)", c.ID, c.Name))
 		}
-		return nil, mintRefused("its clients are "+strings.Join(known[:min(len(known), 10)], ", "), "the tenant has no client %s", quote(name))
+		return nil, mintRefused("its clients are "+strings.Join(known[:min(len(known), 10)], ", "), "the tenant has no client %s", refusal.Quote(name))
 	}
 	return &t.Clients[n], nil
 }
@@ -235,7 +236,7 @@ func (t *Tenant) mintAPI(name string) (api *API, resource string, err error) {
 		for _, a := range t.APIs {
 			known = append(known, a.address())
 		}
-		return nil, "", mintRefused("its APIs are "+strings.Join(known[:min(len(known), 10)], ", ")+"; any other audience: --claim aud=...", "the tenant has no API %s", quote(name))
+		return nil, "", mintRefused("its APIs are "+strings.Join(known[:min(len(known), 10)], ", ")+"; any other audience: --claim aud=...", "the tenant has no API %s", refusal.Quote(name))
 	}
 	return api, name, nil
 }

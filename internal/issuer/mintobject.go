@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // member is one member of a JSON object.
@@ -29,7 +30,7 @@ func editObject(object, changes []byte, without []string, what string) ([]byte, 
 	if changes != nil {
 		changed, err := readObject(changes)
 		if err != nil {
-			return nil, mintRefused("", "the changed %ss are no JSON object: %s", what, bound(entra.OneLine(err.Error(), 200)))
+			return nil, mintRefused("", "the changed %ss are no JSON object: %s", what, refusal.Bound(entra.OneLine(err.Error(), 200)))
 		}
 		for _, m := range changed {
 			members = setMember(members, m)
@@ -38,7 +39,7 @@ func editObject(object, changes []byte, without []string, what string) ([]byte, 
 	for _, name := range without {
 		n := indexMember(members, name)
 		if n < 0 {
-			return nil, mintRefused("names of "+what+"s are compared exactly", "the token has no %s %s that could be left out", what, quote(name))
+			return nil, mintRefused("names of "+what+"s are compared exactly", "the token has no %s %s that could be left out", what, refusal.Quote(name))
 		}
 		members = slices.Delete(members, n, n+1)
 	}

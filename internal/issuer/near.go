@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // mostNamed bounds how many names an error lists.
@@ -35,13 +37,13 @@ func near(word string, known []string) string {
 	}
 	switch {
 	case best != "":
-		return fmt.Sprintf("; did you mean %q?", bound(best))
+		return fmt.Sprintf("; did you mean %q?", refusal.Bound(best))
 	case len(known) == 0 || len(known) > mostNamed:
 		return ""
 	}
 	quoted := make([]string, len(known))
 	for i, name := range known {
-		quoted[i] = fmt.Sprintf("%q", bound(name))
+		quoted[i] = fmt.Sprintf("%q", refusal.Bound(name))
 	}
 	return "; known here: " + strings.Join(quoted, ", ")
 }

@@ -5,22 +5,23 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 const defaultScope = "/.default"
 
 // parseResource returns what the token is asked for: scope names it on v2.0,
 // resource on v1.0.
-func parseResource(v entra.Version, form url.Values) (string, *refusal) {
+func parseResource(v entra.Version, form url.Values) (string, *refusal.Refusal) {
 	if v == entra.V1 {
 		resource := strings.TrimSpace(form.Get("resource"))
 		if resource == "" {
-			return "", missingField("resource", "")
+			return "", refusal.MissingField.With("resource")
 		}
 		return resource, nil
 	}
 	if form.Get("resource") != "" {
-		return "", resourceOnV2()
+		return "", refusal.ResourceOnV2.With()
 	}
 	return parseScope(form.Get("scope"))
 }
@@ -30,7 +31,7 @@ func parseResource(v entra.Version, form url.Values) (string, *refusal) {
 //
 // Exactly one "/.default" is taken away: the slash at the end of an App ID URI
 // has to be written twice, and with one slash the aud lacks it.
-func parseScope(scope string) (resource string, refused *refusal) {
+func parseScope(scope string) (resource string, refused *refusal.Refusal) {
 	for _, one := range strings.Fields(scope) {
 		switch one {
 		case "openid", "offline_access", "profile", "email":
@@ -39,19 +40,19 @@ func parseScope(scope string) (resource string, refused *refusal) {
 		name, ok := strings.CutSuffix(one, defaultScope)
 		switch {
 		case !isScopeToken(one) || ok && name == "":
-			return "", malformedScope(scope)
+			return "", refusal.MalformedScope.With(scope)
 		case !ok:
-			return "", scopeNotDefault(scope)
+			return "", refusal.ScopeNotDefault.With(scope)
 		case resource != "" && !strings.EqualFold(resource, name):
-			return "", severalResources(scope)
+			return "", refusal.SeveralResources.With(scope)
 		}
 		resource = name
 	}
 	switch {
 	case strings.TrimSpace(scope) == "":
-		return "", missingField("scope", "")
+		return "", refusal.MissingField.With("scope")
 	case resource == "":
-		return "", scopeNotDefault(scope)
+		return "", refusal.ScopeNotDefault.With(scope)
 	}
 	return resource, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // secretAlphabet is what Entra's secrets are made of.
@@ -31,7 +32,7 @@ func randomText(n int, alphabet string) string {
 // checkSecret says whether value is one of the client's secrets at a moment.
 // It compares digests, all of them, so that the time it takes tells neither
 // how much of a guess was right nor which secret it resembled.
-func (c *Client) checkSecret(value string, now time.Time) *refusal {
+func (c *Client) checkSecret(value string, now time.Time) *refusal.Refusal {
 	sent := sha256.Sum256([]byte(value))
 	var matched, current int
 	for _, s := range c.Secrets {
@@ -46,7 +47,7 @@ func (c *Client) checkSecret(value string, now time.Time) *refusal {
 	case current == 1:
 		return nil
 	case matched == 1:
-		return expiredSecrets(c.ID)
+		return refusal.ExpiredSecret.With(c.ID)
 	}
-	return wrongSecret(c.ID)
+	return refusal.WrongSecret.With(c.ID)
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"m2m/internal/tenant/refusal"
 )
 
 // MaxTenantFile is how large a tenant file may be, in bytes: some 400 clients.
@@ -127,7 +129,7 @@ func (r *fileReader) document(text []byte) ast.Node {
 	switch {
 	case errors.As(err, &syntax) && syntax.GetToken() != nil:
 		at := syntax.GetToken().Position
-		r.problem(place{line: at.Line, column: at.Column}, "not YAML: %s", bound(syntax.GetMessage()))
+		r.problem(place{line: at.Line, column: at.Column}, "not YAML: %s", refusal.Bound(syntax.GetMessage()))
 	case err != nil:
 		r.problem(place{}, "not YAML")
 	case len(file.Docs) > 1 && file.Docs[1].Body != nil:

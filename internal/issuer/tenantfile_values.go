@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // longestFileLifetime is the longest life of a token that Entra issues, to
@@ -79,7 +80,7 @@ func version(into *entra.Version) reader {
 			*into = entra.V2
 		default:
 			if isText {
-				r.problem(placeOf(n), "expected 1.0 or 2.0, found %q", bound(said))
+				r.problem(placeOf(n), "expected 1.0 or 2.0, found %q", refusal.Bound(said))
 				return
 			}
 			r.expected(n, "1.0 or 2.0")

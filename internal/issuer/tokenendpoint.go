@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/refusal"
 )
 
 // tokenBodyV2 is a success at the v2.0 endpoint: these four fields and no
@@ -32,13 +33,13 @@ func (i *Issuer) serveToken(v entra.Version) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := newExchange(r, i.now())
 		outcome := TokenRequest{
-			Time: x.now, Endpoint: v, Tenant: bound(r.PathValue("tenant")), Credential: NoCredential,
+			Time: x.now, Endpoint: v, Tenant: refusal.Bound(r.PathValue("tenant")), Credential: NoCredential,
 			Status: http.StatusOK, TraceID: x.traceID, CorrelationID: x.correlationID,
 		}
 		token, refused := i.answer(v, w, r, x, &outcome)
 		if refused != nil {
-			outcome.Status, outcome.Code = refused.status, refused.code
-			outcome.Error, outcome.Reason = refused.word, refused.reason
+			outcome.Status, outcome.Code = refused.Status, refused.Code
+			outcome.Error, outcome.Reason = refused.Word, refused.Reason
 		}
 		if i.onTokenRequest != nil {
 			i.onTokenRequest(outcome)
@@ -54,21 +55,21 @@ func (i *Issuer) serveToken(v entra.Version) http.HandlerFunc {
 
 // answer decides about one token request, in Entra's order: the request, the
 // tenant, the app, its credential, the resource.
-func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request, x *exchange, outcome *TokenRequest) (*issuedToken, *refusal) {
+func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request, x *exchange, outcome *TokenRequest) (*issuedToken, *refusal.Refusal) {
 	form, refused := readForm(w, r)
 	if refused != nil {
 		return nil, refused
 	}
 	parsed, refused := parseForm(v, form, r.Header.Get("Authorization"))
-	outcome.ClientID, outcome.Credential, outcome.Resource = bound(parsed.clientID), parsed.kind, bound(parsed.resource)
+	outcome.ClientID, outcome.Credential, outcome.Resource = refusal.Bound(parsed.clientID), parsed.kind, refusal.Bound(parsed.resource)
 	if refused != nil {
 		return nil, refused
 	}
 	segment := r.PathValue("tenant")
 	if isGroup(segment) {
-		return nil, tenantNeeded(segment)
+		return nil, refusal.TenantNeeded.With(segment)
 	}
-	tenant, refused := i.tenants.find(segment, invalidRequest)
+	tenant, refused := i.tenants.find(segment)
 	if refused != nil {
 		return nil, refused
 	}
@@ -85,17 +86,17 @@ func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request,
 }
 
 // admit returns the client that may use the tenant at all.
-func (t *Tenant) admit(id string) (*Client, *refusal) {
+func (t *Tenant) admit(id string) (*Client, *refusal.Refusal) {
 	client := t.findClient(id)
 	switch {
 	case id == zeroGUID:
-		return nil, zeroApp(id)
+		return nil, refusal.ZeroApp.With(id)
 	case client == nil:
-		return nil, unknownApp(id, t.ID)
+		return nil, refusal.UnknownApp.With(id, t.ID)
 	case client.NoServicePrincipal:
-		return nil, noServicePrincipal(client.ID, t.ID)
+		return nil, refusal.NoServicePrincipal.With(client.ID, t.ID)
 	case client.Disabled:
-		return nil, disabledApp(client.ID)
+		return nil, refusal.DisabledApp.With(client.ID)
 	}
 	return client, nil
 }
