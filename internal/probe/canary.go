@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"m2m/internal/jsonobject"
 )
 
 // canary listens where forged tokens point, and remembers who came: an API that
@@ -31,7 +33,7 @@ func newCanary(listener net.Listener, k *kit) *canary {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{name}/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		issuer := c.address("http", r.PathValue("name"))
-		_, _ = io.WriteString(w, object{{"issuer", quote(issuer)}, {"jwks_uri", quote(issuer + "/keys")}}.String())
+		_, _ = io.WriteString(w, jsonobject.Of("issuer", jsonobject.Quote(issuer), "jwks_uri", jsonobject.Quote(issuer+"/keys")).String())
 	})
 	mux.HandleFunc("/{name}/certificate.pem", func(w http.ResponseWriter, _ *http.Request) {
 		_ = pem.Encode(w, &pem.Block{Type: "CERTIFICATE", Bytes: k.certificate})

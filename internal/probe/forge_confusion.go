@@ -11,6 +11,8 @@ import (
 	"encoding/pem"
 	"hash"
 	"math/big"
+
+	"m2m/internal/jsonobject"
 )
 
 const fixConfusion = "bind each key to one algorithm: an RSA key verifies RS256 alone and is never the secret of an HS algorithm; RFC 8725 sections 3.1 and 3.2"
@@ -49,7 +51,7 @@ func secretRow(alg string, newHash func() hash.Hash, form keyForm) func(*kit) (s
 		if err != nil {
 			return "", err
 		}
-		return k.forged(k.header.with("alg", quote(alg)).String(), k.payload, keyed(newHash, secret))
+		return k.forged(k.header.With("alg", jsonobject.Quote(alg)).String(), k.payload, keyed(newHash, secret))
 	}
 }
 
@@ -87,7 +89,7 @@ func keyForms() []keyForm {
 		}},
 		{"jwk-thumbprint", "its JSON as thumbprints are made of (RFC 7638)", func(k *Key) ([]byte, error) {
 			e := encode(big.NewInt(int64(k.Public.E)).Bytes())
-			return []byte(object{{"e", quote(e)}, {"kty", `"RSA"`}, {"n", quote(encode(k.Public.N.Bytes()))}}.String()), nil
+			return []byte(jsonobject.Of("e", jsonobject.Quote(e), "kty", `"RSA"`, "n", jsonobject.Quote(encode(k.Public.N.Bytes()))).String()), nil
 		}},
 		{"kid", "the text of its key ID", func(k *Key) ([]byte, error) { return []byte(k.ID), nil }},
 	}
@@ -126,15 +128,15 @@ func certificateOf(k *Key) ([]byte, error) {
 func weakSecretCases() []Case {
 	secret := func(of func(*kit) string) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
-			return k.forged(k.header.with("alg", `"HS256"`).String(), k.payload, keyed(sha256.New, []byte(of(k))))
+			return k.forged(k.header.With("alg", `"HS256"`).String(), k.payload, keyed(sha256.New, []byte(of(k))))
 		}
 	}
 	word := func(s string) func(*kit) (string, error) { return secret(func(*kit) string { return s }) }
 	claim := func(name, other string) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
-			value := k.claims.text(name)
+			value := k.claims.Text(name)
 			if value == "" {
-				value = k.claims.text(other)
+				value = k.claims.Text(other)
 			}
 			if value == "" {
 				return "", &notApplicable{"the token has no claim " + name}

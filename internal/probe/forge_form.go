@@ -10,6 +10,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"m2m/internal/jsonobject"
 )
 
 // formCases are no tokens at all, tokens of other forms, and other spellings of
@@ -34,7 +36,7 @@ func formCases() []Case {
 		),
 		forgeries(Form, Low, fixSpelling,
 			row{"jws-json", "the valid token in the JSON form of RFC 7515 section 7.2", func(k *kit) (string, error) {
-				return object{{"payload", quote(k.segments[1])}, {"protected", quote(k.segments[0])}, {"signature", quote(k.segments[2])}}.String(), nil
+				return jsonobject.Of("payload", jsonobject.Quote(k.segments[1]), "protected", jsonobject.Quote(k.segments[0]), "signature", jsonobject.Quote(k.segments[2])).String(), nil
 			}},
 			row{"four-parts", "the valid token and a fourth part", func(k *kit) (string, error) { return k.valid.Reveal() + ".e30", nil }},
 			row{"dot-first", "a dot before the valid token", func(k *kit) (string, error) { return "." + k.valid.Reveal(), nil }},
@@ -105,7 +107,7 @@ func jwePublicKey(k *kit) (string, error) {
 	if err != nil {
 		return "", &notApplicable{"the issuer's key is too small to encrypt with"}
 	}
-	header := object{{"alg", `"RSA-OAEP-256"`}, {"enc", `"A256GCM"`}, {"cty", `"JWT"`}, {"kid", quote(key.ID)}}
+	header := jsonobject.Of("alg", `"RSA-OAEP-256"`, "enc", `"A256GCM"`, "cty", `"JWT"`, "kid", jsonobject.Quote(key.ID))
 	return encrypted(header.String(), []byte(inner), content, wrapped)
 }
 
@@ -133,10 +135,10 @@ func sizeCases() []Case {
 			return k.forged(k.header.String(), []byte(`{"x":`+strings.Repeat("[", 9000)+strings.Repeat("]", 9000)+"}"), ownKey)
 		}},
 		row{"size-number", "an expiry of 10,000 digits", func(k *kit) (string, error) {
-			return k.forged(k.header.String(), []byte(k.claims.with("exp", strings.Repeat("9", 10_000)).String()), ownKey)
+			return k.forged(k.header.String(), []byte(k.claims.With("exp", strings.Repeat("9", 10_000)).String()), ownKey)
 		}},
 		row{"size-100k", "a token of 100 KB", func(k *kit) (string, error) {
-			return k.forged(k.header.String(), []byte(k.claims.with("x", quote(strings.Repeat("x", 72_000))).String()), ownKey)
+			return k.forged(k.header.String(), []byte(k.claims.With("x", jsonobject.Quote(strings.Repeat("x", 72_000))).String()), ownKey)
 		}},
 		row{"size-2m", "a header field of 2 MB", func(k *kit) (string, error) {
 			return k.segments[0] + "." + strings.Repeat("A", 2_000_000) + "." + k.segments[2], nil

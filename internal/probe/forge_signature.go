@@ -3,6 +3,8 @@ package probe
 import (
 	"slices"
 	"strings"
+
+	"m2m/internal/jsonobject"
 )
 
 const (
@@ -47,13 +49,13 @@ func flip(at int) func([]byte) []byte {
 // contentCases ask whether the signature covers what is read. All of them have
 // the signature of the valid token.
 func contentCases() []Case {
-	payload := func(change func(object) object) func(*kit) (string, error) {
+	payload := func(change func(jsonobject.Object) jsonobject.Object) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
 			return k.segments[0] + "." + encode([]byte(change(k.claims).String())) + "." + k.segments[2], nil
 		}
 	}
 	set := func(name, value string) func(*kit) (string, error) {
-		return payload(func(o object) object { return o.with(name, value) })
+		return payload(func(o jsonobject.Object) jsonobject.Object { return o.With(name, value) })
 	}
 	header := func(change func(string) string) func(*kit) (string, error) {
 		return func(k *kit) (string, error) {
@@ -68,7 +70,7 @@ func contentCases() []Case {
 		row{"payload-spaced", "the same claims with other white space", func(k *kit) (string, error) {
 			return k.segments[0] + "." + encode([]byte(" "+string(k.payload))) + "." + k.segments[2], nil
 		}},
-		row{"payload-reordered", "the same claims in another order", payload(func(o object) object {
+		row{"payload-reordered", "the same claims in another order", payload(func(o jsonobject.Object) jsonobject.Object {
 			o = slices.Clone(o)
 			slices.Reverse(o)
 			return o
@@ -76,7 +78,7 @@ func contentCases() []Case {
 		row{"header-added", "a member added to the header", header(func(s string) string { return strings.TrimSuffix(s, "}") + `,"m2m":1}` })},
 		row{"header-spaced", "the same header with other white space", header(func(s string) string { return s + " " })},
 		row{"header-typ", `"typ": "at+jwt" in the header`, func(k *kit) (string, error) {
-			return encode([]byte(k.header.with("typ", `"at+jwt"`).String())) + "." + k.segments[1] + "." + k.segments[2], nil
+			return encode([]byte(k.header.With("typ", `"at+jwt"`).String())) + "." + k.segments[1] + "." + k.segments[2], nil
 		}},
 	)
 }

@@ -1,6 +1,10 @@
 package probe
 
-import "strings"
+import (
+	"strings"
+
+	"m2m/internal/jsonobject"
+)
 
 const fixAlgorithm = "name the algorithms that you accept (RS256, nothing else) and refuse any other alg before a key is looked up; RFC 8725 section 3.1"
 
@@ -8,11 +12,11 @@ const fixAlgorithm = "name the algorithms that you accept (RS256, nothing else) 
 // (RFC 7519 section 6, RFC 8725 section 2.1).
 func unsignedCases() []Case {
 	none := func(alg string) func(*kit) (string, error) {
-		return headed(func(o object) object { return o.with("alg", quote(alg)) }, unsigned)
+		return headed(func(o jsonobject.Object) jsonobject.Object { return o.With("alg", jsonobject.Quote(alg)) }, unsigned)
 	}
-	absent := func(o object) object { return o.without("alg") }
-	value := func(text string) func(object) object {
-		return func(o object) object { return o.with("alg", text) }
+	absent := func(o jsonobject.Object) jsonobject.Object { return o.Without("alg") }
+	value := func(text string) func(jsonobject.Object) jsonobject.Object {
+		return func(o jsonobject.Object) jsonobject.Object { return o.With("alg", text) }
 	}
 	return forgeries(NoAlgorithm, Critical, fixAlgorithm,
 		row{"alg-none", `"alg": "none" without a signature`, none("none")},
@@ -26,9 +30,9 @@ func unsignedCases() []Case {
 			return strings.TrimSuffix(token, "."), err
 		}},
 		row{"alg-none-list", `"alg": ["none"] without a signature`, headed(value(`["none"]`), unsigned)},
-		row{"alg-none-first", `alg twice: "none", then the valid one`, headed(func(o object) object { return o.before("alg", `"none"`) }, unsigned)},
-		row{"alg-none-last", `alg twice: the valid one, then "none"`, headed(func(o object) object { return o.plus("alg", `"none"`) }, unsigned)},
-		row{"alg-none-other-case", `"ALG": "none" in place of alg`, headed(func(o object) object { return absent(o).plus("ALG", `"none"`) }, unsigned)},
+		row{"alg-none-first", `alg twice: "none", then the valid one`, headed(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("alg", `"none"`) }, unsigned)},
+		row{"alg-none-last", `alg twice: the valid one, then "none"`, headed(func(o jsonobject.Object) jsonobject.Object { return o.Append("alg", `"none"`) }, unsigned)},
+		row{"alg-none-other-case", `"ALG": "none" in place of alg`, headed(func(o jsonobject.Object) jsonobject.Object { return absent(o).Append("ALG", `"none"`) }, unsigned)},
 		row{"alg-empty", `"alg": "" without a signature`, none("")},
 		row{"alg-null", `"alg": null without a signature`, headed(value("null"), unsigned)},
 		row{"alg-number", `"alg": 0 without a signature`, headed(value("0"), unsigned)},

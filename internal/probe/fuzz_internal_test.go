@@ -2,13 +2,13 @@ package probe
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
 	"m2m/internal/entra"
+	"m2m/internal/jsonobject"
 )
 
 // FuzzToken takes apart whatever is said to be a token.
@@ -25,31 +25,8 @@ func FuzzToken(f *testing.F) {
 			}
 			return
 		}
-		if again, err := parseObject([]byte(k.header.String())); err != nil || len(again) != len(k.header) {
+		if again, err := jsonobject.Parse([]byte(k.header.String())); err != nil || len(again) != len(k.header) {
 			t.Fatalf("the header %q is read as %d members, and then as %d (%v)", k.header, len(k.header), len(again), err)
-		}
-	})
-}
-
-// FuzzObject holds the order-keeping reader against encoding/json.
-func FuzzObject(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"a":1,"a":{"b":[]}}`, `{"a":"\ud800"}`, `[]`, `{"a":1}x`, `{"a":}`, ` { "<" : null } `} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		o, err := parseObject(text)
-		var plain map[string]json.RawMessage
-		valid := json.Unmarshal(text, &plain) == nil && plain != nil
-		if valid != (err == nil) {
-			t.Fatalf("encoding/json says %v, parseObject %v", valid, err)
-		}
-		for _, m := range o {
-			if _, there := plain[m.name]; !there || !json.Valid([]byte(m.value)) {
-				t.Fatalf("the member %q has the value %q", m.name, m.value)
-			}
-		}
-		if err == nil && !json.Valid([]byte(o.String())) {
-			t.Fatalf("written again it is %q", o)
 		}
 	})
 }

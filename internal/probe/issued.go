@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/jsonobject"
 )
 
 // Minter makes tokens that the API's own issuer signs, however wrong. A real
@@ -47,14 +48,16 @@ func issuedCases() []Case {
 	always := func(w Wrong) func(*kit) Wrong { return func(*kit) Wrong { return w } }
 	// otherTenant is the issuer's name with another tenant in it.
 	otherTenant := func(k *kit) Wrong {
-		iss, tid := k.claims.text("iss"), k.claims.text("tid")
+		iss, tid := k.claims.Text("iss"), k.claims.Text("tid")
 		if tid != "" {
 			iss = strings.ReplaceAll(iss, tid, elsewhere)
 		}
-		return Wrong{Claims: object{{"iss", quote(iss)}, {"tid", quote(elsewhere)}}.String()}
+		return Wrong{Claims: jsonobject.Of("iss", jsonobject.Quote(iss), "tid", jsonobject.Quote(elsewhere)).String()}
 	}
 	issuerWith := func(tail string) func(*kit) Wrong {
-		return func(k *kit) Wrong { return Wrong{Claims: object{{"iss", quote(k.claims.text("iss") + tail)}}.String()} }
+		return func(k *kit) Wrong {
+			return Wrong{Claims: jsonobject.Of("iss", jsonobject.Quote(k.claims.Text("iss")+tail)).String()}
+		}
 	}
 	var cases []Case
 	add := func(severity Severity, fix string, rows ...wrongRow) {
@@ -108,7 +111,7 @@ func issuedFamily(severity Severity, fix string, rows []wrongRow) []Case {
 		cases[i] = Case{
 			Name: r.name, Family: Issued, Tries: r.tries, Severity: severity, Fix: fix,
 			send: func(ctx context.Context, k *kit) (request, error) {
-				if strings.HasPrefix(r.name, "role-") && !k.claims.has("roles") {
+				if strings.HasPrefix(r.name, "role-") && !k.claims.Has("roles") {
 					return request{}, &notApplicable{"the valid token has no roles either"}
 				}
 				return k.minted(ctx, r.wrong(k))
@@ -132,9 +135,9 @@ func (k *kit) minted(ctx context.Context, wrong Wrong) (request, error) {
 	if k.minter == nil {
 		return request{}, &notApplicable{"only a local tenant makes tokens that are wrong"}
 	}
-	wrong.API, wrong.Client = k.claims.text("aud"), k.claims.text("azp")
+	wrong.API, wrong.Client = k.claims.Text("aud"), k.claims.Text("azp")
 	if wrong.Client == "" {
-		wrong.Client = k.claims.text("appid")
+		wrong.Client = k.claims.Text("appid")
 	}
 	if wrong.Kind == "graph" {
 		wrong.API = ""

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jsonobject"
 )
 
 // ErrNotJWT says that the valid token is no signed JSON web token, so that
@@ -34,8 +35,8 @@ func (n *notApplicable) Error() string { return n.reason }
 type kit struct {
 	valid     entra.Secret
 	segments  [3]string // of the valid token, encoded
-	header    object
-	claims    object
+	header    jsonobject.Object
+	claims    jsonobject.Object
 	payload   []byte
 	signature []byte
 
@@ -69,10 +70,10 @@ func newKit(token entra.Secret) (*kit, error) {
 		}
 	}
 	var err error
-	if k.header, err = parseObject(decoded[0]); err != nil {
+	if k.header, err = jsonobject.Parse(decoded[0]); err != nil {
 		return nil, fmt.Errorf("%w: its header is %w", ErrNotJWT, err)
 	}
-	if k.claims, err = parseObject(decoded[1]); err != nil {
+	if k.claims, err = jsonobject.Parse(decoded[1]); err != nil {
 		return nil, fmt.Errorf("%w: its payload is %w", ErrNotJWT, err)
 	}
 	k.payload, k.signature = decoded[1], decoded[2]
@@ -81,7 +82,7 @@ func newKit(token entra.Secret) (*kit, error) {
 
 // take sorts the issuer's keys by whether they signed the token.
 func (k *kit) take(keys []Key, absent string) {
-	kid := k.header.text("kid")
+	kid := k.header.Text("kid")
 	for _, key := range keys {
 		if key.ID == kid && k.signer == nil {
 			k.signer = &key
@@ -123,6 +124,6 @@ func (k *kit) issuerKey() (*Key, error) {
 
 // expired reports whether the valid token is past its end.
 func (k *kit) expired() bool {
-	exp := k.claims.number("exp")
+	exp := k.claims.Number("exp")
 	return exp > 0 && float64(k.now().Unix()) >= exp
 }

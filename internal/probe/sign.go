@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"hash"
 	"math/big"
+
+	"m2m/internal/jsonobject"
 )
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -29,7 +31,7 @@ func (k *kit) forged(header string, payload []byte, sign signer) (string, error)
 }
 
 // headed makes the valid token anew with a changed header.
-func headed(change func(object) object, sign signer) func(*kit) (string, error) {
+func headed(change func(jsonobject.Object) jsonobject.Object, sign signer) func(*kit) (string, error) {
 	return func(k *kit) (string, error) { return k.forged(change(k.header).String(), k.payload, sign) }
 }
 
@@ -77,11 +79,11 @@ func keyed(newHash func() hash.Hash, secret []byte) signer {
 
 // ownJWK is our public key as a JSON web key.
 func (k *kit) ownJWK(kid string) string {
-	return object{
-		{"kty", `"RSA"`}, {"use", `"sig"`}, {"alg", `"RS256"`}, {"kid", quote(kid)},
-		{"n", quote(encode(k.key.N.Bytes()))}, {"e", quote(encode(big.NewInt(int64(k.key.E)).Bytes()))},
-		{"x5c", list(base64.StdEncoding.EncodeToString(k.certificate))},
-	}.String()
+	return jsonobject.Of(
+		"kty", `"RSA"`, "use", `"sig"`, "alg", `"RS256"`, "kid", jsonobject.Quote(kid),
+		"n", jsonobject.Quote(encode(k.key.N.Bytes())), "e", jsonobject.Quote(encode(big.NewInt(int64(k.key.E)).Bytes())),
+		"x5c", list(base64.StdEncoding.EncodeToString(k.certificate)),
+	).String()
 }
 
 // list is a JSON array of one string.
