@@ -55,7 +55,7 @@ func (a *app) judgeBatch(ctx context.Context, args []string, verifier *verify.Ve
 	defer closeInput()
 	show := batchProgress{w: a.stderr, now: a.now, silent: !isTerminal(a.stderr)}
 	b := batch{in: in, out: a.out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		report := verifier.Judge(ctx, l.token())
+		report := verify.Explain(verifier.Judge(ctx, l.token()))
 		return append(appendReport(dst, report), '\n'), report.Verdict
 	}}
 	// What a token leaves behind is garbage at once. Collecting it less often

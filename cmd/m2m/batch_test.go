@@ -176,7 +176,7 @@ func TestBatchProgress(t *testing.T) {
 // that encoding/json writes.
 func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
-		report := mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token)
+		report := verify.Explain(mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
 		got := appendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {

@@ -20,7 +20,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func reportOf(v *verify.Verifier, token string, p palette, t *testing.T) string {
 	var out bytes.Buffer
 	text := reportText{w: &out, paint: p, now: mintNoon}
-	report := v.Judge(t.Context(), token)
+	report := verify.Explain(v.Judge(t.Context(), token))
 	text.token(report.Token)
 	text.checks(report.Findings)
 	text.verdict(report)

@@ -106,7 +106,7 @@ func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	report := verifier.Judge(ctx, input)
+	report := verify.Explain(verifier.Judge(ctx, input))
 	a.hintAtLocal(cmd, report)
 	return a.printReport(report, o, now())
 }

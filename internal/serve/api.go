@@ -103,7 +103,7 @@ func New(c Config) (*API, error) {
 	a := &API{config: c, log: orDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Policy.Scopes}}
 	if c.ExplainRefusals {
 		a.challenge.judge = func(r *http.Request, token entra.Secret) *verify.Report {
-			return c.Verifier.Judge(r.Context(), token.Reveal())
+			return verify.Explain(c.Verifier.Judge(r.Context(), token.Reveal()))
 		}
 	}
 	document, err := describe(c)

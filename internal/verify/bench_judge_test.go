@@ -1,13 +1,17 @@
 package verify_test
 
-import "testing"
+import (
+	"testing"
+
+	"m2m/internal/verify"
+)
 
 // BenchmarkJudge is Verify with the words for a person, as --batch writes them.
 func BenchmarkJudge(b *testing.B) {
 	v, token := verifier(b, policy(), keys(b)), good()
 	b.ReportAllocs()
 	for b.Loop() {
-		if report := v.Judge(b.Context(), token); report.Verdict != "believed" {
+		if report := verify.Explain(v.Judge(b.Context(), token)); report.Verdict != "believed" {
 			b.Fatal(report.Verdict)
 		}
 	}

@@ -41,15 +41,15 @@ func claimNames() []string {
 	}
 }
 
-func (t *Token) readHeader(r *reader, data []byte) *Error {
+func (t *Token) readHeader(r *reader, data []byte) *Fault {
 	header, err := r.object(data, headerNames)
 	t.Header = header
 	if err != nil {
-		return malformed(err, "in the header")
+		return &Fault{err, "in the header"}
 	}
 	for m := range header.All() {
 		if err := t.readHeaderMember(m); err != nil {
-			return malformed(err, fmt.Sprintf("%q in the header", bound(m.Name)))
+			return &Fault{err, fmt.Sprintf("%q in the header", bound(m.Name))}
 		}
 	}
 	return nil
@@ -83,16 +83,16 @@ func (t *Token) readHeaderMember(m Member) error {
 	return nil
 }
 
-func (t *Token) readClaims(r *reader, data []byte) *Error {
+func (t *Token) readClaims(r *reader, data []byte) *Fault {
 	claims, err := r.object(data, claimNames)
 	t.Claims = claims
 	if err != nil {
-		return malformed(err, "in the claims")
+		return &Fault{err, "in the claims"}
 	}
 	t.extra.plain = plain(claims, r.plainIssuer)
 	for m := range claims.All() {
 		if err := t.readClaim(m); err != nil && !(t.extra.plain && ofOwnForm(m.Name)) {
-			return malformed(err, fmt.Sprintf("%q in the claims", bound(m.Name)))
+			return &Fault{err, fmt.Sprintf("%q in the claims", bound(m.Name))}
 		}
 	}
 	t.settle()

@@ -9,8 +9,7 @@ import (
 
 // Clean takes a token out of what people paste: a byte order mark, white space
 // around it, one pair of quotes, "Authorization:", "Bearer ". It says what it stripped, in
-// words. The error matches ErrForm; it says where white space or a line break
-// lies inside the token, if one does.
+// words. The error is a *SpaceError, if white space is left inside the token.
 func Clean(input string) (token string, stripped []string, err error) {
 	s := strip(&stripped, "white space", input, strings.TrimSpace(input))
 	s = strip(&stripped, "a byte order mark", s, strings.TrimPrefix(s, "\ufeff"))
@@ -19,9 +18,17 @@ func Clean(input string) (token string, stripped []string, err error) {
 	s = strip(&stripped, "the scheme Bearer", s, cutScheme(s))
 	s = strip(&stripped, "quotes", s, unwrap(s))
 	if i := indexSpace(s); i >= 0 {
-		return "", stripped, malformed(ErrCharset, spaceAt(s, i))
+		return "", stripped, &SpaceError{spaceAt(s, i)}
 	}
 	return s, stripped, nil
+}
+
+// SpaceError says that a token holds white space.
+type SpaceError struct{ Where string }
+
+// Error implements error.
+func (e *SpaceError) Error() string {
+	return "form: the token holds a character that is not base64url, found " + e.Where
 }
 
 // indexSpace finds white space. Bytes are looked at before runes, because a

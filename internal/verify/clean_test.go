@@ -44,7 +44,7 @@ func TestClean(t *testing.T) {
 			if diff := cmp.Diff(tt.stripped, stripped); diff != "" {
 				t.Error(diff)
 			}
-			if err != nil && (!errors.Is(err, verify.ErrForm) || !strings.Contains(err.Error(), tt.says)) {
+			if err != nil && (!errors.As(err, new(*verify.SpaceError)) || !strings.Contains(err.Error(), tt.says)) {
 				t.Errorf("want %q said, got %v", tt.says, err)
 			}
 		})

@@ -14,54 +14,67 @@ type advice struct{ cause, fix string }
 // refetch is the fix where only a new token helps.
 const refetch = "fetch a new token: m2m token --refresh"
 
-// diagnose explains a check that did not pass.
-func (h *hearing) diagnose(c Check, o outcome) (cause, fix string) {
-	var a advice
-	switch {
-	case o.reason == errNotReached:
-		a.cause = "not reached: an earlier check did not pass"
-	case o.reason == ErrSwitchedOff:
-		a = h.adviseSwitchedOff(c)
-	default:
-		a = h.advise(c, o)
+// tokenReport is a report to explain.
+type tokenReport struct{ *Report }
+
+// plain reports whether the policy's PlainIssuer issued the token.
+func (r tokenReport) plain() bool { return r.Token != nil && r.Token.extra.plain }
+
+// Explain fills in Cause and Fix of every finding that is not Pass, and returns the
+// report.
+func Explain(report *Report) *Report {
+	r := tokenReport{report}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Status == Pass {
+			continue
+		}
+		a := r.advise(f)
+		if r.plain() {
+			a.fix = strings.ReplaceAll(a.fix, refetch, "fetch a new token from its issuer")
+		}
+		f.Cause, f.Fix = a.cause, a.fix
 	}
-	if h.plain {
-		a.fix = strings.ReplaceAll(a.fix, refetch, "fetch a new token from its issuer")
-	}
-	return a.cause, a.fix
+	return report
 }
 
-func (h *hearing) advise(c Check, o outcome) advice {
-	if a, ok := h.advisePlain(c, o.reason); ok {
+func (r tokenReport) advise(f *Finding) advice {
+	switch f.Reason {
+	case errNotReached:
+		return advice{cause: "not reached: an earlier check did not pass"}
+	case ErrSwitchedOff:
+		return r.adviseSwitchedOff(f.Check)
+	}
+	if a, ok := r.advisePlain(f.Check, f.Reason); ok {
 		return a
 	}
-	switch c {
+	switch f.Check {
 	case CheckForm:
-		return adviseForm(o.reason)
+		return adviseForm(f.Reason)
 	case CheckAlgorithm:
-		return h.adviseAlgorithm(o.reason)
+		return r.adviseAlgorithm(f.Reason)
 	case CheckKey:
-		return h.adviseKey(o.reason)
+		return r.adviseKey(f.Reason)
 	case CheckSignature:
-		return h.adviseSignature(o.reason)
+		return r.adviseSignature(f.Reason)
 	case CheckIssuer:
-		return h.adviseIssuer(o.reason)
+		return r.adviseIssuer(f.Reason)
 	case CheckTenant:
-		return h.adviseTenant(o.reason)
+		return r.adviseTenant(f.Reason)
 	case CheckAudience:
-		return h.adviseAudience(o.reason)
+		return r.adviseAudience(f.Reason)
 	case CheckLifetime:
-		return h.adviseLifetime(o.reason)
+		return r.adviseLifetime(f.Reason)
 	case CheckKind:
-		return h.adviseKind(o.reason)
+		return r.adviseKind(f.Reason)
 	case CheckClient:
-		return h.adviseClient()
+		return r.adviseClient()
 	}
-	return h.advisePermission(o.reason)
+	return r.advisePermission(f.Reason)
 }
 
-func (h *hearing) adviseSwitchedOff(c Check) advice {
-	if c == CheckTenant && h.plain && !h.policy.AnyTenant {
+func (r tokenReport) adviseSwitchedOff(c Check) advice {
+	if c == CheckTenant && r.plain() && !r.Policy.AnyTenant {
 		return advice{"not asked for: the issuer that was named is none of Entra's, and stands for the tenant", ""}
 	}
 	switch c {
@@ -92,12 +105,12 @@ func adviseForm(reason error) advice {
 	return advice{"Entra writes no such token: it was changed after it was issued, or forged", refetch}
 }
 
-func (h *hearing) adviseAlgorithm(reason error) advice {
+func (r tokenReport) adviseAlgorithm(reason error) advice {
 	const forged = "Entra writes no such header: the token was forged, or another issuer made it"
 	if reason != ErrAlgNotAllowed {
 		return advice{forged, refetch}
 	}
-	switch alg := h.token.Algorithm; {
+	switch alg := r.Token.Algorithm; {
 	case alg == "" || len(alg) == 4 && fold(alg) == "none":
 		return advice{"the token is not signed at all: anyone could have written it", refetch}
 	case len(alg) == 5 && alg[:2] == "HS":
@@ -106,26 +119,26 @@ func (h *hearing) adviseAlgorithm(reason error) advice {
 	return advice{"Entra signs with RS256 alone; likely another issuer made the token", refetch}
 }
 
-func (h *hearing) adviseKey(reason error) advice {
+func (r tokenReport) adviseKey(reason error) advice {
 	switch reason {
 	case ErrKeyIDMissing, ErrKeyIDLong:
 		return advice{"Entra always names its key: the token was forged, or another issuer made it", refetch}
 	case ErrNoKeySource:
-		return advice{"nobody knows whose keys to ask for", h.tenantLine()}
+		return advice{"nobody knows whose keys to ask for", r.tenantLine()}
 	case ErrKeysUnreachable:
 		cause := "no keys could be read"
-		if h.keyErr != nil {
-			cause = "the keys could not be read: " + plainly(h.keyErr)
+		if r.KeyErr != nil {
+			cause = "the keys could not be read: " + plainly(r.KeyErr)
 		}
-		return advice{cause, reachKeys(h.keyErr)}
+		return advice{cause, reachKeys(r.KeyErr)}
 	case ErrKeyIssuer, ErrKeyCloud:
 		a := advice{"the issuer publishes this key for tokens of another issuer or cloud", refetch}
-		if o := decideIssuer(h); o.status == Fail {
-			a.fix = h.adviseIssuer(o.reason).fix
+		if o := r.Finding(CheckIssuer); o.Status == Fail {
+			a.fix = r.adviseIssuer(o.Reason).fix
 		}
 		return a
 	}
-	return h.adviseKeyUnknown()
+	return r.adviseKeyUnknown()
 }
 
 // reachKeys says what to do about keys that are out of reach.
@@ -146,12 +159,12 @@ func reachKeys(err error) string {
 	return "check network, proxy and --ca-file, then try again"
 }
 
-func (h *hearing) adviseKeyUnknown() advice {
-	t := h.token
-	if o := decideIssuer(h); o.status == Fail {
-		return advice{"the token is from another issuer, which signs with other keys", h.adviseIssuer(o.reason).fix}
+func (r tokenReport) adviseKeyUnknown() advice {
+	t := r.Token
+	if o := r.Finding(CheckIssuer); o.Status == Fail {
+		return advice{"the token is from another issuer, which signs with other keys", r.adviseIssuer(o.Reason).fix}
 	}
-	if o := decideLifetime(h); o.reason == ErrExpired {
+	if o := r.Finding(CheckLifetime); o.Reason == ErrExpired {
 		return advice{"the token has expired; likely its key has been retired since", refetch}
 	}
 	keys := setting("?appid", t.Audience)
@@ -164,34 +177,34 @@ func (h *hearing) adviseKeyUnknown() advice {
 	}
 }
 
-func (h *hearing) adviseSignature(reason error) advice {
+func (r tokenReport) adviseSignature(reason error) advice {
 	switch {
 	case reason == ErrGraphNonce:
 		a := advice{
 			"this is a token for Microsoft Graph: the nonce in its header is not the one that was signed, so only Graph can verify it, and nobody else should",
-			h.scopeLine(),
+			r.scopeLine(),
 		}
-		if o := decideAudience(h); o.status == Pass { // Graph's is what is wanted
+		if o := r.Finding(CheckAudience); o.Status == Pass { // Graph's is what is wanted
 			a.fix = "call Graph with it: its answer is the verdict"
 		}
 		return a
 	case reason == ErrSignatureUnchecked:
 		return advice{"there is no key to check it with", ""}
-	case h.token.extra.headerNonce:
-		return advice{"likely the token is for a service of Microsoft's own: its header holds a nonce that is not the one that was signed", h.scopeLine()}
+	case r.Token.extra.headerNonce:
+		return advice{"likely the token is for a service of Microsoft's own: its header holds a nonce that is not the one that was signed", r.scopeLine()}
 	}
 	return advice{"the token was changed after it was signed, or was signed by somebody who has not this key", refetch}
 }
 
-func (h *hearing) adviseLifetime(reason error) advice {
-	t := h.token
+func (r tokenReport) adviseLifetime(reason error) advice {
+	t := r.Token
 	switch reason {
 	case ErrExpired:
-		return h.adviseExpired(inWords(h.now.Sub(t.ExpiresAt)))
+		return r.adviseExpired(inWords(r.Now.Sub(t.ExpiresAt)))
 	case ErrNotYetValid, ErrIssuedInFuture:
-		ahead := t.NotBefore.Sub(h.now)
+		ahead := t.NotBefore.Sub(r.Now)
 		if reason == ErrIssuedInFuture {
-			ahead = t.IssuedAt.Sub(h.now)
+			ahead = t.IssuedAt.Sub(r.Now)
 		}
 		return advice{
 			fmt.Sprintf("likely this machine's clock is slow: the token begins in %s", inWords(ahead)),
@@ -200,23 +213,23 @@ func (h *hearing) adviseLifetime(reason error) advice {
 	case ErrTooLong:
 		return advice{"Entra's tokens live 60 to 90 minutes, or up to 28 hours under continuous access evaluation; likely another issuer made it", refetch}
 	}
-	if h.issuer.Given {
-		return h.adviseForeign("iat, nbf and exp, in order")
+	if r.Issuer.Given {
+		return r.adviseForeign("iat, nbf and exp, in order")
 	}
 	return advice{"Entra writes iat, nbf and exp in order into every token: this one was changed, or another issuer made it", refetch}
 }
 
 // adviseForeign is for a token of an issuer that the user named, and that does
 // not write what Entra does. A new token of that issuer would be no better.
-func (h *hearing) adviseForeign(what string) advice {
+func (r tokenReport) adviseForeign(what string) advice {
 	return advice{
 		"every token must hold " + what + ", whoever issued it",
 		"have the issuer add what is missing, or read the token unjudged: --decode",
 	}
 }
 
-func (h *hearing) adviseExpired(ago string) advice {
-	if h.now.Sub(h.token.ExpiresAt) < MaxLeeway {
+func (r tokenReport) adviseExpired(ago string) advice {
+	if r.Now.Sub(r.Token.ExpiresAt) < MaxLeeway {
 		return advice{
 			fmt.Sprintf("it expired %s ago; likely it was kept too long, or the clocks differ", ago),
 			refetch + "; renew tokens 5 minutes early; set the clock (NTP)",

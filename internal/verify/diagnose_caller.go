@@ -8,8 +8,8 @@ import (
 	"m2m/internal/entra"
 )
 
-func (h *hearing) adviseKind(reason error) advice {
-	switch t := h.token; reason {
+func (r tokenReport) adviseKind(reason error) advice {
+	switch t := r.Token; reason {
 	case ErrIDToken:
 		return advice{
 			"an ID token tells a client who signed in; one registration as client and API makes it look like an access token",
@@ -21,8 +21,8 @@ func (h *hearing) adviseKind(reason error) advice {
 			"use the client credentials flow (m2m token), or let users in: --require-scope, or --allow-user",
 		}
 	case ErrClientMissing:
-		if h.issuer.Given {
-			return h.adviseForeign("the client's ID (a GUID) in azp or appid")
+		if r.Issuer.Given {
+			return r.adviseForeign("the client's ID (a GUID) in azp or appid")
 		}
 		return advice{"an access token of Entra's names its client in azp (v2.0) or appid (v1.0)", refetch}
 	}
@@ -32,13 +32,13 @@ func (h *hearing) adviseKind(reason error) advice {
 // adviseClient knows the mistake that the portal invites: it shows an app's
 // client ID, the object ID of its registration and, on another page, the
 // object ID of its service principal.
-func (h *hearing) adviseClient() advice {
-	t := h.token
-	fix := h.allowClient()
+func (r tokenReport) adviseClient() advice {
+	t := r.Token
+	fix := r.allowClient()
 	switch {
 	case t.ClientID == "":
 		return advice{"the token names no client that the list could hold", ""}
-	case slices.Contains(h.policy.Clients, t.ObjectID):
+	case slices.Contains(r.Policy.Clients, t.ObjectID):
 		return advice{"the list holds the object ID of the app's service principal, not its client ID", fix}
 	case entra.IsGUID(t.ClientID):
 		fix += "; compare with: az ad sp show --id " + t.ClientID
@@ -50,16 +50,16 @@ func (h *hearing) adviseClient() advice {
 }
 
 // allowClient is the flag that lets the calling app in.
-func (h *hearing) allowClient() string {
+func (r tokenReport) allowClient() string {
 	const fix = "if this app may call, add it: --client"
-	if !pastable(h.token.ClientID) {
+	if !pastable(r.Token.ClientID) {
 		return fix
 	}
-	return fix + " " + h.token.ClientID
+	return fix + " " + r.Token.ClientID
 }
 
-func (h *hearing) advisePermission(reason error) advice {
-	p, t := h.policy, h.token
+func (r tokenReport) advisePermission(reason error) advice {
+	p, t := r.Policy, r.Token
 	switch {
 	case reason == ErrScopeOnly:
 		return advice{
@@ -73,21 +73,21 @@ func (h *hearing) advisePermission(reason error) advice {
 	case alike(t.Roles, p.Roles):
 		return advice{"the spelling differs, and roles are compared exactly", "use one spelling in the API's registration and in REQUIRED_ROLES"}
 	case len(t.Roles) > 0:
-		return advice{"the client holds other roles than the required one", h.grant()}
+		return advice{"the client holds other roles than the required one", r.grant()}
 	}
 	return advice{
 		fmt.Sprintf("the client holds no role of this API: likely none is granted to it, or an administrator has not consented yet, or the token (issued %s) is older than the grant", stamp(t.IssuedAt)),
-		h.grant(),
+		r.grant(),
 	}
 }
 
-func (h *hearing) grant() string {
+func (r tokenReport) grant() string {
 	client := "the client"
-	if id := h.token.ClientID; pastable(id) {
+	if id := r.Token.ClientID; pastable(id) {
 		client = "client " + id
 	}
 	return fmt.Sprintf("grant the app role %s to %s as an application permission, give admin consent, then %s",
-		strings.Join(h.policy.Roles, " or "), client, refetch)
+		strings.Join(r.Policy.Roles, " or "), client, refetch)
 }
 
 // alike reports whether two lists share a value but for upper and lower case.

@@ -13,18 +13,18 @@ import (
 const personalAccounts = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 // tenantLine is the setting that would name the token's own tenant.
-func (h *hearing) tenantLine() string {
-	if h.token != nil && entra.IsGUID(h.token.TenantID) {
-		return "TENANT_ID=" + h.token.TenantID
+func (r tokenReport) tenantLine() string {
+	if r.Token != nil && entra.IsGUID(r.Token.TenantID) {
+		return "TENANT_ID=" + r.Token.TenantID
 	}
 	return "set TENANT_ID"
 }
 
 // scopeLine is the scope to ask for instead.
-func (h *hearing) scopeLine() string {
+func (r tokenReport) scopeLine() string {
 	resource, api := "<your API>", "your API"
-	if len(h.policy.Audiences) > 0 {
-		resource = h.policy.Audiences[0]
+	if len(r.Policy.Audiences) > 0 {
+		resource = r.Policy.Audiences[0]
 	}
 	if isGraph(resource) {
 		api = "Graph"
@@ -32,23 +32,23 @@ func (h *hearing) scopeLine() string {
 	return "ask for a token for " + api + ": --scope " + resource + "/.default"
 }
 
-func (h *hearing) adviseIssuer(reason error) advice {
+func (r tokenReport) adviseIssuer(reason error) advice {
 	switch reason {
 	case ErrVersion, ErrIssuerMissing:
 		return advice{"Entra writes iss and ver into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
 	case ErrIssuerUnset:
-		return advice{"nobody said whose tokens are believed", h.tenantLine()}
+		return advice{"nobody said whose tokens are believed", r.tenantLine()}
 	case ErrKeysUnreachable:
-		return advice{"the issuer is not known before its discovery document is read", reachKeys(h.keyErr)}
+		return advice{"the issuer is not known before its discovery document is read", reachKeys(r.KeyErr)}
 	}
-	return h.adviseIssuerMismatch()
+	return r.adviseIssuerMismatch()
 }
 
-func (h *hearing) adviseIssuerMismatch() advice {
-	t := h.token
+func (r tokenReport) adviseIssuerMismatch() advice {
+	t := r.Token
 	host, tenant, version := anyIssuer(t.Issuer)
 	cloud, isEntra := cloudOf(host)
-	ours, known := h.cloud()
+	ours, known := r.cloud()
 	switch {
 	case host == "":
 		return advice{"that is not the form of an issuer of Entra's; likely another issuer made the token", "for tokens of another issuer: --issuer and --jwks"}
@@ -56,7 +56,7 @@ func (h *hearing) adviseIssuerMismatch() advice {
 		return advice{"that is the template of a multi-tenant document, which no real token carries", refetch}
 	case version != t.Version && t.Version != "":
 		return advice{fmt.Sprintf("ver says %s, but iss has the form of %s: Entra writes no such token", t.Version, version), refetch}
-	case isEntra && h.sameTenantOtherVersion(tenant, version):
+	case isEntra && r.sameTenantOtherVersion(tenant, version):
 		return advice{
 			fmt.Sprintf("this is a v%s token, and the issuer that is expected is that of v%s tokens of the same tenant", version, otherVersion(version)),
 			"leave out --issuer, or set requestedAccessTokenVersion in the API's registration (2 for v2.0; the client stays as it is) and fetch a new token",
@@ -66,8 +66,8 @@ func (h *hearing) adviseIssuerMismatch() advice {
 			fmt.Sprintf("the token is from another cloud (%s, not %s)", cloud.Name, ours.Name),
 			fmt.Sprintf("use one cloud for client and API: --cloud %s", ours.Name),
 		}
-	case isEntra || host == h.host():
-		return h.adviseOtherTenant(tenant)
+	case isEntra || host == r.host():
+		return r.adviseOtherTenant(tenant)
 	case strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "["):
 		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one", "judge it with the settings of the tenant that runs now: --local"}
 	}
@@ -76,8 +76,8 @@ func (h *hearing) adviseIssuerMismatch() advice {
 
 // sameTenantOtherVersion: the API's registration decides the version, not the
 // client, so that the issuer of the other version is an everyday surprise.
-func (h *hearing) sameTenantOtherVersion(tenant string, version entra.Version) bool {
-	_, expected, expectedVersion := anyIssuer(h.issuer.Name)
+func (r tokenReport) sameTenantOtherVersion(tenant string, version entra.Version) bool {
+	_, expected, expectedVersion := anyIssuer(r.Issuer.Name)
 	return expected == tenant && expectedVersion == otherVersion(version)
 }
 
@@ -91,7 +91,7 @@ func otherVersion(v entra.Version) entra.Version {
 // adviseOtherTenant is also what a reader needs who compares iss with the
 // template of /common: the template is filled with tid, and the tenants are
 // listed.
-func (h *hearing) adviseOtherTenant(tenant string) advice {
+func (r tokenReport) adviseOtherTenant(tenant string) advice {
 	if tenant == personalAccounts {
 		return advice{"the token is of a personal Microsoft account, not of an organisation", "sign in with an account of the tenant"}
 	}
@@ -101,17 +101,17 @@ func (h *hearing) adviseOtherTenant(tenant string) advice {
 	}
 }
 
-func (h *hearing) adviseTenant(reason error) advice {
+func (r tokenReport) adviseTenant(reason error) advice {
 	switch reason {
 	case ErrTenantUnset:
-		return advice{"nobody said which tenant may call", h.tenantLine()}
+		return advice{"nobody said which tenant may call", r.tenantLine()}
 	case ErrTenantMismatch:
-		return h.adviseOtherTenant(h.token.TenantID)
+		return r.adviseOtherTenant(r.Token.TenantID)
 	case ErrTenantUnresolved:
-		if h.keyErr != nil {
-			return advice{"the discovery document, which names the GUID of the domain, could not be read", "give the tenant by its GUID: " + h.tenantLine()}
+		if r.KeyErr != nil {
+			return advice{"the discovery document, which names the GUID of the domain, could not be read", "give the tenant by its GUID: " + r.tenantLine()}
 		}
-		return advice{"the domain name is not the one that the keys were asked for", "give the tenant by its GUID: " + h.tenantLine()}
+		return advice{"the domain name is not the one that the keys were asked for", "give the tenant by its GUID: " + r.tenantLine()}
 	case ErrTenantNotInIss:
 		return advice{"tid and iss name different tenants: Entra writes no such token", refetch}
 	}
@@ -136,23 +136,23 @@ func cloudOf(host string) (entra.Cloud, bool) {
 }
 
 // host is the host of the expected issuer, as far as it is known.
-func (h *hearing) host() string {
-	name := h.issuer.Name
+func (r tokenReport) host() string {
+	name := r.Issuer.Name
 	if name == "" {
-		name = h.issuer.Hint
+		name = r.Issuer.Hint
 	}
 	host, _, _ := anyIssuer(name)
 	return host
 }
 
 // cloud is the cloud of the expected issuer, if that is one of Entra's.
-func (h *hearing) cloud() (entra.Cloud, bool) { return cloudOf(h.host()) }
+func (r tokenReport) cloud() (entra.Cloud, bool) { return cloudOf(r.host()) }
 
-func (h *hearing) adviseAudience(reason error) advice {
-	found := h.token.Audience
+func (r tokenReport) adviseAudience(reason error) advice {
+	found := r.Token.Audience
 	switch {
-	case forGraph(h.token):
-		return advice{"the token is for Microsoft Graph: no scope of your API was asked for", h.scopeLine()}
+	case forGraph(r.Token):
+		return advice{"the token is for Microsoft Graph: no scope of your API was asked for", r.scopeLine()}
 	case reason == ErrAudienceUnset && found != "":
 		return advice{"nobody said which API this is", setting("API_AUDIENCE", found)}
 	case reason == ErrAudienceIncomplete:
@@ -162,38 +162,38 @@ func (h *hearing) adviseAudience(reason error) advice {
 		}
 	case reason == ErrAudienceMissing || reason == ErrAudienceSeveral:
 		return advice{"Entra writes one aud, a string, into every token; likely another issuer made it", refetch}
-	case h.token.Kind == ID:
+	case r.Token.Kind == ID:
 		return advice{"an ID token is for the client that asked for it", "send the access token"}
 	}
-	return h.adviseAudienceMismatch(found)
+	return r.adviseAudienceMismatch(found)
 }
 
-func (h *hearing) adviseAudienceMismatch(found string) advice {
-	add := "if that is this API, add it: " + setting("API_AUDIENCE", append(slices.Clone(h.policy.Audiences), found)...)
-	expects := func(test func(string) bool) bool { return slices.ContainsFunc(h.policy.Audiences, test) }
+func (r tokenReport) adviseAudienceMismatch(found string) advice {
+	add := "if that is this API, add it: " + setting("API_AUDIENCE", append(slices.Clone(r.Policy.Audiences), found)...)
+	expects := func(test func(string) bool) bool { return slices.ContainsFunc(r.Policy.Audiences, test) }
 	bare := func(s string) string {
 		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")
 	}
 	switch {
 	case expects(isGraph):
-		return advice{"the token was asked for another API, and Microsoft Graph is expected", h.scopeLine()}
+		return advice{"the token was asked for another API, and Microsoft Graph is expected", r.scopeLine()}
 	case strings.Contains(found, "management.azure.com") || strings.Contains(found, "management.core.windows.net"):
-		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", h.scopeLine()}
+		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", r.scopeLine()}
 	case expects(func(a string) bool { return a != found && strings.TrimSuffix(a, "/") == strings.TrimSuffix(found, "/") }):
 		return advice{"the two differ by a slash at the end: v1.0 tokens carry the App ID URI exactly as the client asked for it", add}
 	case expects(func(a string) bool { return bare(a) == bare(found) && entra.IsGUID(bare(a)) }):
 		return advice{"v1.0 tokens carry the App ID URI that was asked for, v2.0 tokens the API's client ID", add}
 	case expects(func(a string) bool { return strings.EqualFold(a, found) }):
 		return advice{"the two differ by upper and lower case, and aud is compared exactly", add}
-	case h.token.Version == entra.V1 && !entra.IsGUID(found) && expects(entra.IsGUID):
+	case r.Token.Version == entra.V1 && !entra.IsGUID(found) && expects(entra.IsGUID):
 		return advice{
 			"this is a v1.0 token, which carries the App ID URI that was asked for; the API expects the client ID of v2.0 tokens",
 			add + "; or set requestedAccessTokenVersion to 2 in the API's registration and fetch a new token",
 		}
 	case entra.IsGUID(found) && !expects(entra.IsGUID):
 		return advice{"v2.0 tokens carry the API's client ID as aud, not its App ID URI", add}
-	case found == h.token.ClientID && found != "":
-		return advice{"the client asked for a token for itself", h.scopeLine()}
+	case found == r.Token.ClientID && found != "":
+		return advice{"the client asked for a token for itself", r.scopeLine()}
 	}
-	return advice{"the token was asked for another API", h.scopeLine()}
+	return advice{"the token was asked for another API", r.scopeLine()}
 }

@@ -4,39 +4,39 @@ import "strings"
 
 // advisePlain is advice about a token of the policy's PlainIssuer, where that of
 // Entra's tokens would mislead.
-func (h *hearing) advisePlain(c Check, reason error) (a advice, ok bool) {
-	if !h.plain {
+func (r tokenReport) advisePlain(c Check, reason error) (a advice, ok bool) {
+	if !r.plain() {
 		return advice{}, false
 	}
 	switch c {
 	case CheckKey:
-		return h.advisePlainKey(reason)
+		return r.advisePlainKey(reason)
 	case CheckAudience:
-		return h.advisePlainAudience(reason)
+		return r.advisePlainAudience(reason)
 	case CheckLifetime:
-		return h.adviseForeign("iat and exp, in order"), reason == ErrDateMissing || reason == ErrDateOrder
+		return r.adviseForeign("iat and exp, in order"), reason == ErrDateMissing || reason == ErrDateOrder
 	case CheckKind:
-		return h.advisePlainKind(reason), true
+		return r.advisePlainKind(reason), true
 	case CheckClient:
-		return advice{"another app is calling", h.allowClient()}, h.token.ClientID != ""
+		return advice{"another app is calling", r.allowClient()}, r.Token.ClientID != ""
 	case CheckPermission:
-		return h.advisePlainPermission(reason), true
+		return r.advisePlainPermission(reason), true
 	}
 	return advice{}, false
 }
 
-func (h *hearing) advisePlainKey(reason error) (a advice, ok bool) {
+func (r tokenReport) advisePlainKey(reason error) (a advice, ok bool) {
 	switch reason {
 	case ErrKeyIDMissing, ErrKeyIDLong:
-		return h.adviseForeign("a key ID of at most 128 characters"), true
+		return r.adviseForeign("a key ID of at most 128 characters"), true
 	case ErrKeyUnknown:
 		return advice{"likely the issuer has changed its keys since these were read, or these are another issuer's", "read the keys again at the jwks_uri of the issuer"}, true
 	}
 	return advice{}, false
 }
 
-func (h *hearing) advisePlainAudience(reason error) (a advice, ok bool) {
-	found := h.token.audiences()
+func (r tokenReport) advisePlainAudience(reason error) (a advice, ok bool) {
+	found := r.Token.audiences()
 	if reason != ErrAudienceMismatch && reason != ErrAudienceUnset || found == nil {
 		return advice{}, false
 	}
@@ -50,7 +50,7 @@ func (h *hearing) advisePlainAudience(reason error) (a advice, ok bool) {
 	return advice{cause, "if that is this API: " + setting("API_AUDIENCE", found...)}, true
 }
 
-func (h *hearing) advisePlainKind(reason error) advice {
+func (r tokenReport) advisePlainKind(reason error) advice {
 	switch reason {
 	case ErrIDToken:
 		return advice{
@@ -63,14 +63,14 @@ func (h *hearing) advisePlainKind(reason error) advice {
 			"use the client credentials flow; have the issuer write the client's ID as sub (RFC 9068 section 2.2); or let users in: --allow-user",
 		}
 	case ErrClientMissing:
-		return h.adviseForeign("one client, in client_id or azp")
+		return r.adviseForeign("one client, in client_id or azp")
 	}
-	return h.adviseForeign("the client's ID as sub, or the scope that a user granted")
+	return r.adviseForeign("the client's ID as sub, or the scope that a user granted")
 }
 
-func (h *hearing) advisePlainPermission(reason error) advice {
+func (r tokenReport) advisePlainPermission(reason error) advice {
 	if reason == ErrScopeMissing {
-		return advice{"the issuer did not grant the client this scope, or the client did not ask for it", "ask the issuer for the scope " + strings.Join(h.policy.Scopes, " ")}
+		return advice{"the issuer did not grant the client this scope, or the client did not ask for it", "ask the issuer for the scope " + strings.Join(r.Policy.Scopes, " ")}
 	}
 	return advice{"the claim roles holds none of the required ones", "have the issuer grant the role, or ask for its scopes instead: --require-scope"}
 }

@@ -23,22 +23,6 @@ var (
 	ErrUndecided = errors.New("could not tell whether to believe the token")
 )
 
-// One sentinel for each check. An *Error matches the one of its check and the
-// more exact reason below it.
-var (
-	ErrForm       = errors.New("the token is malformed")
-	ErrAlgorithm  = errors.New("the header asks for something other than a plain RS256 signature")
-	ErrKey        = errors.New("the signing key is not usable")
-	ErrSignature  = errors.New("the signature does not match")
-	ErrIssuer     = errors.New("the issuer is wrong")
-	ErrTenant     = errors.New("the tenant is wrong")
-	ErrAudience   = errors.New("the token is meant for another API")
-	ErrLifetime   = errors.New("the token is not valid at this time")
-	ErrKind       = errors.New("this kind of token may not call")
-	ErrClient     = errors.New("the calling app is not on the list")
-	ErrPermission = errors.New("a required role or scope is missing")
-)
-
 // Error says why a token was not believed.
 type Error struct {
 	// Check is the first check that did not pass.
@@ -109,38 +93,12 @@ func networkFault(err error) *transport.Error {
 	return nil
 }
 
-// Unwrap lets errors.Is find the outcome, the check, the exact reason and, for
-// keys out of reach, the network's error.
+// Unwrap lets errors.Is find the outcome, the exact reason and, for keys out of
+// reach, the network's error.
 func (e *Error) Unwrap() []error {
-	errs := []error{e.Outcome, e.Reason, sentinelOf(e.Check)}
+	errs := []error{e.Outcome, e.Reason}
 	if e.cause != nil {
 		errs = append(errs, e.cause)
 	}
 	return errs
-}
-
-func sentinelOf(c Check) error {
-	switch c {
-	case CheckForm:
-		return ErrForm
-	case CheckAlgorithm:
-		return ErrAlgorithm
-	case CheckKey:
-		return ErrKey
-	case CheckSignature:
-		return ErrSignature
-	case CheckIssuer:
-		return ErrIssuer
-	case CheckTenant:
-		return ErrTenant
-	case CheckAudience:
-		return ErrAudience
-	case CheckLifetime:
-		return ErrLifetime
-	case CheckKind:
-		return ErrKind
-	case CheckClient:
-		return ErrClient
-	}
-	return ErrPermission
 }

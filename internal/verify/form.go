@@ -22,9 +22,9 @@ type parsed struct {
 
 // parse takes a token apart. With an error it still returns what could be
 // read; token is nil if neither header nor claims could.
-func (r *reader) parse(text string) (parsed, *Error) {
+func (r *reader) parse(text string) (parsed, *Fault) {
 	if len(text) > maxToken {
-		return parsed{}, malformed(ErrTokenSize, fmt.Sprintf("%d KiB or more", len(text)>>10))
+		return parsed{}, &Fault{ErrTokenSize, fmt.Sprintf("%d KiB or more", len(text)>>10)}
 	}
 	segments, n, fault := split(text)
 	if n < 2 {
@@ -32,7 +32,7 @@ func (r *reader) parse(text string) (parsed, *Error) {
 	}
 	t := &Token{}
 	p := parsed{token: t}
-	note := func(err *Error) bool {
+	note := func(err *Fault) bool {
 		if fault == nil {
 			fault = err
 		}
@@ -65,7 +65,7 @@ type header struct {
 // maxHeader bounds what is kept of a header, in bytes. Entra's have 150.
 const maxHeader = 1 << 10
 
-func (r *reader) header(t *Token, segment string) *Error {
+func (r *reader) header(t *Token, segment string) *Fault {
 	if segment != "" && segment == r.before.segment {
 		*t = r.before.token
 		return nil
@@ -82,28 +82,28 @@ func (r *reader) header(t *Token, segment string) *Error {
 
 // split returns n segments. Where it does not know what they would be there are
 // none: a text of nothing but dots must not cost memory (CVE-2025-30204).
-func split(text string) (segments [3]string, n int, fault *Error) {
+func split(text string) (segments [3]string, n int, fault *Fault) {
 	header, rest, _ := strings.Cut(text, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
 	segments = [3]string{header, claims, signature}
 	dots := strings.Count(text, ".")
 	if i := indexSpace(text); dots > 2 && i >= 0 { // as two tokens in one file have
-		return segments, 0, malformed(ErrCharset, spaceAt(text, i))
+		return segments, 0, &Fault{ErrCharset, spaceAt(text, i)}
 	}
 	switch dots {
 	case 2:
 		return segments, 3, nil
 	case 4:
-		return segments, 0, malformed(ErrEncrypted, "")
+		return segments, 0, &Fault{ErrEncrypted, ""}
 	case 0:
 		if text == "" {
-			return segments, 0, malformed(ErrSegments, "nothing")
+			return segments, 0, &Fault{ErrSegments, "nothing"}
 		}
-		return segments, 0, malformed(ErrSegments, "no dot at all")
+		return segments, 0, &Fault{ErrSegments, "no dot at all"}
 	case 1:
-		return segments, 2, malformed(ErrSegments, "2 parts: the signature is missing")
+		return segments, 2, &Fault{ErrSegments, "2 parts: the signature is missing"}
 	default:
-		return segments, 0, malformed(ErrSegments, fmt.Sprintf("%d parts", dots+1))
+		return segments, 0, &Fault{ErrSegments, fmt.Sprintf("%d parts", dots+1)}
 	}
 }
 
@@ -111,9 +111,9 @@ func split(text string) (segments [3]string, n int, fault *Error) {
 // breaks (which encoding/base64 skips even in strict mode) and stray trailing
 // bits. Otherwise anyone could write the same token in many ways, and a list of
 // revoked tokens would miss all but one. The result is valid until the next call.
-func (r *reader) decode(name, segment string) ([]byte, *Error) {
+func (r *reader) decode(name, segment string) ([]byte, *Fault) {
 	if segment == "" {
-		return nil, malformed(ErrSegmentEmpty, "an empty "+name)
+		return nil, &Fault{ErrSegmentEmpty, "an empty " + name}
 	}
 	if r.encoding == nil {
 		r.encoding = base64.RawURLEncoding.Strict()
@@ -126,12 +126,12 @@ func (r *reader) decode(name, segment string) ([]byte, *Error) {
 	}
 	switch i := strings.IndexFunc(segment, notBase64URL); {
 	case strings.HasPrefix(segment, "\xff\xfe"):
-		return nil, malformed(ErrCharset, "UTF-16, which > writes in Windows PowerShell")
+		return nil, &Fault{ErrCharset, "UTF-16, which > writes in Windows PowerShell"}
 	case i >= 0:
 		odd, _ := utf8.DecodeRuneInString(segment[i:])
-		return nil, malformed(ErrCharset, fmt.Sprintf("%q at byte %d of the %s", odd, i+1, name))
+		return nil, &Fault{ErrCharset, fmt.Sprintf("%q at byte %d of the %s", odd, i+1, name)}
 	}
-	return nil, malformed(ErrBase64, "stray bits at the end of the "+name)
+	return nil, &Fault{ErrBase64, "stray bits at the end of the " + name}
 }
 
 // forget leaves no part of a token but its header in a reader that waits for its
@@ -145,6 +145,21 @@ func notBase64URL(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
-func malformed(reason error, found string) *Error {
-	return &Error{Check: CheckForm, Outcome: ErrRefused, Reason: reason, Found: found}
+// Fault says why a text is not a token. It matches its Reason.
+type Fault struct {
+	Reason error
+	// Found says what was found, and where; it is short, bounded, and empty if
+	// Reason says it all.
+	Found string
 }
+
+// Error implements error.
+func (f *Fault) Error() string {
+	if f.Found == "" {
+		return "form: " + f.Reason.Error()
+	}
+	return "form: " + f.Reason.Error() + ", found " + f.Found
+}
+
+// Unwrap returns the Reason.
+func (f *Fault) Unwrap() error { return f.Reason }

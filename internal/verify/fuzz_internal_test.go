@@ -56,7 +56,7 @@ func FuzzClaims(f *testing.F) {
 }
 
 // same: a reader that was used before, on whatever, reads as a new one does.
-func same(t *testing.T, want *Token, wantFault *Error, got *Token, gotFault *Error) {
+func same(t *testing.T, want *Token, wantFault *Fault, got *Token, gotFault *Fault) {
 	t.Helper()
 	if !reflect.DeepEqual(want, got) || !reflect.DeepEqual(wantFault, gotFault) {
 		t.Fatalf("a used reader: want %+v, %v, got %+v, %v", want, wantFault, got, gotFault)

@@ -35,10 +35,10 @@ func TestHostileWords(t *testing.T) {
 			{"plain", verifier(t, plain, plainKeys(t, verify.KeySetOptions{Issuer: idp})), plainHeader(), plainClaims().str("tid", tenant)},
 		} {
 			for _, m := range tt.claims {
-				assertHarmless(t, tt.name+", "+m.Name, tt.judge.Judge(t.Context(), mint(tt.header, tt.claims.set(m.Name, strconv.Quote(words)))), words)
+				assertHarmless(t, tt.name+", "+m.Name, verify.Explain(tt.judge.Judge(t.Context(), mint(tt.header, tt.claims.set(m.Name, strconv.Quote(words))))), words)
 			}
 			for _, m := range tt.header {
-				assertHarmless(t, tt.name+", "+m.Name, tt.judge.Judge(t.Context(), mint(tt.header.set(m.Name, strconv.Quote(words)), tt.claims)), words)
+				assertHarmless(t, tt.name+", "+m.Name, verify.Explain(tt.judge.Judge(t.Context(), mint(tt.header.set(m.Name, strconv.Quote(words)), tt.claims))), words)
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func TestHostileClient(t *testing.T) {
 		"$(reboot)": "if this app may call, add it: --client",
 		"":          "",
 	} {
-		f := v.Judge(t.Context(), mint(plainHeader(), plainClaims().str("client_id", name).str("sub", name))).Finding(verify.CheckClient)
+		f := verify.Explain(v.Judge(t.Context(), mint(plainHeader(), plainClaims().str("client_id", name).str("sub", name)))).Finding(verify.CheckClient)
 		if f.Status != verify.Fail || f.Fix != fix {
 			t.Errorf("client %q: %s, fix %q, want %q", name, f.Status, f.Fix, fix)
 		}
@@ -72,7 +72,7 @@ func TestHostileFailure(t *testing.T) {
 	if !errors.Is(err, verify.ErrKeysUnreachable) || len(err.Error()) > mostWords || strings.ContainsFunc(err.Error(), unseen) {
 		t.Errorf("%d bytes: %q", len(err.Error()), err)
 	}
-	assertHarmless(t, "no keys", v.Judge(t.Context(), good()), "AAA")
+	assertHarmless(t, "no keys", verify.Explain(v.Judge(t.Context(), good())), "AAA")
 }
 
 func unseen(r rune) bool { return !unicode.IsGraphic(r) }

@@ -2,28 +2,25 @@ package verify
 
 import "context"
 
-// Judge runs every check and explains each. The token may be anything. Unlike
+// Judge runs every check; Explain adds why one did not pass. The token may be anything. Unlike
 // Verify it asks for the key of a token that is already refused, because a
 // person wants to see all that is wrong with it.
 func (v *Verifier) Judge(ctx context.Context, token string) *Report {
 	h := v.open(token)
 	defer v.close(h)
 	h.settleKey(ctx)
-	report := &Report{Token: h.token, Findings: make([]Finding, 0, len(v.rules))}
+	report := &Report{
+		Findings: make([]Finding, 0, len(v.rules)),
+		Token:    h.token, Policy: h.policy, Issuer: h.issuer, KeyErr: h.keyErr, Now: h.now,
+	}
 	for _, r := range v.rules {
-		report.Findings = append(report.Findings, h.finding(r, r.decide(h)))
+		o := r.decide(h)
+		f := Finding{Check: r.check, Status: o.status, Reason: o.reason}
+		f.Expected, f.Found = r.describe(h)
+		report.Findings = append(report.Findings, f)
 	}
 	report.Verdict = h.verdict(report.Findings)
 	return report
-}
-
-func (h *hearing) finding(r rule, o outcome) Finding {
-	f := Finding{Check: r.check, Status: o.status, Reason: o.reason}
-	f.Expected, f.Found = r.describe(h)
-	if o.status != Pass {
-		f.Cause, f.Fix = h.diagnose(r.check, o)
-	}
-	return f
 }
 
 // verdict weighs the findings. Believed needs a signature that was checked and

@@ -270,7 +270,7 @@ func TestPlainWords(t *testing.T) {
 	p := plainPolicy()
 	p.Roles, p.Scopes = []string{"Data.Read"}, nil
 	v := verifier(t, p, plainKeys(t, verify.KeySetOptions{Issuer: idp}))
-	report := v.Judge(context.Background(), mint(plainHeader(), plainClaims()))
+	report := verify.Explain(v.Judge(context.Background(), mint(plainHeader(), plainClaims())))
 	for check, want := range map[verify.Check]string{
 		verify.CheckIssuer: "whose tokens need no ver, nbf or tid", verify.CheckTenant: "the issuer that was named is none of Entra's",
 		verify.CheckKind: "sub is the client", verify.CheckPermission: "have the issuer grant the role",
@@ -285,7 +285,7 @@ func TestPlainWords(t *testing.T) {
 		mint(plainHeader().del("kid"), plainClaims().del("client_id").str("aud", "a").date("exp", noon.Add(-time.Hour/2)).date("iat", noon.Add(-time.Hour))),
 		mint(header(), plainClaims().str("nonce", "n").date("exp", noon.Add(300*time.Hour))),
 	} {
-		for _, f := range v.Judge(context.Background(), token).Findings {
+		for _, f := range verify.Explain(v.Judge(context.Background(), token)).Findings {
 			if text := f.Cause + f.Fix; strings.Contains(text, "m2m token") || strings.Contains(text, "admin consent") || strings.Contains(text, ".default") {
 				t.Errorf("%s: advice for Entra's tokens: %s", f.Check, text)
 			}

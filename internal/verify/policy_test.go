@@ -188,7 +188,7 @@ func TestAudienceIncomplete(t *testing.T) {
 			}
 		})
 	}
-	report := verifier(t, p, keys(t)).Judge(t.Context(), good())
+	report := verify.Explain(verifier(t, p, keys(t)).Judge(t.Context(), good()))
 	f := report.Finding(verify.CheckAudience)
 	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+api {
 		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)

@@ -2,7 +2,7 @@ package verify
 
 import "errors"
 
-// Reasons below ErrForm: what makes a text no token of Entra's.
+// Reasons of CheckForm: what makes a text no token of Entra's.
 var (
 	ErrTokenSize     = errors.New("the token is longer than 16 KiB")
 	ErrSegments      = errors.New("a token has three parts between two dots")
@@ -22,7 +22,7 @@ var (
 	ErrDate          = errors.New("a date is not a whole number of seconds from 1 to 253402300799")
 )
 
-// Reasons below ErrAlgorithm.
+// Reasons of CheckAlgorithm.
 var (
 	ErrAlgMissing    = errors.New("the header names no algorithm")
 	ErrAlgNotAllowed = errors.New("the algorithm is not RS256")
@@ -33,7 +33,7 @@ var (
 	ErrZip           = errors.New("the header holds zip")
 )
 
-// Reasons below ErrKey; see also ErrKeyUnknown and ErrKeysUnreachable.
+// Reasons of CheckKey; see also ErrKeyUnknown and ErrKeysUnreachable.
 var (
 	ErrKeyIDMissing = errors.New("the header names no key")
 	ErrKeyIDLong    = errors.New("the key ID is longer than 128 characters")
@@ -42,7 +42,7 @@ var (
 	ErrKeyCloud     = errors.New("the key belongs to another cloud")
 )
 
-// Reasons below ErrSignature.
+// Reasons of CheckSignature.
 var (
 	ErrSignatureMismatch  = errors.New("the key did not make this signature")
 	ErrSignatureUnchecked = errors.New("the signature was not checked")
@@ -50,7 +50,7 @@ var (
 	ErrGraphNonce = errors.New("only Microsoft Graph can verify its own tokens")
 )
 
-// Reasons below ErrIssuer.
+// Reasons of CheckIssuer.
 var (
 	ErrVersion        = errors.New("the token's version is neither 1.0 nor 2.0")
 	ErrIssuerMissing  = errors.New("the token names no issuer")
@@ -58,7 +58,7 @@ var (
 	ErrIssuerMismatch = errors.New("the issuer is not the expected one")
 )
 
-// Reasons below ErrTenant; see also ErrTenantUnset.
+// Reasons of CheckTenant; see also ErrTenantUnset.
 var (
 	ErrTenantMissing    = errors.New("the token names no tenant")
 	ErrTenantForm       = errors.New("tid is not a GUID")
@@ -67,7 +67,7 @@ var (
 	ErrTenantUnresolved = errors.New("the GUID of the tenant's domain name is not known")
 )
 
-// Reasons below ErrAudience; see also ErrAudienceUnset.
+// Reasons of CheckAudience; see also ErrAudienceUnset.
 var (
 	ErrAudienceMissing    = errors.New("the token names no audience")
 	ErrAudienceSeveral    = errors.New("aud is not a single string")
@@ -75,8 +75,9 @@ var (
 	ErrAudienceIncomplete = errors.New("the API's client ID, which v2.0 tokens carry as aud, is not configured")
 )
 
-// Reasons below ErrLifetime.
+// Reasons of CheckLifetime.
 var (
+	ErrLifetime       = errors.New("the token is not valid at this time")
 	ErrDateMissing    = errors.New("iat, nbf or exp is missing")
 	ErrDateOrder      = errors.New("the token ends before it begins")
 	ErrTooLong        = errors.New("the token lives longer than any of Entra's")
@@ -85,7 +86,7 @@ var (
 	ErrIssuedInFuture = errors.New("the token was issued in the future")
 )
 
-// Reasons below ErrKind.
+// Reasons of CheckKind.
 var (
 	ErrIDToken       = errors.New("an ID token is not an access token")
 	ErrUserToken     = errors.New("a user's token is not let in")
@@ -93,10 +94,10 @@ var (
 	ErrClientMissing = errors.New("the token names no calling app")
 )
 
-// Reasons below ErrClient.
+// Reasons of CheckClient.
 var ErrClientNotListed = errors.New("the calling app is not one of the allowed clients")
 
-// Reasons below ErrPermission.
+// Reasons of CheckPermission.
 var (
 	ErrRoleMissing  = errors.New("a required role is missing")
 	ErrScopeMissing = errors.New("a required scope is missing")

@@ -1,5 +1,7 @@
 package verify
 
+import "time"
+
 // Check is the name of one rule, or group of rules, that a token must pass.
 type Check string
 
@@ -49,10 +51,9 @@ type Finding struct {
 	Status   Status
 	Expected string
 	Found    string
-	// Cause says why a check did not pass; "likely" marks a guess.
-	Cause string
-	// Fix is what to do next.
-	Fix string
+	// Cause says why a check did not pass; "likely" marks a guess. Fix is what to
+	// do next. Both are empty until the report is explained.
+	Cause, Fix string
 	// Reason is the sentinel behind a status other than Pass; nil if there is none.
 	Reason error
 }
@@ -63,6 +64,12 @@ type Report struct {
 	Findings []Finding // all checks, in order
 	// Token is what could be read, believed or not; nil if nothing could.
 	Token *Token
+
+	// What the findings rest on, for whoever explains them.
+	Policy *Policy // with its defaults in place; read-only
+	Issuer Issuer  // as far as it is known
+	KeyErr error   // why there is no key; nil if there is one, or none was looked up
+	Now    time.Time
 }
 
 // Finding returns the result of one check.

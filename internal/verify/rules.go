@@ -60,7 +60,7 @@ type hearing struct {
 	keys      KeySource
 	validator *jwt.Validator
 	now       time.Time
-	fault     *Error // of the form
+	fault     *Fault // of the form
 	plain     bool   // the policy's PlainIssuer made the token
 
 	looked bool // keys was asked

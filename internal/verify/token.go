@@ -49,7 +49,7 @@ type Token struct {
 func (t *Token) Claim(name string) (raw string, ok bool) { return t.Claims.Get(name) }
 
 // Decode reads a token without judging it: nothing it returns is to be
-// believed. The error matches ErrForm and an exact reason. With an error the
+// believed. The error is a *Fault. With an error the
 // token holds what could be read all the same, or is nil if nothing could.
 func Decode(token string) (*Token, error) {
 	p, fault := new(reader).parse(token)

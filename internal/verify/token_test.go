@@ -86,7 +86,7 @@ func TestDecodePartly(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := verify.Decode(tt.token)
-			if !errors.Is(err, tt.want) || !errors.Is(err, verify.ErrForm) {
+			if !errors.Is(err, tt.want) || !errors.As(err, new(*verify.Fault)) {
 				t.Fatalf("want %v, got %v", tt.want, err)
 			}
 			if tt.header < 0 {
