@@ -7,9 +7,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"slices"
 	"time"
@@ -33,10 +33,7 @@ func newServerCertificates(now time.Time, own net.IP, intercept bool) (servers [
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the CA's key: %w", err)
 	}
-	template, err := caTemplate(now)
-	if err != nil {
-		return nil, nil, err
-	}
+	template := caTemplate(now)
 	caDER, err := x509.CreateCertificate(rand.Reader, template, template, caKey.Public(), caKey)
 	if err != nil {
 		return nil, nil, fmt.Errorf("signing the CA: %w", err)
@@ -64,16 +61,12 @@ func newServerCertificates(now time.Time, own net.IP, intercept bool) (servers [
 	return servers, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), nil
 }
 
-func caTemplate(now time.Time) (*x509.Certificate, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
-	// The serial number is in the name too: two runs make two CAs, and TLS
-	// libraries find a CA by its name.
+func caTemplate(now time.Time) *x509.Certificate {
+	// Two runs make two CAs, and TLS libraries find a CA by its name.
+	var run [4]byte
+	_, _ = rand.Read(run[:]) // never fails: it ends the program instead
 	return &x509.Certificate{
-		SerialNumber:                serial,
-		Subject:                     pkix.Name{CommonName: "m2m local tenant " + shortSerial(serial)},
+		Subject:                     pkix.Name{CommonName: "m2m local tenant " + hex.EncodeToString(run[:])},
 		NotBefore:                   now.Add(-certificateSkew),
 		NotAfter:                    now.Add(certificateLife),
 		KeyUsage:                    x509.KeyUsageCertSign,
@@ -87,12 +80,7 @@ func caTemplate(now time.Time) (*x509.Certificate, error) {
 			{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)},
 			{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
 		},
-	}, nil
-}
-
-func shortSerial(serial *big.Int) string {
-	text := serial.Text(16)
-	return text[:min(8, len(text))]
+	}
 }
 
 // LoginHosts lists the hosts that answer for Entra in any cloud: those of its
@@ -120,19 +108,14 @@ func newLeaf(names []string, addresses []net.IP, ca *x509.Certificate, caKey *ec
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("making the server's key: %w", err)
 	}
-	serial, err := newSerial()
-	if err != nil {
-		return tls.Certificate{}, err
-	}
 	template := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: names[0]},
-		NotBefore:    ca.NotBefore,
-		NotAfter:     ca.NotAfter,
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     names,
-		IPAddresses:  addresses,
+		Subject:     pkix.Name{CommonName: names[0]},
+		NotBefore:   ca.NotBefore,
+		NotAfter:    ca.NotAfter,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames:    names,
+		IPAddresses: addresses,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca, key.Public(), caKey)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/keyring"
 )
 
 // controlled is a tenant with a control endpoint, and its key.
@@ -137,8 +138,8 @@ func TestControlKeysAndClock(t *testing.T) {
 	}
 	kid := first.Keys[0].KeyID
 	want := issuer.TenantState{
-		Origin: r.Origin(), Tenants: []string{sample().ID}, Clock: "0s", Faults: []issuer.FaultState{}, KeySet: issuer.KeySetWhole,
-		Keys: []issuer.KeyState{{KeyID: kid, Published: true, Signs: true}, {KeyID: first.Keys[1].KeyID, Published: true}},
+		Origin: r.Origin(), Tenants: []string{sample().ID}, Clock: "0s", Faults: []issuer.FaultState{}, KeySet: keyring.Whole,
+		Keys: []keyring.State{{KeyID: kid, Published: true, Signs: true}, {KeyID: first.Keys[1].KeyID, Published: true}},
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("state at the start (-want +got):\n%s", diff)
@@ -150,16 +151,16 @@ func TestControlKeysAndClock(t *testing.T) {
 	if s := state("POST", "keys", `{"action":"withdraw"}`); len(s.Keys) != 4 || !s.Keys[0].Signs || s.Keys[1].Published || published() != 1 {
 		t.Errorf("after a withdrawal: %+v", s)
 	}
-	if s := state("POST", "keys", `{"action":"flap"}`); s.KeySet != issuer.KeySetFlapping {
+	if s := state("POST", "keys", `{"action":"flap"}`); s.KeySet != keyring.Flapping {
 		t.Errorf("flapping: %+v", s)
 	}
 	if a, b, c := published(), published(), published(); a != 1 || b != 2 || c != 1 {
 		t.Errorf("a flapping set had %d, %d and %d keys, want 1, 2 and 1", a, b, c)
 	}
-	if s := state("POST", "keys", `{"action":"empty"}`); s.KeySet != issuer.KeySetEmpty || published() != 0 {
+	if s := state("POST", "keys", `{"action":"empty"}`); s.KeySet != keyring.Empty || published() != 0 {
 		t.Errorf("empty: %+v", s)
 	}
-	if s := state("POST", "keys", `{"action":"restore"}`); s.KeySet != issuer.KeySetWhole || published() != 2 {
+	if s := state("POST", "keys", `{"action":"restore"}`); s.KeySet != keyring.Whole || published() != 2 {
 		t.Errorf("restored: %+v", s)
 	}
 	if s := state("POST", "clock", `{"offset":"-1h"}`); s.Clock != "-1h" {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -16,9 +17,9 @@ type TenantState struct {
 	// Tenants are the tenants' IDs.
 	Tenants []string `json:"tenants"`
 	// Keys are all keys that still exist, the signing one first.
-	Keys []KeyState `json:"keys"`
+	Keys []keyring.State `json:"keys"`
 	// KeySet is what the keys' address answers with.
-	KeySet KeySetMode `json:"key_set"`
+	KeySet keyring.Mode `json:"key_set"`
 	// Clock is how far the tenant's clock is ahead, such as "10m0s".
 	Clock string `json:"clock"`
 	// Faults are those in force, in the order in which they were asked for but
@@ -26,24 +27,16 @@ type TenantState struct {
 	Faults []FaultState `json:"faults"`
 }
 
-// KeyState is one signing key of a tenant.
-type KeyState struct {
-	KeyID string `json:"kid"`
-	// Published says that the key is one of the tenant's, Signs that new tokens
-	// are signed with it.
-	Published bool `json:"published"`
-	Signs     bool `json:"signs"`
-}
-
 func (i *Issuer) state() (*TenantState, error) {
-	if _, err := i.keys.published(); err != nil {
+	if _, err := i.keys.Published(); err != nil {
 		return nil, err
 	}
 	s := &TenantState{Origin: i.origin, Clock: shortDuration(i.clock.offset()), Faults: i.Faults()}
 	for _, t := range i.tenantList {
 		s.Tenants = append(s.Tenants, t.ID)
 	}
-	s.Keys, s.KeySet = i.keys.state()
+	s.Keys = i.keys.State()
+	s.KeySet, _, _ = i.keys.Mode()
 	return s, nil
 }
 
@@ -69,7 +62,7 @@ func (i *Issuer) actOnKeys(action string) error {
 	case FaultRoll, FaultWithdraw, FaultFlap, FaultEmpty:
 		return i.Inject(Fault{Place: PlaceKeys, Kind: kind})
 	case "restore":
-		i.keys.setMode(KeySetWhole, 0)
+		i.keys.SetMode(keyring.Whole, 0)
 		return nil
 	}
 	refused := refuseControl(http.StatusBadRequest, "bad_request", "keys have no action %s", refusal.Quote(action))

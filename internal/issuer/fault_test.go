@@ -20,6 +20,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/keyring"
 )
 
 func (r *running) inject(t *testing.T, specs ...string) {
@@ -278,7 +279,7 @@ func TestControlFaults(t *testing.T) {
 	if !bytes.Contains(refused.body, []byte("did you mean token?")) || refused.status != http.StatusBadRequest || len(set(`{}`).Faults) != 5 {
 		t.Errorf("one that is misspelt: HTTP %d %s", refused.status, refused.body)
 	}
-	if s := set(`{"clear":true,"add":["keys:empty"]}`); len(s.Faults) != 1 || s.KeySet != issuer.KeySetEmpty || s.Clock != "0s" {
+	if s := set(`{"clear":true,"add":["keys:empty"]}`); len(s.Faults) != 1 || s.KeySet != keyring.Empty || s.Clock != "0s" {
 		t.Errorf("cleared: %+v", s)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"m2m/internal/tenant/keyring"
 )
 
 // FaultState is a fault that a tenant has now.
@@ -108,22 +110,18 @@ func (i *Issuer) Inject(f Fault) error {
 		i.clock.set(f.Duration)
 	case FaultLifetime:
 		i.faults.setLifetime(f.Duration)
-	case FaultRoll:
-		_, err := i.RollKey()
-		return err
-	case FaultWithdraw:
-		_, err := i.RollKey()
-		if err == nil {
-			i.WithdrawOldKeys()
-		}
-		return err
-	case FaultFlap:
-		if _, err := i.RollKey(); err != nil {
+	case FaultRoll, FaultWithdraw, FaultFlap:
+		if err := i.keys.Roll(i.now()); err != nil {
 			return err
 		}
-		i.keys.setMode(KeySetFlapping, f.Times)
+		switch f.Kind {
+		case FaultWithdraw:
+			i.keys.Withdraw()
+		case FaultFlap:
+			i.keys.SetMode(keyring.Flapping, f.Times)
+		}
 	case FaultEmpty:
-		i.keys.setMode(KeySetEmpty, f.Times)
+		i.keys.SetMode(keyring.Empty, f.Times)
 	default:
 		i.faults.add(f)
 	}
@@ -133,7 +131,7 @@ func (i *Issuer) Inject(f Fault) error {
 // ClearFaults ends every fault. A key that was rolled or withdrawn stays so.
 func (i *Issuer) ClearFaults() {
 	i.clock.set(0)
-	i.keys.setMode(KeySetWhole, 0)
+	i.keys.SetMode(keyring.Whole, 0)
 	i.faults.clear()
 }
 
@@ -143,8 +141,9 @@ func (i *Issuer) Faults() []FaultState {
 	if ahead := i.clock.offset(); ahead != 0 {
 		states = append(states, FaultState{Fault: Fault{Kind: FaultClock, Duration: ahead, RetryAfter: noRetryAfter}.String()})
 	}
-	if f, answered := i.keys.fault(); f.Kind != "" {
-		states = append(states, FaultState{f.String(), answered})
+	if mode, times, answered := i.keys.Mode(); mode != keyring.Whole {
+		kind := map[keyring.Mode]FaultKind{keyring.Flapping: FaultFlap, keyring.Empty: FaultEmpty}[mode]
+		states = append(states, FaultState{Fault{Place: PlaceKeys, Kind: kind, Times: times, RetryAfter: noRetryAfter}.String(), answered})
 	}
 	return append(states, i.faults.state()...)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -89,15 +90,15 @@ func (i *Issuer) federatedKey(ctx context.Context, c *Client, a *assertion) (*rs
 	if document.Issuer != a.issuer {
 		return nil, refusal.FederatedMetadataIssuer.With(a.issuer, document.Issuer)
 	}
-	var set jwkSet
+	var set keyring.JWKSet
 	if err := i.fetch(ctx, document.Keys, &set); err != nil {
 		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
-	n := slices.IndexFunc(set.Keys, func(k jwk) bool { return k.KeyType == "RSA" && k.KeyID != "" && k.KeyID == a.keyID })
+	n := slices.IndexFunc(set.Keys, func(k keyring.JWK) bool { return k.KeyType == "RSA" && k.KeyID != "" && k.KeyID == a.keyID })
 	if n < 0 {
 		return nil, refusal.RejectedSignature.With(c.ID, "the issuer publishes no RSA key "+refusal.Quote(a.keyID))
 	}
-	key, err := set.Keys[n].rsaKey()
+	key, err := rsaKey(set.Keys[n])
 	if err != nil {
 		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
@@ -144,7 +145,7 @@ func stayOnHTTPS(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-func (k jwk) rsaKey() (*rsa.PublicKey, error) {
+func rsaKey(k keyring.JWK) (*rsa.PublicKey, error) {
 	n, errN := base64.RawURLEncoding.DecodeString(k.Modulus)
 	e, errE := base64.RawURLEncoding.DecodeString(k.Exponent)
 	exponent := new(big.Int).SetBytes(e)

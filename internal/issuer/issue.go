@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -104,17 +105,17 @@ func (i *Issuer) lifetime() time.Duration {
 
 // sign makes the compact form (RFC 7515, 7.1) of the token that a subject gets.
 func (i *Issuer) sign(endpoint entra.Version, s subject) (string, error) {
-	key, err := i.keys.current()
+	key, err := i.keys.Current()
 	if err != nil {
 		return "", err
 	}
-	header := tokenHeader{Type: "JWT", Algorithm: "RS256", KeyID: key.id}
+	header := tokenHeader{Type: "JWT", Algorithm: "RS256", KeyID: key.ID}
 	switch {
 	case s.api == nil:
-		header.Thumbprint = key.id
+		header.Thumbprint = key.ID
 		return signGraph(key, header, i.claimsGraph(s))
 	case s.api.version() == entra.V1:
-		header.Thumbprint = key.id
+		header.Thumbprint = key.ID
 		return signCompact(key, header, header, i.claimsV1(endpoint, s))
 	}
 	return signCompact(key, header, header, i.claimsV2(s))
@@ -122,7 +123,7 @@ func (i *Issuer) sign(endpoint entra.Version, s subject) (string, error) {
 
 // signGraph signs over another nonce than the header shows: only Graph can
 // verify Graph's tokens, and it does not say how.
-func signGraph(key *signingKey, header tokenHeader, claims any) (string, error) {
+func signGraph(key *keyring.Key, header tokenHeader, claims any) (string, error) {
 	shown, signed := header, header
 	shown.Nonce, signed.Nonce = opaque(32), opaque(32)
 	return signCompact(key, shown, signed, claims)
@@ -130,7 +131,7 @@ func signGraph(key *signingKey, header tokenHeader, claims any) (string, error) 
 
 // signCompact signs one header and shows another; for an honest token they are
 // the same.
-func signCompact(key *signingKey, shown, signed tokenHeader, claims any) (string, error) {
+func signCompact(key *keyring.Key, shown, signed tokenHeader, claims any) (string, error) {
 	payload, err := segment(claims)
 	if err != nil {
 		return "", err
@@ -143,7 +144,7 @@ func signCompact(key *signingKey, shown, signed tokenHeader, claims any) (string
 	if err != nil {
 		return "", err
 	}
-	signature, err := key.sign([]byte(signedHead + "." + payload))
+	signature, err := key.Sign(signed.Algorithm, []byte(signedHead+"."+payload))
 	if err != nil {
 		return "", err
 	}

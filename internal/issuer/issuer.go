@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/keyring"
 )
 
 // ErrNotLoopback says that the listener can be reached from other machines. A
@@ -26,8 +27,7 @@ type Issuer struct {
 	caPEM          []byte
 	tenants        directory
 	tenantList     []Tenant
-	keys           *keyring
-	forged         forgedKeys
+	keys           *keyring.Ring
 	tokenLifetime  time.Duration
 	longest        time.Duration // of a random token lifetime; 0 if it is fixed
 	clock          clock
@@ -58,7 +58,6 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		origin:         cfg.Origin,
 		tenants:        newDirectory(cfg.Tenants),
 		tenantList:     cfg.Tenants,
-		forged:         newForgedKeys(),
 		tokenLifetime:  cfg.TokenLifetime,
 		longest:        cfg.LongestTokenLifetime,
 		clock:          clock{base: cfg.Now},
@@ -80,7 +79,7 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		i.origin = cmp.Or(i.origin, interceptOrigin())
 	}
 	i.origin = cmp.Or(i.origin, "https://"+address.String())
-	i.keys = newKeyring(i.now())
+	i.keys = keyring.New(i.now())
 	i.certificates, i.caPEM, err = newServerCertificates(time.Now(), address.IP, cfg.Intercept != nil)
 	return i, err
 }
@@ -108,17 +107,3 @@ func (i *Issuer) ProxyURL() entra.Secret {
 func (i *Issuer) CAPEM() []byte { return i.caPEM }
 
 func (i *Issuer) now() time.Time { return i.clock.now() }
-
-// RollKey makes a new signing key, publishes it beside the old ones, and signs
-// with it from now on. It returns the new key ID.
-func (i *Issuer) RollKey() (kid string, err error) {
-	key, err := i.keys.roll(i.now())
-	if err != nil {
-		return "", err
-	}
-	return key.id, nil
-}
-
-// WithdrawOldKeys stops publishing every key but the one that signs, as in an
-// emergency roll: tokens signed with the others can no longer be verified.
-func (i *Issuer) WithdrawOldKeys() { i.keys.withdraw() }

@@ -1,31 +1,12 @@
 package issuer
 
 import (
-	"encoding/base64"
-	"math/big"
 	"net/http"
 	"slices"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/keyring"
 )
-
-// jwk is one public key (RFC 7517, 4), its fields in Entra's order. Entra sends
-// no alg. The v1.0 set has no issuer.
-type jwk struct {
-	KeyType       string   `json:"kty"`
-	Use           string   `json:"use"`
-	KeyID         string   `json:"kid"`
-	Thumbprint    string   `json:"x5t"`
-	Modulus       string   `json:"n"`
-	Exponent      string   `json:"e"`
-	Certificates  []string `json:"x5c"`
-	CloudInstance string   `json:"cloud_instance_name"`
-	Issuer        string   `json:"issuer,omitempty"`
-}
-
-type jwkSet struct {
-	Keys []jwk `json:"keys"`
-}
 
 // serveKeys answers with the keys of one version. They are the same for every
 // tenant, as most of Entra's are, which is why their issuer is a template. The
@@ -39,14 +20,15 @@ func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 			x.writeRefusal(w, refused)
 			return
 		}
-		keys, err := i.keys.answer()
+		keys, err := i.keys.Answer()
 		if err != nil {
 			http.Error(w, "no signing key", http.StatusInternalServerError)
 			return
 		}
-		set := jwkSet{Keys: []jwk{}} // an empty set is a list too
+		set := keyring.JWKSet{Keys: []keyring.JWK{}} // an empty set is a list too
 		for _, key := range slices.Backward(keys) {
-			public := key.public()
+			public := key.Public()
+			public.CloudInstance = cloudInstance
 			if v == entra.V2 {
 				public.Issuer = i.issuerOf(v, tenantTemplate)
 			}
@@ -54,18 +36,5 @@ func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 		}
 		x.documentHeaders(w.Header())
 		writeJSON(w, http.StatusOK, set)
-	}
-}
-
-func (k *signingKey) public() jwk {
-	return jwk{
-		KeyType:       "RSA",
-		Use:           "sig",
-		KeyID:         k.id,
-		Thumbprint:    k.id,
-		Modulus:       base64.RawURLEncoding.EncodeToString(k.private.N.Bytes()),
-		Exponent:      base64.RawURLEncoding.EncodeToString(big.NewInt(int64(k.private.E)).Bytes()),
-		Certificates:  []string{base64.StdEncoding.EncodeToString(k.certificate)},
-		CloudInstance: cloudInstance,
 	}
 }

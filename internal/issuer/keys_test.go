@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"m2m/internal/issuer"
 )
 
 // publishedKey is one key as a verifier reads it.
@@ -140,21 +142,25 @@ func TestRollKey(t *testing.T) {
 		return accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], "api://m2m-demo/.default")))
 	}
 	before := ask()
-	kid, err := r.RollKey()
-	if err != nil {
-		t.Fatal(err)
+	inject := func(kind issuer.FaultKind) {
+		t.Helper()
+		if err := r.Inject(issuer.Fault{Place: issuer.PlaceKeys, Kind: kind}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	inject(issuer.FaultRoll)
 	after := ask()
-	if got := decodeToken(t, after).keyID; got != kid {
-		t.Errorf("signed with %s after the roll, want %s", got, kid)
+	if got := decodeToken(t, after).keyID; got == decodeToken(t, before).keyID {
+		t.Errorf("signed with %s before and after the roll", got)
 	}
 	keys := r.keys(path)
 	if !verified(t, before, keys) || !verified(t, after, keys) {
 		t.Error("after the roll both keys should be published")
 	}
-	r.WithdrawOldKeys()
+	inject(issuer.FaultWithdraw)
+	last := ask()
 	keys = r.keys(path)
-	if verified(t, before, keys) || !verified(t, after, keys) {
+	if verified(t, before, keys) || verified(t, after, keys) || !verified(t, last, keys) {
 		t.Error("after the withdrawal only the new key should be published")
 	}
 }

@@ -43,10 +43,9 @@ func TestParallelRequests(t *testing.T) {
 		})
 	}
 	group.Go(func() {
-		if _, err := r.RollKey(); err != nil {
+		if err := r.Inject(issuer.Fault{Place: issuer.PlaceKeys, Kind: issuer.FaultWithdraw}); err != nil {
 			t.Error(err)
 		}
-		r.WithdrawOldKeys()
 	})
 	group.Wait()
 	count := 0

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -44,7 +45,7 @@ type MintRequest struct {
 	PayloadBytes []byte `json:"payload_base64,omitzero"`
 	// Key is the key that signs; empty means CurrentKey.
 	Key MintKey `json:"key,omitempty"`
-	// Algorithm is one of MintAlgorithms; empty means RS256.
+	// Algorithm is one of keyring.Algorithms; empty means RS256.
 	Algorithm string `json:"alg,omitempty"`
 	// Nonce is put into the header, and another one is signed in its place, as
 	// in tokens for Microsoft Graph.
@@ -155,7 +156,7 @@ func (r *MintRequest) check() error {
 		{"kind of token", string(r.Kind), []string{"app", "user", "id", "graph"}},
 		{"time", string(r.Time), []string{"now", "expired", "not-yet"}},
 		{"key", string(r.Key), []string{"current", "other", "withdrawn", "embedded"}},
-		{"algorithm", r.Algorithm, MintAlgorithms()},
+		{"algorithm", r.Algorithm, keyring.Algorithms},
 		{"version", string(r.Version), []string{"", "1.0", "2.0"}},
 	} {
 		if !slices.Contains(field.known, field.value) {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/keyring"
 )
 
 // minted is a token of the control endpoint, taken apart and not judged: that
@@ -139,7 +140,7 @@ func TestMintedChanges(t *testing.T) {
 func TestMintedSignatures(t *testing.T) {
 	r, cfg := minting(t)
 	sizes := map[string]int{"HS256": 32, "HS384": 48, "HS512": 64, "ES256": 64, "none": 0}
-	for _, alg := range issuer.MintAlgorithms() {
+	for _, alg := range keyring.Algorithms {
 		want, ok := sizes[alg]
 		if !ok {
 			want = 256 // RSA-2048
@@ -156,10 +157,9 @@ func TestMintedSignatures(t *testing.T) {
 	if jwk, ok := r.mint(t, cfg, issuer.MintRequest{Key: issuer.EmbeddedKey}).header["jwk"].(map[string]any); !ok || jwk["n"] == nil || jwk["d"] != nil {
 		t.Errorf("the embedded key is %v", jwk)
 	}
-	if _, err := r.RollKey(); err != nil {
+	if err := r.Inject(issuer.Fault{Place: issuer.PlaceKeys, Kind: issuer.FaultWithdraw}); err != nil {
 		t.Fatal(err)
 	}
-	r.WithdrawOldKeys()
 	if kid(issuer.WithdrawnKey) != current {
 		t.Error("a withdrawn key of the tenant's is not the one that signs")
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"m2m/internal/tenant/keyring"
 )
 
 // Whatever the control endpoint is sent, it answers with a token of three parts
@@ -17,7 +19,7 @@ func FuzzControlMint(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	i := &Issuer{origin: "https://127.0.0.1:8443", tenantList: []Tenant{Builtin()}, keys: newKeyring(time.Now()), forged: newForgedKeys()}
+	i := &Issuer{origin: "https://127.0.0.1:8443", tenantList: []Tenant{Builtin()}, keys: keyring.New(time.Now())}
 	i.tenants, i.clock.base = newDirectory(i.tenantList), time.Now
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer, err := i.controlMint(body)

@@ -1,23 +1,11 @@
 package issuer
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/sha512"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
-	"hash"
-	"sync"
-	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/keyring"
 )
 
 // MintKey is the key that signs a minted token.
@@ -34,47 +22,27 @@ const (
 	EmbeddedKey  MintKey = "embedded"
 )
 
-// MintAlgorithms lists the algorithms of minted tokens (RFC 7518, 3.1). HS256
-// and its like use the public key, as PEM, for their secret: the forgery that
-// an API falls for which takes the algorithm from the token. ES256 signs with a
-// key that nobody knows.
-func MintAlgorithms() []string {
-	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS256", "HS384", "HS512", "ES256", "none"}
-}
-
-// forgedKeys are keys that are not the tenant's, made when they are first
-// needed: one that stands for a stranger's, one for a withdrawn key where none
-// was ever withdrawn.
-type forgedKeys struct{ stranger, withdrawn func() (*signingKey, error) }
-
-func newForgedKeys() forgedKeys {
-	made := func() (*signingKey, error) { return newSigningKey(time.Now()) }
-	return forgedKeys{sync.OnceValues(made), sync.OnceValues(made)}
-}
-
 // mintKey returns the key that signs, and the ID that the header gives it.
-func (i *Issuer) mintKey(which MintKey) (key *signingKey, id string, err error) {
+func (i *Issuer) mintKey(which MintKey) (key *keyring.Key, id string, err error) {
 	switch which {
 	case OtherKey:
-		current, err := i.keys.current()
+		current, err := i.keys.Current()
 		if err != nil {
 			return nil, "", err
 		}
-		key, err := i.forged.stranger()
-		return key, current.id, err
+		key, err := i.keys.Stranger()
+		return key, current.ID, err
 	case EmbeddedKey:
-		key, err = i.forged.stranger()
+		key, err = i.keys.Stranger()
 	case WithdrawnKey:
-		if key = i.keys.lastWithdrawn(); key == nil {
-			key, err = i.forged.withdrawn()
-		}
+		key, err = i.keys.Withdrawn()
 	default:
-		key, err = i.keys.current()
+		key, err = i.keys.Current()
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	return key, key.id, nil
+	return key, key.ID, nil
 }
 
 // mintHeader is the header before any change.
@@ -103,7 +71,7 @@ func (i *Issuer) mintCompact(r MintRequest, s subject, payload []byte) (string, 
 		h.Thumbprint = id
 	}
 	if r.Key == EmbeddedKey {
-		public := key.public()
+		public := key.Public()
 		h.Key = &embeddedKey{public.KeyType, public.Use, public.KeyID, public.Modulus, public.Exponent}
 	}
 	signed := h
@@ -122,7 +90,7 @@ func (i *Issuer) mintCompact(r MintRequest, s subject, payload []byte) (string, 
 		return "", err
 	}
 	body := base64.RawURLEncoding.EncodeToString(payload)
-	signature, err := key.signAs(r.Algorithm, []byte(signedHead+"."+body))
+	signature, err := key.Sign(r.Algorithm, []byte(signedHead+"."+body))
 	if err != nil {
 		return "", err
 	}
@@ -137,53 +105,4 @@ func (r *MintRequest) header(h mintHeader) (string, error) {
 	}
 	text, err = editObject(text, r.Header, r.WithoutHeader, "header")
 	return base64.RawURLEncoding.EncodeToString(text), err
-}
-
-// signAs signs with one of MintAlgorithms.
-func (k *signingKey) signAs(algorithm string, input []byte) ([]byte, error) {
-	if algorithm == "none" {
-		return nil, nil
-	}
-	digest, newHash := digestOf(algorithm[2:])
-	sum := digest.New()
-	sum.Write(input)
-	switch family := algorithm[:2]; family {
-	case "PS":
-		return rsa.SignPSS(rand.Reader, k.private, digest, sum.Sum(nil), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
-	case "HS":
-		public, err := x509.MarshalPKIXPublicKey(k.private.Public())
-		if err != nil {
-			return nil, err
-		}
-		mac := hmac.New(newHash, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
-		mac.Write(input)
-		return mac.Sum(nil), nil
-	case "ES":
-		return signES256(sum.Sum(nil))
-	}
-	return rsa.SignPKCS1v15(nil, k.private, digest, sum.Sum(nil))
-}
-
-func digestOf(bits string) (crypto.Hash, func() hash.Hash) {
-	switch bits {
-	case "384":
-		return crypto.SHA384, sha512.New384
-	case "512":
-		return crypto.SHA512, sha512.New
-	}
-	return crypto.SHA256, sha256.New
-}
-
-// signES256 signs with a key made for this one signature (RFC 7518, 3.4).
-func signES256(sum []byte) ([]byte, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	r, s, err := ecdsa.Sign(rand.Reader, key, sum)
-	if err != nil {
-		return nil, err
-	}
-	const size = 32
-	return append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...), nil
 }
