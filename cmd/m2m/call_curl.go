@@ -52,11 +52,7 @@ func tokenSource(cmd *cobra.Command, o callOptions) string {
 // tokenFlags repeats what the caller asked of the token by flag, for a command
 // that is to get the same one.
 func tokenFlags(cmd *cobra.Command) string {
-	names := []string{"local", "env-file", "claims", "region"}
-	for _, row := range settingRows() {
-		names = append(names, row.flags...)
-	}
-	return repeatFlags(cmd, names)
+	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settingFlags()...))
 }
 
 // verifyFlags is the same for m2m verify, which has no use for a credential.

@@ -138,7 +138,7 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 		return err
 	}
 	if len(args) == 0 && r.plan.HasVariables() {
-		if err := checkSuiteAddress(s.apiURL); err != nil {
+		if err := s.checkSuiteAddress(); err != nil {
 			return err
 		}
 	}
@@ -150,15 +150,6 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 // gives a job to ask for its token with.
 func isCredentialVariable(name string) bool {
 	return rowOfVariable(name).secret || name == controlKeyVariable || name == gitHubTokenVariable
-}
-
-// checkSuiteAddress is rule 2 of settings_trust.go for what is in variables:
-// they are the caller's, and an address in .env is not.
-func checkSuiteAddress(address given[string]) error {
-	if address.from.layer != layerEnvFile || strings.TrimRight(address.value, "/") == defaultAPIURL {
-		return nil
-	}
-	return misled(settingAPIURL, address, "what the variables of the suite hold", "give the address on the command line")
 }
 
 // hidingTransport is the transport of every request. Its traces show addresses,

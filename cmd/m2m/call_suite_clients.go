@@ -9,24 +9,6 @@ import (
 	"m2m/internal/entra"
 )
 
-// suiteIdentity is a client that a suite defines. What it sets comes before the
-// flags; tenant, login host and scope are the caller's where it leaves them out.
-// A nil one sets nothing.
-type suiteIdentity struct {
-	values     map[setting]given[string]
-	credential credentialSettings
-}
-
-func (c *suiteIdentity) find(s setting) (given[string], bool) {
-	if c == nil {
-		return given[string]{}, false
-	}
-	g, ok := c.values[s]
-	return g, ok
-}
-
-func (c *suiteIdentity) hasCredential() bool { return c != nil && c.credential.kind != credentialNone }
-
 // resolveClients finds the settings of each client that a request is sent as,
 // under the same rules as the caller's own.
 func (r *suiteRun) resolveClients() error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"m2m/internal/call"
 )
@@ -51,7 +52,7 @@ func (r *suiteRun) isCredentialFile(path string) bool {
 		return err == nil && os.SameFile(info, known)
 	}
 	for _, s := range r.clients {
-		if isSame(s.envFile) || isSame(s.credential.file) || isSame(s.credential.passwordFile) {
+		if slices.ContainsFunc(s.credentialFiles(), isSame) {
 			return true
 		}
 	}

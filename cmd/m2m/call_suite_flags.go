@@ -65,11 +65,8 @@ func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
 // request stand in its file.
 func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 	known := append(s.names(), "output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file")
-	for _, row := range settingRows() {
-		known = append(known, row.flags...)
-	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && !slices.Contains(known, f.Name) {
+		if err == nil && !slices.Contains(known, f.Name) && !isSettingFlag(f.Name) {
 			err = &usageError{
 				reason: fmt.Sprintf("--%s does not go with --suite", f.Name),
 				hints:  []string{"what is sent and expected stands in the file; m2m call --suite-schema prints its form"},

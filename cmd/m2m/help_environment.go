@@ -28,7 +28,7 @@ M2M_CONTROL_KEY lead to the tenant's control endpoint.`
 func environmentHelp() string {
 	var b strings.Builder
 	b.WriteString(environmentIntro)
-	for _, row := range settingRows() {
+	for _, row := range settingRows {
 		fmt.Fprintf(&b, "  %s\n", strings.Join(settingNames(row), "  "))
 		b.WriteString(hang("", row.help, 6, 92) + "\n")
 	}
@@ -40,7 +40,7 @@ func environmentHelp() string {
 func settingNames(row settingRow) []string {
 	names := append([]string{}, row.names...)
 	for _, flag := range row.flags {
-		names = append(names, "--"+flag)
+		names = append(names, "--"+flag.name)
 	}
 	return names
 }

@@ -22,7 +22,7 @@ type policyFlags struct {
 
 func (p *policyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	addPolicyFlags(flags)
+	addSettingFlags(flags, policySettingsFlags...)
 	flags.BoolVar(&p.requireAll, "require-all", false, "require all the roles or scopes, not any one of them")
 	flags.StringArrayVar(&p.clients, "client", nil, "let in only the app with this client `ID` (repeatable)")
 	flags.BoolVar(&p.allowUser, "allow-user", false, "let users' tokens in even if no scope is required")

@@ -102,8 +102,8 @@ func settingsTable() string {
 		}
 		return strings.Join(quoted, " ")
 	}
-	for _, row := range settingRows() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.setting, code("", row.names), code("--", row.flags), row.help)
+	for _, row := range settingRows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.setting, code("", row.names), code("--", row.flagNames()), row.help)
 	}
 	return b.String()
 }

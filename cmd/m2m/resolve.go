@@ -23,7 +23,7 @@ const localTenantVariable = "M2M_LOCAL_TENANT"
 func (a *app) input(cmd *cobra.Command, u uses) settingsInput {
 	_, underTenant := a.lookup(localTenantVariable)
 	return settingsInput{
-		flags:     givenFlags(cmd),
+		flags:     givenFlags(cmd.Flags()),
 		lookup:    a.lookup,
 		dir:       a.dir,
 		envFile:   a.envFile,

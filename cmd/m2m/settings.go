@@ -123,3 +123,27 @@ type places struct {
 func (s *settings) authorityURL() entra.Authority {
 	return entra.Authority{Origin: s.authority.value, Tenant: s.tenant.value}
 }
+
+// credentialFiles are the files that hold credentials of m2m's own; a name that
+// is empty or "-" names none.
+func (s *settings) credentialFiles() []string {
+	return []string{s.envFile, s.credential.file, s.credential.passwordFile}
+}
+
+// suiteIdentity is a client that a suite defines. What it sets comes before the
+// flags; tenant, login host and scope are the caller's where it leaves them out.
+// A nil one sets nothing.
+type suiteIdentity struct {
+	values     map[setting]given[string]
+	credential credentialSettings
+}
+
+func (c *suiteIdentity) find(s setting) (given[string], bool) {
+	if c == nil {
+		return given[string]{}, false
+	}
+	g, ok := c.values[s]
+	return g, ok
+}
+
+func (c *suiteIdentity) hasCredential() bool { return c != nil && c.credential.kind != credentialNone }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/joho/godotenv"
@@ -46,6 +47,9 @@ func parseLocalSettings(label string, data []byte) (map[string]string, error) {
 	return parseStatements(label, data, func(name string) bool { return name == proxyVariable || isSettingVariable(name) })
 }
 
+// lineEnds makes the line ends of Windows and of old Mac OS those of Unix.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func parseStatements(label string, data []byte, isOurs func(name string) bool) (map[string]string, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors put a byte order mark first
 	if bytes.IndexByte(data, 0) >= 0 {
@@ -55,7 +59,7 @@ func parseStatements(label string, data []byte, isOurs func(name string) bool) (
 			err:    errEnvFileSyntax,
 		}
 	}
-	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
+	text := lineEnds.Replace(string(data))
 	statements, fault := scanEnvFile(text)
 	if fault != nil {
 		return nil, fault.in(label)
@@ -101,6 +105,9 @@ func readsAlone(s statement) bool {
 	return err == nil
 }
 
+// reference matches ${NAME}, which godotenv replaces outside single quotes.
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`) })
+
 // readAs reports whether the value that godotenv read is the literal one, or
 // the literal one with ${NAME} replaced by settings of the same file
 // (API_SCOPE=api://${CLIENT_ID}/.default). In a secret nothing is replaced.
@@ -111,8 +118,7 @@ func (s statement) readAs(values map[string]string) bool {
 	if rowOfVariable(s.name).secret {
 		return false
 	}
-	reference := regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
-	expanded := reference.ReplaceAllStringFunc(s.literal, func(ref string) string {
+	expanded := reference().ReplaceAllStringFunc(s.literal, func(ref string) string {
 		if value := values[ref[2:len(ref)-1]]; value != "" {
 			return value
 		}

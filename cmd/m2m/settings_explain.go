@@ -93,25 +93,23 @@ type valueFault struct {
 	missing   bool
 }
 
-func valueFaults() []valueFault {
-	return []valueFault{
-		{sentinel: entra.ErrPlaceholder, predicate: "is a placeholder"},
-		{sentinel: entra.ErrTenantMissing, missing: true},
-		{sentinel: entra.ErrTenantCommon, predicate: "names a group of tenants, not one"},
-		{sentinel: entra.ErrTenantForm, predicate: "is neither a GUID nor a domain name"},
-		{sentinel: entra.ErrClientMissing, missing: true},
-		{sentinel: entra.ErrClientForm, predicate: "is not a GUID"},
-		{sentinel: entra.ErrSecretIsItsID, predicate: "has the form of a GUID: that is the secret's ID, not its value"},
-		{sentinel: entra.ErrSecretHasSpace, predicate: "begins or ends with white space"},
-		{sentinel: entra.ErrScopeMissing, missing: true},
-		{sentinel: entra.ErrScopeNotDefault, predicate: "does not end in /.default"},
-		{sentinel: entra.ErrScopeSeveral, predicate: "names several resources, and a token is for one"},
-		{sentinel: entra.ErrAuthorityHost, predicate: "is not an https origin"},
-	}
+var valueFaults = []valueFault{
+	{sentinel: entra.ErrPlaceholder, predicate: "is a placeholder"},
+	{sentinel: entra.ErrTenantMissing, missing: true},
+	{sentinel: entra.ErrTenantCommon, predicate: "names a group of tenants, not one"},
+	{sentinel: entra.ErrTenantForm, predicate: "is neither a GUID nor a domain name"},
+	{sentinel: entra.ErrClientMissing, missing: true},
+	{sentinel: entra.ErrClientForm, predicate: "is not a GUID"},
+	{sentinel: entra.ErrSecretIsItsID, predicate: "has the form of a GUID: that is the secret's ID, not its value"},
+	{sentinel: entra.ErrSecretHasSpace, predicate: "begins or ends with white space"},
+	{sentinel: entra.ErrScopeMissing, missing: true},
+	{sentinel: entra.ErrScopeNotDefault, predicate: "does not end in /.default"},
+	{sentinel: entra.ErrScopeSeveral, predicate: "names several resources, and a token is for one"},
+	{sentinel: entra.ErrAuthorityHost, predicate: "is not an https origin"},
 }
 
 func faultOf(err error) (valueFault, bool) {
-	for _, f := range valueFaults() {
+	for _, f := range valueFaults {
 		if errors.Is(err, f.sentinel) {
 			return f, true
 		}
@@ -160,7 +158,7 @@ func fix(which setting, g given[string]) string {
 	row := rowOf(which)
 	switch {
 	case g.from.layer == layerNone || g.from.layer == layerDefault:
-		return fmt.Sprintf("set %s in the environment or in .env, or give --%s: it is", row.names[0], row.flags[0])
+		return fmt.Sprintf("set %s in the environment or in .env, or give --%s: it is", row.names[0], row.flags[0].name)
 	case g.from.layer == layerFlag && row.secret:
 		return "put into the file of --" + g.from.name
 	case g.from.layer == layerFlag:

@@ -101,11 +101,11 @@ func newLayers(in settingsInput) (*layers, error) {
 // means something: taking --tenant "$TENANT" for not given, because TENANT is
 // unset, would use another tenant than the one meant.
 func checkFlagsFilled(flags map[string][]string) error {
-	for _, row := range settingRows() {
-		for _, name := range row.flags {
-			values, given := flags[name]
+	for _, row := range settingRows {
+		for _, f := range row.flags {
+			values, given := flags[f.name]
 			if given && strings.TrimSpace(strings.Join(values, "")) == "" {
-				return emptyFlag(name)
+				return emptyFlag(f.name)
 			}
 		}
 	}
@@ -178,7 +178,7 @@ func (l *layers) find(s setting) given[string] {
 		return g
 	}
 	if flags := rowOf(s).flags; len(flags) > 0 {
-		if g, ok := l.flag(flags[0]); ok {
+		if g, ok := l.flag(flags[0].name); ok {
 			return g
 		}
 	}

@@ -38,12 +38,20 @@ func resolveSettings(in settingsInput) (*settings, error) {
 	if err := l.checkFoundPaths(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*settings) error{
-		l.resolvePolicy, l.resolveAuthority, l.resolveIdentity, l.checkDestinations, l.checkFoundAuthority,
-	} {
-		if err := step(s); err != nil {
-			return nil, err
-		}
+	if err := l.resolvePolicy(s); err != nil {
+		return nil, err
+	}
+	if err := l.resolveAuthority(s); err != nil {
+		return nil, err
+	}
+	if err := l.resolveIdentity(s); err != nil {
+		return nil, err
+	}
+	if err := l.checkDestinations(s); err != nil {
+		return nil, err
+	}
+	if err := l.checkFoundAuthority(s); err != nil {
+		return nil, err
 	}
 	s.places = l.places()
 	return s, nil

@@ -289,11 +289,11 @@ func TestSourceStrings(t *testing.T) {
 
 func TestSettingRowsAreDistinct(t *testing.T) {
 	seen := map[string]setting{}
-	for _, row := range settingRows() {
+	for _, row := range settingRows {
 		if row.help == "" || len(row.names)+len(row.flags) == 0 {
 			t.Errorf("the row of %q says nothing", row.setting)
 		}
-		for _, name := range slices.Concat(row.names, row.flags) {
+		for _, name := range slices.Concat(row.names, row.flagNames()) {
 			if other, ok := seen[name]; ok {
 				t.Errorf("%s is both %q and %q", name, other, row.setting)
 			}

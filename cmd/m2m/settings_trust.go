@@ -87,7 +87,7 @@ func mixed(s setting, from source, c credentialSettings, hint string) error {
 	hints := []string{hint}
 	switch s {
 	case settingTenant, settingClient:
-		hints = append(hints, "or give it with --"+rowOf(s).flags[0])
+		hints = append(hints, "or give it with --"+rowOf(s).flags[0].name)
 	}
 	return &usageError{
 		reason: fmt.Sprintf("the %s is from %s, but the %s is from %s: both must come from the same place, so that nobody else's %s can redirect a secret",
@@ -137,6 +137,15 @@ func misled(s setting, g given[string], held, remedy string) error {
 	}
 }
 
+// checkSuiteAddress applies rule 2 to what the variables of a suite hold: they
+// are the caller's, and an API address in .env is not.
+func (s *settings) checkSuiteAddress() error {
+	if s.apiURL.from.layer != layerEnvFile || strings.TrimRight(s.apiURL.value, "/") == defaultAPIURL {
+		return nil
+	}
+	return misled(settingAPIURL, s.apiURL, "what the variables of the suite hold", "give the address on the command line")
+}
+
 // checkFoundAuthority applies rule 3 to the login host.
 func (l *layers) checkFoundAuthority(s *settings) error {
 	if s.authority.from.layer != layerEnvFile || l.file.named || isEntra(s.authority.value) {
@@ -168,7 +177,7 @@ func (l *layers) checkFoundPaths() error {
 	if l.file == nil || l.file.named {
 		return nil
 	}
-	for _, row := range settingRows() {
+	for _, row := range settingRows {
 		if !row.path {
 			continue
 		}

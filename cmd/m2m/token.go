@@ -73,9 +73,9 @@ func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
 	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
 	addLocalFlag(flags)
-	addScopeFlag(flags)
-	addAuthorityFlags(flags)
-	addCredentialFlags(flags)
+	addSettingFlags(flags, settingScope)
+	addSettingFlags(flags, authoritySettingsFlags...)
+	addSettingFlags(flags, credentialSettingsFlags...)
 }
 
 func (a *app) clearCache(cmd *cobra.Command) error {

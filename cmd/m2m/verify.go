@@ -72,8 +72,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
 	addLocalFlag(flags)
-	addAuthorityFlags(flags)
-	addScopeFlag(flags)
+	addSettingFlags(flags, authoritySettingsFlags...)
+	addSettingFlags(flags, settingScope)
 	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
 	return cmd
