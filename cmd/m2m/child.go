@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,36 +20,49 @@ const (
 	killPause  = 5 * time.Second
 )
 
-// runCommand runs the COMMAND of serve --local until it ends and returns its
-// exit code; 128 and the signal's number if a signal ended it, as shells do.
-// Signals that reach m2m meanwhile are passed on, except those that the
-// terminal has already sent to the command itself.
-func (sys *system) runCommand(ctx context.Context, argv, environ []string) (exitCode, error) {
-	path, err := lookPath(argv[0], environ)
+// command is a program to run, such as the COMMAND of serve --local -- COMMAND.
+type command struct {
+	argv    []string // the program's name or path, then its arguments
+	environ []string // NAME=value; its PATH is where the program is found
+	dir     string   // where it runs; empty means this process's own folder
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	// signals claims the signals that reach this process, just before the program
+	// starts. Its error says that there is nothing to start any more.
+	signals func(context.Context) (<-chan os.Signal, error)
+}
+
+// run runs the program until it ends and returns its exit code; 128 and the
+// signal's number if a signal ended it, as shells do. Signals that reach m2m
+// meanwhile are passed on, except those that the terminal has already sent to
+// the program itself.
+func (c command) run(ctx context.Context) (exitCode, error) {
+	path, err := lookPath(c.argv[0], c.environ)
 	if err != nil {
 		return exitUsage, err
 	}
-	cmd := exec.Command(path, argv[1:]...)
-	cmd.Args[0] = argv[0]
-	cmd.Env, cmd.Dir = environ, sys.dir
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = sys.stdin, sys.stdout, sys.stderr
+	cmd := exec.Command(path, c.argv[1:]...)
+	cmd.Args[0] = c.argv[0]
+	cmd.Env, cmd.Dir = c.environ, c.dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
 	group := groupFor(cmd)
 
-	signals, err := sys.signals.escort(ctx)
+	signals, err := c.signals(ctx)
 	if err != nil {
 		return exitInterrupted, err
 	}
 	if err := cmd.Start(); err != nil {
-		return exitUsage, &usageError{reason: fmt.Sprintf("cannot run %q: %v", argv[0], errors.Unwrap(err)), err: err}
+		return exitUsage, &usageError{reason: fmt.Sprintf("cannot run %q: %v", c.argv[0], errors.Unwrap(err)), err: err}
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	return codeOfCommand(group.escort(ended, signals))
+	return codeOfCommand(group.waitPassing(ended, signals))
 }
 
-// escort waits for a command's end. From the first signal on the command has
-// gracePause to end by itself.
-func (g *processGroup) escort(ended <-chan error, signals <-chan os.Signal) error {
+// waitPassing waits for a command's end and passes signals on to it. From the
+// first signal on the command has gracePause to end by itself.
+func (g *processGroup) waitPassing(ended <-chan error, signals <-chan os.Signal) error {
 	var harder <-chan time.Time
 	next := syscall.SIGTERM
 	for {

@@ -5,7 +5,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -56,17 +55,4 @@ func (g *processGroup) send(sig os.Signal) {
 		return
 	}
 	_ = g.cmd.Process.Signal(number)
-}
-
-// endingSignals are those that ask m2m to end. One that the caller chose to
-// ignore stays ignored (nohup), except SIGINT: shells ignore it for every
-// background job, and a script that sends it to one means it.
-func endingSignals() []os.Signal {
-	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
-	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT} {
-		if !signal.Ignored(sig) {
-			signals = append(signals, sig)
-		}
-	}
-	return signals
 }

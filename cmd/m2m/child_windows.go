@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"syscall"
 )
 
 // processGroup is how signals reach a command. Windows sends Ctrl-C to every
@@ -15,5 +14,3 @@ func groupFor(cmd *exec.Cmd) *processGroup { return &processGroup{cmd} }
 func (g *processGroup) terminalSent(os.Signal) bool { return true }
 
 func (g *processGroup) send(os.Signal) { _ = g.cmd.Process.Kill() }
-
-func endingSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }

@@ -8,20 +8,20 @@ import (
 	"m2m/internal/entra"
 )
 
-// mostAnnounced is how many clients are announced each by a line of its own:
-// what serve says at its start stays within 15 lines.
+// mostAnnounced is how many clients get a line of their own: what serve prints at
+// its start stays within 15 lines.
 const mostAnnounced = 3
 
-// announceLocal says where everything is: to people on stderr, to machines as
-// one line of JSON on stdout.
-func (a *app) announceLocal(run *localRun, api *api, state *localState, form string) error {
+// announceLocal prints where everything is: for people on stderr, for programs
+// as one line of JSON on stdout.
+func (a *app) announceLocal(server *localServer, api *api, state *localState, form string) error {
 	if form == "json" {
-		return writeJSONLine(a.out, run.document(state))
+		return writeJSONLine(a.out, localDocumentOf(server, state))
 	}
-	a.announceTenants(run)
-	a.say("API           %s%s", run.apiURL, api.path())
+	a.announceTenants(server)
+	a.say("API           %s%s", server.apiURL, api.path())
 	a.announceUpstream(api.upstream)
-	a.announceClients(run, state)
+	a.announceClients(server, state)
 	api.announceCallers()
 	a.say("try, in another terminal:")
 	a.say("  m2m call --local %s", cmp.Or(api.path(), "/"))
@@ -30,22 +30,22 @@ func (a *app) announceLocal(run *localRun, api *api, state *localState, form str
 	return nil
 }
 
-func (a *app) announceTenants(run *localRun) {
-	home := run.tenants.Tenants[0]
+func (a *app) announceTenants(server *localServer) {
+	home := server.tenants.Tenants[0]
 	more := ""
-	if others := len(run.tenants.Tenants) - 1; others > 0 {
+	if others := len(server.tenants.Tenants) - 1; others > 0 {
 		more = fmt.Sprintf(", with %d more at its address", others)
 	}
-	a.say("local tenant  %s  (ends with this process)%s", run.issuer.Authority(home.ID).URL(), more)
+	a.say("local tenant  %s  (ends with this process)%s", server.issuer.Authority(home.ID).URL(), more)
 }
 
-func (a *app) announceClients(run *localRun, state *localState) {
+func (a *app) announceClients(server *localServer, state *localState) {
 	take := "--env-file "
-	if !run.issuer.ProxyURL().IsZero() {
+	if !server.issuer.ProxyURL().IsZero() {
 		take = "set -a; . "
 		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", shellWord(state.path(localClientFile)))
 	}
-	clients := run.clients()
+	clients := server.clients()
 	for n, c := range clients {
 		switch {
 		case n == mostAnnounced:
@@ -98,19 +98,27 @@ type clientDocument struct {
 	EnvFile  string   `json:"env_file"`
 }
 
-func (r *localRun) document(state *localState) localDocument {
-	settings := r.environment(r.tenants.Tenants[0], r.tenants.Tenants[0].Clients[0])
+func localDocumentOf(server *localServer, state *localState) localDocument {
+	settings := server.environment(server.tenants.Tenants[0], server.tenants.Tenants[0].Clients[0])
 	d := localDocument{
-		AuthorityHost: r.issuer.Origin(), APIURL: r.apiURL,
+		AuthorityHost: server.issuer.Origin(), APIURL: server.apiURL,
 		APIScope: settings["API_SCOPE"], APIAudience: strings.Split(settings["API_AUDIENCE"], ","),
 		CAFile: state.path(localCAFile), ControlFile: state.path(localControlFile),
 	}
-	for _, t := range r.tenants.Tenants {
-		authority := r.issuer.Authority(t.ID)
+	for _, t := range server.tenants.Tenants {
+		authority := server.issuer.Authority(t.ID)
 		d.Tenants = append(d.Tenants, tenantDocument{t.ID, append([]string{}, t.Domains...), authority.URL(), authority.Discovery(entra.V2)})
 	}
-	for _, c := range r.clients() {
+	for _, c := range server.clients() {
 		d.Clients = append(d.Clients, clientDocument{c.client.ID, c.tenant.ID, c.client.Name, c.isDefault, append([]string{}, c.roles...), state.path(c.envFile)})
 	}
 	return d
+}
+
+// shellWord quotes a path for a shell, if it needs that.
+func shellWord(path string) string {
+	if strings.ContainsAny(path, " \t'\"$&;()<>*?`\\|") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"strings"
 
 	"m2m/internal/issuer"
 )
@@ -22,9 +21,9 @@ type localClient struct {
 }
 
 // clients lists the clients of every tenant, the default one first.
-func (r *localRun) clients() (list []localClient) {
-	home := r.tenants.Tenants[0]
-	for _, tenant := range r.tenants.Tenants {
+func (s *localServer) clients() (list []localClient) {
+	home := s.tenants.Tenants[0]
+	for _, tenant := range s.tenants.Tenants {
 		for _, client := range tenant.Clients {
 			c := localClient{tenant: tenant, client: client, envFile: otherEnvFile(home, tenant, client)}
 			if tenant.ID == home.ID {
@@ -49,33 +48,25 @@ func otherEnvFile(home, tenant issuer.Tenant, client issuer.Client) string {
 	return "client-" + client.ID + "@" + tenant.ID + ".env"
 }
 
-// writeDown writes the settings of every client into the state folder and
-// returns those of the default one. Its file comes last: it is what --local
-// waits for.
-func (r *localRun) writeDown(state *localState, lookup func(string) (string, bool)) (localSettings, error) {
-	intercept := r.interceptVariables(lookup, state.path(localRootsFile))
-	err := state.writeCA(r.issuer.CAPEM())
-	err = errors.Join(err, state.writeControl(controlAccess{r.issuer.ControlURL(), r.controlKey.Reveal(), state.path(localCAFile)}))
+// writeFiles writes the settings of every client into the state folder and
+// returns those of the default one. Its file comes last: --local waits for it.
+func (s *localServer) writeFiles(state *localState, lookup func(string) (string, bool)) (map[string]string, error) {
+	intercept := s.interceptVariables(lookup, state.path(localRootsFile))
+	err := state.writeCA(s.issuer.CAPEM())
+	err = errors.Join(err, state.writeControl(controlAccess{s.issuer.ControlURL(), s.controlKey.Reveal(), state.path(localCAFile)}))
 	if intercept != nil {
-		err = errors.Join(err, os.WriteFile(state.path(localRootsFile), rootsWith(r.issuer.CAPEM(), lookup), 0o600))
+		err = errors.Join(err, os.WriteFile(state.path(localRootsFile), rootsWith(s.issuer.CAPEM(), lookup), 0o600))
 	}
-	settings := func(c localClient) localSettings {
-		s := r.environment(c.tenant, c.client).withPlaces(state.path(localCAFile), state.path(localCacheFolder))
-		maps.Copy(s, intercept)
-		return s
+	settings := func(c localClient) map[string]string {
+		settings := s.environment(c.tenant, c.client)
+		addPlaces(settings, state.path(localCAFile), state.path(localCacheFolder))
+		maps.Copy(settings, intercept)
+		return settings
 	}
-	clients := r.clients()
+	clients := s.clients()
 	for _, c := range clients[1:] {
 		err = errors.Join(err, state.write(c.envFile, settings(c)))
 	}
 	chosen := settings(clients[0])
 	return chosen, errors.Join(err, state.write(clients[0].envFile, chosen))
-}
-
-// shellWord quotes a path for a shell, if it needs that.
-func shellWord(path string) string {
-	if strings.ContainsAny(path, " \t'\"$&;()<>*?`\\|") {
-		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return path
 }

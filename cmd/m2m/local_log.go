@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"m2m/internal/entra"
@@ -48,4 +49,37 @@ func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
 		return
 	}
 	logger.Warn("token refused", append(fields, "error", r.Error, "aadsts", r.Code, "reason", r.Reason)...)
+}
+
+// tunnelLine prints what became of one request to the proxy for a host that is
+// not the tenant's.
+func (a *app) tunnelLine(r issuer.TunnelRequest) {
+	outcome := "tunnelled"
+	if r.Status != http.StatusOK {
+		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, entra.OneLine(r.Reason, 200))
+	}
+	a.say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
+}
+
+// logTunnel is the same for machines. Its names are stable.
+func logTunnel(logger *slog.Logger, r issuer.TunnelRequest) {
+	if r.Status == http.StatusOK {
+		logger.Info("tunnel opened", "target", r.Target, "status", r.Status)
+		return
+	}
+	logger.Warn("tunnel refused", "target", r.Target, "status", r.Status, "reason", r.Reason)
+}
+
+// logFault is the same as faultLine for machines. Its names are stable.
+func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
+	logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
+}
+
+// faultLine prints that a request met a fault.
+func (a *app) faultLine(f issuer.FaultAnswer) {
+	path := f.Path
+	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		path = quoted(path)
+	}
+	a.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
 }

@@ -1,108 +1,166 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/url"
 	"slices"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/transport"
 )
 
-// localRun is a local tenant and the API beside it, both listening, in this
-// process.
-type localRun struct {
+// localOptions says which tenants to run, and where they and their API listen.
+type localOptions struct {
+	tenants issuer.TenantFile
+	// faults are injected before the first request.
+	faults []issuer.Fault
+	// tenantAddr and apiAddr are HOST:PORT on loopback; port 0 is any free one.
+	tenantAddr, apiAddr string
+	// apiTLS says that the API is served over https.
+	apiTLS bool
+	// intercept opens a proxy through which the tenant answers as Entra's login
+	// hosts.
+	intercept bool
+	// caFile holds roots for the issuers that federated credentials trust; empty
+	// means the system's roots alone.
+	caFile string
+	// proxy chooses the proxy of what the tenant requests from others, and of the
+	// tunnels it opens.
+	proxy func(*http.Request) (*url.URL, error)
+	observers
+}
+
+// observers are called with what happens at the tenant; nil ones are not.
+type observers struct {
+	onTokenRequest func(issuer.TokenRequest)
+	onTunnel       func(issuer.TunnelRequest)
+	onFault        func(issuer.FaultAnswer)
+}
+
+// localServer is a local tenant and the listener of the API that it issues
+// tokens for, both listening. Make one with openLocal.
+type localServer struct {
 	tenants        issuer.TenantFile
 	issuer         *issuer.Issuer
 	controlKey     entra.Secret
 	tenantListener net.Listener
-	listener       net.Listener // the API's
-	apiURL         string       // its origin
+	apiListener    net.Listener
+	apiURL         string // the API's origin
 }
 
-// serveLocal runs a local tenant and the API: for a command, or until a signal.
-func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
-	if a.envFile != "" {
-		return &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
+// openLocal opens both listeners and makes the tenants. What is wrong with an
+// address or a CA file is a usageError.
+func openLocal(o localOptions) (*localServer, error) {
+	outside, err := outsideIssuers(o)
+	if err != nil {
+		return nil, err
 	}
-	if err := o.checkOutput(); err != nil {
+	s := &localServer{tenants: o.tenants, controlKey: issuer.NewControlKey()}
+	if s.tenantListener, err = listenLoopback(o.tenantAddr, "--tenant-addr"); err != nil {
+		return nil, err
+	}
+	if s.apiListener, err = listenLoopback(o.apiAddr, "--addr"); err != nil {
+		return nil, errors.Join(err, s.tenantListener.Close())
+	}
+	s.apiURL = originOf(s.apiListener, o.apiTLS)
+	if err := s.start(o, outside); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *localServer) start(o localOptions, outside *http.Client) error {
+	interception, err := interception(o)
+	if err != nil {
 		return err
 	}
-	if o.metricsAddr != "" {
-		if err := checkLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
-			return err
-		}
-	}
-	tenants, err := a.tenants(o.tenantFile)
-	if err != nil {
-		return err
-	}
-	if o.command != nil {
-		return a.serveCommandLocally(cmd, o, tenants)
-	}
-	return a.serveLocalUntilStopped(cmd, o, tenants)
-}
-
-// observers are told of what happens at the tenant; nil ones are not.
-type observers struct {
-	tokenRequest  func(issuer.TokenRequest)
-	tunnelRequest func(issuer.TunnelRequest)
-	fault         func(issuer.FaultAnswer)
-}
-
-// openLocal opens both listeners and makes the tenants. Free ports serve a
-// command, which gets its addresses from the environment.
-func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, told observers) (*localRun, error) {
-	faults, err := parseFaults(o.faults)
-	if err != nil {
-		return nil, err
-	}
-	address := func(flag, value string) string {
-		if o.command != nil && !cmd.Flags().Changed(flag) {
-			return "127.0.0.1:0"
-		}
-		return value
-	}
-	outside, err := a.outsideIssuers(cmd)
-	if err != nil {
-		return nil, err
-	}
-	tenantListener, err := listenLoopback(address("tenant-addr", o.tenantAddr), "--tenant-addr")
-	if err != nil {
-		return nil, err
-	}
-	apiListener, err := listenLoopback(address("addr", o.addr), "--addr")
-	if err != nil {
-		return nil, errors.Join(err, tenantListener.Close())
-	}
-	interception, err := a.interception(o, told.tunnelRequest)
-	if err != nil {
-		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
-	}
-	controlKey := issuer.NewControlKey()
-	made, err := issuer.New(tenantListener, issuer.Config{
-		Tenants: tenants.Tenants, TokenLifetime: tenants.TokenLifetime, LongestTokenLifetime: tenants.LongestTokenLifetime,
-		HTTPClient: outside, OnTokenRequest: told.tokenRequest, Intercept: interception,
-		ControlKey: controlKey, OnFault: told.fault,
+	s.issuer, err = issuer.New(s.tenantListener, issuer.Config{
+		Tenants: o.tenants.Tenants, TokenLifetime: o.tenants.TokenLifetime, LongestTokenLifetime: o.tenants.LongestTokenLifetime,
+		HTTPClient: outside, OnTokenRequest: o.onTokenRequest, Intercept: interception,
+		ControlKey: s.controlKey, OnFault: o.onFault,
 	})
 	if err != nil {
-		return nil, errors.Join(err, tenantListener.Close(), apiListener.Close())
+		return err
 	}
-	run := &localRun{tenants, made, controlKey, tenantListener, apiListener, originOf(apiListener, o.certFile != "")}
-	if err := run.inject(faults); err != nil {
-		return nil, errors.Join(err, run.close())
+	for _, f := range o.faults {
+		if err := s.issuer.Inject(f); err != nil {
+			return fmt.Errorf("the fault %s: %w", f, err)
+		}
 	}
-	return run, nil
+	return nil
 }
 
-// listenLoopback opens an address of this machine alone: a tenant with demo
-// apps and an API that believes it are for nobody else.
+// outsideIssuers is the client that fetches the keys of the issuers that
+// federated credentials trust.
+func outsideIssuers(o localOptions) (*http.Client, error) {
+	outside := transport.New(transport.Config{CAFile: o.caFile, Proxy: o.proxy})
+	if o.caFile != "" { // else the system's roots are read when they are needed, not at every start
+		if err := outside.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Client{Transport: outside}, nil
+}
+
+// interception opens the tenant's proxy on a free port: programs get its address
+// together with its password, which is new for each run.
+func interception(o localOptions) (*issuer.Interception, error) {
+	if !o.intercept {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("no port is free for --intercept: %w", err)
+	}
+	return &issuer.Interception{Listener: listener, Parent: o.proxy, OnTunnel: o.onTunnel}, nil
+}
+
+// environment lists the settings of one client of a running tenant, by the names
+// they have in the environment.
+func (s *localServer) environment(tenant issuer.Tenant, client issuer.Client) map[string]string {
+	fallback := slices.Concat(tenant.APIs, s.tenants.Tenants[0].APIs)[0]
+	return localEnvironment(s.issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), s.apiURL)
+}
+
+// apiRunner serves an API on a listener until ctx ends.
+type apiRunner func(ctx context.Context, listener net.Listener) error
+
+// serve runs the tenant and the API until ctx ends.
+func (s *localServer) serve(ctx context.Context, api apiRunner) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.issuer.Serve(ctx) })
+	group.Go(func() error { return api(ctx, s.apiListener) })
+	return group.Wait()
+}
+
+// runWithChild serves tenant and API until the command exits, and returns its
+// exit code. A signal ends the command first, so the servers do not see the end
+// of ctx.
+func (s *localServer) runWithChild(ctx context.Context, api apiRunner, c command) (exitCode, error) {
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- s.serve(serving, api) }()
+
+	code, err := c.run(ctx)
+	stop()
+	return code, errors.Join(err, <-served)
+}
+
+// close frees the addresses of a server that never served.
+func (s *localServer) close() error {
+	return errors.Join(s.tenantListener.Close(), s.apiListener.Close())
+}
+
+// listenLoopback opens an address of this machine alone: a tenant with demo apps
+// and an API that accepts its tokens must not be reached from elsewhere.
 func listenLoopback(address, flag string) (net.Listener, error) {
 	if err := checkLoopback(address, flag); err != nil {
 		return nil, err
@@ -124,66 +182,24 @@ func checkLoopback(address, flag string) error {
 	return nil
 }
 
-// environment lists the settings of one client of a running tenant.
-func (r *localRun) environment(tenant issuer.Tenant, client issuer.Client) localSettings {
-	fallback := slices.Concat(tenant.APIs, r.tenants.Tenants[0].APIs)[0]
-	return localEnvironment(r.issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), r.apiURL)
-}
-
-// serve runs the tenant and the API until ctx ends.
-func (r *localRun) serve(ctx context.Context, api *api) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.issuer.Serve(ctx) })
-	group.Go(func() error { return api.run(ctx, r.listener) })
-	return group.Wait()
-}
-
-// close frees the addresses of a run that never began.
-func (r *localRun) close() error { return errors.Join(r.tenantListener.Close(), r.listener.Close()) }
-
-// serveLocalUntilStopped runs both on their usual addresses and writes the
-// settings down where --local finds them.
-func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
-	in := a.localInput(cmd)
-	in.noEnvFile = true // as --local does, so that both mean the same folder
-	places, err := resolvePlaces(in)
+// listen opens an address. flag is the flag that chose it.
+func listen(address, flag string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return err
-	}
-	state, err := claimLocalState(places.stateDir)
-	if errors.Is(err, errLocalTenantRuns) {
-		return &usageError{
-			reason: "a local tenant is already running on this machine",
-			hints:  []string{"use it with --local, or stop it first", "for a second one beside it, set M2M_STATE_DIR to another folder"},
+		return nil, &usageError{
+			reason: fmt.Sprintf("cannot listen on %s: %v", address, rootCause(err)),
+			hints:  []string{fmt.Sprintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag)},
 			err:    err,
 		}
 	}
-	if err != nil {
-		return &usageError{reason: err.Error(), hints: []string{"set M2M_STATE_DIR to a folder that can be written"}, err: err}
-	}
-	defer func() { err = cmp.Or(err, state.release()) }()
+	return listener, nil
+}
 
-	told, err := a.observers(o.logOptions)
-	if err != nil {
-		return err
+// originOf is the scheme, host and port of an API that listens.
+func originOf(listener net.Listener, tls bool) string {
+	scheme := "http"
+	if tls {
+		scheme = "https"
 	}
-	run, err := a.openLocal(cmd, o, tenants, told)
-	if err != nil {
-		return err
-	}
-	if in.local, err = run.writeDown(state, a.lookup); err != nil {
-		return errors.Join(err, run.close())
-	}
-	resolved, err := resolveSettings(in)
-	if err != nil {
-		return errors.Join(err, run.close())
-	}
-	api, err := a.newAPI(resolved, o)
-	if err != nil {
-		return errors.Join(err, run.close())
-	}
-	if err := a.announceLocal(run, api, state, o.form); err != nil {
-		return errors.Join(err, run.close(), api.close())
-	}
-	return ended(cmd.Context(), run.serve(cmd.Context(), api))
+	return (&url.URL{Scheme: scheme, Host: listener.Addr().String()}).String()
 }

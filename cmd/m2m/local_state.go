@@ -40,9 +40,13 @@ var (
 	errLocalTenantRuns = errors.New("a local tenant is already running")
 )
 
-// localSettings are the settings of a local tenant, by the names they have in
-// the environment.
-type localSettings map[string]string
+// controlAccess is how to reach the control endpoint of a running tenant: its
+// JSON is the file that a tenant leaves in its state folder.
+type controlAccess struct {
+	URL    string `json:"url"` // with a slash at the end
+	Key    string `json:"key"`
+	CAFile string `json:"ca_file"`
+}
 
 // localState is the place where one running tenant is written down.
 type localState struct {
@@ -50,9 +54,24 @@ type localState struct {
 	lock   *flock.Flock
 }
 
-// claimLocalState takes the place for a tenant that is about to run. The error
-// wraps errLocalTenantRuns if another holds it.
+// claimLocalState takes the place for a tenant that is about to run. Its errors
+// are usageErrors.
 func claimLocalState(stateDir string) (*localState, error) {
+	s, err := claimFolder(stateDir)
+	switch {
+	case errors.Is(err, errLocalTenantRuns):
+		return nil, &usageError{
+			reason: "a local tenant is already running on this machine",
+			hints:  []string{"use it with --local, or stop it first", "for a second one beside it, set M2M_STATE_DIR to another folder"},
+			err:    err,
+		}
+	case err != nil:
+		return nil, &usageError{reason: err.Error(), hints: []string{"set M2M_STATE_DIR to a folder that can be written"}, err: err}
+	}
+	return s, nil
+}
+
+func claimFolder(stateDir string) (*localState, error) {
 	if stateDir == "" {
 		return nil, errors.New("there is no state directory, because HOME is not set")
 	}
@@ -126,20 +145,10 @@ func (s *localState) writeControl(access controlAccess) error {
 	return errors.Join(err, os.WriteFile(s.path(localControlFile), data, 0o600))
 }
 
-// readControl returns how to reach the control endpoint of the tenant that runs
-// now. The error wraps errNoLocalTenant if none does.
-func readControl(stateDir string) (access controlAccess, err error) {
-	data, err := readRunning(stateDir, localControlFile)
-	if err != nil {
-		return access, err
-	}
-	return access, json.Unmarshal(data, &access)
-}
-
 // write writes the settings of one client in the form of a .env, so that
 // --env-file and a shell can read them too. The file appears whole: other
 // programs wait for it.
-func (s *localState) write(file string, settings localSettings) error {
+func (s *localState) write(file string, settings map[string]string) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		quote := "'"
@@ -178,16 +187,6 @@ func readRunning(stateDir, file string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxLocalSettings))
-}
-
-// readLocalState returns the settings of the tenant that runs now. The error
-// wraps errNoLocalTenant if none does.
-func readLocalState(stateDir string) (localSettings, error) {
-	data, err := readRunning(stateDir, localClientFile)
-	if err != nil {
-		return nil, err
-	}
-	return parseLocalSettings(filepath.Join(stateDir, localFolder, localClientFile), data)
 }
 
 // isHeld reports whether another process holds a lock.

@@ -2,22 +2,22 @@ package main
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
+	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/issuer"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
-// localTenantVariable marks the environment of a command under serve --local:
-// that environment is the whole of its settings, so .env is not read and
-// --local adds nothing.
-const localTenantVariable = "M2M_LOCAL_TENANT"
+// proxyVariable is where programs look for the proxy of https addresses. The
+// local tenant's settings hold its own under this name; a .env cannot.
+const proxyVariable = "HTTPS_PROXY"
 
 // input is what this process gives the settings to be resolved from.
 func (a *app) input(cmd *cobra.Command, u uses) settingsInput {
@@ -47,7 +47,7 @@ func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 		if a.envFile != "" {
 			return nil, &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
 		}
-		running, err := a.runningTenant(in)
+		running, err := runningTenant(in)
 		if err != nil {
 			return nil, err
 		}
@@ -66,62 +66,6 @@ func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 	return s, nil
 }
 
-// proxyOfClientFile returns the proxy that a settings file of the running local
-// tenant names: with --intercept its clients are at Microsoft's address, and
-// their secrets are not to go there. Any other .env names no proxy.
-func proxyOfClientFile(in settingsInput, path string) entra.Secret {
-	in.noEnvFile, in.envFile = true, "" // the file does not decide where the tenant's are
-	places, err := resolvePlaces(in)
-	if err != nil {
-		return entra.Secret{}
-	}
-	folder, err := os.Stat(filepath.Dir(path))
-	if own, ownErr := os.Stat(filepath.Join(places.stateDir, localFolder)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
-		return entra.Secret{}
-	}
-	data, err := readRunning(places.stateDir, filepath.Base(path))
-	if err != nil {
-		return entra.Secret{}
-	}
-	settings, _ := parseLocalSettings(path, data) // it was read before, as a .env
-	return entra.NewSecret(settings[proxyVariable])
-}
-
-// runningTenant returns the settings of the tenant that runs on this machine.
-func (a *app) runningTenant(in settingsInput) (localSettings, error) {
-	return runningOf(in, readLocalState)
-}
-
-// localControl returns how to reach that tenant's control endpoint.
-func (a *app) localControl(in settingsInput) (controlAccess, error) {
-	return runningOf(in, readControl)
-}
-
-// runningOf reads something of the tenant that runs on this machine. Its errors
-// are usageErrors.
-func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (found T, err error) {
-	in.noEnvFile, in.envFile = true, "" // a stranger's .env must not decide which tenant is meant
-	places, err := resolvePlaces(in)
-	if err != nil {
-		return found, err
-	}
-	found, err = read(places.stateDir)
-	if errors.Is(err, errNoLocalTenant) {
-		return found, &usageError{
-			reason: "no local tenant is running",
-			hints: []string{
-				"start one in another terminal: m2m serve --local",
-				"or run one command with a tenant of its own: m2m serve --local -- m2m call /secure-data",
-			},
-			err: err,
-		}
-	}
-	if err != nil {
-		return found, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), hints: []string{"stop m2m serve --local and start it again"}, err: err}
-	}
-	return found, nil
-}
-
 // transport is how every request of a command goes out: proxies of the
 // environment, and that of a local tenant which intercepts, the system's roots
 // and the extra CA, traced with --debug.
@@ -131,6 +75,25 @@ func (a *app) transport(s *settings) *transport.Transport {
 		config.Trace = func(e transport.Exchange) { a.say("debug: %s", e) }
 	}
 	return transport.New(config)
+}
+
+// throughTenant returns how requests go out next to a tenant that intercepts:
+// those for the login hosts through its proxy, all others as usual. An empty
+// address is that of no such tenant.
+func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	if address.IsZero() {
+		return usual
+	}
+	proxy, err := url.Parse(address.Reveal())
+	if err != nil {
+		err = errors.New("the address of the local tenant's proxy does not parse") // it holds a password
+	}
+	return func(r *http.Request) (*url.URL, error) {
+		if issuer.IsLoginHost(r.URL.Hostname()) {
+			return proxy, err
+		}
+		return usual(r)
+	}
 }
 
 // trace prints a line with --debug.

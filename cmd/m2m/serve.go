@@ -248,16 +248,3 @@ func ended(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// listen opens an address. flag is the flag that chose it.
-func listen(address, flag string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, &usageError{
-			reason: fmt.Sprintf("cannot listen on %s: %v", address, rootCause(err)),
-			hints:  []string{fmt.Sprintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag)},
-			err:    err,
-		}
-	}
-	return listener, nil
-}

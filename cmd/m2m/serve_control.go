@@ -19,26 +19,11 @@ import (
 	"m2m/internal/transport"
 )
 
-// The variables in which COMMAND under serve --local finds the control endpoint
-// of its tenant. They are no settings: no .env can name them.
-const (
-	controlURLVariable = "M2M_CONTROL_URL"
-	controlKeyVariable = "M2M_CONTROL_KEY"
-)
-
 const (
 	controlTimeout = 30 * time.Second
 	// maxControlAnswer bounds an answer in bytes; a token is the longest.
 	maxControlAnswer = 1 << 20
 )
-
-// controlAccess is how to reach the control endpoint of a running tenant: its
-// JSON is the file that a tenant leaves in its state folder.
-type controlAccess struct {
-	URL    string `json:"url"` // with a slash at the end
-	Key    string `json:"key"`
-	CAFile string `json:"ca_file"`
-}
 
 // controlClient asks things of a running local tenant that no Entra would do.
 // Make one with app.control.
@@ -83,7 +68,7 @@ func (a *app) controlAccess(cmd *cobra.Command) (controlAccess, error) {
 			hints:  []string{"take both as serve --local -- COMMAND gave them, or neither"},
 		}
 	}
-	return a.localControl(a.input(cmd, uses{}))
+	return runningControl(a.input(cmd, uses{}))
 }
 
 // checkControlURL keeps the key on this machine, whatever the environment says.

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -104,41 +101,4 @@ func (a *app) fault(cmd *cobra.Command, specs []string, o faultOptions) error {
 func (c *controlClient) setFaults(ctx context.Context, clear bool, specs []string) (state issuer.TenantState, err error) {
 	err = c.post(ctx, "faults", map[string]any{"clear": clear, "add": specs}, &state)
 	return state, err
-}
-
-// parseFaults reads faults as flags and arguments give them.
-func parseFaults(specs []string) (faults []issuer.Fault, err error) {
-	for _, spec := range specs {
-		f, err := issuer.ParseFault(spec)
-		if err != nil {
-			hints := append(hintsOf(err), "m2m serve fault --help lists the faults")
-			return nil, &usageError{reason: err.Error(), hints: hints}
-		}
-		faults = append(faults, f)
-	}
-	return faults, nil
-}
-
-// inject makes a tenant misbehave from the start.
-func (r *localRun) inject(faults []issuer.Fault) error {
-	for _, f := range faults {
-		if err := r.issuer.Inject(f); err != nil {
-			return fmt.Errorf("the fault %s: %w", f, err)
-		}
-	}
-	return nil
-}
-
-// logFault is the same as faultLine for machines. Its names are stable.
-func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
-	logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
-}
-
-// faultLine prints that a request met a fault.
-func (a *app) faultLine(f issuer.FaultAnswer) {
-	path := f.Path
-	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		path = quoted(path)
-	}
-	a.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
 }

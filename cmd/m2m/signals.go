@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"sync/atomic"
+	"syscall"
 )
 
 // interrupted is the cause of a context that a signal has cancelled.
@@ -15,11 +16,11 @@ func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.
 // signals are those that reach the process. There is one receiver for all of
 // them, so that none can come between two.
 type signals struct {
-	// passed are all of them, for whoever escorts a command.
+	// passed are all of them, for the command that runs.
 	passed chan os.Signal
-	// escorting says that a command is escorted: then every signal is passed on
+	// passing says that a command runs: then every signal is passed on
 	// to it. Without one the second signal ends the process at once.
-	escorting atomic.Bool
+	passing atomic.Bool
 }
 
 // listenForSignals cancels a context with the first signal as its cause.
@@ -34,7 +35,7 @@ func listenForSignals(cancel context.CancelCauseFunc) *signals {
 			default: // nobody takes them: the first has said all
 			}
 			cancel(interrupted{sig})
-			if !s.escorting.Load() {
+			if !s.passing.Load() {
 				signal.Stop(received) // the next one has its default meaning
 			}
 		}
@@ -42,16 +43,29 @@ func listenForSignals(cancel context.CancelCauseFunc) *signals {
 	return s
 }
 
-// escort claims the signals for a command that is about to start. The error is
+// claim takes the signals for a command that is about to start. The error is
 // that of a context that a signal has cancelled already: then there is nothing
 // to start.
-func (s *signals) escort(ctx context.Context) (<-chan os.Signal, error) {
+func (s *signals) claim(ctx context.Context) (<-chan os.Signal, error) {
 	if s == nil {
 		return nil, ctx.Err()
 	}
-	s.escorting.Store(true) // before the look at ctx: a signal is seen here or passed on
+	s.passing.Store(true) // before the look at ctx: a signal is seen here or passed on
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return s.passed, nil
+}
+
+// endingSignals are those that ask m2m to end. One that the caller chose to
+// ignore stays ignored (nohup), except SIGINT: shells ignore it for every
+// background job, and a script that sends it to one means it.
+func endingSignals() []os.Signal {
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(sig) {
+			signals = append(signals, sig)
+		}
+	}
+	return signals
 }

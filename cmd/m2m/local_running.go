@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"m2m/internal/entra"
+)
+
+// runningTenant returns the settings of the tenant that runs on this machine, by
+// the names they have in the environment.
+func runningTenant(in settingsInput) (map[string]string, error) {
+	return runningOf(in, func(stateDir string) (map[string]string, error) {
+		data, err := readRunning(stateDir, localClientFile)
+		if err != nil {
+			return nil, err
+		}
+		return parseLocalSettings(filepath.Join(stateDir, localFolder, localClientFile), data)
+	})
+}
+
+// runningControl returns how to reach that tenant's control endpoint.
+func runningControl(in settingsInput) (controlAccess, error) {
+	return runningOf(in, func(stateDir string) (access controlAccess, err error) {
+		data, err := readRunning(stateDir, localControlFile)
+		if err != nil {
+			return access, err
+		}
+		return access, json.Unmarshal(data, &access)
+	})
+}
+
+// runningOf reads something of the tenant that runs on this machine. Its errors
+// are usageErrors.
+func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (found T, err error) {
+	in.noEnvFile, in.envFile = true, "" // a stranger's .env must not decide which tenant is meant
+	places, err := resolvePlaces(in)
+	if err != nil {
+		return found, err
+	}
+	found, err = read(places.stateDir)
+	if errors.Is(err, errNoLocalTenant) {
+		return found, &usageError{
+			reason: "no local tenant is running",
+			hints: []string{
+				"start one in another terminal: m2m serve --local",
+				"or run one command with a tenant of its own: m2m serve --local -- m2m call /secure-data",
+			},
+			err: err,
+		}
+	}
+	if err != nil {
+		return found, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), hints: []string{"stop m2m serve --local and start it again"}, err: err}
+	}
+	return found, nil
+}
+
+// proxyOfClientFile returns the proxy that a settings file of the running local
+// tenant names: with --intercept its clients are at Microsoft's address, and
+// their secrets are not to go there. Any other .env names no proxy.
+func proxyOfClientFile(in settingsInput, path string) entra.Secret {
+	in.noEnvFile, in.envFile = true, "" // the file does not decide where the tenant's are
+	places, err := resolvePlaces(in)
+	if err != nil {
+		return entra.Secret{}
+	}
+	folder, err := os.Stat(filepath.Dir(path))
+	if own, ownErr := os.Stat(filepath.Join(places.stateDir, localFolder)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
+		return entra.Secret{}
+	}
+	data, err := readRunning(places.stateDir, filepath.Base(path))
+	if err != nil {
+		return entra.Secret{}
+	}
+	settings, _ := parseLocalSettings(path, data) // it was read before, as a .env
+	return entra.NewSecret(settings[proxyVariable])
+}

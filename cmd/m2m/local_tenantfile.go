@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+
+	"m2m/internal/issuer"
+)
+
+// maxCertificateFile bounds a certificate that a tenant file names, in bytes.
+const maxCertificateFile = 64 << 10
+
+// fileReader reads a file, or stdin for "-", that may hold up to limit bytes.
+type fileReader func(path string, limit int64) ([]byte, error)
+
+// tenantsOf returns those of a tenant file, or the built-in one without a file.
+func tenantsOf(path string, read fileReader) (issuer.TenantFile, error) {
+	if path == "" {
+		return issuer.TenantFile{Tenants: []issuer.Tenant{issuer.Builtin()}}, nil
+	}
+	return readTenantFile(path, read)
+}
+
+// readTenantFile reads a tenant file and the certificates that it names, whose
+// relative paths start at the file.
+func readTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
+	text, err := read(path, issuer.MaxTenantFile)
+	if err != nil {
+		return issuer.TenantFile{}, &usageError{
+			reason: "the tenant file cannot be read: " + err.Error(),
+			hints:  []string{"to write one: m2m serve tenant-file >tenant.yaml"},
+			err:    err,
+		}
+	}
+	tenants, err := issuer.ParseTenantFile(fileName(path), text, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Dir(path) + string(filepath.Separator) + name // Join would make stdin of a file called "-"
+		}
+		return read(name, maxCertificateFile)
+	})
+	if fault := (*issuer.TenantFileError)(nil); errors.As(err, &fault) {
+		return tenants, &usageError{
+			reason: err.Error(),
+			hints:  []string{"m2m serve tenant-file prints a file with every key explained"},
+			err:    err,
+		}
+	}
+	return tenants, err
+}
+
+// parseFaults reads faults as flags and arguments give them.
+func parseFaults(specs []string) (faults []issuer.Fault, err error) {
+	for _, spec := range specs {
+		f, err := issuer.ParseFault(spec)
+		if err != nil {
+			hints := append(hintsOf(err), "m2m serve fault --help lists the faults")
+			return nil, &usageError{reason: err.Error(), hints: hints}
+		}
+		faults = append(faults, f)
+	}
+	return faults, nil
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"m2m/internal/issuer"
+)
+
+// serveLocal runs a local tenant and the API: for a command, or until a signal.
+func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
+	if a.envFile != "" {
+		return &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
+	}
+	if err := o.checkOutput(); err != nil {
+		return err
+	}
+	if o.metricsAddr != "" {
+		if err := checkLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
+			return err
+		}
+	}
+	tenants, err := tenantsOf(o.tenantFile, a.readFile)
+	if err != nil {
+		return err
+	}
+	if o.command != nil {
+		return a.serveCommandLocally(cmd, o, tenants)
+	}
+	return a.serveLocalUntilStopped(cmd, o, tenants)
+}
+
+// checkOutput refuses unknown output formats.
+func (o *serveOptions) checkOutput() error {
+	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+		return err
+	}
+	if o.form == "json" && o.command != nil {
+		return &usageError{
+			reason: "-o json and a command are both given; stdout is the command's",
+			hints:  []string{fmt.Sprintf("leave -o out: the command finds all in its environment, such as %s", "TENANT_ID and API_URL")},
+		}
+	}
+	return nil
+}
+
+// localInput is what the settings of the API next to a local tenant are resolved
+// from: the --ca-file of outside issuers is not what the API has to trust.
+func (a *app) localInput(cmd *cobra.Command) settingsInput {
+	in := a.input(cmd, uses{})
+	delete(in.flags, "ca-file")
+	return in
+}
+
+// openLocal opens the tenant and the API's address. Free ports serve a command,
+// which gets its addresses from the environment.
+func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed observers) (*localServer, error) {
+	faults, err := parseFaults(o.faults)
+	if err != nil {
+		return nil, err
+	}
+	address := func(flag, value string) string {
+		if o.command != nil && !cmd.Flags().Changed(flag) {
+			return "127.0.0.1:0"
+		}
+		return value
+	}
+	caFile, _ := cmd.Flags().GetString("ca-file")
+	return openLocal(localOptions{
+		tenants: tenants, faults: faults, tenantAddr: address("tenant-addr", o.tenantAddr), apiAddr: address("addr", o.addr),
+		apiTLS: o.certFile != "", intercept: o.intercept, caFile: caFile, proxy: a.proxy, observers: observed,
+	})
+}
+
+// serveCommandLocally runs the COMMAND of serve --local -- COMMAND with a tenant
+// and an API that live as long as it does. Their messages are printed only if
+// something fails.
+func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
+	folder, err := os.MkdirTemp("", "m2m-local-")
+	if err != nil {
+		return &usageError{reason: "no temporary folder can be made: " + err.Error(), hints: []string{"set TMPDIR to a folder that can be written"}, err: err}
+	}
+	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
+
+	server, err := a.openLocal(cmd, o, tenants, observers{})
+	if err != nil {
+		return err
+	}
+	in := a.localInput(cmd)
+	environ, local, err := server.commandEnvironment(folder, a.environ, a.executable)
+	if err != nil {
+		return errors.Join(err, server.close())
+	}
+	in.local = local
+	resolved, err := resolveSettings(in)
+	if err != nil {
+		return errors.Join(err, server.close())
+	}
+	quiet := *a.system
+	quiet.stderr = io.Discard
+	api, err := (&app{system: &quiet, globals: a.globals, out: a.out}).newAPI(resolved, o)
+	if err != nil {
+		return errors.Join(err, server.close())
+	}
+	code, err := server.runWithChild(cmd.Context(), api.run, command{
+		argv: o.command, environ: environ, dir: a.dir,
+		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, signals: a.signals.claim,
+	})
+	if err == nil && code != exitDone {
+		err = outcome{code}
+	}
+	return err
+}
+
+// serveLocalUntilStopped runs both on their usual addresses and writes the
+// settings where --local finds them.
+func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
+	in := a.localInput(cmd)
+	in.noEnvFile = true // as --local does, so that both mean the same folder
+	places, err := resolvePlaces(in)
+	if err != nil {
+		return err
+	}
+	state, err := claimLocalState(places.stateDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, state.release()) }()
+
+	observed, err := a.observers(o.logOptions)
+	if err != nil {
+		return err
+	}
+	server, err := a.openLocal(cmd, o, tenants, observed)
+	if err != nil {
+		return err
+	}
+	if in.local, err = server.writeFiles(state, a.lookup); err != nil {
+		return errors.Join(err, server.close())
+	}
+	resolved, err := resolveSettings(in)
+	if err != nil {
+		return errors.Join(err, server.close())
+	}
+	api, err := a.newAPI(resolved, o)
+	if err != nil {
+		return errors.Join(err, server.close())
+	}
+	if err := a.announceLocal(server, api, state, o.form); err != nil {
+		return errors.Join(err, server.close(), api.close())
+	}
+	return ended(cmd.Context(), server.serve(cmd.Context(), api.run))
+}
