@@ -17,6 +17,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
 	"m2m/internal/probe"
+	"m2m/internal/text"
 )
 
 // mayProbe sees to it that no API of somebody else's is probed by mistake: one
@@ -33,7 +34,7 @@ func (r *probeRun) mayProbe() error {
 			hints:  []string{"if you may test it, add --probe-remote"},
 		}
 	case p.confirm != "":
-		if entra.LowerASCII(p.confirm) != entra.LowerASCII(host) {
+		if text.LowerASCII(p.confirm) != text.LowerASCII(host) {
 			return &usageError{reason: fmt.Sprintf("--probe-confirm names %s, but the address is on %s", quoted(p.confirm), quoted(host)), hints: []string{"nothing was sent"}}
 		}
 		return nil
@@ -61,7 +62,7 @@ func (r *probeRun) ask(host string) error {
 	case <-r.done:
 		return context.Canceled
 	case line := <-typed:
-		if entra.LowerASCII(strings.TrimSpace(line)) != entra.LowerASCII(host) {
+		if text.LowerASCII(strings.TrimSpace(line)) != text.LowerASCII(host) {
 			return &usageError{reason: "that is not " + quoted(host) + "; nothing was sent"}
 		}
 	}
@@ -72,7 +73,7 @@ func (r *probeRun) ask(host string) error {
 // whoever answers for a name would decide.
 func isThisMachine(host string) bool {
 	ip, err := netip.ParseAddr(host)
-	return entra.LowerASCII(host) == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	return text.LowerASCII(host) == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 // dialer connects straight to the API. A proxy would mend or refuse what the

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // mostAnnounced is how many clients get a line of their own: what serve prints at
@@ -66,7 +67,7 @@ func rolesInWords(roles []string) string {
 	case len(roles) == 1:
 		return "has the role " + roles[0]
 	}
-	return "has the roles " + entra.OneLine(strings.Join(roles, ", "), 60)
+	return "has the roles " + text.OneLine(strings.Join(roles, ", "), 60)
 }
 
 // localDocument is what `serve --local -o json` prints: where everything is. It

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/text"
 )
 
 // observers write a line about each thing that happens at a tenant, in the form
@@ -32,7 +32,7 @@ func (a *app) observers(o logOptions) (observers, error) {
 func (a *app) tokenRequestLine(r issuer.TokenRequest) {
 	outcome := "issued"
 	if r.Code != 0 {
-		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, entra.OneLine(r.Reason, 200))
+		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
 	}
 	a.say("%s token request: client %q, %s, resource %q: %s",
 		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)

@@ -16,6 +16,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -146,16 +147,16 @@ func (c *controlClient) unreachable(err error) error {
 }
 
 // refused makes a mistake of the caller's of what the tenant refused.
-func (c *controlClient) refused(status int, text []byte) error {
+func (c *controlClient) refused(status int, answer []byte) error {
 	refused := &issuer.ControlError{Status: status}
-	if json.Unmarshal(text, refused) != nil || refused.Word == "" {
+	if json.Unmarshal(answer, refused) != nil || refused.Word == "" {
 		return c.strange(status)
 	}
 	var hints []string // beside those of refused
 	if refused.Word == "wrong_key" {
 		hints = []string{"the key belongs to another tenant, or to one that has ended: leave " + controlKeyVariable + " as serve --local -- COMMAND set it"}
 	}
-	return &usageError{reason: "the local tenant refused: " + entra.OneLine(refused.Reason, 400), hints: hints, err: refused}
+	return &usageError{reason: "the local tenant refused: " + text.OneLine(refused.Reason, 400), hints: hints, err: refused}
 }
 
 func (c *controlClient) strange(status int) error {

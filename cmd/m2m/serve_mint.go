@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/text"
 )
 
 const mintLong = `  m2m serve mint                              a good token of the running local tenant
@@ -181,16 +182,16 @@ func (m *mintMembers) add(flag, given string, encode func(string) ([]byte, error
 	if err != nil {
 		return &usageError{reason: fmt.Sprintf("%s: the name %s is not UTF-8", flag, quoted(name)), err: err}
 	}
-	text, err := encode(value)
+	encoded, err := encode(value)
 	if err != nil {
-		return &usageError{reason: fmt.Sprintf("%s %s: the value is not JSON: %s", flag, name, entra.OneLine(err.Error(), 200)), hints: example, err: err}
+		return &usageError{reason: fmt.Sprintf("%s %s: the value is not JSON: %s", flag, name, text.OneLine(err.Error(), 200)), hints: example, err: err}
 	}
 	opening := byte(',')
 	if m.names == nil {
 		opening = '{'
 	}
 	m.names = append(m.names, name)
-	m.text = append(append(append(append(m.text, opening), quotedName...), ':'), text...)
+	m.text = append(append(append(append(m.text, opening), quotedName...), ':'), encoded...)
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -122,7 +122,7 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys are out of reach: %s answered %s", shownPlace(place), entra.OneLine(answer.Status, 100))}
+		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys are out of reach: %s answered %s", shownPlace(place), text.OneLine(answer.Status, 100))}
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, maxJWKS+1))
 	if err != nil || len(data) > maxJWKS {

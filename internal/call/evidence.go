@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -146,7 +147,7 @@ func (e *evidence) freshCommand() string { return e.command("m2m token --refresh
 func (e *evidence) isGraph() bool { return isGraphHost(e.URL.Hostname()) }
 
 func isGraphHost(host string) bool {
-	host = entra.LowerASCII(host)
+	host = text.LowerASCII(host)
 	return slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool { return slices.Contains(c.Graph, host) })
 }
 

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // maxRedirects is how many are followed; browsers and curl stop at 20 to 50,
@@ -61,7 +61,7 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 // the request: not its token, and not its content either.
 func whyNotFollowed(req Request, to *url.URL, next *hop, followed int) string {
 	switch {
-	case !entra.IsASCII(to.Host):
+	case !text.IsASCII(to.Host):
 		return "its host holds letters beyond ASCII, so that it leads to another origin than it seems, which must not get the token"
 	case origin(to) != origin(req.URL):
 		return "it leads to another origin, which must not get the token"

@@ -100,12 +100,12 @@ func readJSON(b []byte, media string) refusal {
 	}
 	var inner struct{ Code, Message json.RawMessage }
 	if json.Unmarshal(j.Error, &inner) == nil {
-		r.code, r.message = text(inner.Code), text(inner.Message)
+		r.code, r.message = jsonText(inner.Code), jsonText(inner.Message)
 	} else {
-		r.code = text(j.Error)
+		r.code = jsonText(j.Error)
 	}
-	r.code = firstOf(r.code, text(j.Code))
-	r.message = firstOf(r.message, text(j.ErrorDescription), text(j.Detail), text(j.Message), text(j.Title))
+	r.code = firstOf(r.code, jsonText(j.Code))
+	r.message = firstOf(r.message, jsonText(j.ErrorDescription), jsonText(j.Detail), jsonText(j.Message), jsonText(j.Title))
 	r.checks = readChecks(j.Checks)
 	return r
 }
@@ -125,8 +125,8 @@ func readChecks(raw json.RawMessage) []refusedCheck {
 	return checks
 }
 
-// text returns a JSON string, or the value of OData's {"lang": …, "value": …}.
-func text(raw json.RawMessage) string {
+// jsonText returns a JSON string, or the value of OData's {"lang": …, "value": …}.
+func jsonText(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return bound(s, maxText)

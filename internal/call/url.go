@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // ErrAddress says that an address cannot be called; the error that wraps it is
@@ -134,7 +134,7 @@ func checkURL(u *url.URL) error {
 			"leave them out: a token proves who calls; other credentials go into a header")
 	case u.Hostname() == "" || u.Opaque != "":
 		return badAddress(address, "it names no host")
-	case !entra.IsASCII(u.Host):
+	case !text.IsASCII(u.Host):
 		return badAddress(address, "its host holds letters beyond ASCII, which can pass for another host's",
 			"write the host in its xn-- form, which says exactly which host it is")
 	case !validPort(u):
@@ -154,7 +154,7 @@ func validPort(u *url.URL) bool {
 // isLoopback reports whether a host is this machine. Other names are not looked
 // up: whoever answers for a name would decide whether the token is sent in clear.
 func isLoopback(host string) bool {
-	if entra.LowerASCII(host) == "localhost" {
+	if text.LowerASCII(host) == "localhost" {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
@@ -168,5 +168,5 @@ func origin(u *url.URL) string {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + entra.LowerASCII(u.Hostname()) + ":" + port
+	return u.Scheme + "://" + text.LowerASCII(u.Hostname()) + ":" + port
 }

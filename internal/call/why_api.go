@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -100,7 +101,7 @@ func challengedAudience(e *evidence) *Explanation {
 // sameAudience ignores the slash that Entra sometimes puts at the end, and the
 // case of GUIDs and hosts.
 func sameAudience(a, b string) bool {
-	return entra.LowerASCII(strings.TrimSuffix(a, "/")) == entra.LowerASCII(strings.TrimSuffix(b, "/"))
+	return text.LowerASCII(strings.TrimSuffix(a, "/")) == text.LowerASCII(strings.TrimSuffix(b, "/"))
 }
 
 // challengedTenant: the authority in the challenge names another tenant.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -34,7 +35,7 @@ func foreignIssuer(e *evidence) *Explanation {
 		bound(e.token.Issuer, maxShown), e.context.IssuerHost), "get one from there").with(e.verifyCommand())
 }
 
-func sameHost(a, b string) bool { return entra.LowerASCII(a) == entra.LowerASCII(b) }
+func sameHost(a, b string) bool { return text.LowerASCII(a) == text.LowerASCII(b) }
 
 // knownTenant: the settings name the tenant, and the token is another's.
 func knownTenant(e *evidence) *Explanation {

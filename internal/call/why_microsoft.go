@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -54,7 +55,7 @@ func (e *evidence) microsoftToken() *Explanation {
 // microsoftResource is the resource of a Microsoft API: the origin, but for
 // Storage and Key Vault, where every account has a host of its own.
 func (e *evidence) microsoftResource() string {
-	host := entra.LowerASCII(e.URL.Hostname())
+	host := text.LowerASCII(e.URL.Hostname())
 	for _, shared := range []string{"storage.azure.com", "vault.azure.net"} {
 		if strings.HasSuffix(host, ".core.windows.net") && strings.HasPrefix(shared, "storage") || strings.HasSuffix(host, "."+shared) {
 			return "https://" + shared

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"m2m/internal/text"
 )
 
 // Version is the format of a token and the generation of the endpoints that
@@ -48,13 +50,13 @@ func ParseAuthorityHost(s string) (origin string, err error) {
 	}
 	switch {
 	case u.Scheme != "https":
-		return "", fmt.Errorf("%w: its scheme is %s; a client secret is only ever sent over https", ErrAuthorityHost, quote(u.Scheme))
+		return "", fmt.Errorf("%w: its scheme is %s; a client secret is only ever sent over https", ErrAuthorityHost, text.Quote(u.Scheme))
 	case u.Host == "":
 		return "", fmt.Errorf("%w: it names no host", ErrAuthorityHost)
 	case u.User != nil || strings.ContainsAny(s, "?#"):
 		return "", fmt.Errorf("%w: it holds more than a host", ErrAuthorityHost)
 	case u.EscapedPath() != "" && u.EscapedPath() != "/":
-		return "", fmt.Errorf("%w: it holds the path %s; give the tenant as TENANT_ID", ErrAuthorityHost, quote(u.Path))
+		return "", fmt.Errorf("%w: it holds the path %s; give the tenant as TENANT_ID", ErrAuthorityHost, text.Quote(u.Path))
 	}
 	host, err := canonicalHost(u)
 	if err != nil {
@@ -67,34 +69,25 @@ func ParseAuthorityHost(s string) (origin string, err error) {
 // knows. Go's url.Parse lets through much that is no host name: other
 // alphabets, which look like Entra's letters and are not, and zones.
 func canonicalHost(u *url.URL) (string, error) {
-	name := LowerASCII(u.Hostname())
+	name := text.LowerASCII(u.Hostname())
 	if strings.HasPrefix(u.Host, "[") {
 		addr, err := netip.ParseAddr(name)
 		if err != nil || !addr.Is6() || addr.Zone() != "" {
-			return "", fmt.Errorf("%w: %s is not an IPv6 address", ErrAuthorityHost, quote(name))
+			return "", fmt.Errorf("%w: %s is not an IPv6 address", ErrAuthorityHost, text.Quote(name))
 		}
 		name = "[" + addr.String() + "]"
 	} else if !isHostName(name) {
-		return "", fmt.Errorf("%w: %s is not a host name", ErrAuthorityHost, quote(name))
+		return "", fmt.Errorf("%w: %s is not a host name", ErrAuthorityHost, text.Quote(name))
 	}
 	port := u.Port()
 	if n, err := strconv.ParseUint(port, 10, 16); port == "" && strings.HasSuffix(u.Host, ":") ||
 		port != "" && (err != nil || n == 0 || port[0] == '0') {
-		return "", fmt.Errorf("%w: %s is not a port", ErrAuthorityHost, quote(port))
+		return "", fmt.Errorf("%w: %s is not a port", ErrAuthorityHost, text.Quote(port))
 	}
 	if port == "" || port == "443" {
 		return name, nil
 	}
 	return name + ":" + port, nil
-}
-
-// quote makes text from outside safe to print: escaped and bounded.
-func quote(s string) string {
-	const most = 64
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "..."
-	}
-	return strconv.Quote(s)
 }
 
 // Cloud returns the cloud that the authority's host belongs to; ok is false

@@ -170,3 +170,14 @@ func FuzzParseAuthorityHost(f *testing.F) {
 		}
 	})
 }
+
+// A host that only Unicode's lower case makes Entra's is not Entra's.
+func TestAuthorityHostOfAnotherAlphabet(t *testing.T) {
+	for _, host := range []string{
+		"https://logİn.microsoftonline.com", "https://log%C4%B0n.microsoftonline.com", "login.par\u212Aner.example",
+	} {
+		if got, err := entra.ParseAuthorityHost(host); !errors.Is(err, entra.ErrAuthorityHost) {
+			t.Errorf("ParseAuthorityHost(%q) = %q, %v", host, got, err)
+		}
+	}
+}

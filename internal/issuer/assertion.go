@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/entra"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // assertion is a client assertion (RFC 7523, 2.2), read and not yet believed.
@@ -135,7 +135,7 @@ func thumbprint(s string) string {
 // audience is one of the tenant's token endpoints or its issuer, by ID or by domain name.
 func (a *assertion) isFor(origin string, t *Tenant) bool {
 	return slices.ContainsFunc(a.audience, func(audience string) bool {
-		rest, ok := strings.CutPrefix(entra.LowerASCII(audience), entra.LowerASCII(origin)+"/")
+		rest, ok := strings.CutPrefix(text.LowerASCII(audience), text.LowerASCII(origin)+"/")
 		name, path, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
 		if !ok || !t.isNamed(name) {
 			return false

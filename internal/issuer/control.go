@@ -15,6 +15,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // controlPath begins the paths of the control endpoint. No tenant's name
@@ -163,7 +164,7 @@ func readControl(w http.ResponseWriter, r *http.Request) ([]byte, *ControlError)
 // of one, and anything behind the object are mistakes of whoever wrote it.
 func decodeControl(body []byte, into any) error {
 	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
-		return refuseControl(http.StatusBadRequest, "bad_json", "the body is not the JSON that belongs here: %s", refusal.Bound(entra.OneLine(err.Error(), 200)))
+		return refuseControl(http.StatusBadRequest, "bad_json", "the body is not the JSON that belongs here: %s", refusal.Bound(text.OneLine(err.Error(), 200)))
 	}
 	return nil
 }

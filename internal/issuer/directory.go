@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // zeroGUID is what an unset variable or a placeholder often holds; Entra has
@@ -22,7 +23,7 @@ func newDirectory(tenants []Tenant) directory {
 	for i := range tenants {
 		t := &tenants[i]
 		for _, name := range append([]string{t.ID}, t.Domains...) {
-			d[entra.LowerASCII(name)] = t
+			d[text.LowerASCII(name)] = t
 		}
 	}
 	return d
@@ -30,7 +31,7 @@ func newDirectory(tenants []Tenant) directory {
 
 // find returns the tenant that a path segment names, in any case.
 func (d directory) find(segment string) (*Tenant, *refusal.Refusal) {
-	if t := d[entra.LowerASCII(segment)]; t != nil {
+	if t := d[text.LowerASCII(segment)]; t != nil {
 		return t, nil
 	}
 	if segment == zeroGUID {
@@ -54,9 +55,9 @@ func isGroup(segment string) bool {
 
 // isNamed reports whether a name is the tenant's ID or one of its domains.
 func (t *Tenant) isNamed(name string) bool {
-	name = entra.LowerASCII(name)
-	return name == entra.LowerASCII(t.ID) ||
-		slices.ContainsFunc(t.Domains, func(domain string) bool { return name == entra.LowerASCII(domain) })
+	name = text.LowerASCII(name)
+	return name == text.LowerASCII(t.ID) ||
+		slices.ContainsFunc(t.Domains, func(domain string) bool { return name == text.LowerASCII(domain) })
 }
 
 func (t *Tenant) region() string {

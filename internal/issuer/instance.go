@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"m2m/internal/entra"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // instanceDiscovery is the answer to MSAL's question whether an authority's
@@ -59,7 +59,7 @@ func (i *Issuer) serveInstance(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Issuer) knowsHost(endpoint *url.URL) bool {
-	host := entra.LowerASCII(endpoint.Host)
+	host := text.LowerASCII(endpoint.Host)
 	if endpoint.Scheme == "https" && "https://"+host == i.origin {
 		return true
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // Interception makes an issuer answer as Entra's login hosts too, so that
@@ -61,7 +62,7 @@ func regionalHosts() []string {
 // IsLoginHost reports whether a host (a name without port) is one that an issuer
 // answers for under interception: LoginHosts, and their regional ones.
 func IsLoginHost(host string) bool {
-	host = entra.LowerASCII(host)
+	host = text.LowerASCII(host)
 	if slices.Contains(LoginHosts(), host) {
 		return true
 	}

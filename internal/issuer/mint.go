@@ -13,6 +13,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // MintRequest asks the control endpoint for a token, however wrong. The zero
@@ -180,7 +181,7 @@ func (r *MintRequest) check() error {
 func (i *Issuer) mintSubject(r MintRequest) (s subject, err error) {
 	s.tenant = &i.tenantList[0]
 	if r.Tenant != "" {
-		if s.tenant = i.tenants[entra.LowerASCII(r.Tenant)]; s.tenant == nil {
+		if s.tenant = i.tenants[text.LowerASCII(r.Tenant)]; s.tenant == nil {
 			return s, mintRefused("", "there is no tenant %s here", refusal.Quote(r.Tenant))
 		}
 	}

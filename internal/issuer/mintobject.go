@@ -8,8 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"m2m/internal/entra"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // member is one member of a JSON object.
@@ -30,7 +30,7 @@ func editObject(object, changes []byte, without []string, what string) ([]byte, 
 	if changes != nil {
 		changed, err := readObject(changes)
 		if err != nil {
-			return nil, mintRefused("", "the changed %ss are no JSON object: %s", what, refusal.Bound(entra.OneLine(err.Error(), 200)))
+			return nil, mintRefused("", "the changed %ss are no JSON object: %s", what, refusal.Bound(text.OneLine(err.Error(), 200)))
 		}
 		for _, m := range changed {
 			members = setMember(members, m)

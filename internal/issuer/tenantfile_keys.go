@@ -21,9 +21,9 @@ func (f *TenantFile) keys() []key {
 
 func (t *Tenant) keys() []key {
 	return []key{
-		{"id", "ID", true, text(&t.ID)},
-		{"domains", "Domains", false, listOf(&t.Domains, text)},
-		{"region", "Region", false, text(&t.Region)},
+		{"id", "ID", true, textValue(&t.ID)},
+		{"domains", "Domains", false, listOf(&t.Domains, textValue)},
+		{"region", "Region", false, textValue(&t.Region)},
 		{"apis", "APIs", false, listOf(&t.APIs, func(a *API) reader { return object(a.keys()) })},
 		{"clients", "Clients", false, listOf(&t.Clients, func(c *Client) reader { return object(c.keys()) })},
 	}
@@ -31,21 +31,21 @@ func (t *Tenant) keys() []key {
 
 func (a *API) keys() []key {
 	return []key{
-		{"id", "ID", true, text(&a.ID)},
-		{"name", "Name", false, text(&a.Name)},
-		{"uris", "URIs", false, listOf(&a.URIs, text)},
+		{"id", "ID", true, textValue(&a.ID)},
+		{"name", "Name", false, textValue(&a.Name)},
+		{"uris", "URIs", false, listOf(&a.URIs, textValue)},
 		{"version", "TokenVersion", false, version(&a.TokenVersion)},
-		{"roles", "Roles", false, listOf(&a.Roles, text)},
+		{"roles", "Roles", false, listOf(&a.Roles, textValue)},
 		{"assignment_required", "AssignmentRequired", false, flag(&a.AssignmentRequired)},
-		{"optional_claims", "OptionalClaims", false, listOf(&a.OptionalClaims, text)},
+		{"optional_claims", "OptionalClaims", false, listOf(&a.OptionalClaims, textValue)},
 	}
 }
 
 func (c *Client) keys() []key {
 	return []key{
-		{"id", "ID", true, text(&c.ID)},
-		{"object_id", "ObjectID", false, text(&c.ObjectID)},
-		{"name", "Name", false, text(&c.Name)},
+		{"id", "ID", true, textValue(&c.ID)},
+		{"object_id", "ObjectID", false, textValue(&c.ObjectID)},
+		{"name", "Name", false, textValue(&c.Name)},
 		{"default", "Default", false, markDefault},
 		{"secrets", "Secrets", false, listOf(&c.Secrets, secret)},
 		{"certificates", "Certificates", false, listOf(&c.Certificates, certificate)},
@@ -53,7 +53,7 @@ func (c *Client) keys() []key {
 		{"grants", "Grants", false, listOf(&c.Grants, func(g *Grant) reader { return object(g.keys()) })},
 		{"disabled", "Disabled", false, flag(&c.Disabled)},
 		{"no_service_principal", "NoServicePrincipal", false, flag(&c.NoServicePrincipal)},
-		{"blocked_by_policy", "BlockedByPolicy", false, text(&c.BlockedByPolicy)},
+		{"blocked_by_policy", "BlockedByPolicy", false, textValue(&c.BlockedByPolicy)},
 	}
 }
 
@@ -66,16 +66,16 @@ func (s *ClientSecret) keys() []key {
 
 func (f *FederatedIdentityCredential) keys() []key {
 	return []key{
-		{"issuer", "Issuer", true, text(&f.Issuer)},
-		{"subject", "Subject", true, text(&f.Subject)},
-		{"audience", "Audience", false, text(&f.Audience)},
+		{"issuer", "Issuer", true, textValue(&f.Issuer)},
+		{"subject", "Subject", true, textValue(&f.Subject)},
+		{"audience", "Audience", false, textValue(&f.Audience)},
 	}
 }
 
 func (g *Grant) keys() []key {
 	return []key{
-		{"api", "API", true, text(&g.API)},
-		{"roles", "Roles", false, listOf(&g.Roles, text)},
+		{"api", "API", true, textValue(&g.API)},
+		{"roles", "Roles", false, listOf(&g.Roles, textValue)},
 	}
 }
 

@@ -31,8 +31,8 @@ func plain(n node) (string, bool) {
 	return "", false
 }
 
-// text reads text that is not empty.
-func text(into *string) reader {
+// textValue reads text that is not empty.
+func textValue(into *string) reader {
 	return func(r *fileReader, n node, _ string) {
 		s, ok := plain(n)
 		switch {
@@ -192,7 +192,7 @@ func certificate(into **x509.Certificate) reader {
 }
 
 func certificateKeys(file, inline *string) []key {
-	return []key{{"file", "File", false, text(file)}, {"pem", "PEM", false, text(inline)}}
+	return []key{{"file", "File", false, textValue(file)}, {"pem", "PEM", false, textValue(inline)}}
 }
 
 // firstCertificate finds the certificate of an app in PEM: the first that is

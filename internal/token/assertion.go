@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // Assertion is what a federated token says of itself: the three values that
@@ -49,9 +49,9 @@ func parseAssertion(token string) (*Assertion, error) {
 		return nil, errNotJWT
 	}
 	a := &Assertion{
-		Issuer:   entra.OneLine(claims.Issuer, maxQuoted),
-		Subject:  entra.OneLine(claims.Subject, maxQuoted),
-		Audience: entra.OneLine(firstAudience(claims.Audience), maxQuoted),
+		Issuer:   text.OneLine(claims.Issuer, maxQuoted),
+		Subject:  text.OneLine(claims.Subject, maxQuoted),
+		Audience: text.OneLine(firstAudience(claims.Audience), maxQuoted),
 	}
 	if claims.Expires > 0 && claims.Expires < 1<<40 {
 		a.ExpiresOn = time.Unix(int64(claims.Expires), 0).UTC()

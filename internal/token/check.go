@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // What this package finds wrong with a request, beside what package entra does.
@@ -78,7 +79,7 @@ func scopeAdvice(scope string, err error) []string {
 }
 
 // correctedScope is what a scope should probably have been.
-func correctedScope(scope string) string { return entra.OneLine(entra.DefaultScope(scope), maxQuoted) }
+func correctedScope(scope string) string { return text.OneLine(entra.DefaultScope(scope), maxQuoted) }
 
 func checkClaims(r Request) error {
 	if r.Claims == "" {

@@ -12,6 +12,7 @@ import (
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -86,7 +87,7 @@ func msalError(address string, err error) error {
 	if fault := transport.Diagnose(address, err); fault.Fault != transport.FaultOther {
 		return &unasked{fault}
 	}
-	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, entra.OneLine(err.Error(), maxQuoted))}
+	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, text.OneLine(err.Error(), maxQuoted))}
 }
 
 func callError(address string, call msalerrors.CallErr) error {

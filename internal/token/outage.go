@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // Outage is an answer that neither grants nor refuses: 408, 429 or 5xx after
@@ -86,7 +86,7 @@ func outageOf(address string, status int, h http.Header, body []byte) *Outage {
 	case status >= 300 && status < 400:
 		outage.Err = ErrRedirect
 		if to, err := url.Parse(h.Get("Location")); err == nil && to.Host != "" {
-			outage.Err = fmt.Errorf("%w: it leads to %s", ErrRedirect, entra.OneLine(to.Host, maxQuoted))
+			outage.Err = fmt.Errorf("%w: it leads to %s", ErrRedirect, text.OneLine(to.Host, maxQuoted))
 		}
 		return outage
 	case !outage.transient() && status < 500:

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // refusalBody is the JSON that Entra's token endpoint refuses with.
@@ -37,16 +38,16 @@ func parseRefusal(status int, h http.Header, body []byte) *Refusal {
 	if err := json.Unmarshal(body, &b); err != nil || b.Error == "" {
 		return nil
 	}
-	text, trace := splitDescription(b.Description)
+	description, trace := splitDescription(b.Description)
 	refusal := &Refusal{
 		Status:        status,
-		Code:          entra.OneLine(b.Error, maxWord),
-		Suberror:      entra.OneLine(b.Suberror, maxWord),
+		Code:          text.OneLine(b.Error, maxWord),
+		Suberror:      text.OneLine(b.Suberror, maxWord),
 		AADSTS:        refusalCodes(b),
-		Description:   entra.OneLine(text, maxDescription),
-		TraceID:       entra.OneLine(cmp.Or(b.TraceID, trace.id), maxWord),
-		CorrelationID: entra.OneLine(cmp.Or(b.CorrelationID, trace.correlation), maxWord),
-		Timestamp:     entra.OneLine(cmp.Or(b.Timestamp, trace.timestamp), maxWord),
+		Description:   text.OneLine(description, maxDescription),
+		TraceID:       text.OneLine(cmp.Or(b.TraceID, trace.id), maxWord),
+		CorrelationID: text.OneLine(cmp.Or(b.CorrelationID, trace.correlation), maxWord),
+		Timestamp:     text.OneLine(cmp.Or(b.Timestamp, trace.timestamp), maxWord),
 		RetryAfter:    retryAfter(h),
 	}
 	if len(b.Claims) <= maxClaims && json.Valid([]byte(b.Claims)) {

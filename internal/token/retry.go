@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -147,7 +147,7 @@ func (e *tokenEndpoint) pause(ctx context.Context, attempt int, failure error) e
 		}
 	}
 	e.debug(fmt.Sprintf("attempt %d of %d failed, the next one in %s: %s",
-		attempt, maxAttempts, d.Round(time.Millisecond), entra.OneLine(failure.Error(), maxQuoted)))
+		attempt, maxAttempts, d.Round(time.Millisecond), text.OneLine(failure.Error(), maxQuoted)))
 	return e.wait(ctx, d)
 }
 

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // Error is a server that gave no answer, or not all of it.
@@ -49,7 +49,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Error says who gave no answer, and why.
 func (e *Error) Error() string {
-	return entra.OneLine(cmp.Or(e.Address, "the server"), maxShown) + ": " + e.Reason()
+	return text.OneLine(cmp.Or(e.Address, "the server"), maxShown) + ": " + e.Reason()
 }
 
 // Reason says why, as a clause for a sentence that names the server already.
@@ -90,7 +90,7 @@ func (e *Error) text(prefixes ...string) string {
 	for _, prefix := range prefixes {
 		s = strings.TrimPrefix(s, prefix)
 	}
-	return entra.OneLine(s, maxShown)
+	return text.OneLine(s, maxShown)
 }
 
 // proxyReason says what a proxy failed with in the words for a server.
@@ -101,7 +101,7 @@ func proxyReason(err error) string {
 	}
 	var tunnel *tunnelError
 	if errors.As(cause, &tunnel) {
-		return entra.OneLine(tunnel.Error(), maxShown)
+		return text.OneLine(tunnel.Error(), maxShown)
 	}
 	inner := Diagnose("", cause)
 	if inner.Address == "" {
@@ -114,7 +114,7 @@ func (e *Error) unknownCA() string {
 	if e.Issuer == "" {
 		return "its certificate cannot be checked: " + e.text("x509: ")
 	}
-	return "its certificate was issued by \"" + entra.OneLine(e.Issuer, maxShown) + "\", which is not trusted here"
+	return "its certificate was issued by \"" + text.OneLine(e.Issuer, maxShown) + "\", which is not trusted here"
 }
 
 // Hints says what to do about it, whoever was asked.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // ErrCAFile says that a CA file cannot be used. Nothing was sent.
@@ -29,7 +29,7 @@ type CAFileError struct {
 
 // Error says which file it is and what is wrong with it.
 func (e *CAFileError) Error() string {
-	return fmt.Sprintf("CA file %q: %v", entra.OneLine(e.Path, maxShown), e.Err)
+	return fmt.Sprintf("CA file %q: %v", text.OneLine(e.Path, maxShown), e.Err)
 }
 
 // Unwrap returns the cause.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"time"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // maxShown bounds what is repeated of a text of unknown origin, in bytes.
@@ -29,7 +29,7 @@ type Exchange struct {
 func (e Exchange) String() string {
 	took := e.Duration.Round(time.Millisecond)
 	if e.Err != nil {
-		return fmt.Sprintf("%s %s: no answer after %s: %s", e.Method, e.URL, took, entra.OneLine(e.Err.Error(), maxShown))
+		return fmt.Sprintf("%s %s: no answer after %s: %s", e.Method, e.URL, took, text.OneLine(e.Err.Error(), maxShown))
 	}
 	return fmt.Sprintf("%s %s: %d after %s", e.Method, e.URL, e.Status, took)
 }

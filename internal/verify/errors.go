@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -63,7 +63,7 @@ const maxReason = 300
 // would crowd it out.
 func plainly(err error) string {
 	if fault := networkFault(err); fault != nil {
-		return entra.OneLine(fault.Error(), maxReason)
+		return text.OneLine(fault.Error(), maxReason)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "it took too long"
@@ -71,14 +71,14 @@ func plainly(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
 		if address, parseErr := url.Parse(u.URL); parseErr == nil {
-			return entra.OneLine(address.Host+": "+u.Err.Error(), maxReason)
+			return text.OneLine(address.Host+": "+u.Err.Error(), maxReason)
 		}
 	}
 	var unreachable *UnreachableError
 	if errors.As(err, &unreachable) {
 		err = unreachable.Err
 	}
-	return entra.OneLine(err.Error(), maxReason)
+	return text.OneLine(err.Error(), maxReason)
 }
 
 // networkFault returns what kept the keys out of reach if it was the network,

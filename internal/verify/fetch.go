@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 const (
@@ -132,5 +133,5 @@ func readDiscovery(body []byte) (d discovery, err error) {
 // the authority's is another one to connect to.
 func keysAddressFits(a entra.Authority, address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" && sameCloud(a, entra.LowerASCII(u.Host))
+	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" && sameCloud(a, text.LowerASCII(u.Host))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 func (h *hearing) noClaims() bool { return h.token == nil || h.token.Claims.IsZero() }
@@ -88,7 +89,7 @@ func decideTenantListed(h *hearing) outcome {
 
 // resolve returns the GUID of a tenant's domain name, or nothing.
 func (h *hearing) resolve(domain string) (guid string) {
-	if h.issuer.Domain == "" || entra.LowerASCII(h.issuer.Domain) != entra.LowerASCII(domain) {
+	if h.issuer.Domain == "" || text.LowerASCII(h.issuer.Domain) != text.LowerASCII(domain) {
 		return ""
 	}
 	if _, guid, _ = splitIssuer(h.token.Version, h.issuer.Name); !entra.IsGUID(guid) {

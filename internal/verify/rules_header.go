@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 const maxKeyID = 128
@@ -50,7 +50,7 @@ func typFits(typ string) bool {
 	if len(typ) > len("application/") && strings.EqualFold(typ[:len("application/")], "application/") {
 		typ = typ[len("application/"):]
 	}
-	return typ == "JWT" || entra.IsASCII(typ) && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
+	return typ == "JWT" || text.IsASCII(typ) && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
 }
 
 func decideKey(h *hearing) outcome {

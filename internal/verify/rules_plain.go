@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // IsEntraIssuer reports whether an issuer is one of Entra's: its host is one of
@@ -18,7 +18,7 @@ func IsEntraIssuer(issuer string) bool {
 	if err != nil {
 		return false // iss may be any text (RFC 7519 section 4.1.1); none of Entra's is
 	}
-	host := entra.LowerASCII(u.Hostname())
+	host := text.LowerASCII(u.Hostname())
 	_, known := cloudOf(host)
 	return known || strings.HasSuffix(host, ".b2clogin.com") || strings.HasSuffix(host, ".ciamlogin.com")
 }
@@ -29,8 +29,8 @@ func plain(claims Object, issuer string) bool {
 	if issuer == "" {
 		return false
 	}
-	iss, _ := text(claims, "iss")
-	ver, _ := text(claims, "ver")
+	iss, _ := claimText(claims, "iss")
+	ver, _ := claimText(claims, "ver")
 	return iss == issuer && ver != "1.0" && ver != "2.0"
 }
 
@@ -39,8 +39,8 @@ func plain(claims Object, issuer string) bool {
 // form says nothing, and grants nothing.
 func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }
 
-// text returns a claim that is a string; ok is false for any other.
-func text(claims Object, name string) (value string, ok bool) {
+// claimText returns a claim that is a string; ok is false for any other.
+func claimText(claims Object, name string) (value string, ok bool) {
 	raw, _ := claims.Get(name)
 	return unquote(raw)
 }
@@ -63,7 +63,7 @@ func (t *Token) plainClient() string {
 	if raw, ok := t.Claim("client_id"); ok {
 		id, _ = unquote(raw)
 	} else if id == "" {
-		id, _ = text(t.Claims, "cid")
+		id, _ = claimText(t.Claims, "cid")
 	}
 	if t.extra.azp != "" && t.extra.azp != id || strings.ContainsFunc(id, notVisible) {
 		return ""
@@ -79,8 +79,8 @@ func notVisible(r rune) bool { return r < ' ' || r > '~' }
 // other issuers name the client in those too.
 func (t *Token) plainKind() Kind {
 	x := &t.extra
-	typ := entra.LowerASCII(x.typ)
-	claimed, _ := text(t.Claims, "typ")
+	typ := text.LowerASCII(x.typ)
+	claimed, _ := claimText(t.Claims, "typ")
 	profiled := typ == "at+jwt" || typ == "application/at+jwt" || claimed == "Bearer"
 	switch {
 	case !profiled && (x.nonce || x.userName || t.ClientID != "" && slices.Contains(t.audiences(), t.ClientID)):
