@@ -56,7 +56,7 @@ func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
 func (a *app) tunnelLine(r issuer.TunnelRequest) {
 	outcome := "tunnelled"
 	if r.Status != http.StatusOK {
-		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, entra.OneLine(r.Reason, 200))
+		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
 	}
 	a.say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
 }
