@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/token"
 	"m2m/internal/transport"
 )
@@ -31,7 +31,7 @@ func (how acquisition) check() error { return checkTimeout(how.timeout) }
 // checkTimeout refuses a time that is none, which would pass for a slow network.
 func checkTimeout(timeout time.Duration) error {
 	if timeout <= 0 {
-		return &usageError{reason: fmt.Sprintf("--timeout is a time such as 10s or 2m, not %s", timeout)}
+		return exit.Usagef("--timeout is a time such as 10s or 2m, not %s", timeout)
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (a *app) credential(s *settings) (token.Credential, error) {
 	case credentialManagedIdentity:
 		return token.NewManagedIdentity(c.identityClient), nil
 	}
-	return nil, &usageError{reason: errCredentialMissing.Error(), err: errCredentialMissing}
+	return nil, exit.Usagef("%v", errCredentialMissing).Wrap(errCredentialMissing)
 }
 
 // gitHubTokenVariable holds what a job in GitHub Actions asks for its token with.
@@ -129,10 +129,8 @@ func (a *app) secretFrom(value entra.Secret, file, what string) (entra.Secret, e
 	}
 	text := strings.TrimRight(string(data), "\r\n")
 	if text == "" {
-		return entra.Secret{}, &usageError{
-			reason: fmt.Sprintf("the %s is empty: nothing was read from %s", what, fileName(file)),
-			hints:  []string{"if it came from a pipe, see what the command before it said on stderr"},
-		}
+		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, fileName(file)).
+			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
 	return entra.NewSecret(text), nil
 }
@@ -144,9 +142,7 @@ func unreadableSecret(what string, err error) error {
 	if about := (*fs.PathError)(nil); errors.As(err, &about) {
 		reason = about.Err
 	}
-	return &usageError{
-		reason: fmt.Sprintf("the file of the %s cannot be read: %v", what, reason),
-		hints:  []string{"give the path of a file that holds it and nothing else, or - for stdin"},
-		err:    reason,
-	}
+	return exit.Usagef("the file of the %s cannot be read: %v", what, reason).
+		Hint("give the path of a file that holds it and nothing else, or - for stdin").
+		Wrap(reason)
 }

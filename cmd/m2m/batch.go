@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
 
@@ -17,9 +18,9 @@ import (
 func (o verifyOptions) checkBatch(formSet bool) error {
 	switch {
 	case o.decode, o.explain:
-		return &usageError{reason: "--batch judges tokens for a program: it goes with neither --decode nor --explain"}
+		return exit.Usagef("--batch judges tokens for a program: it goes with neither --decode nor --explain")
 	case formSet && o.form != "json":
-		return &usageError{reason: "--batch writes one JSON line for each token: it has no -o " + o.form}
+		return exit.Usagef("--batch writes one JSON line for each token: it has no -o %s", o.form)
 	}
 	return nil
 }
@@ -30,18 +31,20 @@ func (a *app) batchInput(args []string) (in io.Reader, name string, closeInput f
 	if len(args) == 1 {
 		source = args[0]
 	} else if isTerminal(a.stdin) {
-		return nil, "", nil, &usageError{reason: "there are no tokens to verify", hints: []string{"m2m verify --batch @tokens.txt, or pipe them in, one a line"}}
+		return nil, "", nil, exit.Usagef("there are no tokens to verify").
+			Hint("m2m verify --batch @tokens.txt, or pipe them in, one a line")
 	}
 	path, isFile := strings.CutPrefix(source, "@")
 	switch {
 	case source == "-" || path == "-":
 		return a.stdin, fileName("-"), func() error { return nil }, nil
 	case !isFile || path == "":
-		return nil, "", nil, &usageError{reason: "--batch reads tokens from a file or from stdin, not from an argument", hints: []string{"m2m verify --batch @tokens.txt, or pipe them in, one a line"}}
+		return nil, "", nil, exit.Usagef("--batch reads tokens from a file or from stdin, not from an argument").
+			Hint("m2m verify --batch @tokens.txt, or pipe them in, one a line")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, "", nil, &usageError{reason: "the tokens cannot be read: " + err.Error(), err: err}
+		return nil, "", nil, exit.Usagef("the tokens cannot be read: %v", err).Wrap(err)
 	}
 	return f, fileName(path), f.Close, nil
 }
@@ -65,13 +68,15 @@ func (a *app) judgeBatch(ctx context.Context, args []string, verifier *verify.Ve
 	show.end(counts)
 	switch {
 	case err != nil && a.out.err == nil && ctx.Err() == nil:
-		return &usageError{reason: fmt.Sprintf("%s cannot be read to its end: %v", name, err), hints: []string{fmt.Sprintf("%d lines of it were judged", counts.total())}, err: err}
+		return exit.Usagef("%s cannot be read to its end: %v", name, err).
+			Hintf("%d lines of it were judged", counts.total()).Wrap(err)
 	case err != nil:
 		return err
 	case counts.total() == 0:
-		return &usageError{reason: "there are no tokens to verify: " + name + " is empty", hints: []string{"if they came from a pipe, see what the command before it said on stderr"}}
-	case counts.code() != exitDone:
-		return outcome{counts.code()}
+		return exit.Usagef("there are no tokens to verify: %s is empty", name).
+			Hint("if they came from a pipe, see what the command before it said on stderr")
+	case counts.code() != exit.Done:
+		return exit.Reported{Code: counts.code()}
 	}
 	return nil
 }

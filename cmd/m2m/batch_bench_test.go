@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"m2m/internal/exit"
 )
 
 // BenchmarkBatch runs `m2m verify --batch` on different tokens:
@@ -78,7 +80,7 @@ func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 		stdin: strings.NewReader(""), stdout: &counted, stderr: io.Discard, dir: b.TempDir(), now: time.Now,
 	}
 	start, worked := time.Now(), processorTime(b)
-	if code := sys.run(context.Background()); code != exitDone {
+	if code := sys.run(context.Background()); code != exit.Done {
 		b.Fatalf("exit code %d", code)
 	}
 	if counted.lines != n {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 
+	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
 
@@ -22,16 +23,16 @@ func (t tally) total() int {
 }
 
 // code is the exit code of a whole batch: 7 wins over 3, 3 over 5.
-func (t tally) code() exitCode {
+func (t tally) code() exit.Code {
 	switch {
 	case t[verify.Unverifiable] > 0:
-		return exitUnverifiable
+		return exit.Unverifiable
 	case t[verify.Refused] > 0:
-		return exitRefused
+		return exit.Rejected
 	case t[verify.Undecided] > 0:
-		return exitUnknown
+		return exit.Unknown
 	}
-	return exitDone
+	return exit.Done
 }
 
 // batch judges the lines of a stream on every core and writes the answers in

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
 
@@ -96,8 +97,8 @@ func TestBatchAnyTenant(t *testing.T) {
 				stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), stdout: &out, stderr: &errs,
 				dir: t.TempDir(), now: time.Now,
 			}
-			if code := sys.run(t.Context()); code != exitRefused {
-				t.Errorf("want code %d, got %d: %s", exitRefused, code, &errs)
+			if code := sys.run(t.Context()); code != exit.Rejected {
+				t.Errorf("want code %d, got %d: %s", exit.Rejected, code, &errs)
 			}
 			var got []string
 			for line := range strings.Lines(out.String()) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
 
@@ -142,7 +143,7 @@ func TestBatchThatCannotBeReadWhole(t *testing.T) {
 		args: []string{"verify", "--batch", "--tenant", mintTenant, "--jwks", writeJWKS(t)}, now: time.Now, dir: t.TempDir(),
 		stdin: brokenReader{strings.NewReader("x\n")}, stdout: &out, stderr: &err,
 	}
-	if code := sys.run(t.Context()); code != exitUsage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
+	if code := sys.run(t.Context()); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
 		t.Errorf("code %d, stderr %q", code, err.String())
 	}
 	if strings.Count(out.String(), "\n") != 1 {

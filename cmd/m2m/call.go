@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -138,9 +138,9 @@ func (a *app) exchange(cmd *cobra.Command, request call.Request, s *settings, o 
 
 // impossible is what is wrong with a request that cannot be sent.
 func impossible(err error) error {
-	fault := &usageError{reason: err.Error(), err: err}
+	fault := exit.Usagef("%v", err).Wrap(err)
 	if errors.Is(err, call.ErrTwoAuthorizations) {
-		fault.hints = []string{"leave out one of them: with --no-token, m2m call sends none of its own"}
+		fault.Hint("leave out one of them: with --no-token, m2m call sends none of its own")
 	}
 	return fault
 }
@@ -149,19 +149,19 @@ func impossible(err error) error {
 func (o callOptions) check(args []string) error {
 	switch {
 	case len(args) == 0:
-		return &usageError{reason: "there is no address to call", hints: []string{"for the demo API: m2m call /secure-data"}}
+		return exit.Usagef("there is no address to call").Hint("for the demo API: m2m call /secure-data")
 	case o.noToken && o.tokenFile != "":
-		return &usageError{reason: "--no-token and --token-file contradict each other"}
+		return exit.Usagef("--no-token and --token-file contradict each other")
 	case o.printCurl && (o.form == "json" || o.outputFile != ""):
-		return &usageError{reason: "--print-curl prints a command on stdout and nothing else", hints: []string{"leave out -o and --output-file"}}
+		return exit.Usagef("--print-curl prints a command on stdout and nothing else").Hint("leave out -o and --output-file")
 	case o.dataGiven && o.jsonGiven:
-		return &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
+		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
 	case o.retries < 0:
-		return &usageError{reason: fmt.Sprintf("--retry is a number of times, not %d", o.retries)}
+		return exit.Usagef("--retry is a number of times, not %d", o.retries)
 	case o.maxTime < 0:
-		return &usageError{reason: fmt.Sprintf("--max-time is a time such as 300ms or 2s, not %s", o.maxTime)}
+		return exit.Usagef("--max-time is a time such as 300ms or 2s, not %s", o.maxTime)
 	case o.form == "json" && o.include:
-		return &usageError{reason: "-i and -o json are both given; the JSON has status and headers already"}
+		return exit.Usagef("-i and -o json are both given; the JSON has status and headers already")
 	}
 	return checkForm(o.form, []string{"body", "json"})
 }
@@ -191,7 +191,7 @@ func (a *app) tokenFromFile(path string) (entra.Secret, error) {
 	}
 	bare, _, err := verify.Clean(content.Reveal())
 	if err != nil {
-		return entra.Secret{}, &usageError{reason: fmt.Sprintf("%s holds no token: %v", fileName(path), err), err: err}
+		return entra.Secret{}, exit.Usagef("%s holds no token: %v", fileName(path), err).Wrap(err)
 	}
 	return entra.NewSecret(bare), nil
 }
@@ -203,11 +203,7 @@ const unsetAPIURL = "API_URL is not set, so " + defaultAPIURL + " was called"
 // that nobody said where the API is.
 func (a *app) unanswered(err error, s *settings, address string) error {
 	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.apiURL.from.layer == layerDefault {
-		return &failure{
-			code:   exitUnknown,
-			reason: err.Error(),
-			hints:  append(hintsOf(err), unsetAPIURL),
-		}
+		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(exit.HintsOf(err), unsetAPIURL)...)
 	}
 	return err
 }

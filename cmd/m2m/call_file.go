@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"m2m/internal/exit"
 )
 
 // answerFile is where --output-file puts what would go to stdout. A file is
@@ -60,11 +62,9 @@ func openBeside(path string, mode fs.FileMode) (*os.File, error) {
 }
 
 func (f *answerFile) fault(err error) error {
-	return &usageError{
-		reason: fmt.Sprintf("--output-file %q cannot be written: %v", f.path, rootCause(err)),
-		hints:  []string{"give a file in a folder that exists and that you can write to"},
-		err:    err,
-	}
+	return exit.Usagef("--output-file %q cannot be written: %v", f.path, exit.RootCause(err)).
+		Hint("give a file in a folder that exists and that you can write to").
+		Wrap(err)
 }
 
 // Write implements io.Writer.
@@ -78,13 +78,9 @@ func (f *answerFile) Write(p []byte) (int, error) {
 }
 
 func (f *answerFile) unwritten(err error) error {
-	fail := &failure{
-		code:   exitUnexpected,
-		reason: fmt.Sprintf("--output-file %q could not be written: %v", f.path, rootCause(err)),
-		err:    err,
-	}
+	fail := exit.Errorf(exit.Unexpected, "--output-file %q could not be written: %v", f.path, exit.RootCause(err)).Wrap(err)
 	if f.to != "" {
-		fail.hints = []string{"what was there before, if anything, is unchanged"}
+		fail.Hint("what was there before, if anything, is unchanged")
 	}
 	return fail
 }
@@ -137,17 +133,15 @@ func (to destination) end(err error) error {
 		return err
 	}
 	defer to.file.drop()
-	unwritten := (*failure)(nil)
+	unwritten := (*exit.Error)(nil)
 	switch {
 	case err == nil:
 		return to.file.keep()
 	case errors.As(err, &unwritten):
 		return unwritten // it tells all; what wraps it only says that it was the body
-	case to.file.size > 0 && to.file.to != "" && codeOf(err) == exitUnknown:
-		return &failure{
-			code: exitUnknown, reason: err.Error(),
-			hints: append(hintsOf(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.path)),
-		}
+	case to.file.size > 0 && to.file.to != "" && codeOf(err) == exit.Unknown:
+		return exit.Errorf(exit.Unknown, "%v", err).
+			Hint(append(exit.HintsOf(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.path))...)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // maxWrappedBody bounds the body that -o json wraps, in bytes.
@@ -69,7 +70,7 @@ func unexpected(unmet error, wrote string, why *call.Explanation) error {
 		lines = append(lines, wrote)
 	}
 	causes, hints := explained(why)
-	return &failure{code: exitAnswer, reason: strings.Join(append(lines, causes...), "\n"), hints: hints, err: unmet}
+	return exit.Errorf(exit.Unmet, "%s", strings.Join(append(lines, causes...), "\n")).Hint(hints...).Wrap(unmet)
 }
 
 // explained puts an explanation into lines, and into hints what to do; nothing is
@@ -200,11 +201,8 @@ type boundedBuffer struct {
 
 func (b *boundedBuffer) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > b.limit {
-		return 0, &failure{
-			code:   exitUnknown,
-			reason: fmt.Sprintf("the body is larger than the %d MiB that -o json can hold", b.limit>>20),
-			hints:  []string{"leave out -o json: the body itself may be of any size"},
-		}
+		return 0, exit.Errorf(exit.Unknown, "the body is larger than the %d MiB that -o json can hold", b.limit>>20).
+			Hint("leave out -o json: the body itself may be of any size")
 	}
 	return b.Buffer.Write(p)
 }

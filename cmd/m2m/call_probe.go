@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
+	"m2m/internal/exit"
 	"m2m/internal/probe"
 	"m2m/internal/transport"
 )
@@ -113,15 +114,11 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 // find nothing.
 func noSuchCase(pattern string) error {
 	if _, unknown := probe.Select(probe.Catalogue(), []string{pattern}); unknown == nil {
-		return &usageError{
-			reason: fmt.Sprintf("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", quoted(pattern)),
-			hints:  []string{"probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND"},
-		}
+		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", quoted(pattern)).
+			Hint("probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND")
 	}
-	return &usageError{
-		reason: fmt.Sprintf("--probe-only: no case is called %s", quoted(pattern)),
-		hints:  []string{"m2m call --probe-list prints the names; * stands for any part of one"},
-	}
+	return exit.Usagef("--probe-only: no case is called %s", quoted(pattern)).
+		Hint("m2m call --probe-list prints the names; * stands for any part of one")
 }
 
 // greet sends the honest request as m2m call does, so that an API which cannot
@@ -140,9 +137,9 @@ func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
 		return nil
 	}
 	why := unexpected(unmet, "", call.Explain(answer, r.context(cmd, r.request, r.settings, r.o)))
-	fail := &failure{code: exitUnknown, reason: why.Error(), hints: hintsOf(why), err: unmet}
-	fail.reason = "nothing can be told while the valid token does not open: " + fail.reason
-	return r.notTold(fail)
+	return r.notTold(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
+		Hint(exit.HintsOf(why)...).
+		Wrap(unmet))
 }
 
 // run probes, prints and ends with what was found.
@@ -153,7 +150,8 @@ func (r *probeRun) run(ctx context.Context) error {
 	progress.end()
 	switch {
 	case errors.Is(err, probe.ErrNotJWT):
-		return r.notTold(&failure{code: exitUnknown, reason: "nothing can be forged: " + err.Error(), hints: []string{"the probe is for APIs that take signed JSON web tokens"}, err: err})
+		return r.notTold(exit.Errorf(exit.Unknown, "nothing can be forged: %v", err).
+			Hint("the probe is for APIs that take signed JSON web tokens").Wrap(err))
 	case err != nil && ctx.Err() != nil && report.Tried() > 0: // what was found by then is worth telling
 		return cmp.Or(r.print(report, err), err)
 	case err != nil && !errors.As(err, new(*probe.StopError)):
@@ -180,25 +178,20 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 	findings, missed := report.Findings(), notTried(report)
 	switch {
 	case errors.Is(stop, probe.ErrOpen):
-		return &failure{code: exitAnswer, reason: stop.Error(), err: stop}
+		return exit.Errorf(exit.Unmet, "%v", stop).Wrap(stop)
 	case len(findings) > 0:
-		fail := &failure{code: exitAnswer, reason: fmt.Sprintf("%s, the worst of them %s: %s", plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)}
+		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)
 		if stop != nil {
-			fail.reason += "\nthe probe did not come to its end: " + stop.Error()
-			fail.hints = hintsOf(stop)
+			fail.Addf("the probe did not come to its end: %v", stop).Hint(exit.HintsOf(stop)...)
 		}
-		fail.hints = append(fail.hints, "after a fix, try that case alone: --probe-only "+findings[0].Case.Name)
-		return fail
+		return fail.Hint("after a fix, try that case alone: --probe-only " + findings[0].Case.Name)
 	case stop != nil:
-		return &failure{code: exitUnknown, reason: "could not tell: " + stop.Error(), err: stop}
+		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Wrap(stop)
 	case len(missed) > 0:
-		return &failure{
-			code:   exitUnknown,
-			reason: fmt.Sprintf("could not tell all: no finding, but %s could not be made: %s", plural(len(missed), "case"), missed[0].Came),
-			hints:  []string{"with the tenant set (TENANT_ID, or --tenant), the keys are asked of it"},
-		}
+		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", plural(len(missed), "case"), missed[0].Came).
+			Hint("with the tenant set (TENANT_ID, or --tenant), the keys are asked of it")
 	case report.Tried() == 0:
-		return &failure{code: exitUnknown, reason: "could not tell: no case could be made of this token and these keys: " + report.Results[0].Came}
+		return exit.Errorf(exit.Unknown, "could not tell: no case could be made of this token and these keys: %s", report.Results[0].Came)
 	}
 	return nil
 }

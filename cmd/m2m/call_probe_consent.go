@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/probe"
 	"m2m/internal/text"
@@ -29,20 +30,16 @@ func (r *probeRun) mayProbe() error {
 	case isThisMachine(host):
 		return nil
 	case !p.remote:
-		return &usageError{
-			reason: fmt.Sprintf("%s is not this machine, and a probe sends it forged tokens", quoted(host)),
-			hints:  []string{"if you may test it, add --probe-remote"},
-		}
+		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", quoted(host)).
+			Hint("if you may test it, add --probe-remote")
 	case p.confirm != "":
 		if text.LowerASCII(p.confirm) != text.LowerASCII(host) {
-			return &usageError{reason: fmt.Sprintf("--probe-confirm names %s, but the address is on %s", quoted(p.confirm), quoted(host)), hints: []string{"nothing was sent"}}
+			return exit.Usagef("--probe-confirm names %s, but the address is on %s", quoted(p.confirm), quoted(host)).Hint("nothing was sent")
 		}
 		return nil
 	case !isTerminal(r.stdin) || !isTerminal(r.stderr):
-		return &usageError{
-			reason: fmt.Sprintf("there is no terminal to ask on whether %s may be probed", quoted(host)),
-			hints:  []string{"if it may, name it: --probe-confirm " + printable(host)},
-		}
+		return exit.Usagef("there is no terminal to ask on whether %s may be probed", quoted(host)).
+			Hint("if it may, name it: --probe-confirm " + printable(host))
 	}
 	return r.ask(host)
 }
@@ -63,7 +60,7 @@ func (r *probeRun) ask(host string) error {
 		return context.Canceled
 	case line := <-typed:
 		if text.LowerASCII(strings.TrimSpace(line)) != text.LowerASCII(host) {
-			return &usageError{reason: "that is not " + quoted(host) + "; nothing was sent"}
+			return exit.Usagef("that is not %s; nothing was sent", quoted(host))
 		}
 	}
 	return nil
@@ -82,10 +79,8 @@ func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.proxy != nil {
 		if proxy, err := r.proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
-			return nil, &usageError{
-				reason: fmt.Sprintf("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", quoted(target.Hostname())),
-				hints:  []string{"if the API can be reached without it, add the host to NO_PROXY"},
-			}
+			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", quoted(target.Hostname())).
+				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}
 	}
 	direct, err := r.transport.Direct(10 * time.Second)

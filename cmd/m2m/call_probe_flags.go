@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"m2m/internal/exit"
 	"m2m/internal/probe"
 )
 
@@ -47,7 +48,7 @@ func (p *probeFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
 	names := p.names()
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(names, f.Name) {
-			err = &usageError{reason: fmt.Sprintf("--%s means something only with a probe", f.Name), hints: []string{"add --probe"}}
+			err = exit.Usagef("--%s means something only with a probe", f.Name).Hint("add --probe")
 		}
 	})
 	return err
@@ -63,18 +64,19 @@ func (p *probeFlags) check(cmd *cobra.Command, args []string, o callOptions) (er
 	refused = append(refused, slices.DeleteFunc(o.suite.names(), func(name string) bool { return name == "junit" })...)
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(refused, f.Name) {
-			err = &usageError{reason: fmt.Sprintf("--%s does not go with --probe", f.Name), hints: []string{"leave it out: the probe decides itself what to send and what to expect"}}
+			err = exit.Usagef("--%s does not go with --probe", f.Name).
+				Hint("leave it out: the probe decides itself what to send and what to expect")
 		}
 	})
 	switch {
 	case err != nil:
 		return err
 	case len(args) == 0:
-		return &usageError{reason: "there is no address to probe", hints: []string{"for the demo API: m2m call --probe /secure-data"}}
+		return exit.Usagef("there is no address to probe").Hint("for the demo API: m2m call --probe /secure-data")
 	case !(p.rate > 0 && p.rate <= maxProbeRate):
-		return &usageError{reason: fmt.Sprintf("--probe-rate is a number above 0, and at most %d", maxProbeRate)}
+		return exit.Usagef("--probe-rate is a number above 0, and at most %d", maxProbeRate)
 	case o.dataGiven && o.jsonGiven:
-		return &usageError{reason: "-d and --json are both given; they are two ways to send one body"}
+		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
 	case cmd.Flags().Changed("output"):
 		return checkForm(o.form, []string{"table", "json"})
 	}

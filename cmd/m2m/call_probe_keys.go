@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/probe"
 	"m2m/internal/verify"
 )
@@ -86,7 +87,7 @@ func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	response, err := r.transport.RoundTrip(request)
 	if err != nil {
-		return nil, fmt.Errorf("%s gave no answer: %w", u.Host, rootCause(err))
+		return nil, fmt.Errorf("%s gave no answer: %w", u.Host, exit.RootCause(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

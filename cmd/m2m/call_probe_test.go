@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/exit"
 	"m2m/internal/probe"
 	"m2m/internal/probe/brokenapi"
 )
@@ -33,7 +34,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 }
 
 // probeTLS runs m2m call --probe against a handler behind TLS.
-func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api http.Handler, flags ...string) (code exitCode, stdout, stderr string) {
+func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api http.Handler, flags ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(api)
 	server.EnableHTTP2 = true // the probe speaks HTTP/1.1 all the same
@@ -65,11 +66,11 @@ func TestProbeOverTLS(t *testing.T) {
 	jwk := holes[slices.IndexFunc(holes, func(h brokenapi.Hole) bool { return h.Name == "jwk" })]
 	for _, tt := range []struct {
 		api  *brokenapi.API
-		code exitCode
+		code exit.Code
 		want string
 	}{
-		{brokenapi.Correct(issuer), exitDone, "\nverdict: the door is locked, as far as 24 cases tell\n"},
-		{brokenapi.Broken(issuer, jwk), exitAnswer, "\n  jwk  our key in jwk\n"},
+		{brokenapi.Correct(issuer), exit.Done, "\nverdict: the door is locked, as far as 24 cases tell\n"},
+		{brokenapi.Broken(issuer, jwk), exit.Unmet, "\n  jwk  our key in jwk\n"},
 	} {
 		code, stdout, stderr := probeTLS(t, t.Context(), issuer, tt.api, "--probe-rate", "1000", "--probe-only", "jku*", "--probe-only", "jwk", "--probe-only", "path-*", "--probe-only", "alg-none")
 		if code != tt.code || !strings.Contains(stdout, tt.want) {
@@ -91,8 +92,8 @@ func TestAProbeThatTriesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := probeTLS(t, t.Context(), issuer, brokenapi.Correct(issuer), "--token-file", token, "--probe-only", "hs256-tenant")
-	if code != exitUnknown || !strings.Contains(stdout, "\nverdict: could not tell\n") || !strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
-		t.Errorf("exit code %d, want %d:\n%s%s", code, exitUnknown, stdout, stderr)
+	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: could not tell\n") || !strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
+		t.Errorf("exit code %d, want %d:\n%s%s", code, exit.Unknown, stdout, stderr)
 	}
 }
 
@@ -106,11 +107,11 @@ func TestASignalEndsAProbe(t *testing.T) {
 	correct := brokenapi.Correct(issuer)
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		correct.ServeHTTP(w, r)
-		cancel(interrupted{os.Interrupt})
+		cancel(exit.SignalError{Signal: os.Interrupt})
 	})
 	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "0.001")
-	if code != exitInterrupted || stdout != "" || !strings.Contains(stderr, "stopped by a signal: interrupt") {
-		t.Errorf("exit code %d, want %d:\n%s%s", code, exitInterrupted, stdout, stderr)
+	if code != exit.Interrupted || stdout != "" || !strings.Contains(stderr, "stopped by a signal: interrupt") {
+		t.Errorf("exit code %d, want %d:\n%s%s", code, exit.Interrupted, stdout, stderr)
 	}
 }
 
@@ -128,14 +129,14 @@ func TestASignalKeepsWhatAProbeFound(t *testing.T) {
 	requests := 0
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if requests++; requests > 10 {
-			cancel(interrupted{os.Interrupt})
+			cancel(exit.SignalError{Signal: os.Interrupt})
 		}
 		broken.ServeHTTP(w, r)
 	})
 	report := filepath.Join(t.TempDir(), "junit.xml")
 	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "1000", "--junit", report)
-	if code != exitInterrupted || !strings.Contains(stderr, "stopped by a signal: interrupt") {
-		t.Errorf("exit code %d, want %d:\n%s", code, exitInterrupted, stderr)
+	if code != exit.Interrupted || !strings.Contains(stderr, "stopped by a signal: interrupt") {
+		t.Errorf("exit code %d, want %d:\n%s", code, exit.Interrupted, stderr)
 	}
 	if !strings.Contains(stdout, "\n  alg-none  ") || !strings.Contains(stdout, "more: the run stopped before it\n") {
 		t.Errorf("the report lacks the finding or what was not tried:\n%s", stdout)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
+	"m2m/internal/exit"
 )
 
 // maxBufferedBody bounds a request body that is read from stdin, in bytes; a
@@ -97,7 +98,7 @@ func (r requestFlags) header() (http.Header, error) {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok { // not quoted: it may be a key without its name
 			reason := fmt.Sprintf("-H, number %d of %d, is no header: it has no colon", i+1, len(r.headers))
-			return nil, &usageError{reason: reason, hints: []string{`write it as "Name: value"`}}
+			return nil, exit.Usagef("%s", reason).Hint(`write it as "Name: value"`)
 		}
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
@@ -108,19 +109,19 @@ func (r requestFlags) expectations() (call.Expect, error) {
 	expect := call.Expect{Body: r.expectBody, MaxTime: r.maxTime}
 	var err error
 	if expect.Status, err = call.ParseStatusSet(r.expectStatus); err != nil {
-		return expect, &usageError{reason: "--expect: " + err.Error(), err: err}
+		return expect, exit.Usagef("--expect: %v", err).Wrap(err)
 	}
 	for _, text := range r.expectHeaders {
 		header, err := call.ParseHeaderExpectation(text)
 		if err != nil {
-			return expect, &usageError{reason: "--expect-header: " + err.Error(), err: err}
+			return expect, exit.Usagef("--expect-header: %v", err).Wrap(err)
 		}
 		expect.Headers = append(expect.Headers, header)
 	}
 	for _, text := range r.expectJQ {
 		expression, err := call.ParseJQExpectation(text)
 		if err != nil {
-			return expect, &usageError{reason: "--expect-jq: " + err.Error(), err: err}
+			return expect, exit.Usagef("--expect-jq: %v", err).Wrap(err)
 		}
 		expect.JQ = append(expect.JQ, expression)
 	}
@@ -150,11 +151,9 @@ func (a *app) body(text string) (call.Body, error) {
 }
 
 func unreadableBody(err error) error {
-	return &usageError{
-		reason: "the body cannot be read: " + err.Error(),
-		hints:  []string{"-d takes the body itself, @PATH for a file or - for stdin"},
-		err:    err,
-	}
+	return exit.Usagef("the body cannot be read: %v", err).
+		Hint("-d takes the body itself, @PATH for a file or - for stdin").
+		Wrap(err)
 }
 
 func fileBody(path string) (call.Body, error) {

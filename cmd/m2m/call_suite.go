@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
+	"m2m/internal/exit"
 	"m2m/internal/transport"
 )
 
@@ -73,7 +73,7 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 func (r *suiteRun) read() (*call.Suite, error) {
 	data, err := r.readFile(r.o.suite.file, call.MaxSuiteFile)
 	if err != nil {
-		return nil, &usageError{reason: "the suite cannot be read: " + err.Error(), err: err}
+		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
 	}
 	r.folder = r.dir
 	if r.o.suite.file != "-" {
@@ -88,7 +88,7 @@ func (r *suiteRun) read() (*call.Suite, error) {
 	}
 	selected := suite.Select(r.o.suite.tags, r.o.suite.skipTags)
 	if len(selected.Names()) == 0 {
-		return nil, &usageError{reason: fmt.Sprintf("the tags leave no request of the %d in %s", len(suite.Names()), suite.File)}
+		return nil, exit.Usagef("the tags leave no request of the %d in %s", len(suite.Names()), suite.File)
 	}
 	return selected, nil
 }
@@ -103,7 +103,7 @@ func (r *suiteRun) checkTags(suite *call.Suite) error {
 			if len(known) > 0 {
 				hint = "the tags are " + strings.Join(known, ", ")
 			}
-			return &usageError{reason: fmt.Sprintf("no request in %s has the tag %s", suite.File, word(tag)), hints: []string{hint}}
+			return exit.Usagef("no request in %s has the tag %s", suite.File, word(tag)).Hint(hint)
 		}
 	}
 	return nil
@@ -120,7 +120,7 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 	r.clients[call.AsDefault], r.base = s, s.apiURL.value
 	if len(args) > 0 {
 		if r.base = args[0]; isPath(r.base) {
-			return &usageError{reason: "with --suite the address is that of the API, not a path", hints: []string{"the paths stand in the file"}}
+			return exit.Usagef("with --suite the address is that of the API, not a path").Hint("the paths stand in the file")
 		}
 	}
 	r.transport = r.hidingTransport(s)
@@ -225,9 +225,9 @@ func (r *suiteRun) verdict(ctx context.Context, results []call.SuiteResult) erro
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case counts[call.SuiteFailed] > 0:
-		return outcome{exitAnswer}
+		return exit.Reported{Code: exit.Unmet}
 	case counts[call.SuiteUnknown] > 0:
-		return outcome{exitUnknown}
+		return exit.Reported{Code: exit.Unknown}
 	}
 	return nil
 }

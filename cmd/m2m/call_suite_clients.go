@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // resolveClients finds the settings of each client that a request is sent as,
@@ -77,11 +78,9 @@ func (r *suiteRun) credentialFile(v call.SuiteValue) (string, error) {
 		return absolute(r.dir, path), nil
 	}
 	if !isInside(r.folder, path) {
-		return "", &usageError{
-			reason: fmt.Sprintf("%s:%d: the file is outside the folder of the suite", fileName(r.o.suite.file), v.Line),
-			hints:  []string{"put its path into a variable, and write ${NAME} alone in its place"},
-			err:    errEnvFileOutside,
-		}
+		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", fileName(r.o.suite.file), v.Line).
+			Hint("put its path into a variable, and write ${NAME} alone in its place").
+			Wrap(errEnvFileOutside)
 	}
 	return absolute(r.folder, path), nil
 }
@@ -98,7 +97,7 @@ func (r *suiteRun) ofClient(name string, err error) error {
 	if name == call.AsDefault {
 		return err
 	}
-	return &failure{code: codeOf(err), reason: fmt.Sprintf("the client %q of the suite: %s", name, r.plan.Hide(err.Error())), err: err}
+	return exit.Errorf(codeOf(err), "the client %q of the suite: %s", name, r.plan.Hide(err.Error())).Wrap(err)
 }
 
 // acquireAll gets one token for each client that a request is sent as, before

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"m2m/internal/call"
+	"m2m/internal/exit"
 )
 
 // openFile is the body that a request names. It stays inside the folder of the
@@ -14,14 +14,12 @@ import (
 // away.
 func (r *suiteRun) openFile(path string) (call.Body, error) {
 	if !isInside(r.folder, path) {
-		return call.Body{}, &usageError{
-			reason: fmt.Sprintf("the file %s is outside the folder of the suite", quoted(path)),
-			hints:  []string{"put what a suite sends into its own folder, or into one below"},
-		}
+		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", quoted(path)).
+			Hint("put what a suite sends into its own folder, or into one below")
 	}
 	body, err := fileBody(absolute(r.folder, path))
 	if err != nil {
-		return body, &usageError{reason: err.Error()} // its hints are about flags
+		return body, exit.Usagef("%v", err) // its hints are about flags
 	}
 	return body, nil
 }
@@ -32,8 +30,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 func (r *suiteRun) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(absolute(r.folder, q.File)) {
-			return &usageError{reason: fmt.Sprintf("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see",
-				fileName(r.o.suite.file), q.Line, quoted(r.plan.Hide(q.File)))}
+			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", fileName(r.o.suite.file), q.Line, quoted(r.plan.Hide(q.File)))
 		}
 	}
 	return nil

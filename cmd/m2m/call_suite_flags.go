@@ -1,11 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"m2m/internal/exit"
 )
 
 // maxJobs bounds the requests of a suite that are under way at once.
@@ -52,10 +53,8 @@ func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
 	names := s.names()
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(names, f.Name) {
-			err = &usageError{
-				reason: fmt.Sprintf("--%s means something only with a suite", f.Name),
-				hints:  []string{"name the file of the suite: --suite smoke.yaml"},
-			}
+			err = exit.Usagef("--%s means something only with a suite", f.Name).
+				Hint("name the file of the suite: --suite smoke.yaml")
 		}
 	})
 	return err
@@ -67,17 +66,15 @@ func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 	known := append(s.names(), "output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file")
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(known, f.Name) && !isSettingFlag(f.Name) {
-			err = &usageError{
-				reason: fmt.Sprintf("--%s does not go with --suite", f.Name),
-				hints:  []string{"what is sent and expected stands in the file; m2m call --suite-schema prints its form"},
-			}
+			err = exit.Usagef("--%s does not go with --suite", f.Name).
+				Hint("what is sent and expected stands in the file; m2m call --suite-schema prints its form")
 		}
 	})
 	switch {
 	case err != nil:
 		return err
 	case s.jobs < 1 || s.jobs > maxJobs:
-		return &usageError{reason: fmt.Sprintf("--jobs is a number from 1 to %d, not %d", maxJobs, s.jobs)}
+		return exit.Usagef("--jobs is a number from 1 to %d, not %d", maxJobs, s.jobs)
 	case cmd.Flags().Changed("output"):
 		return checkForm(form, []string{"table", "json"})
 	}

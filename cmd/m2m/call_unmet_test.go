@@ -7,6 +7,8 @@ import (
 	"regexp"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"m2m/internal/exit"
 )
 
 // unmet FILE COMMAND... runs a command whose answer is not as expected: exit
@@ -18,9 +20,9 @@ func unmet(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: unmet FILE COMMAND...")
 	}
 	err := ts.Exec(args[1], args[2:]...)
-	exit := (*exec.ExitError)(nil)
-	if !errors.As(err, &exit) || exit.ExitCode() != int(exitAnswer) {
-		ts.Fatalf("%v, expected exit code %d", err, exitAnswer)
+	ended := (*exec.ExitError)(nil)
+	if !errors.As(err, &ended) || ended.ExitCode() != int(exit.Unmet) {
+		ts.Fatalf("%v, expected exit code %d", err, exit.Unmet)
 	}
 	ts.Check(os.RemoveAll(ts.MkAbs("run.sh")))
 	if found := regexp.MustCompile(`(?m)^m2m: hint: run: (.*)$`).FindStringSubmatch(ts.ReadFile("stderr")); found != nil {
@@ -45,12 +47,12 @@ func suggested(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	line := ts.ReadFile("run.sh")
 	err := ts.Exec("sh", "run.sh")
-	exit := (*exec.ExitError)(nil)
+	ended := (*exec.ExitError)(nil)
 	switch {
 	case err == nil:
-	case !errors.As(err, &exit):
+	case !errors.As(err, &ended):
 		ts.Fatalf("%v: %s", err, line)
-	case exit.ExitCode() < int(exitRefused) || exit.ExitCode() > int(exitUnverifiable):
+	case ended.ExitCode() < int(exit.Rejected) || ended.ExitCode() > int(exit.Unverifiable):
 		ts.Fatalf("%v: %s", err, line)
 	}
 }

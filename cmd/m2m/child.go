@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"m2m/internal/exit"
 )
 
 // How long a command that was told to end may take before it is told harder:
@@ -37,10 +38,10 @@ type command struct {
 // signal's number if a signal ended it, as shells do. Signals that reach m2m
 // meanwhile are passed on, except those that the terminal has already sent to
 // the program itself.
-func (c command) run(ctx context.Context) (exitCode, error) {
+func (c command) run(ctx context.Context) (exit.Code, error) {
 	path, err := lookPath(c.argv[0], c.environ)
 	if err != nil {
-		return exitUsage, err
+		return exit.Usage, err
 	}
 	cmd := exec.Command(path, c.argv[1:]...)
 	cmd.Args[0] = c.argv[0]
@@ -50,10 +51,10 @@ func (c command) run(ctx context.Context) (exitCode, error) {
 
 	signals, err := c.signals(ctx)
 	if err != nil {
-		return exitInterrupted, err
+		return exit.Interrupted, err
 	}
 	if err := cmd.Start(); err != nil {
-		return exitUsage, &usageError{reason: fmt.Sprintf("cannot run %q: %v", c.argv[0], errors.Unwrap(err)), err: err}
+		return exit.Usage, exit.Usagef("cannot run %q: %v", c.argv[0], errors.Unwrap(err)).Wrap(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -84,24 +85,22 @@ func (g *processGroup) waitPassing(ended <-chan error, signals <-chan os.Signal)
 }
 
 // codeOfCommand turns the end of a command into our exit code.
-func codeOfCommand(err error) (exitCode, error) {
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return exitCode(128 + int(status.Signal())), nil
+func codeOfCommand(err error) (exit.Code, error) {
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
+		if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return exit.Code(128 + int(status.Signal())), nil
 		}
-		return exitCode(exit.ExitCode()), nil
+		return exit.Code(ended.ExitCode()), nil
 	}
-	return exitDone, err
+	return exit.Done, err
 }
 
 // lookPath finds a program on the PATH of the environment it will run in,
 // which is not the PATH of this process: it starts with the folder of m2m.
 func lookPath(name string, environ []string) (string, error) {
-	notFound := &usageError{
-		reason: fmt.Sprintf("cannot run %q: it is not on the PATH, or not executable", name),
-		hints:  []string{"give its path, or check its spelling; a command of several words goes through a shell: -- sh -c '...'"},
-		err:    exec.ErrNotFound,
-	}
+	notFound := exit.Usagef("cannot run %q: it is not on the PATH, or not executable", name).
+		Hint("give its path, or check its spelling; a command of several words goes through a shell: -- sh -c '...'").
+		Wrap(exec.ErrNotFound)
 	if strings.ContainsRune(name, filepath.Separator) {
 		path, err := exec.LookPath(name)
 		if err != nil {

@@ -146,7 +146,7 @@ func (c client) show(t *testing.T, tenant servedTenant, credential string) strin
 	cmd := exec.Command(c.argv[0], append(c.argv[1:], credential)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = clientPrograms, tenant.environ, &stderr
 	stdout, err := cmd.Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == notInstalled {
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && ended.ExitCode() == notInstalled {
 		t.Skipf("SKIP: %s", bytes.TrimSpace(stdout))
 	}
 	if err != nil {

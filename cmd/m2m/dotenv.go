@@ -2,11 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"m2m/internal/exit"
 )
 
 // maxEnvFile bounds a .env in bytes. A real one has a few lines.
@@ -73,11 +74,9 @@ func (f *envFile) read() ([]byte, error) {
 		return nil, f.unreadable(err)
 	}
 	if len(data) > maxEnvFile {
-		return nil, &usageError{
-			reason: fmt.Sprintf("%s is larger than %d KiB, which no settings file is", f.label, maxEnvFile>>10),
-			hints:  []string{"name the right file with --env-file"},
-			err:    errEnvFileTooLarge,
-		}
+		return nil, exit.Usagef("%s is larger than %d KiB, which no settings file is", f.label, maxEnvFile>>10).
+			Hint("name the right file with --env-file").
+			Wrap(errEnvFileTooLarge)
 	}
 	return data, nil
 }
@@ -86,11 +85,9 @@ func (f *envFile) read() ([]byte, error) {
 // repeat no path.
 func (f *envFile) unreadable(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return &usageError{
-			reason: fmt.Sprintf("the file %q, named by --env-file, does not exist", f.label),
-			hints:  []string{"give the path of a file with one NAME=value a line, or leave --env-file out"},
-			err:    errEnvFileMissing,
-		}
+		return exit.Usagef("the file %q, named by --env-file, does not exist", f.label).
+			Hint("give the path of a file with one NAME=value a line, or leave --env-file out").
+			Wrap(errEnvFileMissing)
 	}
 	cause := err
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
@@ -100,11 +97,7 @@ func (f *envFile) unreadable(err error) error {
 	if f.named {
 		hint = "give the path of a readable file with --env-file"
 	}
-	return &usageError{
-		reason: fmt.Sprintf("%s cannot be read: %v", f.label, cause),
-		hints:  []string{hint},
-		err:    errEnvFileUnreadable,
-	}
+	return exit.Usagef("%s cannot be read: %v", f.label, cause).Hint(hint).Wrap(errEnvFileUnreadable)
 }
 
 // absolute returns path as seen from dir.

@@ -6,38 +6,18 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
+	"m2m/internal/exit"
 	"m2m/internal/token"
 )
-
-// hinter is an error that knows what its user can do next.
-type hinter interface{ Hints() []string }
-
-// hintsOf collects the advice in a tree of errors, outermost first.
-func hintsOf(err error) []string {
-	var hints []string
-	if h, ok := err.(hinter); ok {
-		hints = slices.Clone(h.Hints())
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		hints = append(hints, hintsOf(e.Unwrap())...)
-	case interface{ Unwrap() []error }:
-		for _, joined := range e.Unwrap() {
-			hints = append(hints, hintsOf(joined)...)
-		}
-	}
-	return hints
-}
 
 // report prints why a command failed: the reason, then what to do, each line
 // with the program's name in front, so that it can be told apart in a log that
 // several programs share.
 func (sys *system) report(err error, asJSON bool) {
-	if errors.As(err, new(outcome)) {
+	if errors.As(err, new(exit.Reported)) {
 		return
 	}
 	if asJSON {
@@ -47,7 +27,7 @@ func (sys *system) report(err error, asJSON bool) {
 	for line := range strings.Lines(err.Error()) {
 		sys.say("%s", line)
 	}
-	for _, hint := range hintsOf(err) {
+	for _, hint := range exit.HintsOf(err) {
 		sys.say("hint: %s", hint)
 	}
 }
@@ -70,9 +50,9 @@ func asksForJSON(args []string) bool {
 
 // errorReport is the JSON form of a failure, on stderr, for -o json.
 type errorReport struct {
-	Error    string   `json:"error"`
-	Hints    []string `json:"hints"`
-	ExitCode exitCode `json:"exit_code"`
+	Error    string    `json:"error"`
+	Hints    []string  `json:"hints"`
+	ExitCode exit.Code `json:"exit_code"`
 	// Provider is what the identity provider said, if it was the one to refuse.
 	Provider *providerReport `json:"provider,omitempty"`
 	// Checks are those of serve --check.
@@ -99,7 +79,7 @@ func providerDetails(err error) *providerReport {
 }
 
 func (sys *system) reportJSON(err error) {
-	hints := hintsOf(err)
+	hints := exit.HintsOf(err)
 	if hints == nil {
 		hints = []string{}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/spf13/pflag"
+
+	"m2m/internal/exit"
 )
 
 func addLocalFlag(flags *pflag.FlagSet) {
@@ -16,7 +18,7 @@ func addLocalFlag(flags *pflag.FlagSet) {
 func checkFilled(flags *pflag.FlagSet, mayBeEmpty ...string) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && isEmptyFlag(f) && !slices.Contains(mayBeEmpty, f.Name) {
-			err = emptyFlag(f.Name)
+			err = exit.EmptyFlag(f.Name)
 		}
 	})
 	return err
@@ -27,12 +29,4 @@ func isEmptyFlag(f *pflag.Flag) bool {
 		return len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
 	}
 	return f.Value.Type() == "string" && f.Value.String() == ""
-}
-
-func emptyFlag(name string) error {
-	return &usageError{
-		reason: "--" + name + " has an empty value",
-		hints:  []string{"give it a value, or leave it out; if the value is a variable, it is not set"},
-		err:    errFlagEmpty,
-	}
 }

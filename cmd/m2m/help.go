@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // usageTemplate is cobra's, with examples first: that is what people look for.
@@ -75,10 +75,8 @@ m2m help AADSTS7000215      what an error of Entra's means and what to do about 
 			}
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return &usageError{
-					reason: fmt.Sprintf("there is no help about %q", strings.Join(args, " ")),
-					hints:  []string{"m2m help lists the commands and topics"},
-				}
+				return exit.Usagef("there is no help about %q", strings.Join(args, " ")).
+					Hint("m2m help lists the commands and topics")
 			}
 			found.InitDefaultHelpFlag()
 			return found.Help()

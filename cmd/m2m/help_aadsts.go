@@ -8,19 +8,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // explainAADSTS prints what is known of an error code of Entra's, offline.
 func explainAADSTS(cmd *cobra.Command, code int) error {
 	entry, ok := entra.LookupAADSTS(code)
 	if !ok {
-		return &usageError{
-			reason: fmt.Sprintf("AADSTS%d is not among the codes that m2m explains", code),
-			hints: []string{
+		return exit.Usagef("AADSTS%d is not among the codes that m2m explains", code).
+			Hint(
 				fmt.Sprintf("Microsoft's own page is https://login.microsoftonline.com/error?code=%d", code),
 				"the tenant's sign-in log shows the failure under the correlation id of the answer",
-			},
-		}
+			)
 	}
 	printAADSTS(cmd.OutOrStdout(), entry)
 	return nil

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"os"
+
+	"m2m/internal/exit"
 )
 
 // openJUnit makes the file of --junit before anything is sent: a path that cannot
@@ -14,8 +16,9 @@ func (a *app) openJUnit(path string) (*os.File, error) {
 	}
 	f, err := os.Create(absolute(a.dir, path))
 	if err != nil {
-		return nil, &usageError{reason: "--junit: the report cannot be written: " + err.Error(), err: err,
-			hints: []string{"give the path of a file that can be written"}}
+		return nil, exit.Usagef("--junit: the report cannot be written: %v", err).
+			Hint("give the path of a file that can be written").
+			Wrap(err)
 	}
 	return f, nil
 }
@@ -27,7 +30,7 @@ func (r junitReport) finish(f *os.File) error {
 		return nil
 	}
 	if err := errors.Join(r.write(f), f.Close()); err != nil {
-		return &failure{code: exitUnexpected, reason: "--junit: the report could not be written: " + rootCause(err).Error(), err: err}
+		return exit.Errorf(exit.Unexpected, "--junit: the report could not be written: %v", exit.RootCause(err)).Wrap(err)
 	}
 	return nil
 }

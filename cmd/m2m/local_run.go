@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/transport"
 )
@@ -56,7 +57,7 @@ type localServer struct {
 }
 
 // openLocal opens both listeners and makes the tenants. What is wrong with an
-// address or a CA file is a usageError.
+// address or a CA file is an exit.Error.
 func openLocal(o localOptions) (*localServer, error) {
 	outside, err := outsideIssuers(o)
 	if err != nil {
@@ -143,7 +144,7 @@ func (s *localServer) serve(ctx context.Context, api apiRunner) error {
 // runWithChild serves tenant and API until the command exits, and returns its
 // exit code. A signal ends the command first, so the servers do not see the end
 // of ctx.
-func (s *localServer) runWithChild(ctx context.Context, api apiRunner, c command) (exitCode, error) {
+func (s *localServer) runWithChild(ctx context.Context, api apiRunner, c command) (exit.Code, error) {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served := make(chan error, 1)
@@ -171,13 +172,11 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 func checkLoopback(address, flag string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return &usageError{reason: fmt.Sprintf("%s %q is not HOST:PORT", flag, address), err: err}
+		return exit.Usagef("%s %q is not HOST:PORT", flag, address).Wrap(err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return &usageError{
-			reason: fmt.Sprintf("%s %s can be reached from other machines; --local only ever listens on loopback", flag, address),
-			hints:  []string{fmt.Sprintf("give %s 127.0.0.1:PORT, or localhost or [::1]", flag)},
-		}
+		return exit.Usagef("%s %s can be reached from other machines; --local only ever listens on loopback", flag, address).
+			Hintf("give %s 127.0.0.1:PORT, or localhost or [::1]", flag)
 	}
 	return nil
 }
@@ -186,11 +185,9 @@ func checkLoopback(address, flag string) error {
 func listen(address, flag string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, &usageError{
-			reason: fmt.Sprintf("cannot listen on %s: %v", address, rootCause(err)),
-			hints:  []string{fmt.Sprintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag)},
-			err:    err,
-		}
+		return nil, exit.Usagef("cannot listen on %s: %v", address, exit.RootCause(err)).
+			Hintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag).
+			Wrap(err)
 	}
 	return listener, nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // runningTenant returns the settings of the tenant that runs on this machine, by
@@ -33,7 +34,7 @@ func runningControl(in settingsInput) (controlAccess, error) {
 }
 
 // runningOf reads something of the tenant that runs on this machine. Its errors
-// are usageErrors.
+// are exit.Errors.
 func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (found T, err error) {
 	in.noEnvFile, in.envFile = true, "" // a stranger's .env must not decide which tenant is meant
 	places, err := resolvePlaces(in)
@@ -42,17 +43,15 @@ func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (
 	}
 	found, err = read(places.stateDir)
 	if errors.Is(err, errNoLocalTenant) {
-		return found, &usageError{
-			reason: "no local tenant is running",
-			hints: []string{
+		return found, exit.Usagef("no local tenant is running").
+			Hint(
 				"start one in another terminal: m2m serve --local",
 				"or run one command with a tenant of its own: m2m serve --local -- m2m call /secure-data",
-			},
-			err: err,
-		}
+			).
+			Wrap(err)
 	}
 	if err != nil {
-		return found, &usageError{reason: "the settings of the local tenant cannot be read: " + err.Error(), hints: []string{"stop m2m serve --local and start it again"}, err: err}
+		return found, exit.Usagef("the settings of the local tenant cannot be read: %v", err).Hint("stop m2m serve --local and start it again").Wrap(err)
 	}
 	return found, nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"m2m/internal/exit"
 )
 
 // A running `m2m serve --local` leaves its settings in a folder of the user's
@@ -55,18 +57,16 @@ type localState struct {
 }
 
 // claimLocalState takes the place for a tenant that is about to run. Its errors
-// are usageErrors.
+// are exit.Errors.
 func claimLocalState(stateDir string) (*localState, error) {
 	s, err := claimFolder(stateDir)
 	switch {
 	case errors.Is(err, errLocalTenantRuns):
-		return nil, &usageError{
-			reason: "a local tenant is already running on this machine",
-			hints:  []string{"use it with --local, or stop it first", "for a second one beside it, set M2M_STATE_DIR to another folder"},
-			err:    err,
-		}
+		return nil, exit.Usagef("a local tenant is already running on this machine").
+			Hint("use it with --local, or stop it first", "for a second one beside it, set M2M_STATE_DIR to another folder").
+			Wrap(err)
 	case err != nil:
-		return nil, &usageError{reason: err.Error(), hints: []string{"set M2M_STATE_DIR to a folder that can be written"}, err: err}
+		return nil, exit.Usagef("%v", err).Hint("set M2M_STATE_DIR to a folder that can be written").Wrap(err)
 	}
 	return s, nil
 }

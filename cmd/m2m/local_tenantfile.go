@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
 
@@ -26,11 +27,9 @@ func tenantsOf(path string, read fileReader) (issuer.TenantFile, error) {
 func readTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
 	text, err := read(path, issuer.MaxTenantFile)
 	if err != nil {
-		return issuer.TenantFile{}, &usageError{
-			reason: "the tenant file cannot be read: " + err.Error(),
-			hints:  []string{"to write one: m2m serve tenant-file >tenant.yaml"},
-			err:    err,
-		}
+		return issuer.TenantFile{}, exit.Usagef("the tenant file cannot be read: %v", err).
+			Hint("to write one: m2m serve tenant-file >tenant.yaml").
+			Wrap(err)
 	}
 	tenants, err := issuer.ParseTenantFile(fileName(path), text, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
@@ -39,11 +38,7 @@ func readTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
 		return read(name, maxCertificateFile)
 	})
 	if fault := (*issuer.TenantFileError)(nil); errors.As(err, &fault) {
-		return tenants, &usageError{
-			reason: err.Error(),
-			hints:  []string{"m2m serve tenant-file prints a file with every key explained"},
-			err:    err,
-		}
+		return tenants, exit.Usagef("%v", err).Hint("m2m serve tenant-file prints a file with every key explained").Wrap(err)
 	}
 	return tenants, err
 }
@@ -53,8 +48,8 @@ func parseFaults(specs []string) (faults []issuer.Fault, err error) {
 	for _, spec := range specs {
 		f, err := issuer.ParseFault(spec)
 		if err != nil {
-			hints := append(hintsOf(err), "m2m serve fault --help lists the faults")
-			return nil, &usageError{reason: err.Error(), hints: hints}
+			hints := append(exit.HintsOf(err), "m2m serve fault --help lists the faults")
+			return nil, exit.Usagef("%v", err).Hint(hints...)
 		}
 		faults = append(faults, f)
 	}

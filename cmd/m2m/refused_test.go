@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"m2m/internal/exit"
 )
 
 // refused FILE COMMAND... runs a command that the identity provider refuses:
@@ -23,9 +25,9 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: refused FILE COMMAND...")
 	}
 	err := ts.Exec(args[1], args[2:]...)
-	exit := (*exec.ExitError)(nil)
-	if !errors.As(err, &exit) || exit.ExitCode() != int(exitProvider) {
-		ts.Fatalf("%v, expected exit code %d", err, exitProvider)
+	ended := (*exec.ExitError)(nil)
+	if !errors.As(err, &ended) || ended.ExitCode() != int(exit.Provider) {
+		ts.Fatalf("%v, expected exit code %d", err, exit.Provider)
 	}
 	if out := ts.ReadFile("stdout"); out != "" {
 		ts.Fatalf("stdout is not empty: %q", out)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -45,7 +46,7 @@ func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 	in.client = client
 	if local, _ := cmd.Flags().GetBool("local"); local && !in.noEnvFile {
 		if a.envFile != "" {
-			return nil, &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
+			return nil, exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 		}
 		running, err := runningTenant(in)
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"m2m/internal/exit"
 )
 
 // globals are the flags that every command takes.
@@ -32,7 +34,7 @@ type app struct {
 }
 
 // run executes the command line and returns the exit code.
-func (sys *system) run(ctx context.Context) exitCode {
+func (sys *system) run(ctx context.Context) exit.Code {
 	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}, done: ctx.Done()}
 	root := a.commandLine()
 	root.SetArgs(sys.args)
@@ -43,13 +45,13 @@ func (sys *system) run(ctx context.Context) exitCode {
 	switch {
 	case a.out.err != nil:
 		err = a.out.lost(err)
-	case err != nil && !a.started && !errors.As(err, new(*usageError)):
-		err = &usageError{reason: err.Error(), hints: []string{"see m2m --help"}, err: err}
+	case err != nil && !a.started && !errors.As(err, new(*exit.Error)):
+		err = exit.Usagef("%v", err).Hint("see m2m --help").Wrap(err)
 	}
 	if !a.started {
 		a.jsonErrors = asksForJSON(sys.args)
 	}
-	if cause := (interrupted{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(outcome)) {
+	if cause := (exit.SignalError{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(exit.Reported)) {
 		err = cause // whatever else failed, failed because of it
 	}
 	if err != nil {
@@ -148,10 +150,8 @@ func addCompletion(root *cobra.Command) {
 			if len(args) == 0 {
 				return nil
 			}
-			return &usageError{
-				reason: "there is no completion for the shell " + word(args[0]),
-				hints:  []string{"the shells are bash, zsh, fish and powershell"},
-			}
+			return exit.Usagef("there is no completion for the shell %s", word(args[0])).
+				Hint("the shells are bash, zsh, fish and powershell")
 		}
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
@@ -179,16 +179,12 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hints = []string{"did you mean " + strings.Join(near, " or ") + "?"}
 	}
-	return &usageError{reason: "there is no command " + word(args[0]), hints: hints}
+	return exit.Usagef("there is no command %s", word(args[0])).Hint(hints...)
 }
 
 // flagError says which flag is wrong and where its command's flags are listed.
 func flagError(cmd *cobra.Command, err error) error {
-	return &usageError{
-		reason: err.Error(),
-		hints:  []string{fmt.Sprintf("see %s --help", cmd.CommandPath())},
-		err:    err,
-	}
+	return exit.Usagef("%v", err).Hintf("see %s --help", cmd.CommandPath()).Wrap(err)
 }
 
 // noArguments refuses what is left on the command line of a command that takes
@@ -197,10 +193,8 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return &usageError{
-		reason: fmt.Sprintf("%s takes no argument, but was given %s", cmd.CommandPath(), word(args[0])),
-		hints:  []string{fmt.Sprintf("see %s --help", cmd.CommandPath())},
-	}
+	return exit.Usagef("%s takes no argument, but was given %s", cmd.CommandPath(), word(args[0])).
+		Hintf("see %s --help", cmd.CommandPath())
 }
 
 // word quotes an argument for a message if it is a short plain word. Anything
@@ -231,15 +225,11 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 // became of it. Its own error is told beside that, unless it is the same one, or
 // relies on the output to have told it.
 func (c *checkedWriter) lost(own error) error {
-	lost := &failure{
-		code:   exitUnexpected,
-		reason: fmt.Sprintf("the output could not be written: %v", rootCause(c.err)),
-		hints:  []string{"do not use what was written: it is not all"},
-		err:    c.err,
-	}
-	if own != nil && !errors.Is(own, c.err) && !errors.As(own, new(outcome)) {
-		lost.reason += "\n" + own.Error()
-		lost.hints = append(lost.hints, hintsOf(own)...)
+	lost := exit.Errorf(exit.Unexpected, "the output could not be written: %v", exit.RootCause(c.err)).
+		Hint("do not use what was written: it is not all").
+		Wrap(c.err)
+	if own != nil && !errors.Is(own, c.err) && !errors.As(own, new(exit.Reported)) {
+		lost.Addf("%v", own).Hint(exit.HintsOf(own)...)
 	}
 	return lost
 }

@@ -137,11 +137,11 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	got := 0
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		exit := (*exec.ExitError)(nil)
-		if !errors.As(err, &exit) {
+		ended := (*exec.ExitError)(nil)
+		if !errors.As(err, &ended) {
 			ts.Fatalf("%v", err)
 		}
-		got = exit.ExitCode()
+		got = ended.ExitCode()
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, expected %d", got, want)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"syscall"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"m2m/internal/exit"
 )
 
 const serveLong = `  m2m serve                                   the protected API on http://127.0.0.1:8000
@@ -81,7 +82,7 @@ func (a *app) serveCommand() *cobra.Command {
 			}
 			switch {
 			case local && o.check:
-				return &usageError{reason: "--check is about a tenant that is somewhere else, but --local brings its own", hints: []string{"leave one of them out"}}
+				return exit.Usagef("--check is about a tenant that is somewhere else, but --local brings its own").Hint("leave one of them out")
 			case local:
 				return a.serveLocal(cmd, o)
 			}
@@ -123,7 +124,7 @@ func (o *serveOptions) checkDurations() error {
 		value time.Duration
 	}{{"key-grace", o.keyGrace}, {"drain", o.drain}, {"drain-delay", o.drainDelay}} {
 		if d.value < 0 {
-			return &usageError{reason: fmt.Sprintf("--%s is less than nothing: %s", d.flag, d.value), hints: []string{"0s is not at all; leave it out for the default"}}
+			return exit.Usagef("--%s is less than nothing: %s", d.flag, d.value).Hint("0s is not at all; leave it out for the default")
 		}
 	}
 	return nil
@@ -144,21 +145,17 @@ func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, local bool
 	switch {
 	case len(args) == 0:
 		if dash == 0 {
-			return &usageError{reason: "there is no command after --", hints: []string{"for example: m2m serve --local -- m2m call /secure-data"}}
+			return exit.Usagef("there is no command after --").Hint("for example: m2m serve --local -- m2m call /secure-data")
 		}
 		return nil
 	case dash != 0 && local:
-		return &usageError{
-			reason: "m2m serve takes no argument, but was given " + word(args[0]),
-			hints:  []string{"to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandWords(args)},
-		}
+		return exit.Usagef("m2m serve takes no argument, but was given %s", word(args[0])).
+			Hint("to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandWords(args))
 	case dash != 0:
 		return noArguments(cmd, args)
 	case !local:
-		return &usageError{
-			reason: "a command after -- needs a local tenant to run beside",
-			hints:  []string{"add --local: m2m serve --local -- " + commandWords(args)},
-		}
+		return exit.Usagef("a command after -- needs a local tenant to run beside").
+			Hint("add --local: m2m serve --local -- " + commandWords(args))
 	}
 	o.command = args
 	return nil
@@ -201,10 +198,8 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 func refuseLocalFlags(cmd *cobra.Command, check bool) error {
 	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "fault", "output"} {
 		if cmd.Flags().Changed(name) && !(check && name == "output") {
-			return &usageError{
-				reason: fmt.Sprintf("--%s needs --local: without it there is no tenant here", name),
-				hints:  []string{fmt.Sprintf("add --local, or leave --%s out", name)},
-			}
+			return exit.Usagef("--%s needs --local: without it there is no tenant here", name).
+				Hintf("add --local, or leave --%s out", name)
 		}
 	}
 	return nil
@@ -242,8 +237,8 @@ func (api *api) run(ctx context.Context, listener net.Listener) error {
 // ended is how a server that was asked to stop ends: well after SIGTERM, which
 // is how supervisors stop a service; as interrupted after Ctrl-C.
 func ended(ctx context.Context, err error) error {
-	cause := interrupted{}
-	if err == nil && errors.As(context.Cause(ctx), &cause) && cause.signal != syscall.SIGTERM {
+	cause := exit.SignalError{}
+	if err == nil && errors.As(context.Cause(ctx), &cause) && cause.Signal != syscall.SIGTERM {
 		return cause
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/serve"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -120,11 +121,11 @@ func (a *app) newVerifier(s *settings, o serveOptions, t *transport.Transport) (
 	}
 	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: a.now, KeyGrace: o.grace()})
 	if err != nil {
-		return nil, nil, &usageError{reason: err.Error(), err: err}
+		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
 	verifier, err := verify.New(policy, keys, verify.Options{Now: a.now, CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
-		return nil, nil, &usageError{reason: err.Error(), err: err}
+		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
 	return keys, verifier, nil
 }
@@ -135,20 +136,16 @@ func (a *app) checkPolicy(policy verify.Policy, s *settings) error {
 		return s.explain(settingTenant, err)
 	}
 	if policy.AudienceIncomplete && !policy.AnyAudience {
-		return &usageError{
-			reason: "the audience of " + s.scope.value + " is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be derived from its name",
-			hints: []string{
+		return exit.Usagef("the audience of %s is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be derived from its name", s.scope.value).
+			Hint(
 				"set API_AUDIENCE to the API's Application (client) ID (portal: App registrations, the API, Overview)",
-				"if its tokens are v1.0, set API_AUDIENCE=" + policy.Audiences[0],
+				"if its tokens are v1.0, set API_AUDIENCE="+policy.Audiences[0],
 				"to see the audience of a token: m2m token | m2m verify",
-			},
-		}
+			)
 	}
 	if errors.Is(policy.Complete(), verify.ErrAudienceUnset) {
-		return &usageError{
-			reason: "no audience is set: an API must know which tokens are meant for it",
-			hints:  []string{"set API_SCOPE or API_AUDIENCE; m2m help environment says how they differ"},
-		}
+		return exit.Usagef("no audience is set: an API must know which tokens are meant for it").
+			Hint("set API_SCOPE or API_AUDIENCE; m2m help environment says how they differ")
 	}
 	return nil
 }
@@ -199,12 +196,14 @@ func (o serveOptions) tlsConfig() (*tls.Config, error) {
 		return nil, nil
 	}
 	if o.certFile == "" || o.keyFile == "" {
-		return nil, &usageError{reason: "--tls-cert and --tls-key go together, but only one is given", hints: []string{"give both, each a PEM file"}}
+		return nil, exit.Usagef("--tls-cert and --tls-key go together, but only one is given").
+			Hint("give both, each a PEM file")
 	}
 	certificate, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
 	if err != nil {
-		return nil, &usageError{reason: "the TLS certificate cannot be used: " + err.Error(), err: err,
-			hints: []string{"--tls-cert is a file with the certificate and its chain, --tls-key one with its key, both in PEM form"}}
+		return nil, exit.Usagef("the TLS certificate cannot be used: %v", err).
+			Hint("--tls-cert is a file with the certificate and its chain, --tls-key one with its key, both in PEM form").
+			Wrap(err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -61,13 +62,14 @@ func (u *unfit) Hints() []string {
 	return hints
 }
 
-func (u *unfit) exitCode() exitCode {
+// ExitCode implements exit.Coder.
+func (u *unfit) ExitCode() exit.Code {
 	for _, c := range u.checks {
-		if c.err != nil && codeOf(c.err) != exitUnknown {
+		if c.err != nil && codeOf(c.err) != exit.Unknown {
 			return codeOf(c.err)
 		}
 	}
-	return exitUnknown
+	return exit.Unknown
 }
 
 func (c startCheck) line() string {
@@ -141,7 +143,7 @@ func (a *app) startChecks(cmd *cobra.Command, o serveOptions) []startCheck {
 func judged(name string, check func() (string, error)) startCheck {
 	found, err := check()
 	if err != nil {
-		return startCheck{Name: name, Status: "fail", Found: err.Error(), Fix: hintsOf(err), err: err}
+		return startCheck{Name: name, Status: "fail", Found: err.Error(), Fix: exit.HintsOf(err), err: err}
 	}
 	return startCheck{Name: name, Status: "pass", Found: found}
 }
@@ -198,13 +200,15 @@ func keysInReach(ctx context.Context, s *settings, t *transport.Transport, keys 
 	ctx, cancel := context.WithTimeout(ctx, checkWait)
 	defer cancel()
 	if err := keys.Fetch(ctx, entra.V2); err != nil {
-		if ctxErr := context.Cause(ctx); errors.As(ctxErr, new(interrupted)) {
+		if ctxErr := context.Cause(ctx); errors.As(ctxErr, new(exit.SignalError)) {
 			return "", ctxErr
 		}
-		return "", &failure{code: exitUnknown, reason: err.Error(), err: err, hints: []string{
-			"the API starts without them, and answers 503 until it has them",
-			"m2m serve --check --debug shows what is asked of whom",
-		}}
+		return "", exit.Errorf(exit.Unknown, "%v", err).
+			Hint(
+				"the API starts without them, and answers 503 until it has them",
+				"m2m serve --check --debug shows what is asked of whom",
+			).
+			Wrap(err)
 	}
 	count := 0
 	for _, state := range keys.State() {

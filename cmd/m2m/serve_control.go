@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/text"
 	"m2m/internal/transport"
@@ -35,7 +35,7 @@ type controlClient struct {
 
 // control returns a client for the tenant of the environment, as COMMAND under
 // serve --local has it, else for the one that runs on this machine. With none
-// running the error is the usageError of --local.
+// running the error is the exit.Error of --local.
 func (a *app) control(cmd *cobra.Command) (*controlClient, error) {
 	access, err := a.controlAccess(cmd)
 	if err != nil {
@@ -64,10 +64,8 @@ func (a *app) controlAccess(cmd *cobra.Command) (controlAccess, error) {
 		ca, _ := a.lookup("M2M_CA_FILE")
 		return controlAccess{address, key, ca}, nil
 	case address != "" || key != "":
-		return controlAccess{}, &usageError{
-			reason: controlURLVariable + " and " + controlKeyVariable + " go together, but only one is set",
-			hints:  []string{"take both as serve --local -- COMMAND gave them, or neither"},
-		}
+		return controlAccess{}, exit.Usagef("%s and %s go together, but only one is set", controlURLVariable, controlKeyVariable).
+			Hint("take both as serve --local -- COMMAND gave them, or neither")
 	}
 	return runningControl(a.input(cmd, uses{}))
 }
@@ -81,13 +79,11 @@ func checkControlURL(address string) error {
 			return nil
 		}
 	}
-	return &usageError{
-		reason: fmt.Sprintf("%s is no https address of this machine: %s", controlURLVariable, quoted(address)),
-		hints:  []string{"take it as serve --local -- COMMAND gave it"},
-	}
+	return exit.Usagef("%s is no https address of this machine: %s", controlURLVariable, quoted(address)).
+		Hint("take it as serve --local -- COMMAND gave it")
 }
 
-// mint asks for a token, however wrong. What the tenant refuses is a usageError.
+// mint asks for a token, however wrong. What the tenant refuses is an exit.Error.
 func (c *controlClient) mint(ctx context.Context, asked issuer.MintRequest) (entra.Secret, error) {
 	var minted issuer.Minted
 	if err := c.post(ctx, "mint", asked, &minted); err != nil {
@@ -138,12 +134,9 @@ func (c *controlClient) unreachable(err error) error {
 		return context.Canceled
 	}
 	fault := transport.Diagnose("", err)
-	return &failure{
-		code:   exitUnknown,
-		reason: "the local tenant gave no answer: " + fault.Error(),
-		hints:  []string{"see whether m2m serve --local still runs"},
-		err:    fault,
-	}
+	return exit.Errorf(exit.Unknown, "the local tenant gave no answer: %v", fault).
+		Hint("see whether m2m serve --local still runs").
+		Wrap(fault)
 }
 
 // refused makes a mistake of the caller's of what the tenant refused.
@@ -156,13 +149,10 @@ func (c *controlClient) refused(status int, answer []byte) error {
 	if refused.Word == "wrong_key" {
 		hints = []string{"the key belongs to another tenant, or to one that has ended: leave " + controlKeyVariable + " as serve --local -- COMMAND set it"}
 	}
-	return &usageError{reason: "the local tenant refused: " + text.OneLine(refused.Reason, 400), hints: hints, err: refused}
+	return exit.Usagef("the local tenant refused: %s", text.OneLine(refused.Reason, 400)).Hint(hints...).Wrap(refused)
 }
 
 func (c *controlClient) strange(status int) error {
-	return &failure{
-		code:   exitUnknown,
-		reason: fmt.Sprintf("what answers at %s is no local tenant of this m2m: HTTP %d", c.access.URL, status),
-		hints:  []string{"stop m2m serve --local and start it again with this version"},
-	}
+	return exit.Errorf(exit.Unknown, "what answers at %s is no local tenant of this m2m: HTTP %d", c.access.URL, status).
+		Hint("stop m2m serve --local and start it again with this version")
 }

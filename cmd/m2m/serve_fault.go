@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
 
@@ -69,10 +70,8 @@ func (a *app) fault(cmd *cobra.Command, specs []string, o faultOptions) error {
 		return err
 	}
 	if len(specs) == 0 && !o.clear && !o.list {
-		return &usageError{
-			reason: "there is no fault to make",
-			hints:  []string{"for example: m2m serve fault token:429,times=3", "--list prints what is in force, --clear ends it"},
-		}
+		return exit.Usagef("there is no fault to make").
+			Hint("for example: m2m serve fault token:429,times=3", "--list prints what is in force, --clear ends it")
 	}
 	if _, err := parseFaults(specs); err != nil {
 		return err

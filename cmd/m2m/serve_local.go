@@ -3,19 +3,19 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
 func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 	if a.envFile != "" {
-		return &usageError{reason: "--local and --env-file are both given; the local tenant has settings of its own", hints: []string{"leave one of them out"}}
+		return exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 	}
 	if err := o.checkOutput(); err != nil {
 		return err
@@ -41,10 +41,8 @@ func (o *serveOptions) checkOutput() error {
 		return err
 	}
 	if o.form == "json" && o.command != nil {
-		return &usageError{
-			reason: "-o json and a command are both given; stdout is the command's",
-			hints:  []string{fmt.Sprintf("leave -o out: the command finds all in its environment, such as %s", "TENANT_ID and API_URL")},
-		}
+		return exit.Usagef("-o json and a command are both given; stdout is the command's").
+			Hintf("leave -o out: the command finds all in its environment, such as %s", "TENANT_ID and API_URL")
 	}
 	return nil
 }
@@ -83,7 +81,7 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	folder, err := os.MkdirTemp("", "m2m-local-")
 	if err != nil {
-		return &usageError{reason: "no temporary folder can be made: " + err.Error(), hints: []string{"set TMPDIR to a folder that can be written"}, err: err}
+		return exit.Usagef("no temporary folder can be made: %v", err).Hint("set TMPDIR to a folder that can be written").Wrap(err)
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
 
@@ -111,8 +109,8 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants is
 		argv: o.command, environ: environ, dir: a.dir,
 		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, signals: a.signals.claim,
 	})
-	if err == nil && code != exitDone {
-		err = outcome{code}
+	if err == nil && code != exit.Done {
+		err = exit.Reported{Code: code}
 	}
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"m2m/internal/exit"
 )
 
 // logOptions are the flags of what serve writes about requests.
@@ -30,7 +32,7 @@ func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(stderr, options)), nil
 	}
-	return nil, &usageError{reason: "--log-format is neither text nor json", hints: []string{"give --log-format text or --log-format json"}}
+	return nil, exit.Usagef("--log-format is neither text nor json").Hint("give --log-format text or --log-format json")
 }
 
 // redactAttr does for the log what say does for messages: callers put tokens and

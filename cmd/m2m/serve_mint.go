@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/text"
 )
@@ -125,7 +126,7 @@ func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintReque
 	if o.payloadFile != "" {
 		payload, err := a.readFile(o.payloadFile, 32<<10)
 		if err != nil {
-			return r, &usageError{reason: "--payload-file: " + err.Error(), err: err}
+			return r, exit.Usagef("--payload-file: %v", err).Wrap(err)
 		}
 		r.PayloadBytes = payload // an empty one is signed too
 	}
@@ -138,7 +139,7 @@ func checkMintFlags(flags *pflag.FlagSet) error {
 	for _, group := range [][]string{{"user", "id-token", "graph"}, {"expired", "not-yet"}} {
 		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !flags.Changed(name) })
 		if len(given) > 1 {
-			return conflict("--"+given[0], "--"+given[1])
+			return exit.Conflict("--"+given[0], "--"+given[1])
 		}
 	}
 	return checkFilled(flags)
@@ -173,18 +174,18 @@ func (m *mintMembers) add(flag, given string, encode func(string) ([]byte, error
 	example := []string{"for example: " + flag + " " + mintExample(flag)}
 	name, value, ok := strings.Cut(given, "=")
 	if !ok || name == "" {
-		return &usageError{reason: fmt.Sprintf("%s %s is not NAME=VALUE", flag, quoted(given)), hints: example}
+		return exit.Usagef("%s %s is not NAME=VALUE", flag, quoted(given)).Hint(example...)
 	}
 	if slices.Contains(m.names, name) {
-		return &usageError{reason: fmt.Sprintf("%s is set twice by flags", quoted(name)), hints: []string{"leave one of them out"}}
+		return exit.Usagef("%s is set twice by flags", quoted(name)).Hint("leave one of them out")
 	}
 	quotedName, err := jsontext.AppendQuote(nil, name)
 	if err != nil {
-		return &usageError{reason: fmt.Sprintf("%s: the name %s is not UTF-8", flag, quoted(name)), err: err}
+		return exit.Usagef("%s: the name %s is not UTF-8", flag, quoted(name)).Wrap(err)
 	}
 	encoded, err := encode(value)
 	if err != nil {
-		return &usageError{reason: fmt.Sprintf("%s %s: the value is not JSON: %s", flag, name, text.OneLine(err.Error(), 200)), hints: example, err: err}
+		return exit.Usagef("%s %s: the value is not JSON: %s", flag, name, text.OneLine(err.Error(), 200)).Hint(example...).Wrap(err)
 	}
 	opening := byte(',')
 	if m.names == nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
 
@@ -29,7 +30,7 @@ func (a *app) tenantFileCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case schema && cmd.Flags().Changed("check"):
-				return &usageError{reason: "--schema and --check are both given", hints: []string{"leave one of them out"}}
+				return exit.Usagef("--schema and --check are both given").Hint("leave one of them out")
 			case cmd.Flags().Changed("check"):
 				_, err := readTenantFile(check, a.readFile)
 				return err

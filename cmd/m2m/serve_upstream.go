@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"m2m/internal/exit"
 	"m2m/internal/serve"
 	"m2m/internal/transport"
 )
@@ -27,20 +28,22 @@ func (o *upstreamOptions) add(flags *pflag.FlagSet) {
 func (o upstreamOptions) target() (*serve.Upstream, error) {
 	switch {
 	case o.maxBody <= 0:
-		return nil, &usageError{reason: "--max-body must be at least 1 byte", hints: []string{"leave it out for 1 MiB"}}
+		return nil, exit.Usagef("--max-body must be at least 1 byte").Hint("leave it out for 1 MiB")
 	case o.upstream == "" && o.forwardToken:
-		return nil, &usageError{reason: "--forward-token needs --upstream: nothing is forwarded without it", hints: []string{"add --upstream http://127.0.0.1:9000, or leave --forward-token out"}}
+		return nil, exit.Usagef("--forward-token needs --upstream: nothing is forwarded without it").
+			Hint("add --upstream http://127.0.0.1:9000, or leave --forward-token out")
 	case o.upstream == "":
 		return nil, nil
 	}
 	address, err := url.Parse(o.upstream)
 	if err != nil {
 		// The text of url.Parse repeats the address, with a password if it has one.
-		return nil, &usageError{reason: "--upstream does not parse as a URL", hints: []string{"for example --upstream http://127.0.0.1:9000"}, err: serve.ErrUpstream}
+		return nil, exit.Usagef("--upstream does not parse as a URL").
+			Hint("for example --upstream http://127.0.0.1:9000").Wrap(serve.ErrUpstream)
 	}
 	target := &serve.Upstream{URL: address, ForwardToken: o.forwardToken}
 	if err := target.Check(); err != nil {
-		return nil, &usageError{reason: "--upstream: " + err.Error(), hints: []string{"for example --upstream http://127.0.0.1:9000"}, err: err}
+		return nil, exit.Usagef("--upstream: %v", err).Hint("for example --upstream http://127.0.0.1:9000").Wrap(err)
 	}
 	return target, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // errSettingsMissing says that settings without which no token can be had are
@@ -59,15 +60,13 @@ func (s *settings) missing() error {
 	if len(names) == 0 {
 		return nil
 	}
-	return &usageError{
-		reason: "not set: " + strings.Join(names, ", "),
-		hints: []string{
+	return exit.Usagef("not set: %s", strings.Join(names, ", ")).
+		Hint(
 			"copy .env.example to .env and fill it in, set them in the environment, or give flags (m2m help environment)",
 			"the IDs are in the Entra admin center, App registrations, your app, Overview",
 			"without a tenant at hand: m2m serve --local -- m2m call /secure-data",
-		},
-		err: errors.Join(append(causes, errSettingsMissing)...),
-	}
+		).
+		Wrap(errors.Join(append(causes, errSettingsMissing)...))
 }
 
 // errCredentialMissing says that no layer gives a credential.

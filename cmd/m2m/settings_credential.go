@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // What can be wrong with the choice of a credential.
@@ -37,11 +38,9 @@ func (l *layers) chooseCredential() (c credentialSettings, err error) {
 	}
 	for _, name := range []string{"certificate-password-file", "send-chain"} {
 		if c.kind != credentialNone && l.switched(name) {
-			return c, &usageError{
-				reason: fmt.Sprintf("--%s needs a certificate, but the credential is the %s from %s", name, c.kind, c.from),
-				hints:  []string{"give --certificate, or leave --" + name + " out"},
-				err:    errNotACertificate,
-			}
+			return c, exit.Usagef("--%s needs a certificate, but the credential is the %s from %s", name, c.kind, c.from).
+				Hint("give --certificate, or leave --" + name + " out").
+				Wrap(errNotACertificate)
 		}
 	}
 	return c, nil
@@ -65,11 +64,9 @@ func (l *layers) credentialByFlag() (credentialSettings, error) {
 	}
 	if g, ok := l.flag("federated"); ok {
 		if g.value != "github" {
-			return credentialSettings{}, &usageError{
-				reason: fmt.Sprintf("--federated: %s cannot be asked for a token", quoted(g.value)),
-				hints:  []string{"give --federated github, or a file that holds the token with --federated-token-file"},
-				err:    errFederatedUnknown,
-			}
+			return credentialSettings{}, exit.Usagef("--federated: %s cannot be asked for a token", quoted(g.value)).
+				Hint("give --federated github, or a file that holds the token with --federated-token-file").
+				Wrap(errFederatedUnknown)
 		}
 		add(credentialSettings{kind: credentialGitHub, from: g.from})
 	}
@@ -84,11 +81,9 @@ func (l *layers) credentialByFlag() (credentialSettings, error) {
 	case 1:
 		return chosen[0], nil
 	}
-	return credentialSettings{}, &usageError{
-		reason: fmt.Sprintf("%s and %s both choose a credential", chosen[0].from, chosen[1].from),
-		hints:  []string{"leave one of them out"},
-		err:    errCredentialSeveral,
-	}
+	return credentialSettings{}, exit.Usagef("%s and %s both choose a credential", chosen[0].from, chosen[1].from).
+		Hint("leave one of them out").
+		Wrap(errCredentialSeveral)
 }
 
 // credentialAt returns the credential that the variables of one layer give.
@@ -145,11 +140,9 @@ func (l *layers) completeCertificate(c credentialSettings) (credentialSettings, 
 		c.sendChain = true
 	case "", "0", "false":
 	default:
-		return c, &usageError{
-			reason: fmt.Sprintf("%s is %s, which is neither true nor false", chain.from.subject(), quoted(chain.value)),
-			hints:  []string{"set it to 1 or true to send the certificate's chain, or remove it"},
-			err:    errSendChain,
-		}
+		return c, exit.Usagef("%s is %s, which is neither true nor false", chain.from.subject(), quoted(chain.value)).
+			Hint("set it to 1 or true to send the certificate's chain, or remove it").
+			Wrap(errSendChain)
 	}
 	return c, nil
 }

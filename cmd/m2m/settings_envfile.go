@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/joho/godotenv"
+
+	"m2m/internal/exit"
 )
 
 // What can be wrong with the content of a .env.
@@ -35,7 +37,7 @@ type statement struct {
 // where their writer may not expect it ($ and \ outside single quotes), so that
 // a value which it changed is refused rather than sent changed.
 //
-// The errors are usageErrors that name the file and the line. They contain
+// The errors are exit.Errors that name the file and the line. They contain
 // nothing of the file but names of settings.
 func parseEnvFile(label string, data []byte) (map[string]string, error) {
 	return parseStatements(label, data, isSettingVariable)
@@ -53,11 +55,9 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func parseStatements(label string, data []byte, isOurs func(name string) bool) (map[string]string, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors put a byte order mark first
 	if bytes.IndexByte(data, 0) >= 0 {
-		return nil, &usageError{
-			reason: label + " is not a text file",
-			hints:  []string{"save it as UTF-8: Windows PowerShell writes UTF-16 unless told otherwise"},
-			err:    errEnvFileSyntax,
-		}
+		return nil, exit.Usagef("%s is not a text file", label).
+			Hint("save it as UTF-8: Windows PowerShell writes UTF-16 unless told otherwise").
+			Wrap(errEnvFileSyntax)
 	}
 	text := lineEnds.Replace(string(data))
 	statements, fault := scanEnvFile(text)
@@ -155,7 +155,7 @@ func (f *envFault) in(label string) error {
 	if f.line > 0 {
 		where = fmt.Sprintf("%s, line %d", label, f.line)
 	}
-	return &usageError{reason: where + ": " + f.reason, hints: []string{f.hint}, err: f.err}
+	return exit.Usagef("%s: %s", where, f.reason).Hint(f.hint).Wrap(f.err)
 }
 
 // scanEnvFile splits a .env into its statements. It is stricter than godotenv

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"m2m/internal/exit"
 )
 
 func TestParseEnvFile(t *testing.T) {
@@ -198,9 +200,9 @@ func FuzzParseEnvFile(f *testing.F) {
 
 func checkNothingShown(t *testing.T, err error, secret string) {
 	t.Helper()
-	var refused *usageError
+	var refused *exit.Error
 	if !errors.As(err, &refused) {
-		t.Fatalf("not a usageError: %v", err)
+		t.Fatalf("not an exit.Error: %v", err)
 	}
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		if strings.Contains(cause.Error(), secret) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/token"
 )
 
@@ -21,7 +22,7 @@ func quoted(value string) string {
 }
 
 // explain turns what is wrong with the value of one setting, found by a Check
-// function of entra or of token, into a usageError that names the setting as
+// function of entra or of token, into an exit.Error that names the setting as
 // its user wrote it, where it came from, and where the right value is found.
 // Errors it knows nothing of are returned as they are.
 func (s *settings) explain(which setting, err error) error {
@@ -73,7 +74,7 @@ func explain(which setting, g given[string], err error) error {
 	default:
 		reason = fmt.Sprintf("%s %s: %s", g.from.subject(), fault.predicate, quoted(g.value))
 	}
-	return &usageError{reason: reason, hints: adviceOn(which, g, fault.sentinel), err: fault.sentinel}
+	return exit.Usagef("%s", reason).Hint(adviceOn(which, g, fault.sentinel)...).Wrap(fault.sentinel)
 }
 
 // authorityDetail is the error that wraps the sentinel, which says more; of a

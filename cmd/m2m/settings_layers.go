@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"m2m/internal/exit"
 )
 
 // layer is one place that settings come from. A higher one wins.
@@ -74,18 +76,13 @@ type layers struct {
 	file *envFile // nil if there is none
 }
 
-// errFlagEmpty says that a flag was given an empty value.
-var errFlagEmpty = errors.New("a flag has an empty value")
-
 // newLayers reads the .env and refuses what no setting could mean.
 func newLayers(in settingsInput) (*layers, error) {
 	in.noEnvFile = in.noEnvFile || in.local != nil
 	if in.noEnvFile && in.envFile != "" {
-		return nil, &usageError{
-			reason: "--env-file has no place beside the local tenant, whose settings are complete",
-			hints:  []string{"leave --env-file out, or give flags: they come before the local tenant's settings"},
-			err:    errFlagConflict,
-		}
+		return nil, exit.Usagef("--env-file has no place beside the local tenant, whose settings are complete").
+			Hint("leave --env-file out, or give flags: they come before the local tenant's settings").
+			Wrap(exit.ErrFlagConflict)
 	}
 	if err := checkFlagsFilled(in.flags); err != nil {
 		return nil, err
@@ -105,7 +102,7 @@ func checkFlagsFilled(flags map[string][]string) error {
 		for _, f := range row.flags {
 			values, given := flags[f.name]
 			if given && strings.TrimSpace(strings.Join(values, "")) == "" {
-				return emptyFlag(f.name)
+				return exit.EmptyFlag(f.name)
 			}
 		}
 	}
@@ -205,11 +202,9 @@ func list(g given[string]) (given[[]string], error) {
 		members[i] = strings.TrimSpace(members[i])
 	}
 	if slices.Contains(members, "") {
-		return given[[]string]{}, &usageError{
-			reason: fmt.Sprintf("%s has an empty member: %s", g.from.subject(), quoted(g.value)),
-			hints:  []string{"write its members with one comma between two; if one is a variable, it is not set"},
-			err:    errListMember,
-		}
+		return given[[]string]{}, exit.Usagef("%s has an empty member: %s", g.from.subject(), quoted(g.value)).
+			Hint("write its members with one comma between two; if one is a variable, it is not set").
+			Wrap(errListMember)
 	}
 	return given[[]string]{members, g.from}, nil
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // errCloudUnknown says that --cloud names no cloud of Entra's.
@@ -13,7 +13,7 @@ var errCloudUnknown = errors.New("there is no such cloud")
 
 // resolveSettings resolves every setting of a command, in the order flag,
 // --local, environment, .env, default, and applies the rules of
-// settings_trust.go. Its errors are usageErrors. The values are not judged yet:
+// settings_trust.go. Its errors are exit.Errors. The values are not judged yet:
 // see checkCredential.
 func resolveSettings(in settingsInput) (*settings, error) {
 	l, err := newLayers(in)
@@ -89,7 +89,7 @@ func (l *layers) resolveAuthority(s *settings) error {
 	host := l.find(settingAuthority)
 	if cloud, ok := l.flag("cloud"); ok {
 		if host.from.layer == layerFlag {
-			return conflict("--authority-host", "--cloud")
+			return exit.Conflict("--authority-host", "--cloud")
 		}
 		known, ok := entra.CloudByName(strings.ToLower(cloud.value))
 		if !ok {
@@ -115,11 +115,9 @@ func unknownCloud(name string) error {
 	for _, c := range entra.Clouds() {
 		names = append(names, c.Name)
 	}
-	return &usageError{
-		reason: fmt.Sprintf("--cloud: there is no cloud %s", quoted(name)),
-		hints:  []string{"the clouds are " + strings.Join(names, ", ")},
-		err:    errCloudUnknown,
-	}
+	return exit.Usagef("--cloud: there is no cloud %s", quoted(name)).
+		Hint("the clouds are " + strings.Join(names, ", ")).
+		Wrap(errCloudUnknown)
 }
 
 // resolveIdentity finds the credential first, because tenant and client belong
@@ -135,15 +133,4 @@ func (l *layers) resolveIdentity(s *settings) (err error) {
 	}
 	s.client, err = l.belonging(settingClient, s.credential)
 	return err
-}
-
-// errFlagConflict says that two flags exclude each other.
-var errFlagConflict = errors.New("two flags exclude each other")
-
-func conflict(one, other string) error {
-	return &usageError{
-		reason: fmt.Sprintf("%s and %s exclude each other", one, other),
-		hints:  []string{"leave one of them out"},
-		err:    errFlagConflict,
-	}
 }

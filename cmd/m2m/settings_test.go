@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 const (
@@ -79,19 +80,19 @@ func (g givenSettings) resolve(t *testing.T) (*settings, settingsInput) {
 	return s, in
 }
 
-// refusal expects a usageError that wraps want, says what to do and shows none
+// refusal expects an exit.Error that wraps want, says what to do and shows none
 // of the secrets.
-func (g givenSettings) refusal(t *testing.T, want error) *usageError {
+func (g givenSettings) refusal(t *testing.T, want error) *exit.Error {
 	t.Helper()
 	_, err := resolveSettings(g.input(t))
 	return checkRefusal(t, err, want)
 }
 
-func checkRefusal(t *testing.T, err, want error) *usageError {
+func checkRefusal(t *testing.T, err, want error) *exit.Error {
 	t.Helper()
-	var usage *usageError
+	var usage *exit.Error
 	if !errors.Is(err, want) || !errors.As(err, &usage) {
-		t.Fatalf("error = %v, want a usageError for: %v", err, want)
+		t.Fatalf("error = %v, want an exit.Error for: %v", err, want)
 	}
 	if len(usage.Hints()) == 0 {
 		t.Errorf("%q comes without a hint", usage.Error())
@@ -180,7 +181,7 @@ func TestPrecedence(t *testing.T) {
 				expect("flag over everything",
 					givenSettings{file: file, env: vars{name: row.values[1]}, local: vars{name: "x"}, flags: flagged{row.flag: {row.values[2]}}},
 					row.want[2], source{layer: layerFlag, name: row.flag})
-				givenSettings{flags: flagged{row.flag: {""}}}.refusal(t, errFlagEmpty)
+				givenSettings{flags: flagged{row.flag: {""}}}.refusal(t, exit.ErrFlagEmpty)
 			}
 			for _, twin := range row.names[1:] {
 				expect("the plain name over its twin in one layer",
@@ -206,7 +207,7 @@ func TestLocalIsComplete(t *testing.T) {
 		in := beside.input(t)
 		in.envFile = "some.env"
 		_, err := resolveSettings(in)
-		checkRefusal(t, err, errFlagConflict)
+		checkRefusal(t, err, exit.ErrFlagConflict)
 	}
 }
 
@@ -258,7 +259,7 @@ func TestAuthority(t *testing.T) {
 		}
 	}
 	givenSettings{flags: flagged{"cloud": {"azure"}}}.refusal(t, errCloudUnknown)
-	givenSettings{flags: flagged{"cloud": {"public"}, "authority-host": {"login.microsoftonline.com"}}}.refusal(t, errFlagConflict)
+	givenSettings{flags: flagged{"cloud": {"public"}, "authority-host": {"login.microsoftonline.com"}}}.refusal(t, exit.ErrFlagConflict)
 	plain := givenSettings{env: vars{"AZURE_AUTHORITY_HOST": "http://login.microsoftonline.com"}}.refusal(t, entra.ErrAuthorityHost)
 	if !strings.HasPrefix(plain.Error(), "AZURE_AUTHORITY_HOST in the environment ") {
 		t.Errorf("the source is missing: %s", plain)

@@ -32,6 +32,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // What a .env may not do.
@@ -51,11 +52,9 @@ func checkWidened(s *settings) error {
 	if s.scopes.from.layer != layerEnvFile || s.roles.from.layer <= layerEnvFile {
 		return nil
 	}
-	return &usageError{
-		reason: fmt.Sprintf("the required roles are from %s, and %s would let users in beside them", s.roles.from, s.scopes.from.subject()),
-		hints:  []string{"if users with that scope may call, set " + s.scopes.from.name + " in the environment too", "else remove it from " + s.scopes.from.place()},
-		err:    errEnvFileWidens,
-	}
+	return exit.Usagef("the required roles are from %s, and %s would let users in beside them", s.roles.from, s.scopes.from.subject()).
+		Hint("if users with that scope may call, set "+s.scopes.from.name+" in the environment too", "else remove it from "+s.scopes.from.place()).
+		Wrap(errEnvFileWidens)
 }
 
 // belonging finds a setting that is used with the credential, under rule 1.
@@ -89,12 +88,9 @@ func mixed(s setting, from source, c credentialSettings, hint string) error {
 	case settingTenant, settingClient:
 		hints = append(hints, "or give it with --"+rowOf(s).flags[0].name)
 	}
-	return &usageError{
-		reason: fmt.Sprintf("the %s is from %s, but the %s is from %s: both must come from the same place, so that nobody else's %s can redirect a secret",
-			s, from, c.kind, c.from, envFileName),
-		hints: hints,
-		err:   errEnvFileIdentity,
-	}
+	return exit.Usagef("the %s is from %s, but the %s is from %s: both must come from the same place, so that nobody else's %s can redirect a secret", s, from, c.kind, c.from, envFileName).
+		Hint(hints...).
+		Wrap(errEnvFileIdentity)
 }
 
 // checkDestinations applies rule 2.
@@ -126,15 +122,12 @@ func (l *layers) checkDestinations(s *settings) error {
 
 // misled refuses a destination that is not of the secret's party.
 func misled(s setting, g given[string], held, remedy string) error {
-	return &usageError{
-		reason: fmt.Sprintf("the %s is from %s, but %s is not: it would go where another party's file says (%s)",
-			s, g.from, held, quoted(g.value)),
-		hints: []string{
+	return exit.Usagef("the %s is from %s, but %s is not: it would go where another party's file says (%s)", s, g.from, held, quoted(g.value)).
+		Hint(
 			fmt.Sprintf("if %s is right, %s or set %s in the environment", quoted(g.value), remedy, g.from.name),
 			fmt.Sprintf("if you do not know this %s, remove it", g.from.place()),
-		},
-		err: errEnvFileDestination,
-	}
+		).
+		Wrap(errEnvFileDestination)
 }
 
 // checkSuiteAddress applies rule 2 to what the variables of a suite hold: they
@@ -151,14 +144,12 @@ func (l *layers) checkFoundAuthority(s *settings) error {
 	if s.authority.from.layer != layerEnvFile || l.file.named || isEntra(s.authority.value) {
 		return nil
 	}
-	return &usageError{
-		reason: fmt.Sprintf("%s is %s, which is no login host of Entra's", s.authority.from.subject(), quoted(s.authority.value)),
-		hints: []string{
+	return exit.Usagef("%s is %s, which is no login host of Entra's", s.authority.from.subject(), quoted(s.authority.value)).
+		Hint(
 			"if you do not know this .env, remove it or work in another folder",
 			fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or give the host with --authority-host", l.file.label),
-		},
-		err: errEnvFileAuthority,
-	}
+		).
+		Wrap(errEnvFileAuthority)
 }
 
 // isEntra reports whether an origin is a login host of one of Entra's clouds.
@@ -185,14 +176,12 @@ func (l *layers) checkFoundPaths() error {
 		if g.from.layer != layerEnvFile || isInside(l.file.folder(), g.value) {
 			continue
 		}
-		return &usageError{
-			reason: fmt.Sprintf("%s is %s, which is outside the folder of that file", g.from.subject(), quoted(g.value)),
-			hints: []string{
+		return exit.Usagef("%s is %s, which is outside the folder of that file", g.from.subject(), quoted(g.value)).
+			Hint(
 				"if you do not know this .env, remove it or work in another folder",
 				fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or set %s in the environment", l.file.label, g.from.name),
-			},
-			err: errEnvFileOutside,
-		}
+			).
+			Wrap(errEnvFileOutside)
 	}
 	return nil
 }

@@ -6,12 +6,9 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+
+	"m2m/internal/exit"
 )
-
-// interrupted is the cause of a context that a signal has cancelled.
-type interrupted struct{ signal os.Signal }
-
-func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }
 
 // signals are those that reach the process. There is one receiver for all of
 // them, so that none can come between two.
@@ -34,7 +31,7 @@ func listenForSignals(cancel context.CancelCauseFunc) *signals {
 			case s.passed <- sig:
 			default: // nobody takes them: the first has said all
 			}
-			cancel(interrupted{sig})
+			cancel(exit.SignalError{Signal: sig})
 			if !s.passing.Load() {
 				signal.Stop(received) // the next one has its default meaning
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/exit"
 	"m2m/internal/token"
 )
 
@@ -85,7 +86,7 @@ func (a *app) clearCache(cmd *cobra.Command) error {
 	}
 	removed, err := (&token.Cache{Dir: places.cacheDir}).Clear()
 	if err != nil {
-		return &usageError{reason: "the cache cannot be cleared: " + err.Error(), err: err}
+		return exit.Usagef("the cache cannot be cleared: %v", err).Wrap(err)
 	}
 	if removed == 1 {
 		a.say("removed 1 cached token")

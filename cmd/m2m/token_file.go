@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"m2m/internal/exit"
 )
 
 // outputFile is the PATH of --output-file: where the token goes in place of
@@ -30,15 +31,11 @@ func (o outputFile) check() error {
 	case err != nil:
 		return o.fault(err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return &usageError{
-			reason: fmt.Sprintf("--output-file %q is a symbolic link, and a token is not written through one", string(o)),
-			hints:  []string{"give the path of the file itself, or remove the link"},
-		}
+		return exit.Usagef("--output-file %q is a symbolic link, and a token is not written through one", string(o)).
+			Hint("give the path of the file itself, or remove the link")
 	case !info.Mode().IsRegular():
-		return &usageError{
-			reason: fmt.Sprintf("--output-file %q is not a regular file", string(o)),
-			hints:  []string{"leave --output-file out to have the token on stdout"},
-		}
+		return exit.Usagef("--output-file %q is not a regular file", string(o)).
+			Hint("leave --output-file out to have the token on stdout")
 	}
 	return nil
 }
@@ -55,11 +52,9 @@ func (o outputFile) checkFolder() error {
 }
 
 func (o outputFile) fault(err error) error {
-	return &usageError{
-		reason: fmt.Sprintf("--output-file %q cannot be written: %v", string(o), rootCause(err)),
-		hints:  []string{"give a file in a folder that exists and that you can write to"},
-		err:    err,
-	}
+	return exit.Usagef("--output-file %q cannot be written: %v", string(o), exit.RootCause(err)).
+		Hint("give a file in a folder that exists and that you can write to").
+		Wrap(err)
 }
 
 // write puts the token into the file: whole or not at all, for its owner alone.
@@ -82,12 +77,9 @@ func (o outputFile) write(t issuedToken, form string) (err error) {
 	if err == nil {
 		return nil
 	}
-	return &failure{
-		code:   exitUnexpected,
-		reason: fmt.Sprintf("--output-file %q could not be written: %v", string(o), rootCause(err)),
-		hints:  []string{"what was there before, if anything, is unchanged"},
-		err:    errors.Join(err, os.Remove(temp.Name())),
-	}
+	return exit.Errorf(exit.Unexpected, "--output-file %q could not be written: %v", string(o), exit.RootCause(err)).
+		Hint("what was there before, if anything, is unchanged").
+		Wrap(errors.Join(err, os.Remove(temp.Name())))
 }
 
 // flushTo writes a file to the disk and closes it.

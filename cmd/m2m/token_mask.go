@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 )
 
 // maskCommand is what --mask prints before the token: a command to the runner
@@ -27,13 +28,11 @@ func (sys *system) runnerMask() (maskCommand, error) {
 	case says("TF_BUILD"):
 		return maskCommand{"##vso[task.setsecret]"}, nil
 	}
-	return maskCommand{}, &usageError{
-		reason: "--mask is for a job of GitHub Actions or Azure Pipelines, and neither GITHUB_ACTIONS nor TF_BUILD is true",
-		hints: []string{
+	return maskCommand{}, exit.Usagef("--mask is for a job of GitHub Actions or Azure Pipelines, and neither GITHUB_ACTIONS nor TF_BUILD is true").
+		Hint(
 			"leave --mask out: anywhere else the token would be printed in the clear",
 			"in a container of a job, pass GITHUB_ACTIONS or TF_BUILD on to it",
-		},
-	}
+		)
 }
 
 // print writes the command on stderr, because stdout belongs to the token, and

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"m2m/internal/exit"
 	"m2m/internal/token"
 )
 
@@ -88,8 +88,5 @@ func checkForm(form string, forms []string) error {
 			return nil
 		}
 	}
-	return &usageError{
-		reason: fmt.Sprintf("-o %q is not a form of this output", form),
-		hints:  []string{"-o takes " + strings.Join(forms, ", ")},
-	}
+	return exit.Usagef("-o %q is not a form of this output", form).Hint("-o takes " + strings.Join(forms, ", "))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
 
@@ -148,7 +149,7 @@ func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions,
 	}
 	verifier, err := verify.New(policy, keys, verify.Options{Now: now})
 	if err != nil {
-		return nil, nil, &usageError{reason: err.Error(), err: err}
+		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
 	o.warn(a)
 	if policy.PlainIssuer != "" {
@@ -182,16 +183,16 @@ func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time)
 		text.checks(report.Findings)
 		text.verdict(report)
 	}
-	code := map[verify.Verdict]exitCode{
-		verify.Believed:     exitDone,
-		verify.Refused:      exitRefused,
-		verify.Undecided:    exitUnknown,
-		verify.Unverifiable: exitUnverifiable,
+	code := map[verify.Verdict]exit.Code{
+		verify.Believed:     exit.Done,
+		verify.Refused:      exit.Rejected,
+		verify.Undecided:    exit.Unknown,
+		verify.Unverifiable: exit.Unverifiable,
 	}[report.Verdict]
-	if code == exitDone {
+	if code == exit.Done {
 		return nil
 	}
-	return outcome{code}
+	return exit.Reported{Code: code}
 }
 
 func (a *app) reportText(o verifyOptions, now time.Time) reportText {
@@ -206,7 +207,7 @@ func (a *app) reportText(o verifyOptions, now time.Time) reportText {
 func (a *app) decode(input string, o verifyOptions) error {
 	token, err := verify.Decode(input)
 	if token == nil {
-		return &failure{code: exitRefused, reason: err.Error(), err: err}
+		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
 	if o.form == "json" {
 		if err := writeJSON(a.out, documentOfToken(token)); err != nil {
@@ -217,7 +218,7 @@ func (a *app) decode(input string, o verifyOptions) error {
 	}
 	a.say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
 	if err != nil {
-		return &failure{code: exitRefused, reason: err.Error(), err: err}
+		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
 	return nil
 }
@@ -245,7 +246,7 @@ func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input
 		return a.keySet(ctx, client, s, o)
 	}
 	if o.issuer != "" {
-		return nil, &usageError{reason: "--issuer needs --jwks: without it the issuer is the tenant's own"}
+		return nil, exit.Usagef("--issuer needs --jwks: without it the issuer is the tenant's own")
 	}
 	authority, known, err := o.authority(s, input)
 	if err != nil || !known {
@@ -292,8 +293,5 @@ func parseMoment(text string) (time.Time, error) {
 	if _, err := fmt.Sscanf(text, "%d", &seconds); err == nil && seconds > 0 && fmt.Sprint(seconds) == text {
 		return time.Unix(seconds, 0), nil
 	}
-	return time.Time{}, &usageError{
-		reason: fmt.Sprintf("--at %q is no time", text),
-		hints:  []string{"write it as 2026-11-23T10:00:00Z or as epoch seconds"},
-	}
+	return time.Time{}, exit.Usagef("--at %q is no time", text).Hint("write it as 2026-11-23T10:00:00Z or as epoch seconds")
 }

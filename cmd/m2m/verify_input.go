@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/exit"
 	"m2m/internal/text"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -32,10 +32,8 @@ func atMostOne(what string) cobra.PositionalArgs {
 		if len(args) <= 1 {
 			return nil
 		}
-		return &usageError{
-			reason: fmt.Sprintf("%s takes one argument, %s, but was given %d", cmd.CommandPath(), what, len(args)),
-			hints:  []string{"put quotes around an argument that has a space in it"},
-		}
+		return exit.Usagef("%s takes one argument, %s, but was given %d", cmd.CommandPath(), what, len(args)).
+			Hint("put quotes around an argument that has a space in it")
 	}
 }
 
@@ -46,21 +44,16 @@ func (a *app) tokenInput(args []string) (string, error) {
 	if len(args) == 1 {
 		source = args[0]
 	} else if isTerminal(a.stdin) {
-		return "", &usageError{
-			reason: "there is no token to verify",
-			hints:  []string{"pipe one in: m2m token | m2m verify", "or paste it as an argument: m2m verify TOKEN"},
-		}
+		return "", exit.Usagef("there is no token to verify").
+			Hint("pipe one in: m2m token | m2m verify", "or paste it as an argument: m2m verify TOKEN")
 	}
 	path, isFile := strings.CutPrefix(source, "@")
 	switch {
 	case source == "@":
-		return "", &usageError{reason: "there is no file name after @", hints: []string{"give the path of a file that holds one token: m2m verify @token.txt"}}
+		return "", exit.Usagef("there is no file name after @").Hint("give the path of a file that holds one token: m2m verify @token.txt")
 	case isFile:
 	case strings.TrimSpace(source) == "":
-		return "", &usageError{
-			reason: "there is no token to verify: the argument is empty",
-			hints:  []string{"if it is a variable, it is not set"},
-		}
+		return "", exit.Usagef("there is no token to verify: the argument is empty").Hint("if it is a variable, it is not set")
 	case source == "-":
 		path = "-"
 	default:
@@ -69,17 +62,13 @@ func (a *app) tokenInput(args []string) (string, error) {
 	data, _, err := a.readStart(path, maxTokenFile)
 	input := string(data)
 	if err != nil {
-		return "", &usageError{
-			reason: "the token cannot be read: " + err.Error(),
-			hints:  []string{"give the path of a file that holds one token: m2m verify @token.txt"},
-			err:    err,
-		}
+		return "", exit.Usagef("the token cannot be read: %v", err).
+			Hint("give the path of a file that holds one token: m2m verify @token.txt").
+			Wrap(err)
 	}
 	if strings.TrimSpace(input) == "" {
-		return "", &usageError{
-			reason: "there is no token to verify: " + fileName(path) + " is empty",
-			hints:  []string{"if it came from a pipe, see what the command before it said on stderr"},
-		}
+		return "", exit.Usagef("there is no token to verify: %s is empty", fileName(path)).
+			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
 	return input, nil
 }
@@ -96,7 +85,7 @@ func (a *app) keySet(ctx context.Context, client *http.Client, s *settings, o ve
 	}
 	keys, err := verify.NewKeySet(data, issuer)
 	if err != nil {
-		return nil, &usageError{reason: fmt.Sprintf("--jwks %s: %v", shownPlace(o.jwks), err), err: err}
+		return nil, exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
 	}
 	return keys, nil
 }
@@ -104,11 +93,11 @@ func (a *app) keySet(ctx context.Context, client *http.Client, s *settings, o ve
 func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]byte, error) {
 	switch u, err := url.Parse(place); {
 	case err != nil && strings.Contains(place, "://"):
-		return nil, &usageError{reason: "--jwks is no URL"}
+		return nil, exit.Usagef("--jwks is no URL")
 	case err != nil || u.Scheme != "https" && u.Scheme != "http":
 		data, err := a.readFile(place, maxJWKS)
 		if err != nil {
-			return nil, &usageError{reason: fmt.Sprintf("the keys cannot be read: %v", err), err: err}
+			return nil, exit.Usagef("the keys cannot be read: %v", err).Wrap(err)
 		}
 		return data, nil
 	}
@@ -122,11 +111,11 @@ func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]by
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys are out of reach: %s answered %s", shownPlace(place), text.OneLine(answer.Status, 100))}
+		return nil, exit.Errorf(exit.Unknown, "the keys are out of reach: %s answered %s", shownPlace(place), text.OneLine(answer.Status, 100))
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, maxJWKS+1))
 	if err != nil || len(data) > maxJWKS {
-		return nil, &failure{code: exitUnknown, reason: fmt.Sprintf("the keys of %s could not be read whole, or are larger than %d KiB", shownPlace(place), maxJWKS>>10), err: errors.Join(err)}
+		return nil, exit.Errorf(exit.Unknown, "the keys of %s could not be read whole, or are larger than %d KiB", shownPlace(place), maxJWKS>>10).Wrap(errors.Join(err))
 	}
 	return data, nil
 }
@@ -145,14 +134,12 @@ func shownPlace(place string) string {
 func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
 	if err != nil {
-		return nil, &usageError{reason: "--jwks is no URL: " + err.Error(), err: err}
+		return nil, exit.Usagef("--jwks is no URL: %v", err).Wrap(err)
 	}
 	ip := net.ParseIP(request.URL.Hostname())
 	if request.URL.Scheme != "https" && (ip == nil || !ip.IsLoopback()) {
-		return nil, &usageError{
-			reason: "--jwks " + quoted(shownPlace(place)) + ": keys are only fetched over https, because whoever can change them on their way can have any token believed",
-			hints:  []string{"write https://, or fetch the keys in a way you trust and name the file"},
-		}
+		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", quoted(shownPlace(place))).
+			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}
 	return request, nil
 }
@@ -171,5 +158,5 @@ func keysOutOfReach(err error) error {
 		return file
 	}
 	fault := transport.Diagnose("", err)
-	return &failure{code: exitUnknown, reason: "the keys are out of reach: " + fault.Error(), err: fault}
+	return exit.Errorf(exit.Unknown, "the keys are out of reach: %v", fault).Wrap(fault)
 }

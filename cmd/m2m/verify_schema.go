@@ -3,6 +3,8 @@ package main
 import (
 	_ "embed" // the schema
 	"io"
+
+	"m2m/internal/exit"
 )
 
 // verifySchema is the JSON Schema of what `verify -o json` prints and of each
@@ -13,7 +15,7 @@ var verifySchema string
 
 func (a *app) printSchema(args []string) error {
 	if len(args) > 0 {
-		return &usageError{reason: "--schema takes no token: it prints the form of every report"}
+		return exit.Usagef("--schema takes no token: it prints the form of every report")
 	}
 	_, err := io.WriteString(a.out, verifySchema)
 	return err

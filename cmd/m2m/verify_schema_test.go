@@ -11,6 +11,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
 
@@ -76,7 +77,7 @@ func TestSchema(t *testing.T) {
 	run := func(stdin string, args ...string) string {
 		var out, errs bytes.Buffer
 		sys := &system{args: append([]string{"verify"}, args...), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, now: time.Now, dir: t.TempDir()}
-		if code := sys.run(t.Context()); code == exitUsage || code == exitUnexpected {
+		if code := sys.run(t.Context()); code == exit.Usage || code == exit.Unexpected {
 			t.Fatalf("%q: code %d, %s", args, code, &errs)
 		}
 		return out.String()

@@ -1,0 +1,110 @@
+package exit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Error is why a command failed, in words for its user, without secrets. Make
+// one with Usagef or Errorf and complete it with Hint and Wrap.
+type Error struct {
+	code   Code
+	reason string
+	hints  []string
+	err    error
+}
+
+// Usagef makes the error of a fault in what the user gave: the command line, a
+// setting, a file that one of them names.
+func Usagef(format string, args ...any) *Error { return Errorf(Usage, format, args...) }
+
+// Errorf makes an error with any exit code. The format has no %w: see Wrap.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{code: code, reason: fmt.Sprintf(format, args...)}
+}
+
+// Hint adds what the user can do next, one action each, and returns e.
+func (e *Error) Hint(hints ...string) *Error {
+	e.hints = append(e.hints, hints...)
+	return e
+}
+
+// Hintf adds one formatted hint and returns e.
+func (e *Error) Hintf(format string, args ...any) *Error {
+	return e.Hint(fmt.Sprintf(format, args...))
+}
+
+// Wrap sets the cause that errors.Is and errors.As find, and returns e. The
+// cause adds no words; nil is none.
+func (e *Error) Wrap(err error) *Error {
+	e.err = err
+	return e
+}
+
+// Addf adds a line to the reason and returns e.
+func (e *Error) Addf(format string, args ...any) *Error {
+	e.reason += "\n" + fmt.Sprintf(format, args...)
+	return e
+}
+
+// Error returns the reason; it may have several lines.
+func (e *Error) Error() string { return e.reason }
+
+// Hints returns the hints of e alone; HintsOf has those of its causes too.
+func (e *Error) Hints() []string { return e.hints }
+
+// Unwrap returns the cause, or nil.
+func (e *Error) Unwrap() error { return e.err }
+
+// ExitCode implements Coder.
+func (e *Error) ExitCode() Code { return e.code }
+
+// HintsOf collects the hints in a tree of errors, outermost first. Any error
+// with a method Hints() []string takes part.
+func HintsOf(err error) []string {
+	var hints []string
+	if h, ok := err.(interface{ Hints() []string }); ok {
+		hints = slices.Clone(h.Hints())
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		hints = append(hints, HintsOf(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, joined := range e.Unwrap() {
+			hints = append(hints, HintsOf(joined)...)
+		}
+	}
+	return hints
+}
+
+// RootCause is the last error of a chain: what the operating system said.
+func RootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// The causes of EmptyFlag and Conflict.
+var (
+	ErrFlagEmpty    = errors.New("a flag has an empty value")
+	ErrFlagConflict = errors.New("two flags exclude each other")
+)
+
+// EmptyFlag is the error of a flag, named without dashes, that was given with
+// an empty value.
+func EmptyFlag(name string) *Error {
+	return Usagef("--%s has an empty value", name).
+		Hint("give it a value, or leave it out; if the value is a variable, it is not set").
+		Wrap(ErrFlagEmpty)
+}
+
+// Conflict is the error of two flags, named with dashes, of which only one may
+// be given.
+func Conflict(one, other string) *Error {
+	return Usagef("%s and %s exclude each other", one, other).Hint("leave one of them out").Wrap(ErrFlagConflict)
+}
