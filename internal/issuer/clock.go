@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// maxClockOffset bounds how wrong a tenant's clock can be made.
-const maxClockOffset = 10 * 365 * 24 * time.Hour
-
 // clock is a tenant's clock: another one, and how far it is ahead of that.
 type clock struct {
 	base  func() time.Time

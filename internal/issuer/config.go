@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/fault"
 )
 
 // Config says which tenants an Issuer is, and how it behaves.
@@ -40,7 +41,7 @@ type Config struct {
 	OnTokenRequest func(TokenRequest)
 	// OnFault is told about every request that met a fault, before it is
 	// answered. It is called from many goroutines at once. Nil tells nobody.
-	OnFault func(FaultAnswer)
+	OnFault func(fault.Answer)
 	// ControlKey opens the control endpoint to whoever knows it: see
 	// NewControlKey. The zero value means that there is no such endpoint.
 	ControlKey entra.Secret

@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
 
@@ -138,7 +139,7 @@ func TestControlKeysAndClock(t *testing.T) {
 	}
 	kid := first.Keys[0].KeyID
 	want := issuer.TenantState{
-		Origin: r.Origin(), Tenants: []string{sample().ID}, Clock: "0s", Faults: []issuer.FaultState{}, KeySet: keyring.Whole,
+		Origin: r.Origin(), Tenants: []string{sample().ID}, Clock: "0s", Faults: []fault.State{}, KeySet: keyring.Whole,
 		Keys: []keyring.State{{KeyID: kid, Published: true, Signs: true}, {KeyID: first.Keys[1].KeyID, Published: true}},
 	}
 	if diff := cmp.Diff(want, first); diff != "" {

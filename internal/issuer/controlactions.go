@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
@@ -24,14 +25,14 @@ type TenantState struct {
 	Clock string `json:"clock"`
 	// Faults are those in force, in the order in which they were asked for but
 	// for clock and keys, which come first.
-	Faults []FaultState `json:"faults"`
+	Faults []fault.State `json:"faults"`
 }
 
 func (i *Issuer) state() (*TenantState, error) {
 	if _, err := i.keys.Published(); err != nil {
 		return nil, err
 	}
-	s := &TenantState{Origin: i.origin, Clock: shortDuration(i.clock.offset()), Faults: i.Faults()}
+	s := &TenantState{Origin: i.origin, Clock: fault.Short(i.clock.offset()), Faults: i.Faults()}
 	for _, t := range i.tenantList {
 		s.Tenants = append(s.Tenants, t.ID)
 	}
@@ -58,9 +59,9 @@ func (i *Issuer) controlKeys(body []byte) (any, error) {
 }
 
 func (i *Issuer) actOnKeys(action string) error {
-	switch kind := FaultKind(action); kind {
-	case FaultRoll, FaultWithdraw, FaultFlap, FaultEmpty:
-		return i.Inject(Fault{Place: PlaceKeys, Kind: kind})
+	switch kind := fault.Kind(action); kind {
+	case fault.Roll, fault.Withdraw, fault.Flap, fault.Empty:
+		return i.Inject(fault.Fault{Place: fault.AtKeys, Kind: kind})
 	case "restore":
 		i.keys.SetMode(keyring.Whole, 0)
 		return nil
@@ -82,12 +83,12 @@ func (i *Issuer) controlFaults(body []byte) (any, error) {
 	if err := decodeControl(body, &asked); err != nil {
 		return nil, err
 	}
-	var faults []Fault
+	var faults []fault.Fault
 	for _, spec := range asked.Add {
-		f, err := ParseFault(spec)
+		f, err := fault.Parse(spec)
 		if err != nil {
 			refused := refuseControl(http.StatusBadRequest, "bad_request", "%v", err)
-			if told := (*FaultError)(nil); errors.As(err, &told) {
+			if told := (*fault.Error)(nil); errors.As(err, &told) {
 				refused.Advice = told.Hints()
 			}
 			return nil, refused
@@ -118,9 +119,9 @@ func (i *Issuer) controlClock(body []byte) (any, error) {
 		return nil, err
 	}
 	offset, err := time.ParseDuration(asked.Offset)
-	if err != nil || offset.Abs() > maxClockOffset {
+	if err != nil || offset.Abs() > fault.MaxClockOffset {
 		refused := refuseControl(http.StatusBadRequest, "bad_request", "%s is no offset of a clock", refusal.Quote(asked.Offset))
-		refused.Advice = []string{"write it as 10m, -1h30m or 0s; the most is " + maxClockOffset.String()}
+		refused.Advice = []string{"write it as 10m, -1h30m or 0s; the most is " + fault.MaxClockOffset.String()}
 		return nil, refused
 	}
 	i.clock.set(offset)

@@ -20,13 +20,14 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
 
 func (r *running) inject(t *testing.T, specs ...string) {
 	t.Helper()
 	for _, spec := range specs {
-		f, err := issuer.ParseFault(spec)
+		f, err := fault.Parse(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,9 +154,9 @@ func TestFaultOversized(t *testing.T) {
 func TestFaultsKeepNobodyWaiting(t *testing.T) {
 	for _, spec := range []string{"keys:latency=10m", "keys:slow=10m", "token:latency=10m"} {
 		t.Run(spec, func(t *testing.T) {
-			told := make(chan issuer.FaultAnswer, 1)
+			told := make(chan fault.Answer, 1)
 			tenant, cfg := sample(), config(sample())
-			cfg.OnFault = func(f issuer.FaultAnswer) { told <- f }
+			cfg.OnFault = func(f fault.Answer) { told <- f }
 			r := start(t, cfg) // its end fails if the server waits for the request
 			r.inject(t, spec)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -192,7 +193,7 @@ func TestFaultsKeepNobodyWaiting(t *testing.T) {
 func TestLatencyEndsWithTheServer(t *testing.T) {
 	cfg := config(sample())
 	ctx, cancel := context.WithCancel(t.Context())
-	cfg.OnFault = func(issuer.FaultAnswer) { cancel() }
+	cfg.OnFault = func(fault.Answer) { cancel() }
 	made, err := issuer.New(listen(t), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +220,7 @@ func TestFaultTimesAndOrder(t *testing.T) {
 	if want := []int{503, 503, 429, 200, 200}; !slices.Equal(got, want) {
 		t.Errorf("statuses %v, want %v", got, want)
 	}
-	want := []issuer.FaultState{{Fault: "keys:latency=1ns", Answered: 5}}
+	want := []fault.State{{Fault: "keys:latency=1ns", Answered: 5}}
 	if diff := cmp.Diff(want, r.Faults()); diff != "" {
 		t.Errorf("in force (-want +got):\n%s", diff)
 	}
@@ -269,7 +270,7 @@ func TestControlFaults(t *testing.T) {
 	}
 	set(`{"add":["token:503"]}`)
 	s := set(`{"add":["clock=-1h","keys:flap","token:lifetime=5s","token:latency=1s,times=3"]}`)
-	want := []issuer.FaultState{
+	want := []fault.State{
 		{Fault: "clock=-1h"}, {Fault: "keys:flap"}, {Fault: "token:lifetime=5s"}, {Fault: "token:503"}, {Fault: "token:latency=1s,times=3"},
 	}
 	if diff := cmp.Diff(want, s.Faults); diff != "" {

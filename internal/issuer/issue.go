@@ -93,8 +93,8 @@ func isGraph(resource string) bool {
 }
 
 func (i *Issuer) lifetime() time.Duration {
-	if fault := i.faults.tokenLifetime(); fault > 0 {
-		return fault
+	if lifetime := i.faults.Lifetime(); lifetime > 0 {
+		return lifetime
 	}
 	from, to := i.tokenLifetime, max(i.tokenLifetime, i.longest)
 	if to == 0 {

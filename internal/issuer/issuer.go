@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
 
@@ -31,8 +32,7 @@ type Issuer struct {
 	tokenLifetime  time.Duration
 	longest        time.Duration // of a random token lifetime; 0 if it is fixed
 	clock          clock
-	faults         faultList
-	onFault        func(FaultAnswer)
+	faults         *fault.List
 	controlKey     entra.Secret
 	httpClient     *http.Client
 	onTokenRequest func(TokenRequest)
@@ -61,13 +61,12 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		tokenLifetime:  cfg.TokenLifetime,
 		longest:        cfg.LongestTokenLifetime,
 		clock:          clock{base: cfg.Now},
-		faults:         faultList{stopped: make(chan struct{})},
-		onFault:        cfg.OnFault,
 		controlKey:     cfg.ControlKey,
 		httpClient:     cfg.HTTPClient,
 		onTokenRequest: cfg.OnTokenRequest,
 		errorLog:       cfg.ErrorLog,
 	}
+	i.faults = fault.NewList(cfg.OnFault, i.refuse)
 	if i.clock.base == nil {
 		i.clock.base = time.Now
 	}

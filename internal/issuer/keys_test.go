@@ -12,7 +12,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/fault"
 )
 
 // publishedKey is one key as a verifier reads it.
@@ -142,13 +142,13 @@ func TestRollKey(t *testing.T) {
 		return accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[0], "api://m2m-demo/.default")))
 	}
 	before := ask()
-	inject := func(kind issuer.FaultKind) {
+	inject := func(kind fault.Kind) {
 		t.Helper()
-		if err := r.Inject(issuer.Fault{Place: issuer.PlaceKeys, Kind: kind}); err != nil {
+		if err := r.Inject(fault.Fault{Place: fault.AtKeys, Kind: kind}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	inject(issuer.FaultRoll)
+	inject(fault.Roll)
 	after := ask()
 	if got := decodeToken(t, after).keyID; got == decodeToken(t, before).keyID {
 		t.Errorf("signed with %s before and after the roll", got)
@@ -157,7 +157,7 @@ func TestRollKey(t *testing.T) {
 	if !verified(t, before, keys) || !verified(t, after, keys) {
 		t.Error("after the roll both keys should be published")
 	}
-	inject(issuer.FaultWithdraw)
+	inject(fault.Withdraw)
 	last := ask()
 	keys = r.keys(path)
 	if verified(t, before, keys) || verified(t, after, keys) || !verified(t, last, keys) {

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/fault"
 )
 
 // Keys roll while tokens are asked for and key sets read; the race detector
@@ -43,7 +44,7 @@ func TestParallelRequests(t *testing.T) {
 		})
 	}
 	group.Go(func() {
-		if err := r.Inject(issuer.Fault{Place: issuer.PlaceKeys, Kind: issuer.FaultWithdraw}); err != nil {
+		if err := r.Inject(fault.Fault{Place: fault.AtKeys, Kind: fault.Withdraw}); err != nil {
 			t.Error(err)
 		}
 	})

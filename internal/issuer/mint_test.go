@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
 
@@ -157,7 +158,7 @@ func TestMintedSignatures(t *testing.T) {
 	if jwk, ok := r.mint(t, cfg, issuer.MintRequest{Key: issuer.EmbeddedKey}).header["jwk"].(map[string]any); !ok || jwk["n"] == nil || jwk["d"] != nil {
 		t.Errorf("the embedded key is %v", jwk)
 	}
-	if err := r.Inject(issuer.Fault{Place: issuer.PlaceKeys, Kind: issuer.FaultWithdraw}); err != nil {
+	if err := r.Inject(fault.Fault{Place: fault.AtKeys, Kind: fault.Withdraw}); err != nil {
 		t.Fatal(err)
 	}
 	if kid(issuer.WithdrawnKey) != current {

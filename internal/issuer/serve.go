@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/fault"
 )
 
 // Bounds of the HTTP server. Requests are small and answered at once.
@@ -59,7 +60,7 @@ func (i *Issuer) newServer() *http.Server {
 	}
 	server := &http.Server{
 		Handler:           i.Handler(),
-		ConnContext:       withConnection,
+		ConnContext:       fault.WithConnection,
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: i.certificates},
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
@@ -68,7 +69,7 @@ func (i *Issuer) newServer() *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          errorLog,
 	}
-	server.RegisterOnShutdown(i.faults.stop)
+	server.RegisterOnShutdown(i.faults.Stop)
 	return server
 }
 
@@ -99,17 +100,17 @@ func (i *Issuer) Handler() http.Handler {
 
 func (i *Issuer) entraEndpoints() http.Handler {
 	mux := http.NewServeMux()
-	document := func(path string, place FaultPlace, answer http.HandlerFunc) {
-		mux.HandleFunc("GET "+path, i.faulty(place, answer))
+	document := func(path string, place fault.Place, answer http.HandlerFunc) {
+		mux.HandleFunc("GET "+path, i.faults.Wrap(place, answer))
 		mux.HandleFunc("OPTIONS "+path, i.servePreflight)
 	}
-	document("/{tenant}/v2.0/.well-known/openid-configuration", PlaceDiscovery, i.serveDiscovery(entra.V2))
-	document("/{tenant}/.well-known/openid-configuration", PlaceDiscovery, i.serveDiscovery(entra.V1))
-	document("/{tenant}/discovery/v2.0/keys", PlaceKeys, i.serveKeys(entra.V2))
-	document("/{tenant}/discovery/keys", PlaceKeys, i.serveKeys(entra.V1))
-	document("/common/discovery/instance", PlaceInstance, i.serveInstance)
-	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", i.faulty(PlaceToken, i.serveToken(entra.V2)))
-	mux.HandleFunc("/{tenant}/oauth2/token", i.faulty(PlaceToken, i.serveToken(entra.V1)))
+	document("/{tenant}/v2.0/.well-known/openid-configuration", fault.AtDiscovery, i.serveDiscovery(entra.V2))
+	document("/{tenant}/.well-known/openid-configuration", fault.AtDiscovery, i.serveDiscovery(entra.V1))
+	document("/{tenant}/discovery/v2.0/keys", fault.AtKeys, i.serveKeys(entra.V2))
+	document("/{tenant}/discovery/keys", fault.AtKeys, i.serveKeys(entra.V1))
+	document("/common/discovery/instance", fault.AtInstance, i.serveInstance)
+	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", i.faults.Wrap(fault.AtToken, i.serveToken(entra.V2)))
+	mux.HandleFunc("/{tenant}/oauth2/token", i.faults.Wrap(fault.AtToken, i.serveToken(entra.V1)))
 	return mux
 }
 

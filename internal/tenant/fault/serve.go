@@ -1,4 +1,4 @@
-package issuer
+package fault
 
 import (
 	"bytes"
@@ -11,46 +11,42 @@ import (
 	"strconv"
 	"time"
 
-	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
-// Sizes of what faults send, in bytes.
+// Sizes in bytes, but for slowParts.
 const (
 	oversizedBody = 64 << 20
-	slowDrops     = 20
+	slowParts     = 20
+	// maxBody bounds what is read of a request that has to wait. It is more than
+	// any endpoint accepts.
+	maxBody = 64<<10 + 1
+	// longestSeen bounds what an Answer repeats of a request.
+	longestSeen = 128
 )
-
-// FaultAnswer is a request that met a fault.
-type FaultAnswer struct {
-	// Time is when, by the machine's clock.
-	Time time.Time
-	// Fault is the fault as it was given.
-	Fault string
-	// Method and Path are those of the request. They are bounded in length and
-	// otherwise as they came: quote them where they are printed.
-	Method, Path string
-}
 
 // connection is the key of a request's connection in its context.
 type connection struct{}
 
-func withConnection(ctx context.Context, conn net.Conn) context.Context {
+// WithConnection lets Reset find the connection of a request; it is for the
+// ConnContext of an http.Server.
+func WithConnection(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connection{}, conn)
 }
 
-// faulty puts the faults of a place before its handler.
-func (i *Issuer) faulty(place FaultPlace, next http.HandlerFunc) http.HandlerFunc {
+// Wrap puts the faults of a place before its handler.
+func (l *List) Wrap(place Place, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for _, f := range i.faults.take(place) {
-			if i.onFault != nil {
-				i.onFault(FaultAnswer{time.Now(), f.String(), refusal.Bound(r.Method), refusal.Bound(r.URL.Path)})
+		for _, f := range l.take(place) {
+			if l.onAnswer != nil {
+				l.onAnswer(Answer{time.Now(), f.String(), text.Cut(r.Method, longestSeen), text.Cut(r.URL.Path, longestSeen)})
 			}
-			if f.Kind != FaultLatency {
-				i.misbehave(f, w, r, next)
+			if f.Kind != Latency {
+				l.answer(f, w, r, next)
 				return
 			}
 			waitForBody(w, r)
-			if !i.faults.wait(r.Context(), f.Duration) {
+			if !l.wait(r.Context(), f.Duration) {
 				w.WriteHeader(http.StatusServiceUnavailable) // the server ends; or the client has gone, and sees nothing
 				return
 			}
@@ -59,50 +55,44 @@ func (i *Issuer) faulty(place FaultPlace, next http.HandlerFunc) http.HandlerFun
 	}
 }
 
-// misbehave answers in the manner of a fault.
-func (i *Issuer) misbehave(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+// answer answers as a fault says.
+func (l *List) answer(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	switch f.Kind {
-	case FaultReset:
+	case Reset:
 		resetConnection(w, r)
-	case FaultSlow:
+	case Slow:
 		waitForBody(w, r)
-		i.serveSlowly(f, w, r, next)
-	case FaultRedirect:
+		l.serveSlowly(f, w, r, next)
+	case Redirect:
 		target := f.URL
 		if target == "" {
 			target = "https://login.elsewhere.invalid" + r.URL.Path // RFC 6761, 6.4: it never exists
 		}
 		w.Header().Set("Location", target)
 		w.WriteHeader(http.StatusTemporaryRedirect)
-	case FaultHTML:
+	case HTML:
 		writePage(w, http.StatusOK, "Sign in to the network")
-	case FaultOversized:
+	case Oversized:
 		writeOversized(w)
 	default:
-		i.serveStatus(f, w, r)
+		l.serveStatus(f, w, r)
 	}
 }
 
 // serveStatus answers as Entra does when it throttles or fails, and as the
 // gateways before it do.
-func (i *Issuer) serveStatus(f Fault, w http.ResponseWriter, r *http.Request) {
+func (l *List) serveStatus(f Fault, w http.ResponseWriter, r *http.Request) {
 	status := f.Kind.status()
 	if f.RetryAfter >= 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
 	switch f.Kind {
-	case FaultThrottled:
+	case Throttled:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "Too Many Requests") // the client has gone, if this fails
-	case FaultServerError, FaultUnavailable:
-		x := newExchange(r, i.now())
-		x.commonHeaders(w.Header())
-		row := refusal.ServiceUnavailable
-		if f.Kind == FaultServerError {
-			row = refusal.ServiceFailed
-		}
-		x.writeRefusal(w, row.With())
+	case ServerError, Unavailable:
+		l.refuse(w, r, status)
 	default:
 		writePage(w, status, strconv.Itoa(status)+" "+http.StatusText(status))
 	}
@@ -130,11 +120,11 @@ func writeOversized(w http.ResponseWriter) {
 }
 
 // resetConnection ends the connection as a crashed server or a firewall does:
-// by TCP's RST, in the middle of things. A connection that is not the issuer's
-// own is closed.
+// by TCP's RST, before any answer. A connection of a server without
+// WithConnection is closed.
 func resetConnection(w http.ResponseWriter, r *http.Request) {
-	conn, ours := r.Context().Value(connection{}).(net.Conn)
-	if !ours {
+	conn, known := r.Context().Value(connection{}).(net.Conn)
+	if !known {
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			_ = conn.Close()
 		}
@@ -144,26 +134,26 @@ func resetConnection(w http.ResponseWriter, r *http.Request) {
 		conn = encrypted.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // else the end is an orderly one
+		_ = tcp.SetLinger(0) // else the end is orderly
 	}
 	_ = conn.Close()
 }
 
-// waitForBody reads the request and lifts the server's time limits from it: a
-// server sees that a client has gone only once it has read what it sent.
+// waitForBody reads the request and removes the server's time limits from it: a
+// server sees that a client has gone only after it has read what it sent.
 func waitForBody(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxForm+1)) // the handler meets the same error
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody)) // the handler gets the same error
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // where it cannot be lifted, the answer ends early
+	_ = control.SetReadDeadline(time.Time{}) // where it cannot be removed, the answer ends early
 	_ = control.SetWriteDeadline(time.Time{})
 }
 
-// wait waits, and reports whether anybody still wants the answer.
-func (l *faultList) wait(ctx context.Context, d time.Duration) bool {
+// wait waits, and reports whether the answer is still wanted.
+func (l *List) wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -175,19 +165,19 @@ func (l *faultList) wait(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// serveSlowly sends the right answer, its body in drops.
-func (i *Issuer) serveSlowly(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+// serveSlowly sends the right answer, its body in parts.
+func (l *List) serveSlowly(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	whole := &bufferedAnswer{header: w.Header(), status: http.StatusOK}
 	next(whole, r)
 	w.Header().Set("Content-Length", strconv.Itoa(whole.body.Len()))
 	w.WriteHeader(whole.status)
 	control := http.NewResponseController(w)
-	drop := max(1, (whole.body.Len()+slowDrops-1)/slowDrops)
+	part := max(1, (whole.body.Len()+slowParts-1)/slowParts)
 	for whole.body.Len() > 0 {
-		if control.Flush() != nil || !i.faults.wait(r.Context(), f.Duration/slowDrops) {
+		if control.Flush() != nil || !l.wait(r.Context(), f.Duration/slowParts) {
 			return
 		}
-		if _, err := w.Write(whole.body.Next(drop)); err != nil {
+		if _, err := w.Write(whole.body.Next(part)); err != nil {
 			return
 		}
 	}
