@@ -130,10 +130,13 @@ func (c client) missing(environ []string) string {
 	if strings.HasPrefix(program, "go/") {
 		return ""
 	}
-	if _, err := lookPath(program, environ); err != nil {
-		return program
+	path, _ := lookupVariable(environ, "PATH")
+	for _, folder := range filepath.SplitList(path) {
+		if _, err := exec.LookPath(filepath.Join(folder, program)); err == nil {
+			return ""
+		}
 	}
-	return ""
+	return program
 }
 
 var printedToken = regexp.MustCompile(`(?m)^token (\S+)\n`)

@@ -44,18 +44,18 @@ func (a *app) announceClients(server *localServer, state *localState) {
 	take := "--env-file "
 	if !server.issuer.ProxyURL().IsZero() {
 		take = "set -a; . "
-		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", shellWord(state.path(localClientFile)))
+		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.path(localClientFile)))
 	}
 	clients := server.clients()
 	for n, c := range clients {
 		switch {
 		case n == mostAnnounced:
-			a.say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, shellWord(state.folder))
+			a.say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.folder))
 			return
 		case c.isDefault:
 			a.say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
 		default:
-			a.say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, shellWord(state.path(c.envFile)))
+			a.say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, text.ShellQuote(state.path(c.envFile)))
 		}
 	}
 }
@@ -114,12 +114,4 @@ func localDocumentOf(server *localServer, state *localState) localDocument {
 		d.Clients = append(d.Clients, clientDocument{c.client.ID, c.tenant.ID, c.client.Name, c.isDefault, append([]string{}, c.roles...), state.path(c.envFile)})
 	}
 	return d
-}
-
-// shellWord quotes a path for a shell, if it needs that.
-func shellWord(path string) string {
-	if strings.ContainsAny(path, " \t'\"$&;()<>*?`\\|") {
-		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return path
 }
