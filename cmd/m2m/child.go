@@ -14,8 +14,8 @@ import (
 	"m2m/internal/exit"
 )
 
-// How long a command that was told to end may take before it is told harder:
-// SIGTERM after the first pause, SIGKILL after the second.
+// How long a command may run on after a signal: it gets SIGTERM after the first
+// pause and SIGKILL after the second.
 const (
 	gracePause = 10 * time.Second
 	killPause  = 5 * time.Second
@@ -61,10 +61,10 @@ func (c command) run(ctx context.Context) (exit.Code, error) {
 	return codeOfCommand(group.waitPassing(ended, signals))
 }
 
-// waitPassing waits for a command's end and passes signals on to it. From the
+// waitPassing waits until a command ends and passes signals on to it. From the
 // first signal on the command has gracePause to end by itself.
 func (g *processGroup) waitPassing(ended <-chan error, signals <-chan os.Signal) error {
-	var harder <-chan time.Time
+	var pause <-chan time.Time
 	next := syscall.SIGTERM
 	for {
 		select {
@@ -74,12 +74,12 @@ func (g *processGroup) waitPassing(ended <-chan error, signals <-chan os.Signal)
 			if !g.terminalSent(sig) {
 				g.send(sig)
 			}
-			if harder == nil {
-				harder = time.After(gracePause)
+			if pause == nil {
+				pause = time.After(gracePause)
 			}
-		case <-harder:
+		case <-pause:
 			g.send(next)
-			next, harder = syscall.SIGKILL, time.After(killPause)
+			next, pause = syscall.SIGKILL, time.After(killPause)
 		}
 	}
 }

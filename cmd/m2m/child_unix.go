@@ -36,8 +36,8 @@ func inForeground() bool {
 	return err == nil && group == unix.Getpgrp()
 }
 
-// terminalSent reports whether the command has had the signal already: a
-// terminal sends those of its keys, and its own end, to the whole group.
+// terminalSent reports whether the terminal has sent the signal to the command
+// already: Ctrl-C, Ctrl-\ and a hangup reach the whole foreground group.
 func (g *processGroup) terminalSent(sig os.Signal) bool {
 	if g.own {
 		return false

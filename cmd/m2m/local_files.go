@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"os"
@@ -52,8 +53,10 @@ func otherEnvFile(home, tenant issuer.Tenant, client issuer.Client) string {
 // returns those of the default one. Its file comes last: --local waits for it.
 func (s *localServer) writeFiles(state *localState, lookup func(string) (string, bool)) (map[string]string, error) {
 	intercept := s.interceptVariables(lookup, state.path(localRootsFile))
-	err := state.writeCA(s.issuer.CAPEM())
-	err = errors.Join(err, state.writeControl(controlAccess{s.issuer.ControlURL(), s.controlKey.Reveal(), state.path(localCAFile)}))
+	access, err := json.Marshal(controlAccess{s.issuer.ControlURL(), s.controlKey.Reveal(), state.path(localCAFile)})
+	err = errors.Join(err,
+		os.WriteFile(state.path(localCAFile), s.issuer.CAPEM(), 0o600),
+		os.WriteFile(state.path(localControlFile), access, 0o600))
 	if intercept != nil {
 		err = errors.Join(err, os.WriteFile(state.path(localRootsFile), rootsWith(s.issuer.CAPEM(), lookup), 0o600))
 	}
@@ -65,8 +68,8 @@ func (s *localServer) writeFiles(state *localState, lookup func(string) (string,
 	}
 	clients := s.clients()
 	for _, c := range clients[1:] {
-		err = errors.Join(err, state.write(c.envFile, settings(c)))
+		err = errors.Join(err, state.writeSettings(c.envFile, settings(c)))
 	}
 	chosen := settings(clients[0])
-	return chosen, errors.Join(err, state.write(clients[0].envFile, chosen))
+	return chosen, errors.Join(err, state.writeSettings(clients[0].envFile, chosen))
 }

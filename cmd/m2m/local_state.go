@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,10 +18,10 @@ import (
 	"m2m/internal/exit"
 )
 
-// A running `m2m serve --local` leaves its settings in a folder of the user's
-// state directory, where --local finds them. A lock, held as long as the tenant
-// runs and given back by the system however it ends, tells a running tenant
-// from the remains of one that was killed.
+// What a running `m2m serve --local` leaves in the user's state directory, where
+// --local finds it. The lock is held as long as the tenant runs, and the operating
+// system releases it however the process ends: it tells a running tenant from the
+// files of one that was killed.
 const (
 	localFolder      = "local"
 	localLockFile    = "local.lock"
@@ -50,14 +49,15 @@ type controlAccess struct {
 	CAFile string `json:"ca_file"`
 }
 
-// localState is the place where one running tenant is written down.
+// localState is the folder with the files of one running tenant, and the lock
+// that keeps it for that tenant. Make one with claimLocalState.
 type localState struct {
 	folder string
 	lock   *flock.Flock
 }
 
-// claimLocalState takes the place for a tenant that is about to run. Its errors
-// are exit.Errors.
+// claimLocalState makes the folder for a tenant that is about to run, in the
+// user's state directory. Its errors are exit.Errors.
 func claimLocalState(stateDir string) (*localState, error) {
 	s, err := claimFolder(stateDir)
 	switch {
@@ -92,9 +92,9 @@ func claimFolder(stateDir string) (*localState, error) {
 	return s, nil
 }
 
-// lockCurrent locks the file that the path names now. The holder removes the
-// file before it lets go, so a lock can turn out to be on a file that is no
-// longer there: then there is a new one to try.
+// lockCurrent locks the file that the path names now. The holder removes the file
+// before it unlocks it, so the lock can turn out to be on a removed file: then it
+// tries again with the new one.
 func lockCurrent(path string) (*flock.Flock, error) {
 	for {
 		lock := flock.New(path, flock.SetPermissions(0o600))
@@ -108,8 +108,8 @@ func lockCurrent(path string) (*flock.Flock, error) {
 	}
 }
 
-// lockSoon takes a lock. It waits a little, because whoever asks whether a
-// tenant runs holds the lock for a moment too.
+// lockSoon takes a lock. It waits a little, because a process that looks whether
+// a tenant runs holds the lock for a moment too.
 func lockSoon(lock *flock.Flock) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
@@ -134,21 +134,10 @@ func isCurrent(lock *flock.Flock, path string) bool {
 
 func (s *localState) path(name string) string { return filepath.Join(s.folder, name) }
 
-// writeCA writes the certificate that the settings name.
-func (s *localState) writeCA(ca []byte) error {
-	return os.WriteFile(s.path(localCAFile), ca, 0o600)
-}
-
-// writeControl writes how to reach the control endpoint.
-func (s *localState) writeControl(access controlAccess) error {
-	data, err := json.Marshal(access)
-	return errors.Join(err, os.WriteFile(s.path(localControlFile), data, 0o600))
-}
-
-// write writes the settings of one client in the form of a .env, so that
-// --env-file and a shell can read them too. The file appears whole: other
+// writeSettings writes the settings of one client in the form of a .env, so that
+// --env-file and a shell can read them too. The file appears whole, because other
 // programs wait for it.
-func (s *localState) write(file string, settings map[string]string) error {
+func (s *localState) writeSettings(file string, settings map[string]string) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		quote := "'"
@@ -164,7 +153,7 @@ func (s *localState) write(file string, settings map[string]string) error {
 	return os.Rename(part, s.path(file))
 }
 
-// release removes everything and lets the next tenant in.
+// release removes the folder and frees it for the next tenant.
 func (s *localState) release() error {
 	err := os.RemoveAll(s.folder)
 	err = errors.Join(err, os.Remove(s.lock.Path()), s.lock.Unlock())
@@ -180,7 +169,7 @@ func readRunning(stateDir, file string) ([]byte, error) {
 	}
 	f, err := os.Open(filepath.Join(stateDir, localFolder, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNoLocalTenant // it is about to start, or about to end
+		return nil, errNoLocalTenant // the tenant is starting or ending
 	}
 	if err != nil {
 		return nil, err
@@ -192,7 +181,7 @@ func readRunning(stateDir, file string) ([]byte, error) {
 // isHeld reports whether another process holds a lock.
 func isHeld(path string) bool {
 	if _, err := os.Stat(path); err != nil {
-		return false // asking for the lock would make the file
+		return false // trying the lock would create the file
 	}
 	lock := flock.New(path)
 	free, err := lock.TryRLock()
