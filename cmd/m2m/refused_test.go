@@ -39,7 +39,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 func steady(words string) string {
 	for _, varying := range [][2]string{
 		{`trace ID [0-9a-f-]{36}, correlation ID [0-9a-f-]{36}, at [0-9: -]+Z`, "trace ID GUID, correlation ID GUID, at TIME"},
-		{`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}Z`, "TIME"},
+		{`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(Z| UTC)`, "TIME"},
 		{`(127\.0\.0\.1|localhost):[0-9]{4,5}`, "$1:PORT"},
 	} {
 		words = regexp.MustCompile(varying[0]).ReplaceAllString(words, varying[1])

@@ -17,7 +17,7 @@ const maxQuoted = 200
 // Quote returns s in double quotes, escaped as in Go and cut to 200 bytes; an
 // ellipsis before the closing quote says that it was cut.
 func Quote(s string) string {
-	return string(AppendQuoted(make([]byte, 0, min(len(s), maxQuoted)+8), s))
+	return string(AppendQuoted(make([]byte, 0, maxQuoted+8), s)) // on the stack, nearly always
 }
 
 // AppendQuoted appends what Quote returns to dst. It allocates nothing if dst

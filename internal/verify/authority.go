@@ -1,10 +1,12 @@
 package verify
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // anyTenant stands for the token's own tid in the issuer of /common and
@@ -120,4 +122,36 @@ func keyFits(k *Key, t *Token, keyIssuer string) bool {
 	// that belongs to the key's own cloud.
 	signer := entra.Authority{Origin: "https://" + host, Tenant: t.TenantID}
 	return t.Issuer == likelyIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
+}
+
+// IsEntraIssuer reports whether an issuer is one of Entra's: its host is one of
+// theirs, or it has the form of theirs, as a local tenant's has.
+func IsEntraIssuer(issuer string) bool {
+	if host, _, _ := anyIssuer(issuer); host != "" || strings.Contains(issuer, anyTenant) {
+		return true
+	}
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return false // iss may be any text (RFC 7519 section 4.1.1); none of Entra's is
+	}
+	host := text.LowerASCII(u.Hostname())
+	_, known := cloudOf(host)
+	return known || strings.HasSuffix(host, ".b2clogin.com") || strings.HasSuffix(host, ".ciamlogin.com")
+}
+
+// anyIssuer takes an issuer of either version apart.
+func anyIssuer(issuer string) (host, tenant string, v entra.Version) {
+	for _, v := range []entra.Version{entra.V2, entra.V1} {
+		if host, tenant, ok := splitIssuer(v, issuer); ok {
+			return host, tenant, v
+		}
+	}
+	return "", "", ""
+}
+
+func cloudOf(host string) (entra.Cloud, bool) {
+	if c, ok := entra.CloudByHost(host); ok {
+		return c, ok
+	}
+	return entra.CloudBySTS(host)
 }

@@ -149,11 +149,29 @@ func (e entry) size() int {
 func (v *Verifier) recall(e entry, now time.Time) (*Token, error) {
 	h := v.hearings.Get().(*hearing)
 	*h = v.hearing(h.reader, now)
-	h.token, h.plain = e.token, e.token.extra.plain
+	h.token = e.token
 	err := h.decide(v.again)
 	v.dismiss(h)
 	if err != nil {
 		return nil, err
 	}
 	return e.token, nil
+}
+
+// CacheState is what an operator should see of a Verifier's cache. All of it is
+// zero where there is none.
+type CacheState struct {
+	Hits    uint64 // tokens that were remembered
+	Misses  uint64 // tokens that were not, the refused ones too
+	Entries int    // tokens remembered now
+	Bytes   int    // what they are estimated to take
+}
+
+// CacheState returns the state of the cache.
+func (v *Verifier) CacheState() CacheState {
+	state := CacheState{Hits: v.hits.Load(), Misses: v.misses.Load()}
+	if v.cache != nil {
+		state.Entries, state.Bytes = v.cache.fill()
+	}
+	return state
 }

@@ -6,27 +6,29 @@ import (
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
+	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
-// traits are what the rules and the diagnosis need to know beyond what Token
-// shows: presence, and the claims that tell one kind of token from another.
-type traits struct {
-	typ                 string
-	typSet              bool
-	crit, b64, cty, zip bool
-	headerNonce         bool
-	alg, kid            bool // present
-	ver                 string
-	audSet              bool
-	idtyp               string
-	azp, appid          string
-	nonce, userName     bool
-	iat, nbf, exp       jwt.NumericDate // as the Validator takes them
-	plain               bool            // of the policy's PlainIssuer, and not in Entra's form
+// Members says which members a token has, whatever their values are.
+type Members struct {
+	Alg, Typ, Crit, B64, Cty, Zip, Nonce bool // of the header
+	Aud                                  bool // of the claims
 }
+
+// kindClaims are the claims that tell one kind of token from another, and the
+// dates in the form that golang-jwt's Validator takes.
+type kindClaims struct {
+	idtyp           string
+	azp, appid      string
+	nonce, userName bool
+	iat, nbf, exp   gojwt.NumericDate
+}
+
+// maxName bounds what a Fault repeats of the name of a member, in bytes.
+const maxName = 100
 
 // headerNames and claimNames are the names that decide something; a name that
 // differs from one of them by case alone is refused.
@@ -49,7 +51,7 @@ func (t *Token) readHeader(r *reader, data []byte) *Fault {
 	}
 	for m := range header.All() {
 		if err := t.readHeaderMember(m); err != nil {
-			return &Fault{err, fmt.Sprintf("%q in the header", bound(m.Name))}
+			return &Fault{err, fmt.Sprintf("%q in the header", text.Bound(m.Name, maxName))}
 		}
 	}
 	return nil
@@ -58,27 +60,25 @@ func (t *Token) readHeader(r *reader, data []byte) *Fault {
 // readHeaderMember never looks at jwk, jku, x5u, x5c or x5t: a token must not
 // bring its own key (RFC 8725 section 3.10).
 func (t *Token) readHeaderMember(m Member) error {
-	x := &t.extra
 	switch m.Name {
 	case "alg":
-		x.alg = true
+		t.Has.Alg = true
 		return readString(m.Raw, &t.Algorithm)
 	case "kid":
-		x.kid = true
 		return readString(m.Raw, &t.KeyID)
 	case "typ":
-		x.typSet = true
-		return readString(m.Raw, &x.typ)
+		t.Has.Typ = true
+		return readString(m.Raw, &t.Type)
 	case "crit":
-		x.crit = true
+		t.Has.Crit = true
 	case "b64":
-		x.b64 = true
+		t.Has.B64 = true
 	case "cty":
-		x.cty = true
+		t.Has.Cty = true
 	case "zip":
-		x.zip = true
+		t.Has.Zip = true
 	case "nonce":
-		x.headerNonce = true
+		t.Has.Nonce = true
 	}
 	return nil
 }
@@ -89,10 +89,10 @@ func (t *Token) readClaims(r *reader, data []byte) *Fault {
 	if err != nil {
 		return &Fault{err, "in the claims"}
 	}
-	t.extra.plain = plain(claims, r.plainIssuer)
+	t.Plain = isPlain(claims, r.PlainIssuer)
 	for m := range claims.All() {
-		if err := t.readClaim(m); err != nil && !(t.extra.plain && ofOwnForm(m.Name)) {
-			return &Fault{err, fmt.Sprintf("%q in the claims", bound(m.Name))}
+		if err := t.readClaim(m); err != nil && !(t.Plain && ofOwnForm(m.Name)) {
+			return &Fault{err, fmt.Sprintf("%q in the claims", text.Bound(m.Name, maxName))}
 		}
 	}
 	t.settle()
@@ -100,17 +100,17 @@ func (t *Token) readClaims(r *reader, data []byte) *Fault {
 }
 
 func (t *Token) readClaim(m Member) error {
-	x := &t.extra
+	x := &t.kindClaims
 	switch m.Name {
 	case "iss":
 		return readString(m.Raw, &t.Issuer)
 	case "aud":
-		x.audSet = true
+		t.Has.Aud = true
 		t.Audience, _ = unquote(m.Raw) // the audience check refuses all but a string
 	case "tid":
 		return readString(m.Raw, &t.TenantID)
 	case "ver":
-		return readString(m.Raw, &x.ver)
+		return readString(m.Raw, &t.VersionClaim)
 	case "azp":
 		return readString(m.Raw, &x.azp)
 	case "appid":
@@ -141,11 +141,11 @@ func (t *Token) readClaim(m Member) error {
 
 // settle derives what follows from several claims together.
 func (t *Token) settle() {
-	switch t.extra.ver {
+	switch t.VersionClaim {
 	case "1.0":
-		t.Version, t.ClientID = entra.V1, t.extra.appid
+		t.Version, t.ClientID = entra.V1, t.kindClaims.appid
 	case "2.0":
-		t.Version, t.ClientID = entra.V2, t.extra.azp
+		t.Version, t.ClientID = entra.V2, t.kindClaims.azp
 	}
 	t.Kind = t.kind()
 }
@@ -156,7 +156,7 @@ func (t *Token) settle() {
 // calling app in azp or appid, which is what tells it from an access token
 // where one registration is both client and API.
 func (t *Token) kind() Kind {
-	x := &t.extra
+	x := &t.kindClaims
 	client := x.azp != "" || x.appid != ""
 	switch {
 	case !client && (x.nonce || x.userName):
@@ -199,7 +199,7 @@ func readString(raw string, to *string) error {
 // readDate takes digits only. RFC 7519 allows fractions and exponents, but
 // Entra sends neither, and a float that is cast to an integer overflows
 // differently on every processor.
-func readDate(raw string, to *time.Time, date *jwt.NumericDate) error {
+func readDate(raw string, to *time.Time, date *gojwt.NumericDate) error {
 	const last = 253402300799 // 9999-12-31T23:59:59Z
 	if raw[0] == '"' || raw[0] == '{' || raw[0] == '[' {
 		return ErrMemberType

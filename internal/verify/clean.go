@@ -1,10 +1,10 @@
 package verify
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"m2m/internal/text"
 )
 
 // Clean takes a token out of what people paste: a byte order mark, white space
@@ -17,8 +17,8 @@ func Clean(input string) (token string, stripped []string, err error) {
 	s = strip(&stripped, "the header's name", s, cutPrefixFold(s, "Authorization:"))
 	s = strip(&stripped, "the scheme Bearer", s, cutScheme(s))
 	s = strip(&stripped, "quotes", s, unwrap(s))
-	if i := indexSpace(s); i >= 0 {
-		return "", stripped, &SpaceError{spaceAt(s, i)}
+	if i := text.IndexSpace(s); i >= 0 {
+		return "", stripped, &SpaceError{text.SpaceAt(s, i)}
 	}
 	return s, stripped, nil
 }
@@ -29,23 +29,6 @@ type SpaceError struct{ Where string }
 // Error implements error.
 func (e *SpaceError) Error() string {
 	return "form: the token holds a character that is not base64url, found " + e.Where
-}
-
-// indexSpace finds white space. Bytes are looked at before runes, because a
-// batch comes by here with every token.
-func indexSpace(s string) int {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == ' ', '\t' <= c && c <= '\r':
-			return i
-		case c >= utf8.RuneSelf:
-			if j := strings.IndexFunc(s[i:], unicode.IsSpace); j >= 0 {
-				return i + j
-			}
-			return -1
-		}
-	}
-	return -1
 }
 
 func strip(stripped *[]string, what, before, after string) string {
@@ -75,15 +58,4 @@ func cutScheme(s string) string {
 		return rest
 	}
 	return s
-}
-
-func spaceAt(s string, i int) string {
-	r, _ := utf8.DecodeRuneInString(s[i:])
-	switch r {
-	case '\n', '\r':
-		return fmt.Sprintf("a line break after %d of %d characters", i, len(s))
-	case ' ', '\t':
-		return fmt.Sprintf("white space after %d of %d characters", i, len(s))
-	}
-	return fmt.Sprintf("the white space %U after %d of %d characters", r, i, len(s))
 }

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
+
+// maxShown bounds what is repeated of a token or an answer, in bytes.
+const maxShown = 100
 
 // Each describe function says in a few words what its rule expected and what
 // it found. They run for people only; a token that is believed pays nothing.
@@ -25,17 +28,17 @@ func describeAlgorithm(h *hearing) (expected, found string) {
 	if h.token == nil || h.token.Header.IsZero() {
 		return expected, ""
 	}
-	if !h.token.extra.alg {
+	if !h.token.Has.Alg {
 		return expected, "no alg"
 	}
-	text := appendQuoted(make([]byte, 0, 128), h.token.Algorithm)
+	b := text.AppendQuoted(make([]byte, 0, 128), h.token.Algorithm)
 	for m := range h.token.Header.All() {
 		switch m.Name {
 		case "typ", "crit", "b64", "zip", "cty":
-			text = append(append(append(append(text, ", "...), m.Name...), ' '), bound(m.Raw)...)
+			b = append(append(append(append(b, ", "...), m.Name...), ' '), text.Bound(m.Raw, maxShown)...)
 		}
 	}
-	return expected, string(text)
+	return expected, string(b)
 }
 
 func describeKey(h *hearing) (expected, found string) {
@@ -45,7 +48,7 @@ func describeKey(h *hearing) (expected, found string) {
 	}
 	found = "no key ID"
 	if h.token.KeyID != "" {
-		found = quote(h.token.KeyID)
+		found = text.Quote(h.token.KeyID)
 	}
 	switch {
 	case h.key == nil:
@@ -55,12 +58,12 @@ func describeKey(h *hearing) (expected, found string) {
 		if h.token.Version == entra.V1 && h.issuer.KeyIssuer != "" {
 			issuer = h.issuer.KeyIssuer
 		}
-		return "a key whose issuer is " + quote(issuer), found + " of " + quote(h.key.Issuer)
+		return "a key whose issuer is " + text.Quote(issuer), found + " of " + text.Quote(h.key.Issuer)
 	case !decideKeyOwner(h).lets():
-		return "a key of the cloud " + quote(h.issuer.Cloud), found + " of " + quote(h.key.Cloud)
+		return "a key of the cloud " + text.Quote(h.issuer.Cloud), found + " of " + text.Quote(h.key.Cloud)
 	}
-	text := append(append(make([]byte, 0, 160), found...), ", RSA "...)
-	return expected, string(append(strconv.AppendInt(text, int64(h.key.RSA.N.BitLen()), 10), " bits"...))
+	b := append(append(make([]byte, 0, 160), found...), ", RSA "...)
+	return expected, string(append(strconv.AppendInt(b, int64(h.key.RSA.N.BitLen()), 10), " bits"...))
 }
 
 func describeSignature(h *hearing) (expected, found string) {
@@ -90,12 +93,12 @@ func describeIssuer(h *hearing) (expected, found string) {
 	if h.token.Issuer == "" {
 		return expected, "no iss"
 	}
-	found = quote(h.token.Issuer)
-	if h.plain {
+	found = text.Quote(h.token.Issuer)
+	if h.token.Plain {
 		expected += ", whose tokens need no ver, nbf or tid"
 	}
 	if h.token.Version == "" && !h.issuer.Given {
-		return "ver 1.0 or 2.0", "ver " + quote(h.token.extra.ver)
+		return "ver 1.0 or 2.0", "ver " + text.Quote(h.token.VersionClaim)
 	}
 	return expected, found
 }
@@ -105,7 +108,7 @@ func describeTenant(h *hearing) (expected, found string) {
 		return "", ""
 	}
 	switch {
-	case h.policy.AnyTenant, h.plain && (len(h.policy.Tenants) == 0 || h.token.TenantID == ""):
+	case h.policy.AnyTenant, h.token.Plain && (len(h.policy.Tenants) == 0 || h.token.TenantID == ""):
 		expected = "any"
 	case len(h.policy.Tenants) == 0:
 		expected = "not configured"
@@ -116,9 +119,9 @@ func describeTenant(h *hearing) (expected, found string) {
 	case t.TenantID == "":
 		return expected, "no tid"
 	case !tenantInIssuer(t) && !h.given():
-		return "the tenant in iss", fmt.Sprintf("tid %s with iss %s", quote(t.TenantID), quote(t.Issuer))
+		return "the tenant in iss", fmt.Sprintf("tid %s with iss %s", text.Quote(t.TenantID), text.Quote(t.Issuer))
 	default:
-		return expected, quote(t.TenantID)
+		return expected, text.Quote(t.TenantID)
 	}
 }
 
@@ -139,22 +142,22 @@ func describeAudience(h *hearing) (expected, found string) {
 	case !ok:
 		return expected, "no aud"
 	case h.token.Audience == "":
-		return expected, bound(raw)
+		return expected, text.Bound(raw, maxShown)
 	}
-	return expected, quote(h.token.Audience)
+	return expected, text.Quote(h.token.Audience)
 }
 
 func describeLifetime(h *hearing) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
-	text := appendStamp(append(make([]byte, 0, 128), "valid at "...), h.now)
-	expected = string(append(text, h.policy.patience...))
+	b := text.AppendTime(append(make([]byte, 0, 128), "valid at "...), h.now)
+	expected = string(append(b, h.policy.patience...))
 	t := h.token
 	switch {
 	case t.IssuedAt.IsZero():
 		return expected, "no iat"
-	case t.NotBefore.IsZero() && !h.plain:
+	case t.NotBefore.IsZero() && !h.token.Plain:
 		return expected, "no nbf"
 	case t.ExpiresAt.IsZero():
 		return expected, "no exp"
@@ -163,11 +166,11 @@ func describeLifetime(h *hearing) (expected, found string) {
 	if from.IsZero() {
 		from = t.IssuedAt // no nbf, and none asked for
 	}
-	text = appendStamp(append(appendStamp(text[:0], from), " to "...), t.ExpiresAt)
+	b = text.AppendTime(append(text.AppendTime(b[:0], from), " to "...), t.ExpiresAt)
 	if !t.IssuedAt.Equal(from) {
-		text = appendStamp(append(text, ", issued "...), t.IssuedAt)
+		b = text.AppendTime(append(b, ", issued "...), t.IssuedAt)
 	}
-	return expected, string(text)
+	return expected, string(b)
 }
 
 func describeKind(h *hearing) (expected, found string) {
@@ -178,7 +181,7 @@ func describeKind(h *hearing) (expected, found string) {
 	if h.letsUsers() {
 		expected = "an app-only or a user's access token"
 	}
-	if h.plain {
+	if h.token.Plain {
 		expected += " (sub is the client)"
 	}
 	switch h.token.Kind {
@@ -191,8 +194,8 @@ func describeKind(h *hearing) (expected, found string) {
 	default:
 		found = "some other token"
 	}
-	if h.token.Kind != ID && !h.plain && !entra.IsGUID(h.token.ClientID) {
-		found += ", calling app " + quote(h.token.ClientID)
+	if h.token.Kind != ID && !h.token.Plain && !entra.IsGUID(h.token.ClientID) {
+		found += ", calling app " + text.Quote(h.token.ClientID)
 	}
 	return expected, found
 }
@@ -208,7 +211,7 @@ func describeClient(h *hearing) (expected, found string) {
 	if h.token.ClientID == "" {
 		return expected, "none"
 	}
-	return expected, quote(h.token.ClientID)
+	return expected, text.Quote(h.token.ClientID)
 }
 
 func describePermission(h *hearing) (expected, found string) {
@@ -220,7 +223,7 @@ func describePermission(h *hearing) (expected, found string) {
 	if t.Kind == User || len(p.Roles) == 0 && len(p.Scopes) > 0 {
 		name, required, has = "scp", p.Scopes, t.Scopes
 	}
-	if _, scope := t.Claim("scope"); name == "scp" && h.plain && scope {
+	if _, scope := t.Claim("scope"); name == "scp" && h.token.Plain && scope {
 		name = "scope"
 	}
 	expected = "nothing required"
@@ -235,14 +238,10 @@ func describePermission(h *hearing) (expected, found string) {
 		expected = name + " " + quantity + strings.Join(required, ", ")
 	}
 	switch {
-	case len(required) == 0 && len(t.Roles) == 0 && len(t.Scopes) == 0 && !h.plain:
+	case len(required) == 0 && len(t.Roles) == 0 && len(t.Scopes) == 0 && !h.token.Plain:
 		return expected, "neither roles nor scp, which Microsoft.Identity.Web refuses (IDW10201)"
 	case len(has) == 0:
 		return expected, "no " + name
 	}
-	return expected, name + " " + bound(strings.Join(has, ", "))
+	return expected, name + " " + text.Bound(strings.Join(has, ", "), maxShown)
 }
-
-func stamp(t time.Time) string { return string(appendStamp(nil, t)) }
-
-func appendStamp(dst []byte, t time.Time) []byte { return t.UTC().AppendFormat(dst, time.RFC3339) }

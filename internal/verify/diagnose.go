@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"m2m/internal/text"
 )
 
 // advice is what a person needs beside the bare fact: why, and what to do. It
@@ -18,7 +20,7 @@ const refetch = "fetch a new token: m2m token --refresh"
 type tokenReport struct{ *Report }
 
 // plain reports whether the policy's PlainIssuer issued the token.
-func (r tokenReport) plain() bool { return r.Token != nil && r.Token.extra.plain }
+func (r tokenReport) plain() bool { return r.Token != nil && r.Token.Plain }
 
 // Explain fills in Cause and Fix of every finding that is not Pass, and returns the
 // report.
@@ -128,7 +130,7 @@ func (r tokenReport) adviseKey(reason error) advice {
 	case ErrKeysUnreachable:
 		cause := "no keys could be read"
 		if r.KeyErr != nil {
-			cause = "the keys could not be read: " + plainly(r.KeyErr)
+			cause = "the keys could not be read: " + ErrorText(r.KeyErr)
 		}
 		return advice{cause, reachKeys(r.KeyErr)}
 	case ErrKeyIssuer, ErrKeyCloud:
@@ -143,7 +145,7 @@ func (r tokenReport) adviseKey(reason error) advice {
 
 // reachKeys says what to do about keys that are out of reach.
 func reachKeys(err error) string {
-	if fault := networkFault(err); fault != nil {
+	if fault := NetworkFault(err); fault != nil {
 		return strings.Join(fault.Hints(), "; ")
 	}
 	switch {
@@ -190,7 +192,7 @@ func (r tokenReport) adviseSignature(reason error) advice {
 		return a
 	case reason == ErrSignatureUnchecked:
 		return advice{"there is no key to check it with", ""}
-	case r.Token.extra.headerNonce:
+	case r.Token.Has.Nonce:
 		return advice{"likely the token is for a service of Microsoft's own: its header holds a nonce that is not the one that was signed", r.scopeLine()}
 	}
 	return advice{"the token was changed after it was signed, or was signed by somebody who has not this key", refetch}
@@ -200,14 +202,14 @@ func (r tokenReport) adviseLifetime(reason error) advice {
 	t := r.Token
 	switch reason {
 	case ErrExpired:
-		return r.adviseExpired(inWords(r.Now.Sub(t.ExpiresAt)))
+		return r.adviseExpired(text.Duration(r.Now.Sub(t.ExpiresAt)))
 	case ErrNotYetValid, ErrIssuedInFuture:
 		ahead := t.NotBefore.Sub(r.Now)
 		if reason == ErrIssuedInFuture {
 			ahead = t.IssuedAt.Sub(r.Now)
 		}
 		return advice{
-			fmt.Sprintf("likely this machine's clock is slow: the token begins in %s", inWords(ahead)),
+			fmt.Sprintf("likely this machine's clock is slow: the token begins in %s", text.Duration(ahead)),
 			"set the clock (NTP), or allow for it: --leeway, at most 5m",
 		}
 	case ErrTooLong:

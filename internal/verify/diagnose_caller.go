@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 func (r tokenReport) adviseKind(reason error) advice {
@@ -17,7 +18,7 @@ func (r tokenReport) adviseKind(reason error) advice {
 		}
 	case ErrUserToken:
 		return advice{
-			fmt.Sprintf("the client acts for a user (scp %s)", quote(strings.Join(t.Scopes, " "))),
+			fmt.Sprintf("the client acts for a user (scp %s)", text.Quote(strings.Join(t.Scopes, " "))),
 			"use the client credentials flow (m2m token), or let users in: --require-scope, or --allow-user",
 		}
 	case ErrClientMissing:
@@ -76,7 +77,7 @@ func (r tokenReport) advisePermission(reason error) advice {
 		return advice{"the client holds other roles than the required one", r.grant()}
 	}
 	return advice{
-		fmt.Sprintf("the client holds no role of this API: likely none is granted to it, or an administrator has not consented yet, or the token (issued %s) is older than the grant", stamp(t.IssuedAt)),
+		fmt.Sprintf("the client holds no role of this API: likely none is granted to it, or an administrator has not consented yet, or the token (issued %s) is older than the grant", text.Time(t.IssuedAt)),
 		r.grant(),
 	}
 }

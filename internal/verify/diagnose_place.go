@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // The tenant of personal Microsoft accounts.
@@ -71,7 +72,7 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 	case strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "["):
 		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one", "judge it with the settings of the tenant that runs now: --local"}
 	}
-	return advice{fmt.Sprintf("%s is not a login host of Entra's", quote(host)), "for tokens of another issuer: --issuer and --jwks"}
+	return advice{fmt.Sprintf("%s is not a login host of Entra's", text.Quote(host)), "for tokens of another issuer: --issuer and --jwks"}
 }
 
 // sameTenantOtherVersion: the API's registration decides the version, not the
@@ -116,23 +117,6 @@ func (r tokenReport) adviseTenant(reason error) advice {
 		return advice{"tid and iss name different tenants: Entra writes no such token", refetch}
 	}
 	return advice{"Entra writes the tenant's GUID into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
-}
-
-// anyIssuer takes an issuer of either version apart.
-func anyIssuer(issuer string) (host, tenant string, v entra.Version) {
-	for _, v := range []entra.Version{entra.V2, entra.V1} {
-		if host, tenant, ok := splitIssuer(v, issuer); ok {
-			return host, tenant, v
-		}
-	}
-	return "", "", ""
-}
-
-func cloudOf(host string) (entra.Cloud, bool) {
-	if c, ok := entra.CloudByHost(host); ok {
-		return c, ok
-	}
-	return entra.CloudBySTS(host)
 }
 
 // host is the host of the expected issuer, as far as it is known.
@@ -196,4 +180,23 @@ func (r tokenReport) adviseAudienceMismatch(found string) advice {
 		return advice{"the client asked for a token for itself", r.scopeLine()}
 	}
 	return advice{"the token was asked for another API", r.scopeLine()}
+}
+
+// setting is a line for somebody's settings that holds text of the token.
+func setting(name string, values ...string) string {
+	for _, value := range values {
+		if !pastable(value) {
+			return "set " + name
+		}
+	}
+	return name + "=" + strings.Join(values, ",")
+}
+
+// pastable reports whether text of the token may stand in a line that a reader
+// will paste into settings or a shell. A comma would be two values, and a quote,
+// an ampersand or a line break worse; nothing of Entra's holds any.
+func pastable(s string) bool {
+	const others = ":/.~@?=%+"
+	odd := func(r rune) bool { return notBase64URL(r) && !strings.ContainsRune(others, r) }
+	return s != "" && len(s) <= 300 && !strings.ContainsFunc(s, odd)
 }

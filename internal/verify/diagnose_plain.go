@@ -36,7 +36,7 @@ func (r tokenReport) advisePlainKey(reason error) (a advice, ok bool) {
 }
 
 func (r tokenReport) advisePlainAudience(reason error) (a advice, ok bool) {
-	found := r.Token.audiences()
+	found := r.Token.Audiences()
 	if reason != ErrAudienceMismatch && reason != ErrAudienceUnset || found == nil {
 		return advice{}, false
 	}

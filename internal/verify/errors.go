@@ -1,14 +1,9 @@
 package verify
 
 import (
-	"context"
 	"errors"
-	"net/url"
 	"strings"
 	"time"
-
-	"m2m/internal/text"
-	"m2m/internal/transport"
 )
 
 // The three outcomes of a token that is not believed, for errors.Is. Every
@@ -50,47 +45,9 @@ func (e *Error) Error() string {
 		b.WriteString(", found " + e.Found)
 	}
 	if e.cause != nil {
-		b.WriteString(": " + plainly(e.cause))
+		b.WriteString(": " + ErrorText(e.cause))
 	}
 	return b.String()
-}
-
-// maxReason bounds what is said of a failure on the way to the keys, in bytes.
-const maxReason = 300
-
-// plainly says what went wrong on the way to the keys in the fewest words: the
-// host and why, without the address that net/http puts before it and that
-// would crowd it out.
-func plainly(err error) string {
-	if fault := networkFault(err); fault != nil {
-		return text.OneLine(fault.Error(), maxReason)
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "it took too long"
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		if address, parseErr := url.Parse(u.URL); parseErr == nil {
-			return text.OneLine(address.Host+": "+u.Err.Error(), maxReason)
-		}
-	}
-	var unreachable *UnreachableError
-	if errors.As(err, &unreachable) {
-		err = unreachable.Err
-	}
-	return text.OneLine(err.Error(), maxReason)
-}
-
-// networkFault returns what kept the keys out of reach if it was the network,
-// not an answer that will not do.
-func networkFault(err error) *transport.Error {
-	if !errors.As(err, new(*url.Error)) {
-		return nil
-	}
-	if fault := transport.Diagnose("", err); fault.Fault != transport.FaultOther {
-		return fault
-	}
-	return nil
 }
 
 // Unwrap lets errors.Is find the outcome, the exact reason and, for keys out of

@@ -19,6 +19,7 @@ const (
 	fetchTimeout = 5 * time.Second
 	maxDocument  = 512 << 10
 	maxRedirects = 3
+	maxStatus    = 100 // of the status line that an error repeats, in bytes
 )
 
 // What can be wrong with an answer of the issuer's.
@@ -70,7 +71,7 @@ func (f *fetcher) get(ctx context.Context, address, etag string) (body []byte, n
 	case response.StatusCode == http.StatusNotModified && etag != "":
 		return nil, etag, nil
 	case response.StatusCode != http.StatusOK:
-		return nil, "", fmt.Errorf("%w: %s from %s", ErrStatus, bound(response.Status), address)
+		return nil, "", fmt.Errorf("%w: %s from %s", ErrStatus, text.Bound(response.Status, maxStatus), address)
 	}
 	body, err = io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
 	if err != nil {
@@ -100,9 +101,9 @@ func (f *fetcher) discover(ctx context.Context, v entra.Version) (discovery, err
 		return discovery{}, err
 	case !issuerFits(f.authority, v, d.issuer):
 		return discovery{}, fmt.Errorf("%w: expected %s, found %s", ErrIssuerClaim,
-			likelyIssuer(f.authority, v), quote(d.issuer))
+			likelyIssuer(f.authority, v), text.Quote(d.issuer))
 	case !keysAddressFits(f.authority, d.keysAddress):
-		return discovery{}, fmt.Errorf("%w: found %s", ErrKeysAddress, quote(d.keysAddress))
+		return discovery{}, fmt.Errorf("%w: found %s", ErrKeysAddress, text.Quote(d.keysAddress))
 	}
 	return d, nil
 }

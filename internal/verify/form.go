@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"m2m/internal/text"
 )
 
 // maxToken is well above any token of Entra's (they stay near 2 KiB, and group
@@ -22,11 +24,11 @@ type parsed struct {
 
 // parse takes a token apart. With an error it still returns what could be
 // read; token is nil if neither header nor claims could.
-func (r *reader) parse(text string) (parsed, *Fault) {
-	if len(text) > maxToken {
-		return parsed{}, &Fault{ErrTokenSize, fmt.Sprintf("%d KiB or more", len(text)>>10)}
+func (r *reader) parse(token string) (parsed, *Fault) {
+	if len(token) > maxToken {
+		return parsed{}, &Fault{ErrTokenSize, fmt.Sprintf("%d KiB or more", len(token)>>10)}
 	}
-	segments, n, fault := split(text)
+	segments, n, fault := split(token)
 	if n < 2 {
 		return parsed{}, fault
 	}
@@ -46,7 +48,10 @@ func (r *reader) parse(text string) (parsed, *Fault) {
 		signature, err := r.decode("signature", segments[2])
 		note(err)
 		p.signature = signature
-		p.signingInput = text[:len(segments[0])+1+len(segments[1])]
+		p.signingInput = token[:len(segments[0])+1+len(segments[1])]
+	}
+	if t.Plain {
+		t.settlePlain()
 	}
 	if t.Header.IsZero() && t.Claims.IsZero() {
 		p.token = nil
@@ -82,13 +87,13 @@ func (r *reader) header(t *Token, segment string) *Fault {
 
 // split returns n segments. Where it does not know what they would be there are
 // none: a text of nothing but dots must not cost memory (CVE-2025-30204).
-func split(text string) (segments [3]string, n int, fault *Fault) {
-	header, rest, _ := strings.Cut(text, ".")
+func split(token string) (segments [3]string, n int, fault *Fault) {
+	header, rest, _ := strings.Cut(token, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
 	segments = [3]string{header, claims, signature}
-	dots := strings.Count(text, ".")
-	if i := indexSpace(text); dots > 2 && i >= 0 { // as two tokens in one file have
-		return segments, 0, &Fault{ErrCharset, spaceAt(text, i)}
+	dots := strings.Count(token, ".")
+	if i := text.IndexSpace(token); dots > 2 && i >= 0 { // as two tokens in one file have
+		return segments, 0, &Fault{ErrCharset, text.SpaceAt(token, i)}
 	}
 	switch dots {
 	case 2:
@@ -96,7 +101,7 @@ func split(text string) (segments [3]string, n int, fault *Fault) {
 	case 4:
 		return segments, 0, &Fault{ErrEncrypted, ""}
 	case 0:
-		if text == "" {
+		if token == "" {
 			return segments, 0, &Fault{ErrSegments, "nothing"}
 		}
 		return segments, 0, &Fault{ErrSegments, "no dot at all"}

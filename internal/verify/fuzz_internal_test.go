@@ -23,7 +23,7 @@ func FuzzHeader(f *testing.F) {
 		if fault != nil {
 			return
 		}
-		agree(t, data, token.Header, map[string]string{"alg": token.Algorithm, "kid": token.KeyID, "typ": token.extra.typ})
+		agree(t, data, token.Header, map[string]string{"alg": token.Algorithm, "kid": token.KeyID, "typ": token.Type})
 	})
 }
 
@@ -42,7 +42,7 @@ func FuzzClaims(f *testing.F) {
 			return
 		}
 		agree(t, data, token.Claims, map[string]string{
-			"iss": token.Issuer, "tid": token.TenantID, "oid": token.ObjectID, "sub": token.Subject, "ver": token.extra.ver,
+			"iss": token.Issuer, "tid": token.TenantID, "oid": token.ObjectID, "sub": token.Subject, "ver": token.VersionClaim,
 		})
 		claims := slices.Collect(token.Claims.All())
 		for i, a := range claims {

@@ -23,7 +23,7 @@ type reader struct {
 	dec jsontext.Decoder
 	buf bytes.Buffer
 
-	plainIssuer string // of the policy; empty: none
+	PlainIssuer string // of the policy; empty: none
 
 	encoding         *base64.Encoding
 	encoded, decoded []byte

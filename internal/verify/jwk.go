@@ -103,12 +103,12 @@ func eachMember(data []byte, each func(string, jsontext.Value) error, o ...jsont
 		if err != nil {
 			return jsonFault(err)
 		}
-		text := name.String()
+		n := name.String()
 		value, err := dec.ReadValue()
 		if err != nil {
 			return jsonFault(err)
 		}
-		if err := each(text, value); err != nil {
+		if err := each(n, value); err != nil {
 			return err
 		}
 	}

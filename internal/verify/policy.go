@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // Bounds and defaults of a [Policy].
@@ -105,11 +106,11 @@ func (p Policy) Complete() error {
 func (p Policy) check() error {
 	switch {
 	case p.Leeway < 0 && p.Leeway != NoLeeway || p.Leeway > MaxLeeway:
-		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, inWords(MaxLeeway), p.Leeway)
+		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, text.Duration(MaxLeeway), p.Leeway)
 	case p.MaxLifetime < 0:
 		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
 	case IsEntraIssuer(p.PlainIssuer):
-		return fmt.Errorf("%w: found %s", ErrPlainIssuer, quote(p.PlainIssuer))
+		return fmt.Errorf("%w: found %s", ErrPlainIssuer, text.Quote(p.PlainIssuer))
 	}
 	for _, list := range [][]string{p.Tenants, p.Audiences, p.Clients, p.Roles, p.Scopes} {
 		if slices.Contains(list, "") {
@@ -118,7 +119,7 @@ func (p Policy) check() error {
 	}
 	for _, tenant := range p.Tenants {
 		if err := entra.CheckTenant(tenant); err != nil {
-			return fmt.Errorf("%w: %w: found %s", ErrTenantName, err, quote(tenant))
+			return fmt.Errorf("%w: %w: found %s", ErrTenantName, err, text.Quote(tenant))
 		}
 	}
 	return nil
@@ -141,7 +142,7 @@ func (p Policy) settled() Policy {
 	if p.MaxLifetime == 0 {
 		p.MaxLifetime = DefaultMaxLifetime
 	}
-	p.patience = ", give or take " + inWords(p.Leeway) + "; at most " + inWords(p.MaxLifetime) + " long"
+	p.patience = ", give or take " + text.Duration(p.Leeway) + "; at most " + text.Duration(p.MaxLifetime) + " long"
 	return p
 }
 

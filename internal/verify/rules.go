@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
+	gojwt "github.com/golang-jwt/jwt/v5"
 )
 
 // outcome is what one rule says. Its zero value passes nothing.
@@ -58,10 +58,9 @@ type hearing struct {
 	parsed
 	policy    *Policy
 	keys      KeySource
-	validator *jwt.Validator
+	validator *gojwt.Validator
 	now       time.Time
 	fault     *Fault // of the form
-	plain     bool   // the policy's PlainIssuer made the token
 
 	looked bool // keys was asked
 	key    *Key
@@ -88,7 +87,7 @@ func (h *hearing) check() {
 		return
 	}
 	h.checked = true
-	h.signed = jwt.SigningMethodRS256.Verify(h.signingInput, h.signature, h.key.RSA)
+	h.signed = gojwt.SigningMethodRS256.Verify(h.signingInput, h.signature, h.key.RSA)
 }
 
 // retryAfter is when keys may be in reach again; 0 if nobody knows.

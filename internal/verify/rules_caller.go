@@ -16,7 +16,7 @@ func decideKind(h *hearing) outcome {
 	switch t := h.token; {
 	case t.Kind == ID:
 		return fail(ErrIDToken)
-	case t.ClientID == "", !h.plain && !entra.IsGUID(t.ClientID):
+	case t.ClientID == "", !h.token.Plain && !entra.IsGUID(t.ClientID):
 		return fail(ErrClientMissing)
 	case t.Kind == User && !h.letsUsers():
 		return fail(ErrUserToken)
@@ -29,7 +29,7 @@ func decideKind(h *hearing) outcome {
 // letsUsers: to require scopes is to ask for users, except of an issuer that
 // writes them for apps too.
 func (h *hearing) letsUsers() bool {
-	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.plain
+	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.token.Plain
 }
 
 func decideClient(h *hearing) outcome {
@@ -59,7 +59,7 @@ func decidePermission(h *hearing) outcome {
 		return pass()
 	case t.Kind != App:
 		return notReached() // the kind check has refused it
-	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.plain:
+	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.token.Plain:
 		return fail(ErrScopeOnly)
 	case len(p.Roles) == 0 && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
@@ -95,5 +95,5 @@ func isGraph(audience string) bool {
 // graph reports whether this is one of Graph's own tokens: the header's nonce
 // is not the one that was signed, so that only Graph can verify it.
 func (h *hearing) graph() bool {
-	return h.token != nil && h.token.extra.headerNonce && forGraph(h.token)
+	return h.token != nil && h.token.Has.Nonce && forGraph(h.token)
 }

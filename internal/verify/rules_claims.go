@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/golang-jwt/jwt/v5"
+	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
 	"m2m/internal/text"
@@ -49,7 +49,7 @@ func decideTenant(h *hearing) outcome {
 	}
 	t := h.token
 	switch {
-	case h.plain:
+	case t.Plain:
 		return decidePlainTenant(h)
 	case t.TenantID == "":
 		return fail(ErrTenantMissing)
@@ -117,11 +117,11 @@ func decideAudience(h *hearing) outcome {
 	switch {
 	case p.AnyAudience:
 		return switchedOff()
-	case !t.extra.audSet:
+	case !t.Has.Aud:
 		return fail(ErrAudienceMissing)
-	case t.Audience == "" && (!h.plain || t.audiences() == nil):
+	case t.Audience == "" && (!t.Plain || t.Audiences() == nil):
 		return fail(ErrAudienceSeveral)
-	case h.plain && p.listsAll(t.audiences()):
+	case t.Plain && p.listsAll(t.Audiences()):
 		return pass()
 	case slices.Contains(p.Audiences, t.Audience):
 		return pass()
@@ -142,34 +142,41 @@ func decideLifetime(h *hearing) outcome {
 	}
 	t := h.token
 	switch {
-	case t.IssuedAt.IsZero() || t.NotBefore.IsZero() && !h.plain || t.ExpiresAt.IsZero():
+	case t.IssuedAt.IsZero() || t.NotBefore.IsZero() && !t.Plain || t.ExpiresAt.IsZero():
 		return fail(ErrDateMissing)
 	case !t.ExpiresAt.After(t.NotBefore) || !t.ExpiresAt.After(t.IssuedAt):
 		return fail(ErrDateOrder)
 	case t.ExpiresAt.Sub(t.IssuedAt) > h.policy.MaxLifetime:
 		return fail(ErrTooLong)
 	}
-	switch err := h.validator.Validate((*dates)(t)); {
+	switch err := h.validator.Validate(t.Dates()); {
 	case err == nil:
 		return pass()
-	case errors.Is(err, jwt.ErrTokenExpired):
+	case errors.Is(err, gojwt.ErrTokenExpired):
 		return fail(ErrExpired)
-	case errors.Is(err, jwt.ErrTokenNotValidYet):
+	case errors.Is(err, gojwt.ErrTokenNotValidYet):
 		return fail(ErrNotYetValid)
-	case errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+	case errors.Is(err, gojwt.ErrTokenUsedBeforeIssued):
 		return fail(ErrIssuedInFuture)
 	}
 	return fail(ErrLifetime)
 }
 
-// dates shows a token to golang-jwt's Validator.
-type dates Token
+// listsAll keeps a token for several APIs, each of which could replay it at the
+// others, to APIs that are all this one.
+func (p *Policy) listsAll(audiences []string) bool {
+	other := func(audience string) bool { return !slices.Contains(p.Audiences, audience) }
+	return len(audiences) > 0 && !slices.ContainsFunc(audiences, other)
+}
 
-var _ jwt.Claims = (*dates)(nil)
-
-func (d *dates) GetExpirationTime() (*jwt.NumericDate, error) { return &d.extra.exp, nil }
-func (d *dates) GetIssuedAt() (*jwt.NumericDate, error)       { return &d.extra.iat, nil }
-func (d *dates) GetNotBefore() (*jwt.NumericDate, error)      { return &d.extra.nbf, nil }
-func (d *dates) GetIssuer() (string, error)                   { return d.Issuer, nil }
-func (d *dates) GetSubject() (string, error)                  { return d.Subject, nil }
-func (d *dates) GetAudience() (jwt.ClaimStrings, error)       { return jwt.ClaimStrings{d.Audience}, nil }
+// decidePlainTenant asks for a tenant only where the token names one and the
+// policy does too: the issuer, which is compared exactly, stands for it.
+func decidePlainTenant(h *hearing) outcome {
+	switch p := h.policy; {
+	case h.token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
+		return switchedOff()
+	case !slices.Contains(p.Tenants, h.token.TenantID):
+		return fail(ErrTenantMismatch)
+	}
+	return pass()
+}

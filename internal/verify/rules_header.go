@@ -24,21 +24,21 @@ func decideAlgorithm(h *hearing) outcome {
 	if h.token == nil || h.token.Header.IsZero() {
 		return notReached()
 	}
-	x := &h.token.extra
+	has := &h.token.Has
 	switch {
-	case !x.alg:
+	case !has.Alg:
 		return fail(ErrAlgMissing)
 	case h.token.Algorithm != "RS256":
 		return fail(ErrAlgNotAllowed)
-	case x.crit:
+	case has.Crit:
 		return fail(ErrCrit)
-	case x.b64:
+	case has.B64:
 		return fail(ErrB64)
-	case x.zip:
+	case has.Zip:
 		return fail(ErrZip)
-	case x.cty:
+	case has.Cty:
 		return fail(ErrCty)
-	case x.typSet && !typFits(x.typ):
+	case has.Typ && !typFits(h.token.Type):
 		return fail(ErrTyp)
 	}
 	return pass()
@@ -57,7 +57,7 @@ func decideKey(h *hearing) outcome {
 	switch {
 	case h.fault != nil || !decideAlgorithm(h).lets():
 		return notReached()
-	case !h.token.extra.kid || h.token.KeyID == "":
+	case h.token.KeyID == "":
 		return fail(ErrKeyIDMissing)
 	case len(h.token.KeyID) > maxKeyID:
 		return fail(ErrKeyIDLong)

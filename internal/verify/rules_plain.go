@@ -1,36 +1,20 @@
 package verify
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
 	"m2m/internal/text"
 )
 
-// IsEntraIssuer reports whether an issuer is one of Entra's: its host is one of
-// theirs, or it has the form of theirs, as a local tenant's has.
-func IsEntraIssuer(issuer string) bool {
-	if host, _, _ := anyIssuer(issuer); host != "" || strings.Contains(issuer, anyTenant) {
-		return true
-	}
-	u, err := url.Parse(issuer)
-	if err != nil {
-		return false // iss may be any text (RFC 7519 section 4.1.1); none of Entra's is
-	}
-	host := text.LowerASCII(u.Hostname())
-	_, known := cloudOf(host)
-	return known || strings.HasSuffix(host, ".b2clogin.com") || strings.HasSuffix(host, ".ciamlogin.com")
-}
-
-// plain reports whether claims are judged as those of a plain OAuth access
-// token: the policy's PlainIssuer wrote them, and not in one of Entra's versions.
-func plain(claims Object, issuer string) bool {
+// isPlain reports whether claims are read as those of a plain OAuth access token:
+// the plain issuer wrote them, and not in one of Entra's versions.
+func isPlain(claims Object, issuer string) bool {
 	if issuer == "" {
 		return false
 	}
-	iss, _ := claimText(claims, "iss")
-	ver, _ := claimText(claims, "ver")
+	iss, _ := stringClaim(claims, "iss")
+	ver, _ := stringClaim(claims, "ver")
 	return iss == issuer && ver != "1.0" && ver != "2.0"
 }
 
@@ -39,8 +23,8 @@ func plain(claims Object, issuer string) bool {
 // form says nothing, and grants nothing.
 func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }
 
-// claimText returns a claim that is a string; ok is false for any other.
-func claimText(claims Object, name string) (value string, ok bool) {
+// stringClaim returns a claim that is a string; ok is false for any other.
+func stringClaim(claims Object, name string) (value string, ok bool) {
 	raw, _ := claims.Get(name)
 	return unquote(raw)
 }
@@ -59,13 +43,13 @@ func (t *Token) settlePlain() {
 // plainClient is the one client that client_id and azp name, or where there is
 // neither Okta's cid, if its ID is what RFC 6749 appendix A.1 allows.
 func (t *Token) plainClient() string {
-	id := t.extra.azp
+	id := t.azp
 	if raw, ok := t.Claim("client_id"); ok {
 		id, _ = unquote(raw)
 	} else if id == "" {
-		id, _ = claimText(t.Claims, "cid")
+		id, _ = stringClaim(t.Claims, "cid")
 	}
-	if t.extra.azp != "" && t.extra.azp != id || strings.ContainsFunc(id, notVisible) {
+	if t.azp != "" && t.azp != id || strings.ContainsFunc(id, notVisible) {
 		return ""
 	}
 	return id
@@ -78,16 +62,15 @@ func notVisible(r rune) bool { return r < ' ' || r > '~' }
 // whatever looks like one and does not say at+jwt, or in Keycloak's way Bearer:
 // other issuers name the client in those too.
 func (t *Token) plainKind() Kind {
-	x := &t.extra
-	typ := text.LowerASCII(x.typ)
-	claimed, _ := claimText(t.Claims, "typ")
+	typ := text.LowerASCII(t.Type)
+	claimed, _ := stringClaim(t.Claims, "typ")
 	profiled := typ == "at+jwt" || typ == "application/at+jwt" || claimed == "Bearer"
 	switch {
-	case !profiled && (x.nonce || x.userName || t.ClientID != "" && slices.Contains(t.audiences(), t.ClientID)):
+	case !profiled && (t.nonce || t.userName || t.ClientID != "" && slices.Contains(t.Audiences(), t.ClientID)):
 		return ID
 	case t.ClientID == "":
 		return Other
-	case t.isClient() && (x.idtyp == "" || x.idtyp == "app"):
+	case t.isClient() && (t.idtyp == "" || t.idtyp == "app"):
 		return App
 	case profiled || t.Scopes != nil:
 		return User
@@ -99,8 +82,8 @@ func (t *Token) isClient() bool {
 	return t.Subject == t.ClientID || t.Subject == t.ClientID+"@clients"
 }
 
-// audiences is aud as RFC 7519 section 4.1.3 has it: a string or a list.
-func (t *Token) audiences() (all []string) {
+// Audiences is aud as RFC 7519 section 4.1.3 has it: a string or a list.
+func (t *Token) Audiences() (all []string) {
 	if t.Audience != "" {
 		return []string{t.Audience}
 	}
@@ -108,23 +91,4 @@ func (t *Token) audiences() (all []string) {
 		_ = readStrings(raw, &all) // what is neither is no audience
 	}
 	return all
-}
-
-// listsAll keeps a token for several APIs, each of which could replay it at the
-// others, to APIs that are all this one.
-func (p *Policy) listsAll(audiences []string) bool {
-	other := func(audience string) bool { return !slices.Contains(p.Audiences, audience) }
-	return len(audiences) > 0 && !slices.ContainsFunc(audiences, other)
-}
-
-// decidePlainTenant asks for a tenant only where the token names one and the
-// policy does too: the issuer, which is compared exactly, stands for it.
-func decidePlainTenant(h *hearing) outcome {
-	switch p := h.policy; {
-	case h.token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
-		return switchedOff()
-	case !slices.Contains(p.Tenants, h.token.TenantID):
-		return fail(ErrTenantMismatch)
-	}
-	return pass()
 }

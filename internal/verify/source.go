@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"net/url"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // What a [KeySource] answers when it has no key.
@@ -90,4 +93,41 @@ type KeySource interface {
 	// Vouches reports, without going anywhere, whether the source would still
 	// answer with this very key.
 	Vouches(v entra.Version, k *Key) bool
+}
+
+// maxErrorText bounds ErrorText, in bytes.
+const maxErrorText = 300
+
+// ErrorText says in one short line why keys are out of reach: the host and the
+// cause, without the whole address, which net/http puts first.
+func ErrorText(err error) string {
+	if fault := NetworkFault(err); fault != nil {
+		return text.OneLine(fault.Error(), maxErrorText)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "it took too long"
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		if address, parseErr := url.Parse(u.URL); parseErr == nil {
+			return text.OneLine(address.Host+": "+u.Err.Error(), maxErrorText)
+		}
+	}
+	var unreachable *UnreachableError
+	if errors.As(err, &unreachable) {
+		err = unreachable.Err
+	}
+	return text.OneLine(err.Error(), maxErrorText)
+}
+
+// NetworkFault returns the fault of the network that kept keys out of reach; nil if
+// it was none, but an answer that is not usable.
+func NetworkFault(err error) *transport.Error {
+	if !errors.As(err, new(*url.Error)) {
+		return nil
+	}
+	if fault := transport.Diagnose("", err); fault.Fault != transport.FaultOther {
+		return fault
+	}
+	return nil
 }

@@ -18,24 +18,6 @@ type State struct {
 	Err        error  // of the last attempt; nil if it succeeded
 }
 
-// CacheState is what an operator should see of a Verifier's cache. All of it is
-// zero where there is none.
-type CacheState struct {
-	Hits    uint64 // tokens that were remembered
-	Misses  uint64 // tokens that were not, the refused ones too
-	Entries int    // tokens remembered now
-	Bytes   int    // what they are estimated to take
-}
-
-// CacheState returns the state of the cache.
-func (v *Verifier) CacheState() CacheState {
-	state := CacheState{Hits: v.hits.Load(), Misses: v.misses.Load()}
-	if v.cache != nil {
-		state.Entries, state.Bytes = v.cache.fill()
-	}
-	return state
-}
-
 // State returns one entry for each version that was asked for.
 func (m *Metadata) State() []State {
 	var states []State

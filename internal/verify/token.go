@@ -3,6 +3,8 @@ package verify
 import (
 	"time"
 
+	gojwt "github.com/golang-jwt/jwt/v5"
+
 	"m2m/internal/entra"
 )
 
@@ -23,13 +25,22 @@ type Token struct {
 	// Header and Claims are all that the token has, in its order.
 	Header, Claims Object
 
-	Version entra.Version // the ver claim; empty if absent or unheard of
-	Kind    Kind
+	// Has says which members are there, whatever their values are.
+	Has Members
+
+	Version      entra.Version // the ver claim; empty if absent or neither 1.0 nor 2.0
+	VersionClaim string        // the ver claim as it is written; empty if absent
+	Kind         Kind
+
+	// Plain says that Reader.PlainIssuer issued the token, and not in one of
+	// Entra's versions: ClientID, Scopes and Kind are then those of RFC 9068.
+	Plain bool
 
 	IssuedAt, NotBefore, ExpiresAt time.Time // zero if absent
 
 	KeyID     string // kid
 	Algorithm string // alg
+	Type      string // typ of the header
 
 	Issuer   string
 	Audience string // empty unless aud is one string
@@ -42,8 +53,20 @@ type Token struct {
 	Roles  []string
 	Scopes []string
 
-	extra traits
+	kindClaims
 }
+
+// Dates shows iat, nbf and exp to the Validator of golang-jwt.
+func (t *Token) Dates() gojwt.Claims { return (*dates)(t) }
+
+type dates Token
+
+func (d *dates) GetExpirationTime() (*gojwt.NumericDate, error) { return &d.exp, nil }
+func (d *dates) GetIssuedAt() (*gojwt.NumericDate, error)       { return &d.iat, nil }
+func (d *dates) GetNotBefore() (*gojwt.NumericDate, error)      { return &d.nbf, nil }
+func (d *dates) GetIssuer() (string, error)                     { return d.Issuer, nil }
+func (d *dates) GetSubject() (string, error)                    { return d.Subject, nil }
+func (d *dates) GetAudience() (gojwt.ClaimStrings, error)       { return gojwt.ClaimStrings{d.Audience}, nil }
 
 // Claim returns the raw JSON of a claim by its exact name.
 func (t *Token) Claim(name string) (raw string, ok bool) { return t.Claims.Get(name) }

@@ -19,7 +19,7 @@ func TestDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &verify.Token{
-		Version: entra.V2, Kind: verify.App,
+		Version: entra.V2, VersionClaim: "2.0", Kind: verify.App, Type: "JWT", Has: verify.Members{Alg: true, Typ: true, Aud: true},
 		IssuedAt: noon.Add(-30 * 60 * second), NotBefore: noon.Add(-30 * 60 * second), ExpiresAt: noon.Add(30 * 60 * second),
 		KeyID: kid, Algorithm: "RS256", Issuer: issuerV2, Audience: api, TenantID: tenant, ClientID: client,
 		ObjectID: object, Subject: object, Roles: []string{"Data.Read"},

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
+	gojwt "github.com/golang-jwt/jwt/v5"
 )
 
 // Options are the settings of a [Verifier] that are not policy.
@@ -25,7 +25,7 @@ type Verifier struct {
 	policy    Policy
 	keys      KeySource
 	now       func() time.Time
-	validator *jwt.Validator
+	validator *gojwt.Validator
 	rules     []rule
 	again     []rule // of rules: those that a remembered token is put to as well
 	cache     *cache // nil: none
@@ -44,13 +44,13 @@ func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 	}
 	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
 	v.again = slices.DeleteFunc(slices.Clone(v.rules), func(r rule) bool { return r.lasts })
-	v.hearings.New = func() any { return &hearing{reader: &reader{plainIssuer: v.policy.PlainIssuer}} }
+	v.hearings.New = func() any { return &hearing{reader: &reader{PlainIssuer: v.policy.PlainIssuer}} }
 	if v.now == nil {
 		v.now = time.Now
 	}
-	v.validator = jwt.NewValidator(
-		jwt.WithTimeFunc(v.now), jwt.WithLeeway(v.policy.Leeway),
-		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithIssuedAt(),
+	v.validator = gojwt.NewValidator(
+		gojwt.WithTimeFunc(v.now), gojwt.WithLeeway(v.policy.Leeway),
+		gojwt.WithExpirationRequired(), gojwt.WithNotBeforeRequired(), gojwt.WithIssuedAt(),
 	)
 	if o.CacheBytes > 0 {
 		v.cache = newCache(o.CacheBytes)
@@ -96,9 +96,6 @@ func (v *Verifier) open(token string) *hearing {
 	h := v.hearings.Get().(*hearing)
 	*h = v.hearing(h.reader, v.now())
 	h.parsed, h.fault = h.reader.parse(token)
-	if h.plain = h.token != nil && h.token.extra.plain; h.plain {
-		h.token.settlePlain()
-	}
 	return h
 }
 
