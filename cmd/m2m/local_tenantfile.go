@@ -31,7 +31,11 @@ func readTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
 			Hint("to write one: m2m serve tenant-file >tenant.yaml").
 			Wrap(err)
 	}
-	tenants, err := issuer.ParseTenantFile(fileName(path), text, func(name string) ([]byte, error) {
+	name := path
+	if path == "-" {
+		name = "stdin"
+	}
+	tenants, err := issuer.ParseTenantFile(name, text, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Dir(path) + string(filepath.Separator) + name // Join would make stdin of a file called "-"
 		}
