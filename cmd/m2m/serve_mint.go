@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
+	"m2m/internal/jsonobject"
 	"m2m/internal/text"
 )
 
@@ -133,8 +135,8 @@ func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintReque
 	return r, nil
 }
 
-// checkMintFlags refuses flags that exclude each other, and those with nothing
-// in them: an unset variable must not stand for the tenant's first client.
+// checkMintFlags rejects flags that exclude each other, and empty values: an unset
+// variable must not mean the tenant's first client.
 func checkMintFlags(flags *pflag.FlagSet) error {
 	for _, group := range [][]string{{"user", "id-token", "graph"}, {"expired", "not-yet"}} {
 		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !flags.Changed(name) })
@@ -147,70 +149,55 @@ func checkMintFlags(flags *pflag.FlagSet) error {
 
 // jsonObject makes an object of NAME=VALUE and NAME=JSON; nil of neither.
 func jsonObject(flag string, texts, values []string) (jsontext.Value, error) {
-	var m mintMembers
+	var object jsonobject.Object
+	add := func(flag, given string, encode func(string) ([]byte, error)) error {
+		example := "for example: " + flag + " " + mintExamples[flag]
+		name, value, ok := strings.Cut(given, "=")
+		switch {
+		case !ok || name == "":
+			return exit.Usagef("%s %s is not NAME=VALUE", flag, quoted(given)).Hint(example)
+		case object.Has(name):
+			return exit.Usagef("%s is set twice by flags", quoted(name)).Hint("leave one of them out")
+		case !utf8.ValidString(name):
+			return exit.Usagef("%s: the name %s is not UTF-8", flag, quoted(name))
+		}
+		encoded, err := encode(value)
+		if err != nil {
+			return exit.Usagef("%s %s: the value is not JSON: %s", flag, name, text.OneLine(err.Error(), 200)).Hint(example).Wrap(err)
+		}
+		object = object.Append(name, string(encoded))
+		return nil
+	}
 	for _, given := range texts {
-		if err := m.add(flag, given, func(s string) ([]byte, error) { return jsontext.AppendQuote(nil, s) }); err != nil {
+		if err := add(flag, given, func(s string) ([]byte, error) { return jsontext.AppendQuote(nil, s) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, given := range values {
-		if err := m.add(flag+"-json", given, jsonValue); err != nil {
+		if err := add(flag+"-json", given, compactJSON); err != nil {
 			return nil, err
 		}
 	}
-	if m.names == nil {
+	if object == nil {
 		return nil, nil
 	}
-	return append(m.text, '}'), nil
+	return jsontext.Value(object.String()), nil
 }
 
-// mintMembers is a JSON object on its way.
-type mintMembers struct {
-	names []string
-	text  []byte
-}
-
-func (m *mintMembers) add(flag, given string, encode func(string) ([]byte, error)) error {
-	example := []string{"for example: " + flag + " " + mintExample(flag)}
-	name, value, ok := strings.Cut(given, "=")
-	if !ok || name == "" {
-		return exit.Usagef("%s %s is not NAME=VALUE", flag, quoted(given)).Hint(example...)
-	}
-	if slices.Contains(m.names, name) {
-		return exit.Usagef("%s is set twice by flags", quoted(name)).Hint("leave one of them out")
-	}
-	quotedName, err := jsontext.AppendQuote(nil, name)
-	if err != nil {
-		return exit.Usagef("%s: the name %s is not UTF-8", flag, quoted(name)).Wrap(err)
-	}
-	encoded, err := encode(value)
-	if err != nil {
-		return exit.Usagef("%s %s: the value is not JSON: %s", flag, name, text.OneLine(err.Error(), 200)).Hint(example...).Wrap(err)
-	}
-	opening := byte(',')
-	if m.names == nil {
-		opening = '{'
-	}
-	m.names = append(m.names, name)
-	m.text = append(append(append(append(m.text, opening), quotedName...), ':'), encoded...)
-	return nil
-}
-
-// jsonValue checks that a text is one JSON value with no name twice.
-func jsonValue(text string) ([]byte, error) {
-	v := jsontext.Value(text)
+// compactJSON checks that s is one JSON value with no name twice, and removes its
+// white space.
+func compactJSON(s string) ([]byte, error) {
+	v := jsontext.Value(s)
 	err := v.Compact()
 	return v, err
 }
 
-func mintExample(flag string) string {
-	return map[string]string{
-		"--claim": "aud=api://other", "--claim-json": "'roles=[\"Data.Read\"]'",
-		"--header": "kid=unknown", "--header-json": "'crit=[\"exp\"]'",
-	}[flag]
+var mintExamples = map[string]string{
+	"--claim": "aud=api://other", "--claim-json": "'roles=[\"Data.Read\"]'",
+	"--header": "kid=unknown", "--header-json": "'crit=[\"exp\"]'",
 }
 
-// hintAtForm says how to write a claim that is no text in real tokens. A text
+// hintAtForm prints how to write a claim that is not a text in real tokens. A text
 // may be just what is wanted.
 func (a *app) hintAtForm(given string) {
 	name, value, _ := strings.Cut(given, "=")
