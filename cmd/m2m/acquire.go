@@ -37,18 +37,18 @@ func checkTimeout(timeout time.Duration) error {
 }
 
 // acquire gets the token that the settings describe.
-func (a *app) acquire(ctx context.Context, s *settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
-	a.trace(s.credential.why)
+func acquire(env *Env, ctx context.Context, s *settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
+	env.trace(s.credential.why)
 	if err := s.checkCredential(); err != nil {
 		return issuedToken{}, err
 	}
-	credential, err := a.credential(s)
+	credential, err := credentialOf(env, s)
 	if err != nil {
 		return issuedToken{}, err
 	}
-	client := &token.Client{Transport: transport, Now: a.now}
-	if a.debug {
-		client.Debug = a.trace
+	client := &token.Client{Transport: transport, Now: env.now}
+	if env.debug {
+		client.Debug = env.trace
 	}
 	if !how.noCache && s.places.cacheDir != "" {
 		client.Cache = &token.Cache{Dir: s.places.cacheDir}
@@ -68,21 +68,21 @@ func (a *app) acquire(ctx context.Context, s *settings, transport *transport.Tra
 	if err != nil {
 		return issuedToken{}, s.explainToken(err)
 	}
-	switch left := got.ExpiresOn.Sub(a.now()); {
+	switch left := got.ExpiresOn.Sub(env.now()); {
 	case got.Short && how.minTTL > 0:
-		a.say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(left), how.minTTL)
+		env.say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(left), how.minTTL)
 	case left < time.Second:
-		a.say("warning: the identity provider gave a token that expires at once; compare the clocks")
+		env.say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
 	return issuedToken{got, s.tenant.value, s.client.value, s.scope.value}, nil
 }
 
-// credential makes the credential that the settings chose.
-func (a *app) credential(s *settings) (token.Credential, error) {
+// credentialOf makes the credential that the settings chose.
+func credentialOf(env *Env, s *settings) (token.Credential, error) {
 	c := s.credential
 	switch c.kind {
 	case credentialSecret:
-		secret, err := a.secretFrom(c.secret, c.file, "client secret")
+		secret, err := secretFrom(env, c.secret, c.file, "client secret")
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (a *app) credential(s *settings) (token.Credential, error) {
 		}
 		return token.NewClientSecret(secret), nil
 	case credentialCertificate:
-		password, err := a.secretFrom(c.password, c.passwordFile, "certificate password")
+		password, err := secretFrom(env, c.password, c.passwordFile, "certificate password")
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (a *app) credential(s *settings) (token.Credential, error) {
 	case credentialFederatedFile:
 		return token.NewFederatedFile(c.file), nil
 	case credentialGitHub:
-		return a.gitHub(), nil
+		return gitHubCredential(env), nil
 	case credentialManagedIdentity:
 		return token.NewManagedIdentity(c.identityClient), nil
 	}
@@ -109,21 +109,21 @@ func (a *app) credential(s *settings) (token.Credential, error) {
 // gitHubTokenVariable holds what a job in GitHub Actions asks for its token with.
 const gitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
-// gitHub is the credential of a job in GitHub Actions, from the variables that
+// gitHubCredential is the credential of a job in GitHub Actions, from the variables that
 // the runner sets for it.
-func (a *app) gitHub() token.Credential {
-	url, _ := a.lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
-	bearer, _ := a.lookup(gitHubTokenVariable)
+func gitHubCredential(env *Env) token.Credential {
+	url, _ := env.lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
+	bearer, _ := env.lookup(gitHubTokenVariable)
 	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
 }
 
 // secretFrom returns a secret that was given by value, or reads it from a file.
 // An end of line at its end is not part of it: editors and echo add one.
-func (a *app) secretFrom(value entra.Secret, file, what string) (entra.Secret, error) {
+func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, error) {
 	if file == "" {
 		return value, nil
 	}
-	data, err := a.readFile(file, maxSecretFile)
+	data, err := env.readFile(file, maxSecretFile)
 	if err != nil {
 		return entra.Secret{}, unreadableSecret(what, err)
 	}

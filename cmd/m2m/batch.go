@@ -26,18 +26,18 @@ func (o verifyOptions) checkBatch(formSet bool) error {
 }
 
 // batchInput opens the stream of tokens, one a line.
-func (a *app) batchInput(args []string) (in io.Reader, name string, closeInput func() error, err error) {
+func batchInput(env *Env, args []string) (in io.Reader, name string, closeInput func() error, err error) {
 	source := "-"
 	if len(args) == 1 {
 		source = args[0]
-	} else if isTerminal(a.stdin) {
+	} else if isTerminal(env.stdin) {
 		return nil, "", nil, exit.Usagef("there are no tokens to verify").
 			Hint("m2m verify --batch @tokens.txt, or pipe them in, one a line")
 	}
 	path, isFile := strings.CutPrefix(source, "@")
 	switch {
 	case source == "-" || path == "-":
-		return a.stdin, fileName("-"), func() error { return nil }, nil
+		return env.stdin, fileName("-"), func() error { return nil }, nil
 	case !isFile || path == "":
 		return nil, "", nil, exit.Usagef("--batch reads tokens from a file or from stdin, not from an argument").
 			Hint("m2m verify --batch @tokens.txt, or pipe them in, one a line")
@@ -50,14 +50,14 @@ func (a *app) batchInput(args []string) (in io.Reader, name string, closeInput f
 }
 
 // judgeBatch answers every line of the input with one line of JSON, in order.
-func (a *app) judgeBatch(ctx context.Context, args []string, verifier *verify.Verifier) error {
-	in, name, closeInput, err := a.batchInput(args)
+func judgeBatch(env *Env, ctx context.Context, args []string, verifier *verify.Verifier) error {
+	in, name, closeInput, err := batchInput(env, args)
 	if err != nil {
 		return err
 	}
 	defer closeInput()
-	show := batchProgress{w: a.stderr, now: a.now, silent: !isTerminal(a.stderr)}
-	b := batch{in: in, out: a.out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	show := batchProgress{w: env.stderr, now: env.now, silent: !isTerminal(env.stderr)}
+	b := batch{in: in, out: env.out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		report := verify.Explain(verifier.Judge(ctx, l.token()))
 		return append(appendReport(dst, report), '\n'), report.Verdict
 	}}
@@ -67,7 +67,7 @@ func (a *app) judgeBatch(ctx context.Context, args []string, verifier *verify.Ve
 	counts, err := b.run(ctx)
 	show.end(counts)
 	switch {
-	case err != nil && a.out.err == nil && ctx.Err() == nil:
+	case err != nil && env.out.err == nil && ctx.Err() == nil:
 		return exit.Usagef("%s cannot be read to its end: %v", name, err).
 			Hintf("%d lines of it were judged", counts.total()).Wrap(err)
 	case err != nil:

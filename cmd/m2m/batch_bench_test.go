@@ -72,7 +72,7 @@ type cost struct{ clock, processor float64 }
 // batchCost judges n tokens by the whole command.
 func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 	var counted countingWriter
-	sys := &system{
+	env := &Env{
 		args: []string{
 			"verify", "--batch", "--jwks", jwks, "--tenant", mintTenant, "--audience", mintAPI, "--require-role", "Data.Read",
 			"--at", "2026-06-01T12:00:00Z", "@" + tokens,
@@ -80,7 +80,7 @@ func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 		stdin: strings.NewReader(""), stdout: &counted, stderr: io.Discard, dir: b.TempDir(), now: time.Now,
 	}
 	start, worked := time.Now(), processorTime(b)
-	if code := sys.run(context.Background()); code != exit.Done {
+	if code := run(context.Background(), env, commands); code != exit.Done {
 		b.Fatalf("exit code %d", code)
 	}
 	if counted.lines != n {

@@ -92,12 +92,12 @@ func TestBatchAnyTenant(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			sys := &system{
+			env := &Env{
 				args:  append(append([]string{"verify", "--batch", "--debug", "--authority-host", origin, "--ca-file", caFile}, audiences...), tt.args...),
 				stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), stdout: &out, stderr: &errs,
 				dir: t.TempDir(), now: time.Now,
 			}
-			if code := sys.run(t.Context()); code != exit.Rejected {
+			if code := run(t.Context(), env, commands); code != exit.Rejected {
 				t.Errorf("want code %d, got %d: %s", exit.Rejected, code, &errs)
 			}
 			var got []string

@@ -139,11 +139,11 @@ func (b brokenReader) Read(p []byte) (int, error) {
 // not that of the answers.
 func TestBatchThatCannotBeReadWhole(t *testing.T) {
 	var out, err bytes.Buffer
-	sys := &system{
+	env := &Env{
 		args: []string{"verify", "--batch", "--tenant", mintTenant, "--jwks", writeJWKS(t)}, now: time.Now, dir: t.TempDir(),
 		stdin: brokenReader{strings.NewReader("x\n")}, stdout: &out, stderr: &err,
 	}
-	if code := sys.run(t.Context()); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
+	if code := run(t.Context(), env, commands); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
 		t.Errorf("code %d, stderr %q", code, err.String())
 	}
 	if strings.Count(out.String(), "\n") != 1 {

@@ -46,7 +46,7 @@ type callOptions struct {
 	probe     probeFlags
 }
 
-func (a *app) callCommand() *cobra.Command {
+func callCommand(env *Env) *cobra.Command {
 	var o callOptions
 	cmd := &cobra.Command{
 		Use:   "call URL | --suite FILE [URL]",
@@ -54,7 +54,7 @@ func (a *app) callCommand() *cobra.Command {
 		Long:  callLong,
 		Args:  atMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.jsonErrors = o.form == "json"
+			env.jsonErrors = o.form == "json"
 			o.note(cmd.Flags())
 			// Content may be empty on purpose.
 			if err := cmp.Or(checkFilled(cmd.Flags(), "data", "json"), o.how.check()); err != nil {
@@ -62,13 +62,13 @@ func (a *app) callCommand() *cobra.Command {
 			}
 			switch {
 			case o.suite.isGiven():
-				return a.callSuite(cmd, args, o)
+				return runSuite(env, cmd, args, o)
 			case o.probe.list:
-				return a.listProbe(o)
+				return listProbe(env, o)
 			case o.probe.on:
-				return a.probe(cmd, args, o)
+				return runProbe(env, cmd, args, o)
 			}
-			return a.call(cmd, args, o)
+			return runCall(env, cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
@@ -86,11 +86,11 @@ func (a *app) callCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
+func runCall(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.probe.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
-	s, err := a.settings(cmd, uses{
+	s, err := resolve(env, cmd, uses{
 		credential: !o.noToken && o.tokenFile == "" && !o.printCurl,
 		givenToken: o.tokenFile != "",
 		call:       true,
@@ -99,7 +99,7 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 	if err != nil {
 		return err
 	}
-	request, err := a.request(o.requestFlags, s, args[0])
+	request, err := buildRequest(env, o.requestFlags, s, args[0])
 	if err != nil {
 		return err
 	}
@@ -107,33 +107,33 @@ func (a *app) call(cmd *cobra.Command, args []string, o callOptions) error {
 		return impossible(err)
 	}
 	if o.printCurl {
-		return a.printCurl(cmd, request, s, o)
+		return printCurl(env, cmd, request, s, o)
 	}
-	to, err := a.destination(o.outputFile)
+	to, err := openDestination(env, o.outputFile)
 	if err != nil {
 		return err
 	}
-	return a.exchange(cmd, request, s, o, to)
+	return exchange(env, cmd, request, s, o, to)
 }
 
 // exchange sends the request and prints the answer.
-func (a *app) exchange(cmd *cobra.Command, request call.Request, s *settings, o callOptions, to destination) (err error) {
-	transport := a.transport(s)
-	if request.Token, err = a.bearer(cmd.Context(), s, transport, o); err != nil {
+func exchange(env *Env, cmd *cobra.Command, request call.Request, s *settings, o callOptions, to destination) (err error) {
+	transport := newTransport(env, s)
+	if request.Token, err = bearer(env, cmd.Context(), s, transport, o); err != nil {
 		return to.end(err)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
 	defer cancel()
-	client := &call.Client{Transport: transport, Now: a.now}
+	client := &call.Client{Transport: transport, Now: env.now}
 	if o.verbose {
-		client.Transport = talker{a, transport}
+		client.Transport = talker{env, transport}
 	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
-		return to.end(a.unanswered(err, s, cmd.Flags().Arg(0)))
+		return to.end(unanswered(env, err, s, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
-	return a.printAnswer(to, answer, a.context(cmd, request, s, o), o)
+	return printAnswer(env, to, answer, contextOf(env, cmd, request, s, o), o)
 }
 
 // impossible is what is wrong with a request that cannot be sent.
@@ -172,20 +172,20 @@ func isPath(address string) bool {
 }
 
 // bearer is the token to send: none, a given one, or one that is acquired now.
-func (a *app) bearer(ctx context.Context, s *settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
+func bearer(env *Env, ctx context.Context, s *settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
 	switch {
 	case o.noToken:
 		return entra.Secret{}, nil
 	case o.tokenFile != "":
-		return a.tokenFromFile(o.tokenFile)
+		return tokenFromFile(env, o.tokenFile)
 	}
-	got, err := a.acquire(ctx, s, transport, o.how)
+	got, err := acquire(env, ctx, s, transport, o.how)
 	return got.Access, err
 }
 
 // tokenFromFile reads a token that already exists, in any form that verify takes.
-func (a *app) tokenFromFile(path string) (entra.Secret, error) {
-	content, err := a.secretFrom(entra.Secret{}, path, "token")
+func tokenFromFile(env *Env, path string) (entra.Secret, error) {
+	content, err := secretFrom(env, entra.Secret{}, path, "token")
 	if err != nil {
 		return entra.Secret{}, err
 	}
@@ -201,7 +201,7 @@ const unsetAPIURL = "API_URL is not set, so " + defaultAPIURL + " was called"
 
 // unanswered adds to a failure of the network what only the command line knows:
 // that nobody said where the API is.
-func (a *app) unanswered(err error, s *settings, address string) error {
+func unanswered(env *Env, err error, s *settings, address string) error {
 	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.apiURL.from.layer == layerDefault {
 		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(exit.HintsOf(err), unsetAPIURL)...)
 	}

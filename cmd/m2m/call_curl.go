@@ -12,7 +12,7 @@ import (
 )
 
 // printCurl prints the request as a command line of curl's, and sends nothing.
-func (a *app) printCurl(cmd *cobra.Command, request call.Request, s *settings, o callOptions) error {
+func printCurl(env *Env, cmd *cobra.Command, request call.Request, s *settings, o callOptions) error {
 	curl := call.Curl{Token: tokenSource(cmd, o)}
 	if request.URL.Scheme == "https" {
 		curl.CAFile = s.caFile.value
@@ -30,9 +30,9 @@ func (a *app) printCurl(cmd *cobra.Command, request call.Request, s *settings, o
 		curl.Body = "@-"
 	default:
 		curl.Body = "@BODY"
-		a.say("stdin is where curl gets the token: put the content into a file named BODY")
+		env.say("stdin is where curl gets the token: put the content into a file named BODY")
 	}
-	return writeLine(a.out, redact(curl.Line(request)))
+	return writeLine(env.out, redact(curl.Line(request)))
 }
 
 // tokenSource is the command that gives curl the token, off its command line.

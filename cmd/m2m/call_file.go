@@ -119,9 +119,9 @@ type destination struct {
 	file *answerFile // nil for stdout
 }
 
-func (a *app) destination(path string) (destination, error) {
+func openDestination(env *Env, path string) (destination, error) {
 	if path == "" || path == "-" {
-		return destination{Writer: a.out}, nil
+		return destination{Writer: env.out}, nil
 	}
 	f, err := openAnswerFile(path)
 	return destination{f, f}, err

@@ -40,9 +40,9 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func (a *app) printAnswer(to destination, answer *call.Answer, known call.Context, o callOptions) error {
+func printAnswer(env *Env, to destination, answer *call.Answer, known call.Context, o callOptions) error {
 	if o.form == "json" {
-		return a.printAnswerJSON(to, answer, known)
+		return printAnswerJSON(env, to, answer, known)
 	}
 	if o.include {
 		printHead(to, answer)
@@ -52,12 +52,12 @@ func (a *app) printAnswer(to destination, answer *call.Answer, known call.Contex
 	}
 	unmet := answer.Judge().Err()
 	if unmet == nil {
-		a.reportRedirect(answer)
-		a.sayIf(to.wrote())
+		reportRedirect(env, answer)
+		sayIf(env, to.wrote())
 		return nil
 	}
-	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(a.stdout) {
-		fmt.Fprintln(a.stderr) // the body does not end its line; the reason begins a new one
+	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(env.stdout) {
+		fmt.Fprintln(env.stderr) // the body does not end its line; the reason begins a new one
 	}
 	return unexpected(unmet, to.wrote(), call.Explain(answer, known))
 }
@@ -103,8 +103,8 @@ func unmetLines(unmet error) []string {
 	return lines
 }
 
-// context is what is known about the API and the token beside the answer.
-func (a *app) context(cmd *cobra.Command, request call.Request, s *settings, o callOptions) call.Context {
+// contextOf is what is known about the API and the token beside the answer.
+func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings, o callOptions) call.Context {
 	audiences := s.audiences.value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
@@ -136,22 +136,22 @@ func printHead(w io.Writer, answer *call.Answer) {
 	fmt.Fprintln(w)
 }
 
-func (a *app) sayIf(line string) {
+func sayIf(env *Env, line string) {
 	if line != "" {
-		a.say("%s", line)
+		env.say("%s", line)
 	}
 }
 
 // reportRedirect says where the answer pointed, because nobody went there.
-func (a *app) reportRedirect(answer *call.Answer) {
+func reportRedirect(env *Env, answer *call.Answer) {
 	for _, r := range answer.Redirects {
 		if !r.Followed {
-			a.say("the answer is a redirect to %s, not followed: %s", r.To, r.Reason)
+			env.say("the answer is a redirect to %s, not followed: %s", r.To, r.Reason)
 		}
 	}
 }
 
-func (a *app) printAnswerJSON(to destination, answer *call.Answer, known call.Context) error {
+func printAnswerJSON(env *Env, to destination, answer *call.Answer, known call.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
 		return to.end(err)
@@ -177,7 +177,7 @@ func (a *app) printAnswerJSON(to destination, answer *call.Answer, known call.Co
 	if unmet != nil {
 		return unexpected(unmet, to.wrote(), document.Explanation)
 	}
-	a.sayIf(to.wrote())
+	sayIf(env, to.wrote())
 	return nil
 }
 

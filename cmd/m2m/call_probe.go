@@ -20,7 +20,7 @@ import (
 
 // probeRun is what a probe is about to do.
 type probeRun struct {
-	*app
+	env       *Env
 	o         callOptions
 	settings  *settings
 	transport *transport.Transport
@@ -30,10 +30,10 @@ type probeRun struct {
 	started   time.Time
 }
 
-// probe asks whether an API verifies its tokens. Everything that can be wrong
+// runProbe asks whether an API verifies its tokens. Everything that can be wrong
 // with the command line is said before a token is acquired.
-func (a *app) probe(cmd *cobra.Command, args []string, o callOptions) error {
-	r := &probeRun{app: a, o: o, started: a.now()}
+func runProbe(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
+	r := &probeRun{env: env, o: o, started: env.now()}
 	if err := o.probe.check(cmd, args, o); err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (a *app) probe(cmd *cobra.Command, args []string, o callOptions) error {
 		return err
 	}
 	ctx := cmd.Context()
-	token, err := a.bearer(ctx, r.settings, r.transport, o)
+	token, err := bearer(env, ctx, r.settings, r.transport, o)
 	if err != nil {
 		return r.notTold(err)
 	}
@@ -56,7 +56,7 @@ func (a *app) probe(cmd *cobra.Command, args []string, o callOptions) error {
 
 // prepare finds out what is to be probed, and whether it may be.
 func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
-	r.settings, err = r.app.settings(cmd, uses{
+	r.settings, err = resolve(r.env, cmd, uses{
 		credential: r.o.tokenFile == "", givenToken: r.o.tokenFile != "", call: true, apiURL: isPath(address),
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	}
 	named := r.o.requestFlags
 	named.printCurl = true // the content is read below, once for all requests
-	if r.request, err = r.app.request(named, r.settings, address); err != nil {
+	if r.request, err = buildRequest(r.env, named, r.settings, address); err != nil {
 		return err
 	}
 	body, err := r.content()
@@ -75,10 +75,10 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.request.Check(true); err != nil {
 		return impossible(err)
 	}
-	r.transport = r.app.transport(r.settings)
+	r.transport = newTransport(r.env, r.settings)
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.probe.rate, Timeout: r.o.probe.timeout(cmd, r.o.how), Now: r.now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.probe.rate, Timeout: r.o.probe.timeout(cmd, r.o.how), Now: r.env.now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = r.openJUnit(r.o.suite.junit)
+	r.junit, err = openJUnit(r.env, r.o.suite.junit)
 	return err
 }
 
@@ -126,17 +126,17 @@ func noSuchCase(pattern string) error {
 func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, r.o.how.timeout)
 	defer cancel()
-	client := &call.Client{Transport: r.transport, Now: r.now}
+	client := &call.Client{Transport: r.transport, Now: r.env.now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
-		return r.notTold(r.unanswered(err, r.settings, cmd.Flags().Arg(0)))
+		return r.notTold(unanswered(r.env, err, r.settings, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
 	unmet := answer.Judge().Err()
 	if unmet == nil {
 		return nil
 	}
-	why := unexpected(unmet, "", call.Explain(answer, r.context(cmd, r.request, r.settings, r.o)))
+	why := unexpected(unmet, "", call.Explain(answer, contextOf(r.env, cmd, r.request, r.settings, r.o)))
 	return r.notTold(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(exit.HintsOf(why)...).
 		Wrap(unmet))
@@ -167,10 +167,10 @@ func (r *probeRun) print(report *probe.Report, stop error) error {
 		return err
 	}
 	if r.o.form == "json" {
-		return writeJSON(r.out, r.document(report, stop))
+		return writeJSON(r.env.out, r.document(report, stop))
 	}
-	probeText{w: r.out, paint: r.paletteFor(r.stdout, r.noColor), all: r.o.verbose}.report(r.config, report, stop)
-	return r.out.err
+	probeText{w: r.env.out, paint: r.env.paletteFor(r.env.stdout, r.env.noColor), all: r.o.verbose}.report(r.config, report, stop)
+	return r.env.out.err
 }
 
 // outcome is the error that the run ends with: nil if the door is locked.
@@ -235,7 +235,7 @@ func (r *probeRun) content() (b probeBody, err error) {
 		path, isFile = "-", true
 	}
 	if isFile {
-		if b.content, err = r.readFile(path, maxProbeBody); err != nil {
+		if b.content, err = r.env.readFile(path, maxProbeBody); err != nil {
 			return b, unreadableBody(err)
 		}
 	}

@@ -92,7 +92,7 @@ func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration 
 }
 
 // listProbe prints the catalogue.
-func (a *app) listProbe(o callOptions) error {
+func listProbe(env *Env, o callOptions) error {
 	cases, unmatched := probe.Select(probe.Catalogue(), o.probe.only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
@@ -102,7 +102,7 @@ func (a *app) listProbe(o callOptions) error {
 		for i, c := range cases {
 			list[i] = describeCase(c)
 		}
-		return writeJSON(a.out, list)
+		return writeJSON(env.out, list)
 	}
 	width := 0
 	for _, c := range cases {
@@ -110,9 +110,9 @@ func (a *app) listProbe(o callOptions) error {
 	}
 	for i, c := range cases {
 		if i == 0 || c.Family != cases[i-1].Family {
-			fmt.Fprintf(a.out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
+			fmt.Fprintf(env.out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
 		}
-		fmt.Fprintln(a.out, hang("  "+c.Name, c.Tries, width+4, reportWidth))
+		fmt.Fprintln(env.out, hang("  "+c.Name, c.Tries, width+4, reportWidth))
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func stopCase(err error) junitCase {
 
 // writeFault writes the report of a probe that did not begin.
 func (r *probeRun) writeFault(err error) {
-	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.now().Sub(r.started), cases: []junitCase{stopCase(err)}}) // err is what counts
+	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.env.now().Sub(r.started), cases: []junitCase{stopCase(err)}}) // err is what counts
 }
 
 func (r *probeRun) finishJUnit(suite junitSuite) error {

@@ -27,7 +27,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 	defer typist.Close()
 	done := make(chan struct{})
 	close(done)
-	r := &probeRun{app: &app{system: &system{stdin: nobody, stderr: io.Discard}, done: done}}
+	r := &probeRun{env: &Env{stdin: nobody, stderr: io.Discard, done: done}}
 	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of an interrupted command", err)
 	}
@@ -50,8 +50,8 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api h
 	}
 	var out, errOut bytes.Buffer
 	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file", filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
-	sys := &system{args: slices.Concat(args, flags), stdin: strings.NewReader(""), stdout: &out, stderr: &errOut, dir: dir, now: time.Now}
-	code = sys.run(ctx)
+	env := &Env{args: slices.Concat(args, flags), stdin: strings.NewReader(""), stdout: &out, stderr: &errOut, dir: dir, now: time.Now}
+	code = run(ctx, env, commands)
 	return code, out.String(), errOut.String()
 }
 

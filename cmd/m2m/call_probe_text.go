@@ -225,14 +225,14 @@ func roundProbe(d time.Duration) string {
 
 // probeProgress says on a terminal how far a probe is.
 type probeProgress struct {
-	app                *app
+	env                *Env
 	live               bool
 	total, done, found int
 }
 
 func (r *probeRun) progress() *probeProgress {
-	term, _ := r.lookup("TERM")
-	return &probeProgress{app: r.app, live: isTerminal(r.stderr) && term != "dumb" && !r.debug, total: len(r.config.Cases)}
+	term, _ := r.env.lookup("TERM")
+	return &probeProgress{env: r.env, live: isTerminal(r.env.stderr) && term != "dumb" && !r.env.debug, total: len(r.config.Cases)}
 }
 
 func (p *probeProgress) result(r probe.Result) {
@@ -240,15 +240,15 @@ func (p *probeProgress) result(r probe.Result) {
 	if r.Outcome == probe.Finding {
 		p.found++
 	}
-	p.app.trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
+	p.env.trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
 	if p.live {
-		fmt.Fprintf(p.app.stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, plural(p.found, "finding"), r.Case.Name)
+		fmt.Fprintf(p.env.stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, plural(p.found, "finding"), r.Case.Name)
 	}
 }
 
 // end takes the line away, so that the report begins on a clean one.
 func (p *probeProgress) end() {
 	if p.live {
-		fmt.Fprint(p.app.stderr, "\r\x1b[K")
+		fmt.Fprint(p.env.stderr, "\r\x1b[K")
 	}
 }

@@ -65,8 +65,8 @@ func (r requestFlags) content() (text string, given bool) {
 	return r.data, r.dataGiven
 }
 
-// request turns flags into the request to address.
-func (a *app) request(r requestFlags, s *settings, address string) (call.Request, error) {
+// buildRequest turns flags into the request to address.
+func buildRequest(env *Env, r requestFlags, s *settings, address string) (call.Request, error) {
 	target, err := call.ResolveURL(s.apiURL.value, address)
 	if err != nil {
 		return call.Request{}, err
@@ -86,7 +86,7 @@ func (a *app) request(r requestFlags, s *settings, address string) (call.Request
 		return request, err
 	}
 	if text, given := r.content(); given && !r.printCurl {
-		request.Body, err = a.body(text)
+		request.Body, err = readBody(env, text)
 	}
 	return request, err
 }
@@ -134,12 +134,12 @@ func setDefault(header http.Header, name, value string) {
 	}
 }
 
-// body is the content of the request: a text, a file or stdin.
-func (a *app) body(text string) (call.Body, error) {
+// readBody is the content of the request: a text, a file or stdin.
+func readBody(env *Env, text string) (call.Body, error) {
 	path, isFile := strings.CutPrefix(text, "@")
 	switch {
 	case text == "-", isFile && path == "-":
-		content, err := a.readFile("-", maxBufferedBody)
+		content, err := env.readFile("-", maxBufferedBody)
 		if err != nil {
 			return call.Body{}, unreadableBody(err)
 		}

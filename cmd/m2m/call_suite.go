@@ -20,7 +20,7 @@ import (
 // suiteRun is one run of call --suite: what is sent, as whom, and where the
 // words about it go.
 type suiteRun struct {
-	*app
+	env       *Env
 	cmd       *cobra.Command
 	o         callOptions
 	plan      *call.SuitePlan
@@ -31,16 +31,16 @@ type suiteRun struct {
 	started   time.Time
 }
 
-// callSuite runs the requests of a file and reports what became of each.
-func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error {
+// runSuite runs the requests of a file and reports what became of each.
+func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if o.suite.schema {
-		_, err := io.WriteString(a.out, call.SuiteSchema())
+		_, err := io.WriteString(env.out, call.SuiteSchema())
 		return err
 	}
 	if err := o.suite.check(cmd, o.form); err != nil {
 		return err
 	}
-	r := &suiteRun{app: a, cmd: cmd, o: o, clients: map[string]*settings{}}
+	r := &suiteRun{env: env, cmd: cmd, o: o, clients: map[string]*settings{}}
 	suite, err := r.read()
 	if err != nil {
 		return err
@@ -48,14 +48,14 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 	if err := r.prepare(args, suite); err != nil {
 		return err
 	}
-	junit, err := r.openJUnit(r.o.suite.junit)
+	junit, err := openJUnit(r.env, r.o.suite.junit)
 	if err != nil {
 		return err
 	}
 	if junit != nil {
 		defer junit.Close()
 	}
-	r.started = a.now()
+	r.started = env.now()
 	if err := r.acquireAll(cmd.Context()); err != nil {
 		return errors.Join(err, r.writeJUnit(junit, r.notRun(err)))
 	}
@@ -71,13 +71,13 @@ func (a *app) callSuite(cmd *cobra.Command, args []string, o callOptions) error 
 
 // read parses the file and leaves out what the tags do.
 func (r *suiteRun) read() (*call.Suite, error) {
-	data, err := r.readFile(r.o.suite.file, call.MaxSuiteFile)
+	data, err := r.env.readFile(r.o.suite.file, call.MaxSuiteFile)
 	if err != nil {
 		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
 	}
-	r.folder = r.dir
+	r.folder = r.env.dir
 	if r.o.suite.file != "-" {
-		r.folder = filepath.Dir(absolute(r.dir, r.o.suite.file))
+		r.folder = filepath.Dir(absolute(r.env.dir, r.o.suite.file))
 	}
 	suite, err := call.ParseSuite(fileName(r.o.suite.file), data)
 	if err != nil {
@@ -113,7 +113,7 @@ func (r *suiteRun) checkTags(suite *call.Suite) error {
 func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 	use := uses{givenToken: r.o.tokenFile != "", call: true, apiURL: len(args) == 0}
 	use.credential = !use.givenToken && suite.IsSentAs(call.AsDefault)
-	s, err := r.settings(r.cmd, use)
+	s, err := resolve(r.env, r.cmd, use)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 	}
 	r.transport = r.hidingTransport(s)
 	r.plan, err = suite.Plan(call.SuiteContext{
-		Lookup:         r.lookup,
+		Lookup:         r.env.lookup,
 		IsCredential:   isCredentialVariable,
 		IsPublic:       func(name string) bool { return isSettingVariable(name) && !rowOfVariable(name).secret },
 		Base:           r.base,
@@ -155,14 +155,14 @@ func isCredentialVariable(name string) bool {
 // hidingTransport is the transport of every request. Its traces show addresses,
 // in which a variable's value may stand.
 func (r *suiteRun) hidingTransport(s *settings) *transport.Transport {
-	config := transport.Config{CAFile: s.caFile.value, Proxy: r.proxy}
-	if r.debug {
+	config := transport.Config{CAFile: s.caFile.value, Proxy: r.env.proxy}
+	if r.env.debug {
 		config.Trace = func(e transport.Exchange) {
 			line := e.String()
 			if r.plan != nil {
 				line = r.plan.Hide(line)
 			}
-			r.say("debug: %s", line)
+			r.env.say("debug: %s", line)
 		}
 	}
 	return transport.New(config)
@@ -173,7 +173,7 @@ func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
 	progress := r.progress()
 	defer progress.end()
 	runner := call.SuiteRunner{
-		Client:   &call.Client{Transport: r.transport, Now: r.now},
+		Client:   &call.Client{Transport: r.transport, Now: r.env.now},
 		Jobs:     r.o.suite.jobs,
 		FailFast: r.o.suite.failFast,
 		Known:    r.known,
@@ -201,7 +201,7 @@ func (r *suiteRun) known(q call.SuiteRequest) call.Context {
 	if !ok {
 		s = r.clients[call.AsDefault]
 	}
-	known := r.context(r.cmd, q.Request, s, r.as(q.As))
+	known := contextOf(r.env, r.cmd, q.Request, s, r.as(q.As))
 	known.CallFlags = suiteCallFlags(r.cmd, q, r.folder)
 	return known
 }

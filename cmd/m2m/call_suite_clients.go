@@ -18,7 +18,7 @@ func (r *suiteRun) resolveClients() error {
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
-		s, err := r.settingsAs(r.cmd, uses{credential: true, call: true, apiURL: r.cmd.Flags().NArg() == 0}, identity)
+		s, err := resolveAs(r.env, r.cmd, uses{credential: true, call: true, apiURL: r.cmd.Flags().NArg() == 0}, identity)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
@@ -75,7 +75,7 @@ func (r *suiteRun) suiteCredential(c call.SuiteClient) (out credentialSettings, 
 func (r *suiteRun) credentialFile(v call.SuiteValue) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
-		return absolute(r.dir, path), nil
+		return absolute(r.env.dir, path), nil
 	}
 	if !isInside(r.folder, path) {
 		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", fileName(r.o.suite.file), v.Line).
@@ -108,7 +108,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 		got, known := tokens[q.As]
 		if !known && q.As != call.AsNone {
 			var err error
-			if got, err = r.bearer(ctx, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
+			if got, err = bearer(r.env, ctx, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
 				return r.ofClient(q.As, err)
 			}
 			tokens[q.As] = got

@@ -53,5 +53,5 @@ func (r *suiteRun) isCredentialFile(path string) bool {
 			return true
 		}
 	}
-	return r.o.tokenFile != "" && isSame(absolute(r.dir, r.o.tokenFile))
+	return r.o.tokenFile != "" && isSame(absolute(r.env.dir, r.o.tokenFile))
 }

@@ -48,7 +48,7 @@ func (r *suiteRun) document(results []call.SuiteResult) suiteDocument {
 	counts := countVerdicts(results)
 	document := suiteDocument{
 		Suite: fileName(r.o.suite.file), OK: counts[call.SuitePassed] == len(results),
-		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.now().Sub(r.started)),
+		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.now().Sub(r.started)),
 		Passed: counts[call.SuitePassed], Failed: counts[call.SuiteFailed],
 		Unknown: counts[call.SuiteUnknown], Skipped: counts[call.SuiteSkipped],
 	}

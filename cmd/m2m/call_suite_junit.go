@@ -11,7 +11,7 @@ import (
 // writeJUnit writes the report of --junit; f is nil without it.
 func (r *suiteRun) writeJUnit(f *os.File, results []call.SuiteResult) error {
 	name := fileName(r.o.suite.file)
-	suite := junitSuite{name: name, started: r.started, elapsed: r.now().Sub(r.started)}
+	suite := junitSuite{name: name, started: r.started, elapsed: r.env.now().Sub(r.started)}
 	suite.properties = []junitProperty{{"jobs", strconv.Itoa(r.o.suite.jobs)}}
 	if tags := r.o.suite.tags; len(tags) > 0 {
 		suite.properties = append(suite.properties, junitProperty{"tags", strings.Join(tags, ",")})

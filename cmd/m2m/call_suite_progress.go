@@ -11,7 +11,7 @@ import (
 // over on a terminal, else in a line for each request. It is told of one request
 // at a time.
 type suiteProgress struct {
-	app    *app
+	env    *Env
 	live   bool
 	silent bool
 	total  int
@@ -25,9 +25,9 @@ type suiteProgress struct {
 const liveWidth = 78
 
 func (r *suiteRun) progress() *suiteProgress {
-	term, _ := r.lookup("TERM")
-	live := isTerminal(r.stderr) && term != "dumb" && !r.debug
-	return &suiteProgress{app: r.app, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
+	term, _ := r.env.lookup("TERM")
+	live := isTerminal(r.env.stderr) && term != "dumb" && !r.env.debug
+	return &suiteProgress{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
 }
 
 func (p *suiteProgress) started(q call.SuiteRequest) {
@@ -50,9 +50,9 @@ func (p *suiteProgress) finished(result call.SuiteResult) {
 	case p.silent:
 	case p.live && result.Verdict != call.SuitePassed:
 		p.clear()
-		p.app.say("%s", p.line(result))
+		p.env.say("%s", p.line(result))
 	case !p.live:
-		p.app.say("%s", p.line(result))
+		p.env.say("%s", p.line(result))
 	}
 	p.draw()
 }
@@ -83,10 +83,10 @@ func (p *suiteProgress) draw() {
 	if len(p.under) > 0 {
 		line += ": " + strings.Join(p.under, ", ")
 	}
-	fmt.Fprint(p.app.stderr, "\r"+cutTo(printable(line), liveWidth)+"\x1b[K")
+	fmt.Fprint(p.env.stderr, "\r"+cutTo(printable(line), liveWidth)+"\x1b[K")
 }
 
-func (p *suiteProgress) clear() { fmt.Fprint(p.app.stderr, "\r\x1b[K") }
+func (p *suiteProgress) clear() { fmt.Fprint(p.env.stderr, "\r\x1b[K") }
 
 // end takes the line away, so that the report begins on a clean one.
 func (p *suiteProgress) end() {

@@ -21,13 +21,13 @@ const (
 // report prints what became of the requests, in the form that was asked for.
 func (r *suiteRun) report(results []call.SuiteResult) error {
 	if r.o.form == "json" {
-		return writeJSON(r.out, r.document(results))
+		return writeJSON(r.env.out, r.document(results))
 	}
-	t := suiteTable{w: r.out, paint: r.paletteFor(r.stdout, r.noColor), bars: isTerminal(r.stdout)}
+	t := suiteTable{w: r.env.out, paint: r.env.paletteFor(r.env.stdout, r.env.noColor), bars: isTerminal(r.env.stdout)}
 	t.print(results)
 	t.failures(fileName(r.o.suite.file), results)
-	t.summary(results, r.now().Sub(r.started))
-	return r.out.err
+	t.summary(results, r.env.now().Sub(r.started))
+	return r.env.out.err
 }
 
 // suiteTable prints a run for a person.

@@ -9,32 +9,32 @@ import (
 // talker tells of each request and answer on stderr, retries and redirects
 // included: lines and headers, without credentials.
 type talker struct {
-	*app
+	env  *Env
 	next http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t talker) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.say("> %s %s", r.Method, call.ShownURL(r.URL))
+	t.env.say("> %s %s", r.Method, call.ShownURL(r.URL))
 	if r.Host != "" && r.Host != r.URL.Host {
-		t.say("> Host: %s", r.Host)
+		t.env.say("> Host: %s", r.Host)
 	}
 	for _, line := range call.ShownHeader(r.Header) {
-		t.say("> %s", line)
+		t.env.say("> %s", line)
 	}
 	switch {
 	case r.ContentLength > 0:
-		t.say("> Content-Length: %d", r.ContentLength)
+		t.env.say("> Content-Length: %d", r.ContentLength)
 	case r.ContentLength < 0:
-		t.say("> Transfer-Encoding: chunked")
+		t.env.say("> Transfer-Encoding: chunked")
 	}
 	answer, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	t.say("< %s %s", answer.Proto, answer.Status)
+	t.env.say("< %s %s", answer.Proto, answer.Status)
 	for _, line := range call.ShownHeader(answer.Header) {
-		t.say("< %s", line)
+		t.env.say("< %s", line)
 	}
 	return answer, nil
 }

@@ -16,19 +16,19 @@ import (
 // report prints why a command failed: the reason, then what to do, each line
 // with the program's name in front, so that it can be told apart in a log that
 // several programs share.
-func (sys *system) report(err error, asJSON bool) {
+func (env *Env) report(err error, asJSON bool) {
 	if errors.As(err, new(exit.Reported)) {
 		return
 	}
 	if asJSON {
-		sys.reportJSON(err)
+		env.reportJSON(err)
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
-		sys.say("%s", line)
+		env.say("%s", line)
 	}
 	for _, hint := range exit.HintsOf(err) {
-		sys.say("hint: %s", hint)
+		env.say("hint: %s", hint)
 	}
 }
 
@@ -78,7 +78,7 @@ func providerDetails(err error) *providerReport {
 	return &providerReport{r.Status, r.Code, r.AADSTS, r.Description, r.TraceID, r.CorrelationID, r.Timestamp, r.Claims}
 }
 
-func (sys *system) reportJSON(err error) {
+func (env *Env) reportJSON(err error) {
 	hints := exit.HintsOf(err)
 	if hints == nil {
 		hints = []string{}
@@ -90,12 +90,12 @@ func (sys *system) reportJSON(err error) {
 	if start := (*unfit)(nil); errors.As(err, &start) {
 		report.Error, report.Checks = start.verdict(), start.checks
 	}
-	writeJSON(sys.stderr, report)
+	writeJSON(env.stderr, report)
 }
 
 // say prints one line of the program's own on stderr.
-func (sys *system) say(format string, args ...any) {
-	fmt.Fprintf(sys.stderr, "m2m: %s\n", strings.TrimRight(printable(redact(fmt.Sprintf(format, args...))), "\n"))
+func (env *Env) say(format string, args ...any) {
+	fmt.Fprintf(env.stderr, "m2m: %s\n", strings.TrimRight(printable(redact(fmt.Sprintf(format, args...))), "\n"))
 }
 
 // redact takes tokens and secrets of Entra's form out of a message. People paste

@@ -8,8 +8,8 @@ import (
 )
 
 // readFile reads a file, or stdin for "-", that may hold up to limit bytes.
-func (a *app) readFile(path string, limit int64) ([]byte, error) {
-	data, whole, err := a.readStart(path, limit)
+func (env *Env) readFile(path string, limit int64) ([]byte, error) {
+	data, whole, err := env.readStart(path, limit)
 	if err == nil && !whole {
 		err = fmt.Errorf("%s holds more than %d KiB", fileName(path), limit>>10)
 	}
@@ -19,18 +19,18 @@ func (a *app) readFile(path string, limit int64) ([]byte, error) {
 // readStart reads the first limit bytes of a file, or of stdin for "-", and
 // says whether that is all of it. A terminal or a pipe that nobody writes to
 // keeps it waiting, even while it is opened; a signal ends the wait.
-func (a *app) readStart(path string, limit int64) (data []byte, whole bool, err error) {
+func (env *Env) readStart(path string, limit int64) (data []byte, whole bool, err error) {
 	type result struct {
 		data []byte
 		err  error
 	}
 	read := make(chan result, 1) // so that a reader nobody waits for any more can end
 	go func() {
-		data, err := a.readUnstoppably(path, limit+1)
+		data, err := env.readUnstoppably(path, limit+1)
 		read <- result{data, err}
 	}()
 	select {
-	case <-a.done:
+	case <-env.done:
 		return nil, false, context.Canceled
 	case r := <-read:
 		whole := int64(len(r.data)) <= limit
@@ -38,8 +38,8 @@ func (a *app) readStart(path string, limit int64) (data []byte, whole bool, err 
 	}
 }
 
-func (a *app) readUnstoppably(path string, limit int64) ([]byte, error) {
-	in := a.stdin
+func (env *Env) readUnstoppably(path string, limit int64) ([]byte, error) {
+	in := env.stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

@@ -10,11 +10,11 @@ import (
 // openJUnit makes the file of --junit before anything is sent: a path that cannot
 // be written is told at once, and no report of an earlier run is left in its
 // place. It is nil where path is empty.
-func (a *app) openJUnit(path string) (*os.File, error) {
+func openJUnit(env *Env, path string) (*os.File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Create(absolute(a.dir, path))
+	f, err := os.Create(absolute(env.dir, path))
 	if err != nil {
 		return nil, exit.Usagef("--junit: the report cannot be written: %v", err).
 			Hint("give the path of a file that can be written").

@@ -15,47 +15,47 @@ const mostAnnounced = 3
 
 // announceLocal prints where everything is: for people on stderr, for programs
 // as one line of JSON on stdout.
-func (a *app) announceLocal(server *localServer, api *api, state *localState, form string) error {
+func announceLocal(env *Env, server *localServer, api *api, state *localState, form string) error {
 	if form == "json" {
-		return writeJSONLine(a.out, localDocumentOf(server, state))
+		return writeJSONLine(env.out, localDocumentOf(server, state))
 	}
-	a.announceTenants(server)
-	a.say("API           %s%s", server.apiURL, api.path())
-	a.announceUpstream(api.upstream)
-	a.announceClients(server, state)
+	announceTenants(env, server)
+	env.say("API           %s%s", server.apiURL, api.path())
+	announceUpstream(env, api.upstream)
+	announceClients(env, server, state)
 	api.announceCallers()
-	a.say("try, in another terminal:")
-	a.say("  m2m call --local %s", cmp.Or(api.path(), "/"))
-	a.say("  m2m token --local | m2m verify --local")
-	a.say("Ctrl-C stops it")
+	env.say("try, in another terminal:")
+	env.say("  m2m call --local %s", cmp.Or(api.path(), "/"))
+	env.say("  m2m token --local | m2m verify --local")
+	env.say("Ctrl-C stops it")
 	return nil
 }
 
-func (a *app) announceTenants(server *localServer) {
+func announceTenants(env *Env, server *localServer) {
 	home := server.tenants.Tenants[0]
 	more := ""
 	if others := len(server.tenants.Tenants) - 1; others > 0 {
 		more = fmt.Sprintf(", with %d more at its address", others)
 	}
-	a.say("local tenant  %s  (ends with this process)%s", server.issuer.Authority(home.ID).URL(), more)
+	env.say("local tenant  %s  (ends with this process)%s", server.issuer.Authority(home.ID).URL(), more)
 }
 
-func (a *app) announceClients(server *localServer, state *localState) {
+func announceClients(env *Env, server *localServer, state *localState) {
 	take := "--env-file "
 	if !server.issuer.ProxyURL().IsZero() {
 		take = "set -a; . "
-		a.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.path(localClientFile)))
+		env.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.path(localClientFile)))
 	}
 	clients := server.clients()
 	for n, c := range clients {
 		switch {
 		case n == mostAnnounced:
-			a.say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.folder))
+			env.say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.folder))
 			return
 		case c.isDefault:
-			a.say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
+			env.say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
 		default:
-			a.say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, text.ShellQuote(state.path(c.envFile)))
+			env.say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, text.ShellQuote(state.path(c.envFile)))
 		}
 	}
 }

@@ -11,13 +11,17 @@ import (
 	"m2m/internal/text"
 )
 
-// observers write a line about each thing that happens at a tenant, in the form
+// observersFor write a line about each thing that happens at a tenant, in the form
 // of the API's log. No line ever holds a secret or a token.
-func (a *app) observers(o logOptions) (observers, error) {
+func observersFor(env *Env, o logOptions) (observers, error) {
 	if o.logFormat == "text" {
-		return observers{a.tokenRequestLine, a.tunnelLine, a.faultLine}, nil
+		return observers{
+			func(r issuer.TokenRequest) { tokenRequestLine(env, r) },
+			func(r issuer.TunnelRequest) { tunnelLine(env, r) },
+			func(f issuer.FaultAnswer) { faultLine(env, f) },
+		}, nil
 	}
-	logger, err := o.logger(a.stderr)
+	logger, err := o.logger(env.stderr)
 	if err != nil {
 		return observers{}, err
 	}
@@ -29,12 +33,12 @@ func (a *app) observers(o logOptions) (observers, error) {
 }
 
 // tokenRequestLine prints what became of one request for a token.
-func (a *app) tokenRequestLine(r issuer.TokenRequest) {
+func tokenRequestLine(env *Env, r issuer.TokenRequest) {
 	outcome := "issued"
 	if r.Code != 0 {
 		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
 	}
-	a.say("%s token request: client %q, %s, resource %q: %s",
+	env.say("%s token request: client %q, %s, resource %q: %s",
 		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)
 }
 
@@ -53,12 +57,12 @@ func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
 
 // tunnelLine prints what became of one request to the proxy for a host that is
 // not the tenant's.
-func (a *app) tunnelLine(r issuer.TunnelRequest) {
+func tunnelLine(env *Env, r issuer.TunnelRequest) {
 	outcome := "tunnelled"
 	if r.Status != http.StatusOK {
 		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
 	}
-	a.say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
+	env.say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
 }
 
 // logTunnel is the same for machines. Its names are stable.
@@ -76,10 +80,10 @@ func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
 }
 
 // faultLine prints that a request met a fault.
-func (a *app) faultLine(f issuer.FaultAnswer) {
+func faultLine(env *Env, f issuer.FaultAnswer) {
 	path := f.Path
 	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		path = quoted(path)
 	}
-	a.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
+	env.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
 }

@@ -7,12 +7,24 @@ import (
 	"m2m/internal/exit"
 )
 
-func main() { os.Exit(int(process().main())) }
+func main() { os.Exit(int(runProcess(process(), commands))) }
 
-// main runs the command line of one process: signals in, exit code out.
-func (sys *system) main() exit.Code {
+// commands is the table of the commands.
+var commands = Commands{
+	List: []Command{
+		{"token", tokenCommand},
+		{"verify", verifyCommand},
+		{"call", callCommand},
+		{"serve", serveCommand},
+	},
+	Topics: helpTopics,
+	Help:   helpCommand,
+}
+
+// runProcess runs the command line of a process: signals in, exit code out.
+func runProcess(env *Env, commands Commands) exit.Code {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	sys.signals = listenForSignals(cancel)
-	return sys.run(ctx)
+	env.signals = listenForSignals(cancel)
+	return run(ctx, env, commands)
 }

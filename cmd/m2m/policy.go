@@ -60,20 +60,20 @@ func (p *policyFlags) policy(s *settings) verify.Policy {
 }
 
 // warn says loudly which checks are switched off.
-func (p *policyFlags) warn(a *app) {
+func (p *policyFlags) warn(env *Env) {
 	if p.anyAudience {
-		a.say("warning: --any-audience: a token that was made for another API passes")
+		env.say("warning: --any-audience: a token that was made for another API passes")
 	}
 	if p.anyTenant {
-		a.say("warning: --any-tenant: a token of any organisation passes")
+		env.say("warning: --any-tenant: a token of any organisation passes")
 	}
 }
 
 // warnAboutScopes says what a rule of scopes alone means, because it is the
 // commonest mistake about app-only tokens.
-func warnAboutScopes(a *app, policy verify.Policy) {
+func warnAboutScopes(env *Env, policy verify.Policy) {
 	if len(policy.Scopes) > 0 && len(policy.Roles) == 0 {
-		a.say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")
-		a.say("hint: require an app role for them: --require-role NAME, or REQUIRED_ROLES")
+		env.say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")
+		env.say("hint: require an app role for them: --require-role NAME, or REQUIRED_ROLES")
 	}
 }

@@ -20,32 +20,32 @@ import (
 // local tenant's settings hold its own under this name; a .env cannot.
 const proxyVariable = "HTTPS_PROXY"
 
-// input is what this process gives the settings to be resolved from.
-func (a *app) input(cmd *cobra.Command, u uses) settingsInput {
-	_, underTenant := a.lookup(localTenantVariable)
+// inputFor is what this process gives the settings to be resolved from.
+func inputFor(env *Env, cmd *cobra.Command, u uses) settingsInput {
+	_, underTenant := env.lookup(localTenantVariable)
 	return settingsInput{
 		flags:     givenFlags(cmd.Flags()),
-		lookup:    a.lookup,
-		dir:       a.dir,
-		envFile:   a.envFile,
+		lookup:    env.lookup,
+		dir:       env.dir,
+		envFile:   env.envFile,
 		noEnvFile: underTenant,
 		goos:      runtime.GOOS,
 		uses:      u,
 	}
 }
 
-// settings resolves the settings of a command that talks to a tenant: the
+// resolve resolves the settings of a command that talks to a tenant: the
 // running local one with --local, else the one that is configured.
-func (a *app) settings(cmd *cobra.Command, u uses) (*settings, error) {
-	return a.settingsAs(cmd, u, nil)
+func resolve(env *Env, cmd *cobra.Command, u uses) (*settings, error) {
+	return resolveAs(env, cmd, u, nil)
 }
 
-// settingsAs resolves them for a client of a suite's; nil is the caller's own.
-func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*settings, error) {
-	in := a.input(cmd, u)
+// resolveAs resolves them for a client of a suite's; nil is the caller's own.
+func resolveAs(env *Env, cmd *cobra.Command, u uses, client *suiteIdentity) (*settings, error) {
+	in := inputFor(env, cmd, u)
 	in.client = client
 	if local, _ := cmd.Flags().GetBool("local"); local && !in.noEnvFile {
-		if a.envFile != "" {
+		if env.envFile != "" {
 			return nil, exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 		}
 		running, err := runningTenant(in)
@@ -59,21 +59,21 @@ func (a *app) settingsAs(cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 		return nil, err
 	}
 	if s.envFile != "" {
-		a.trace("settings: read " + s.envFile)
+		env.trace("settings: read " + s.envFile)
 	}
-	if a.envFile != "" && s.loginProxy.IsZero() {
+	if env.envFile != "" && s.loginProxy.IsZero() {
 		s.loginProxy = proxyOfClientFile(in, s.envFile)
 	}
 	return s, nil
 }
 
-// transport is how every request of a command goes out: proxies of the
+// newTransport is how every request of a command goes out: proxies of the
 // environment, and that of a local tenant which intercepts, the system's roots
 // and the extra CA, traced with --debug.
-func (a *app) transport(s *settings) *transport.Transport {
-	config := transport.Config{CAFile: s.caFile.value, Proxy: throughTenant(s.loginProxy, a.proxy)}
-	if a.debug {
-		config.Trace = func(e transport.Exchange) { a.say("debug: %s", e) }
+func newTransport(env *Env, s *settings) *transport.Transport {
+	config := transport.Config{CAFile: s.caFile.value, Proxy: throughTenant(s.loginProxy, env.proxy)}
+	if env.debug {
+		config.Trace = func(e transport.Exchange) { env.say("debug: %s", e) }
 	}
 	return transport.New(config)
 }
@@ -98,20 +98,20 @@ func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, er
 }
 
 // trace prints a line with --debug.
-func (a *app) trace(line string) {
-	if a.debug {
-		a.say("debug: %s", line)
+func (env *Env) trace(line string) {
+	if env.debug {
+		env.say("debug: %s", line)
 	}
 }
 
 // hintAtLocal says how to judge the token of a local tenant, unless that tenant
 // was asked.
-func (a *app) hintAtLocal(cmd *cobra.Command, report *verify.Report) {
+func hintAtLocal(env *Env, cmd *cobra.Command, report *verify.Report) {
 	local, _ := cmd.Flags().GetBool("local")
-	_, underTenant := a.lookup(localTenantVariable)
+	_, underTenant := env.lookup(localTenantVariable)
 	t := report.Token
 	if local || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
 		return
 	}
-	a.say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
+	env.say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 }

@@ -13,49 +13,30 @@ import (
 	"m2m/internal/exit"
 )
 
-// globals are the flags that every command takes.
-type globals struct {
-	debug   bool
-	noColor bool
-	envFile string
-	// started says that a command's own code has begun: an error before that is
-	// a fault in the command line.
-	started bool
-	// jsonErrors is set by a command whose -o is json.
-	jsonErrors bool
-}
-
-// app is one run of the command line: what is outside, and the global flags.
-type app struct {
-	*system
-	globals
-	out  *checkedWriter  // where data goes: stdout
-	done <-chan struct{} // closed when a signal asks the process to end
-}
-
-// run executes the command line and returns the exit code.
-func (sys *system) run(ctx context.Context) exit.Code {
-	a := &app{system: sys, out: &checkedWriter{w: sys.stdout}, done: ctx.Done()}
-	root := a.commandLine()
-	root.SetArgs(sys.args)
-	err := misspelt(root, sys.args)
+// run executes the command line of env and returns the exit code.
+func run(ctx context.Context, env *Env, commands Commands) exit.Code {
+	env.out, env.done = &checkedWriter{w: env.stdout}, ctx.Done()
+	env.globals, env.jsonErrors, env.started = globals{}, false, false
+	root := commandLine(env, commands)
+	root.SetArgs(env.args)
+	err := misspelt(root, env.args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
 	switch {
-	case a.out.err != nil:
-		err = a.out.lost(err)
-	case err != nil && !a.started && !errors.As(err, new(*exit.Error)):
+	case env.out.err != nil:
+		err = env.out.lost(err)
+	case err != nil && !env.started && !errors.As(err, new(*exit.Error)):
 		err = exit.Usagef("%v", err).Hint("see m2m --help").Wrap(err)
 	}
-	if !a.started {
-		a.jsonErrors = asksForJSON(sys.args)
+	if !env.started {
+		env.jsonErrors = asksForJSON(env.args)
 	}
 	if cause := (exit.SignalError{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(exit.Reported)) {
 		err = cause // whatever else failed, failed because of it
 	}
 	if err != nil {
-		a.report(err, a.jsonErrors)
+		env.report(err, env.jsonErrors)
 	}
 	return codeOf(err)
 }
@@ -78,40 +59,48 @@ TENANT_ID, CLIENT_ID, CLIENT_SECRET and API_SCOPE are enough for all four comman
 // commandLine makes what the arguments need: where they begin with the name of
 // a command, that command alone. Making every flag of the others, for each run
 // of m2m token in a loop, is a fair part of the time that it takes.
-func (a *app) commandLine() *cobra.Command {
-	if len(a.args) > 0 {
-		if command, ok := a.commands()[a.args[0]]; ok {
-			root := a.bareRoot()
-			root.AddCommand(command())
-			root.CompletionOptions.DisableDefaultCmd = true
-			return root
+func commandLine(env *Env, commands Commands) *cobra.Command {
+	if len(env.args) > 0 {
+		for _, command := range commands.List {
+			if command.Name == env.args[0] {
+				root := bareRoot(env)
+				root.AddCommand(command.New(env))
+				root.CompletionOptions.DisableDefaultCmd = true
+				return root
+			}
 		}
 	}
-	root := a.rootCommand()
+	root := rootCommand(env, commands)
 	addCompletion(root)
 	return root
 }
 
-// commands are the functions that make the commands, by name.
-func (a *app) commands() map[string]func() *cobra.Command {
-	return map[string]func() *cobra.Command{
-		"token": a.tokenCommand, "verify": a.verifyCommand, "call": a.callCommand, "serve": a.serveCommand,
-	}
+// Commands are what m2m consists of. They are made when they are needed.
+type Commands struct {
+	List   []Command               // in the order of help
+	Topics func() []*cobra.Command // pages of help that belong to no command
+	Help   func() *cobra.Command
+}
+
+// Command is a command before it is made.
+type Command struct {
+	Name string
+	New  func(*Env) *cobra.Command
 }
 
 // rootCommand makes the whole tree.
-func (a *app) rootCommand() *cobra.Command {
-	root := a.bareRoot()
-	for _, name := range []string{"token", "verify", "call", "serve"} {
-		root.AddCommand(a.commands()[name]())
+func rootCommand(env *Env, commands Commands) *cobra.Command {
+	root := bareRoot(env)
+	for _, command := range commands.List {
+		root.AddCommand(command.New(env))
 	}
-	root.AddCommand(helpTopics()...)
-	root.SetHelpCommand(helpCommand())
+	root.AddCommand(commands.Topics()...)
+	root.SetHelpCommand(commands.Help())
 	return root
 }
 
 // bareRoot makes m2m itself, with the flags that every command takes.
-func (a *app) bareRoot() *cobra.Command {
+func bareRoot(env *Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "m2m",
 		Short:         "Machine-to-machine calls secured by Microsoft Entra ID",
@@ -122,19 +111,19 @@ func (a *app) bareRoot() *cobra.Command {
 		Args:          unknownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRun: func(*cobra.Command, []string) {
-			a.started = true
+			env.started = true
 		},
 	}
-	root.SetOut(a.out)
-	root.SetErr(a.stderr)
+	root.SetOut(env.out)
+	root.SetErr(env.stderr)
 	root.SetVersionTemplate("m2m {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.BoolVar(&a.debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
-	flags.BoolVar(&a.noColor, "no-color", false, "never colour the output")
-	flags.StringVar(&a.envFile, "env-file", "", "read settings from `PATH` in place of ./.env")
+	flags.BoolVar(&env.debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
+	flags.BoolVar(&env.noColor, "no-color", false, "never colour the output")
+	flags.StringVar(&env.envFile, "env-file", "", "read settings from `PATH` in place of ./.env")
 	return root
 }
 

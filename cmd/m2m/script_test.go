@@ -22,7 +22,7 @@ const transcriptsVariable = "M2M_TEST_TRANSCRIPTS"
 // TestMain lets the scripts run this test binary as m2m.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"m2m":         func() { os.Exit(int(recorded().main())) },
+		"m2m":         func() { os.Exit(int(runProcess(recorded(), commands))) },
 		"standin":     standin,
 		"otherapi":    otherAPI,
 		"barrier":     barrier,
@@ -35,16 +35,16 @@ func TestMain(m *testing.M) {
 
 // recorded is the real process, with a copy of its stderr kept for
 // assertNothingLeaked.
-func recorded() *system {
-	sys := process()
+func recorded() *Env {
+	env := process()
 	dir := os.Getenv(transcriptsVariable)
 	if dir == "" {
-		return sys
+		return env
 	}
 	if f, err := os.CreateTemp(dir, "stderr-"); err == nil {
-		sys.stderr = io.MultiWriter(sys.stderr, f)
+		env.stderr = io.MultiWriter(env.stderr, f)
 	}
-	return sys
+	return env
 }
 
 // TestScripts runs the scripts, which are the manual of what a user sees:

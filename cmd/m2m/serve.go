@@ -68,14 +68,14 @@ type serveOptions struct {
 	command []string
 }
 
-func (a *app) serveCommand() *cobra.Command {
+func serveCommand(env *Env) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:   "serve [--local [-- COMMAND ...]]",
 		Short: "Run a protected API and, with --local, a tenant beside it",
 		Long:  serveLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.jsonErrors = o.form == "json"
+			env.jsonErrors = o.form == "json"
 			local, _ := cmd.Flags().GetBool("local")
 			if err := cmp.Or(checkFilled(cmd.Flags()), o.takeCommand(cmd, args, local)); err != nil {
 				return err
@@ -84,9 +84,9 @@ func (a *app) serveCommand() *cobra.Command {
 			case local && o.check:
 				return exit.Usagef("--check is about a tenant that is somewhere else, but --local brings its own").Hint("leave one of them out")
 			case local:
-				return a.serveLocal(cmd, o)
+				return serveLocal(env, cmd, o)
 			}
-			return a.serveAlone(cmd, o)
+			return serveAlone(env, cmd, o)
 		},
 	}
 	flags := cmd.Flags()
@@ -113,7 +113,7 @@ func (a *app) serveCommand() *cobra.Command {
 	addSettingFlags(flags, settingScope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
-	cmd.AddCommand(a.mintCommand(), a.faultCommand(), a.tenantFileCommand())
+	cmd.AddCommand(mintCommand(env), faultCommand(env), tenantFileCommand(env))
 	return cmd
 }
 
@@ -170,18 +170,18 @@ func commandWords(args []string) string {
 }
 
 // serveAlone runs the API for a tenant that is somewhere else.
-func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
+func serveAlone(env *Env, cmd *cobra.Command, o serveOptions) error {
 	if err := refuseLocalFlags(cmd, o.check); err != nil {
 		return err
 	}
 	if o.check {
-		return a.checkStart(cmd, o)
+		return checkStart(env, cmd, o)
 	}
-	s, err := a.settings(cmd, uses{})
+	s, err := resolve(env, cmd, uses{})
 	if err != nil {
 		return err
 	}
-	api, err := a.newAPI(s, o)
+	api, err := newAPI(env, s, o)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (a *app) serveAlone(cmd *cobra.Command, o serveOptions) error {
 		return errors.Join(err, api.close())
 	}
 	api.announce(listener)
-	a.announceEnvFile(s)
+	announceEnvFile(env, s)
 	return ended(cmd.Context(), api.run(cmd.Context(), listener))
 }
 
@@ -207,7 +207,7 @@ func refuseLocalFlags(cmd *cobra.Command, check bool) error {
 
 // announceEnvFile says which settings of the API a .env gave: it may be somebody
 // else's, and decides who may call.
-func (a *app) announceEnvFile(s *settings) {
+func announceEnvFile(env *Env, s *settings) {
 	var names []string
 	for _, from := range []source{
 		s.tenant.from, s.client.from, s.scope.from, s.audiences.from, s.roles.from, s.scopes.from, s.authority.from, s.caFile.from,
@@ -217,7 +217,7 @@ func (a *app) announceEnvFile(s *settings) {
 		}
 	}
 	if len(names) > 0 {
-		a.say("from %s: %s", s.envFile, strings.Join(names, ", "))
+		env.say("from %s: %s", s.envFile, strings.Join(names, ", "))
 	}
 }
 

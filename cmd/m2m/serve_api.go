@@ -31,7 +31,7 @@ const (
 
 // api is the protected API of this process, ready to run.
 type api struct {
-	app    *app
+	env    *Env
 	policy verify.Policy
 	tenant string
 	keys   *verify.Metadata
@@ -48,16 +48,16 @@ type api struct {
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
 // everybody, is found here and not by the first caller.
-func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
-	policy, transport := o.policy(s), a.transport(s)
-	keys, verifier, err := a.newVerifier(s, o, transport)
+func newAPI(env *Env, s *settings, o serveOptions) (*api, error) {
+	policy, transport := o.policy(s), newTransport(env, s)
+	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
 		return nil, err
 	}
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
-	logger, err := o.logger(a.stderr)
+	logger, err := o.logger(env.stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 		MaxBody:         o.maxBody,
 		Keys:            keys.State,
 		MetricsApart:    o.metricsAddr != "",
-		Now:             a.now,
+		Now:             env.now,
 	})
 	if err != nil {
 		return nil, err
@@ -91,39 +91,39 @@ func (a *app) newAPI(s *settings, o serveOptions) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.keepMemory()
+	keepMemory(env)
 	server := serve.Server{
 		Handler: handler, Logger: logger, TLS: certificate,
 		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain,
 	}
-	o.warn(a)
+	o.warn(env)
 	if o.explainRefusals {
-		a.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
+		env.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
-	return &api{app: a, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
+	return &api{env: env, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
 		metrics: handler.Metrics(), metricsListener: metricsListener}, nil
 }
 
-func (a *app) keepMemory() {
-	if _, set := a.lookup("GOMEMLIMIT"); !set {
+func keepMemory(env *Env) {
+	if _, set := env.lookup("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	if _, set := a.lookup("GOGC"); !set {
+	if _, set := env.lookup("GOGC"); !set {
 		debug.SetGCPercent(collectAt)
 	}
 }
 
 // newVerifier puts together what decides about tokens.
-func (a *app) newVerifier(s *settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
+func newVerifier(env *Env, s *settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
 	policy := o.policy(s)
-	if err := cmp.Or(a.checkPolicy(policy, s), o.checkDurations()); err != nil {
+	if err := cmp.Or(checkPolicy(env, policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
-	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: a.now, KeyGrace: o.grace()})
+	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.now, KeyGrace: o.grace()})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
-	verifier, err := verify.New(policy, keys, verify.Options{Now: a.now, CacheBytes: verify.DefaultCacheBytes})
+	verifier, err := verify.New(policy, keys, verify.Options{Now: env.now, CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
@@ -131,7 +131,7 @@ func (a *app) newVerifier(s *settings, o serveOptions, t *transport.Transport) (
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.
-func (a *app) checkPolicy(policy verify.Policy, s *settings) error {
+func checkPolicy(env *Env, policy verify.Policy, s *settings) error {
 	if err := entra.CheckTenant(s.tenant.value); err != nil {
 		return s.explain(settingTenant, err)
 	}
@@ -152,9 +152,9 @@ func (a *app) checkPolicy(policy verify.Policy, s *settings) error {
 
 // announce says where the API is and whom it lets in.
 func (api *api) announce(listener net.Listener) {
-	say := api.app.say
+	say := api.env.say
 	say("listening on %s%s", originOf(listener, api.tls), api.path())
-	api.app.announceUpstream(api.upstream)
+	announceUpstream(api.env, api.upstream)
 	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
 	api.announceCallers()
 }
@@ -173,7 +173,7 @@ func (api *api) announceCallers() {
 	if api.policy.RequireAll {
 		joiner = " and "
 	}
-	say := api.app.say
+	say := api.env.say
 	switch {
 	case len(api.policy.Roles) > 0:
 		say("apps need the role %s", strings.Join(api.policy.Roles, joiner))
@@ -181,7 +181,7 @@ func (api *api) announceCallers() {
 		say("warning: no role is required, so any app of the tenant may call")
 		say("hint: give --require-role NAME, or set REQUIRED_ROLES")
 	}
-	warnAboutScopes(api.app, api.policy)
+	warnAboutScopes(api.env, api.policy)
 	if api.policy.AllowUser && len(api.policy.Scopes) == 0 {
 		say("warning: --allow-user: any user of the tenant may call, whatever roles apps need")
 	}

@@ -82,28 +82,28 @@ func (c startCheck) line() string {
 
 // checkStart says whether the API is fit to start with these settings: what
 // newAPI would refuse, and whether its keys can be had. It starts nothing.
-func (a *app) checkStart(cmd *cobra.Command, o serveOptions) error {
+func checkStart(env *Env, cmd *cobra.Command, o serveOptions) error {
 	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
-	checks := a.startChecks(cmd, o)
+	checks := startChecks(env, cmd, o)
 	if slices.ContainsFunc(checks, func(c startCheck) bool { return c.err != nil }) {
 		return &unfit{checks}
 	}
 	if o.form == "json" {
-		return writeJSON(a.out, struct {
+		return writeJSON(env.out, struct {
 			Fit    bool         `json:"fit"`
 			Checks []startCheck `json:"checks"`
 		}{true, checks})
 	}
 	for _, c := range checks {
-		fmt.Fprintln(a.out, c.line())
+		fmt.Fprintln(env.out, c.line())
 	}
-	fmt.Fprintln(a.out, "fit to start")
+	fmt.Fprintln(env.out, "fit to start")
 	return nil
 }
 
-func (a *app) startChecks(cmd *cobra.Command, o serveOptions) []startCheck {
+func startChecks(env *Env, cmd *cobra.Command, o serveOptions) []startCheck {
 	local := []startCheck{
 		judged("tls", func() (string, error) {
 			config, err := o.tlsConfig()
@@ -113,7 +113,7 @@ func (a *app) startChecks(cmd *cobra.Command, o serveOptions) []startCheck {
 			return "https with " + o.certFile, err
 		}),
 		judged("log", func() (string, error) {
-			_, err := o.logger(a.stderr)
+			_, err := o.logger(env.stderr)
 			return o.logFormat, err
 		}),
 	}
@@ -121,14 +121,14 @@ func (a *app) startChecks(cmd *cobra.Command, o serveOptions) []startCheck {
 		local = append(local, upstream)
 	}
 	local = append(local, o.addressChecks()...)
-	s, err := a.settings(cmd, uses{})
+	s, err := resolve(env, cmd, uses{})
 	if err != nil {
 		settings := judged("settings", func() (string, error) { return "", err })
 		return append(append([]startCheck{settings}, local...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
 	}
-	policy, transport := o.policy(s), a.transport(s)
+	policy, transport := o.policy(s), newTransport(env, s)
 	defer transport.CloseIdleConnections()
-	metadata, _, err := a.newVerifier(s, o, transport)
+	metadata, _, err := newVerifier(env, s, o, transport)
 	settings := judged("settings", func() (string, error) {
 		return fmt.Sprintf("tenant %s, audience %s", s.tenant.value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
 	})

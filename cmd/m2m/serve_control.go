@@ -27,17 +27,17 @@ const (
 )
 
 // controlClient asks things of a running local tenant that no Entra would do.
-// Make one with app.control.
+// Make one with openControl.
 type controlClient struct {
 	access controlAccess
 	http   *http.Client
 }
 
-// control returns a client for the tenant of the environment, as COMMAND under
+// openControl returns a client for the tenant of the environment, as COMMAND under
 // serve --local has it, else for the one that runs on this machine. With none
 // running the error is the exit.Error of --local.
-func (a *app) control(cmd *cobra.Command) (*controlClient, error) {
-	access, err := a.controlAccess(cmd)
+func openControl(env *Env, cmd *cobra.Command) (*controlClient, error) {
+	access, err := controlAccessOf(env, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +46,8 @@ func (a *app) control(cmd *cobra.Command) (*controlClient, error) {
 	}
 	// No proxy: what is asked is on this machine, and the key goes with it.
 	config := transport.Config{CAFile: access.CAFile}
-	if a.debug {
-		config.Trace = func(e transport.Exchange) { a.say("debug: %s", e) }
+	if env.debug {
+		config.Trace = func(e transport.Exchange) { env.say("debug: %s", e) }
 	}
 	return &controlClient{access, &http.Client{
 		Transport:     transport.New(config),
@@ -56,18 +56,18 @@ func (a *app) control(cmd *cobra.Command) (*controlClient, error) {
 	}}, nil
 }
 
-func (a *app) controlAccess(cmd *cobra.Command) (controlAccess, error) {
-	address, _ := a.lookup(controlURLVariable)
-	key, _ := a.lookup(controlKeyVariable)
+func controlAccessOf(env *Env, cmd *cobra.Command) (controlAccess, error) {
+	address, _ := env.lookup(controlURLVariable)
+	key, _ := env.lookup(controlKeyVariable)
 	switch {
 	case address != "" && key != "":
-		ca, _ := a.lookup("M2M_CA_FILE")
+		ca, _ := env.lookup("M2M_CA_FILE")
 		return controlAccess{address, key, ca}, nil
 	case address != "" || key != "":
 		return controlAccess{}, exit.Usagef("%s and %s go together, but only one is set", controlURLVariable, controlKeyVariable).
 			Hint("take both as serve --local -- COMMAND gave them, or neither")
 	}
-	return runningControl(a.input(cmd, uses{}))
+	return runningControl(inputFor(env, cmd, uses{}))
 }
 
 // checkControlURL keeps the key on this machine, whatever the environment says.

@@ -46,15 +46,15 @@ type faultOptions struct {
 	form        string
 }
 
-func (a *app) faultCommand() *cobra.Command {
+func faultCommand(env *Env) *cobra.Command {
 	var o faultOptions
 	cmd := &cobra.Command{
 		Use:   "fault [SPEC ...]",
 		Short: "Make the running local tenant misbehave",
 		Long:  faultLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.jsonErrors = o.form == "json"
-			return a.fault(cmd, args, o)
+			env.jsonErrors = o.form == "json"
+			return runFault(env, cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
@@ -65,7 +65,7 @@ func (a *app) faultCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) fault(cmd *cobra.Command, specs []string, o faultOptions) error {
+func runFault(env *Env, cmd *cobra.Command, specs []string, o faultOptions) error {
 	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (a *app) fault(cmd *cobra.Command, specs []string, o faultOptions) error {
 	if _, err := parseFaults(specs); err != nil {
 		return err
 	}
-	tenant, err := a.control(cmd)
+	tenant, err := openControl(env, cmd)
 	if err != nil {
 		return err
 	}
@@ -85,10 +85,10 @@ func (a *app) fault(cmd *cobra.Command, specs []string, o faultOptions) error {
 		return err
 	}
 	if o.form == "json" {
-		return writeJSON(a.out, state)
+		return writeJSON(env.out, state)
 	}
 	for _, f := range state.Faults {
-		if _, err := fmt.Fprintf(a.out, "%s\tanswered %d\n", f.Fault, f.Answered); err != nil {
+		if _, err := fmt.Fprintf(env.out, "%s\tanswered %d\n", f.Fault, f.Answered); err != nil {
 			return err
 		}
 	}

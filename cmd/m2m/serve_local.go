@@ -13,8 +13,8 @@ import (
 )
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
-func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
-	if a.envFile != "" {
+func serveLocal(env *Env, cmd *cobra.Command, o serveOptions) error {
+	if env.envFile != "" {
 		return exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 	}
 	if err := o.checkOutput(); err != nil {
@@ -25,14 +25,14 @@ func (a *app) serveLocal(cmd *cobra.Command, o serveOptions) error {
 			return err
 		}
 	}
-	tenants, err := tenantsOf(o.tenantFile, a.readFile)
+	tenants, err := tenantsOf(o.tenantFile, env.readFile)
 	if err != nil {
 		return err
 	}
 	if o.command != nil {
-		return a.serveCommandLocally(cmd, o, tenants)
+		return serveCommandLocally(env, cmd, o, tenants)
 	}
-	return a.serveLocalUntilStopped(cmd, o, tenants)
+	return serveLocalUntilStopped(env, cmd, o, tenants)
 }
 
 // checkOutput refuses unknown output formats.
@@ -49,15 +49,15 @@ func (o *serveOptions) checkOutput() error {
 
 // localInput is what the settings of the API next to a local tenant are resolved
 // from: the --ca-file of outside issuers is not what the API has to trust.
-func (a *app) localInput(cmd *cobra.Command) settingsInput {
-	in := a.input(cmd, uses{})
+func localInput(env *Env, cmd *cobra.Command) settingsInput {
+	in := inputFor(env, cmd, uses{})
 	delete(in.flags, "ca-file")
 	return in
 }
 
-// openLocal opens the tenant and the API's address. Free ports serve a command,
+// openLocalFor opens the tenant and the API's address. Free ports serve a command,
 // which gets its addresses from the environment.
-func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed observers) (*localServer, error) {
+func openLocalFor(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed observers) (*localServer, error) {
 	faults, err := parseFaults(o.faults)
 	if err != nil {
 		return nil, err
@@ -71,26 +71,26 @@ func (a *app) openLocal(cmd *cobra.Command, o serveOptions, tenants issuer.Tenan
 	caFile, _ := cmd.Flags().GetString("ca-file")
 	return openLocal(localOptions{
 		tenants: tenants, faults: faults, tenantAddr: address("tenant-addr", o.tenantAddr), apiAddr: address("addr", o.addr),
-		apiTLS: o.certFile != "", intercept: o.intercept, caFile: caFile, proxy: a.proxy, observers: observed,
+		apiTLS: o.certFile != "", intercept: o.intercept, caFile: caFile, proxy: env.proxy, observers: observed,
 	})
 }
 
 // serveCommandLocally runs the COMMAND of serve --local -- COMMAND with a tenant
 // and an API that live as long as it does. Their messages are printed only if
 // something fails.
-func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
+func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	folder, err := os.MkdirTemp("", "m2m-local-")
 	if err != nil {
 		return exit.Usagef("no temporary folder can be made: %v", err).Hint("set TMPDIR to a folder that can be written").Wrap(err)
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
 
-	server, err := a.openLocal(cmd, o, tenants, observers{})
+	server, err := openLocalFor(env, cmd, o, tenants, observers{})
 	if err != nil {
 		return err
 	}
-	in := a.localInput(cmd)
-	environ, local, err := server.commandEnvironment(folder, a.environ, a.executable)
+	in := localInput(env, cmd)
+	environ, local, err := server.commandEnvironment(folder, env.environ, env.executable)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
@@ -99,15 +99,15 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants is
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
-	quiet := *a.system
+	quiet := *env
 	quiet.stderr = io.Discard
-	api, err := (&app{system: &quiet, globals: a.globals, out: a.out}).newAPI(resolved, o)
+	api, err := newAPI(&quiet, resolved, o)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
 	code, err := server.runWithChild(cmd.Context(), api.run, command{
-		argv: o.command, environ: environ, dir: a.dir,
-		stdin: a.stdin, stdout: a.stdout, stderr: a.stderr, signals: a.signals.claim,
+		argv: o.command, environ: environ, dir: env.dir,
+		stdin: env.stdin, stdout: env.stdout, stderr: env.stderr, signals: env.signals.claim,
 	})
 	if err == nil && code != exit.Done {
 		err = exit.Reported{Code: code}
@@ -117,8 +117,8 @@ func (a *app) serveCommandLocally(cmd *cobra.Command, o serveOptions, tenants is
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings where --local finds them.
-func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
-	in := a.localInput(cmd)
+func serveLocalUntilStopped(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
+	in := localInput(env, cmd)
 	in.noEnvFile = true // as --local does, so that both mean the same folder
 	places, err := resolvePlaces(in)
 	if err != nil {
@@ -130,26 +130,26 @@ func (a *app) serveLocalUntilStopped(cmd *cobra.Command, o serveOptions, tenants
 	}
 	defer func() { err = cmp.Or(err, state.release()) }()
 
-	observed, err := a.observers(o.logOptions)
+	observed, err := observersFor(env, o.logOptions)
 	if err != nil {
 		return err
 	}
-	server, err := a.openLocal(cmd, o, tenants, observed)
+	server, err := openLocalFor(env, cmd, o, tenants, observed)
 	if err != nil {
 		return err
 	}
-	if in.local, err = server.writeFiles(state, a.lookup); err != nil {
+	if in.local, err = server.writeFiles(state, env.lookup); err != nil {
 		return errors.Join(err, server.close())
 	}
 	resolved, err := resolveSettings(in)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
-	api, err := a.newAPI(resolved, o)
+	api, err := newAPI(env, resolved, o)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
-	if err := a.announceLocal(server, api, state, o.form); err != nil {
+	if err := announceLocal(env, server, api, state, o.form); err != nil {
 		return errors.Join(err, server.close(), api.close())
 	}
 	return ended(cmd.Context(), server.serve(cmd.Context(), api.run))

@@ -42,7 +42,7 @@ type mintOptions struct {
 	claims, claimsJSON, without, header, headerJSON, withoutHeader []string
 }
 
-func (a *app) mintCommand() *cobra.Command {
+func mintCommand(env *Env) *cobra.Command {
 	var o mintOptions
 	cmd := &cobra.Command{
 		Use:   "mint",
@@ -50,11 +50,11 @@ func (a *app) mintCommand() *cobra.Command {
 		Long:  mintLong,
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			asked, err := a.mintRequest(cmd, o)
+			asked, err := mintRequest(env, cmd, o)
 			if err != nil {
 				return err
 			}
-			tenant, err := a.control(cmd)
+			tenant, err := openControl(env, cmd)
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ func (a *app) mintCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(a.out, token.Reveal())
+			_, err = fmt.Fprintln(env.out, token.Reveal())
 			return err
 		},
 	}
@@ -94,7 +94,7 @@ func (o *mintOptions) add(flags *pflag.FlagSet) {
 }
 
 // mintRequest makes a request of the flags.
-func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintRequest, err error) {
+func mintRequest(env *Env, cmd *cobra.Command, o mintOptions) (r issuer.MintRequest, err error) {
 	if err := checkMintFlags(cmd.Flags()); err != nil {
 		return r, err
 	}
@@ -123,10 +123,10 @@ func (a *app) mintRequest(cmd *cobra.Command, o mintOptions) (r issuer.MintReque
 		return r, err
 	}
 	for _, text := range o.claims {
-		a.hintAtForm(text)
+		hintAtForm(env, text)
 	}
 	if o.payloadFile != "" {
-		payload, err := a.readFile(o.payloadFile, 32<<10)
+		payload, err := env.readFile(o.payloadFile, 32<<10)
 		if err != nil {
 			return r, exit.Usagef("--payload-file: %v", err).Wrap(err)
 		}
@@ -199,12 +199,12 @@ var mintExamples = map[string]string{
 
 // hintAtForm prints how to write a claim that is not a text in real tokens. A text
 // may be just what is wanted.
-func (a *app) hintAtForm(given string) {
+func hintAtForm(env *Env, given string) {
 	name, value, _ := strings.Cut(given, "=")
 	switch name {
 	case "exp", "nbf", "iat":
-		a.say("hint: %s is a text now; for a number: --claim-json %s=%s", name, name, value)
+		env.say("hint: %s is a text now; for a number: --claim-json %s=%s", name, name, value)
 	case "roles", "wids", "amr", "groups":
-		a.say("hint: %s is a text now; for a list: --claim-json '%s=[%q]'", name, name, value)
+		env.say("hint: %s is a text now; for a list: --claim-json '%s=[%q]'", name, name, value)
 	}
 }

@@ -19,7 +19,7 @@ clients with secrets, certificates and federated credentials, grants, and how lo
 A key that is not known, a value of the wrong kind, a name that leads nowhere: each is an error
 that says FILE:LINE:COLUMN and, where it can, what was meant.`
 
-func (a *app) tenantFileCommand() *cobra.Command {
+func tenantFileCommand(env *Env) *cobra.Command {
 	var schema bool
 	var check string
 	cmd := &cobra.Command{
@@ -32,13 +32,13 @@ func (a *app) tenantFileCommand() *cobra.Command {
 			case schema && cmd.Flags().Changed("check"):
 				return exit.Usagef("--schema and --check are both given").Hint("leave one of them out")
 			case cmd.Flags().Changed("check"):
-				_, err := readTenantFile(check, a.readFile)
+				_, err := readTenantFile(check, env.readFile)
 				return err
 			case schema:
-				_, err := io.WriteString(a.out, issuer.TenantFileSchema())
+				_, err := io.WriteString(env.out, issuer.TenantFileSchema())
 				return err
 			}
-			_, err := io.WriteString(a.out, issuer.BuiltinTenantFile())
+			_, err := io.WriteString(env.out, issuer.BuiltinTenantFile())
 			return err
 		},
 	}

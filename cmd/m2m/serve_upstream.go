@@ -76,12 +76,12 @@ func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, erro
 }
 
 // announceUpstream says what the gate stands in front of.
-func (a *app) announceUpstream(u *serve.Upstream) {
+func announceUpstream(env *Env, u *serve.Upstream) {
 	if u == nil {
 		return
 	}
-	a.say("believed callers reach %s", u.URL.Redacted())
+	env.say("believed callers reach %s", u.URL.Redacted())
 	if u.ForwardToken && u.URL.Scheme == "http" && !isThisMachine(u.URL.Hostname()) {
-		a.say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
+		env.say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
 	}
 }

@@ -13,14 +13,14 @@ type palette struct{ enabled bool }
 // paletteFor decides on colour for one stream: never without a terminal, unless
 // FORCE_COLOR asks for it; NO_COLOR (no-color.org), TERM=dumb and --no-color
 // switch it off.
-func (sys *system) paletteFor(stream io.Writer, noColor bool) palette {
-	set := func(name string) bool { v, _ := sys.lookup(name); return v != "" }
-	term, _ := sys.lookup("TERM")
+func (env *Env) paletteFor(stream io.Writer, noColor bool) palette {
+	set := func(name string) bool { v, _ := env.lookup(name); return v != "" }
+	term, _ := env.lookup("TERM")
 	switch {
 	case noColor, set("NO_COLOR"):
 		return palette{}
 	case set("FORCE_COLOR"):
-		v, _ := sys.lookup("FORCE_COLOR")
+		v, _ := env.lookup("FORCE_COLOR")
 		return palette{v != "0"}
 	}
 	return palette{isTerminal(stream) && term != "dumb"}

@@ -25,7 +25,7 @@ see "m2m help environment".
 Tokens are cached, sealed with the credential they were obtained with. -o takes raw, json,
 header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).`
 
-func (a *app) tokenCommand() *cobra.Command {
+func tokenCommand(env *Env) *cobra.Command {
 	var (
 		clear bool
 		how   acquisition
@@ -37,22 +37,22 @@ func (a *app) tokenCommand() *cobra.Command {
 		Long:  tokenLong,
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a.jsonErrors = to.form == "json"
-			if err := cmp.Or(checkFilled(cmd.Flags()), how.check(), a.checkHandOver(&to)); err != nil {
+			env.jsonErrors = to.form == "json"
+			if err := cmp.Or(checkFilled(cmd.Flags()), how.check(), checkHandOver(env, &to)); err != nil {
 				return err
 			}
 			if clear {
-				return a.clearCache(cmd)
+				return clearCache(env, cmd)
 			}
-			s, err := a.settings(cmd, uses{credential: true})
+			s, err := resolve(env, cmd, uses{credential: true})
 			if err != nil {
 				return err
 			}
-			got, err := a.acquire(cmd.Context(), s, a.transport(s), how)
+			got, err := acquire(env, cmd.Context(), s, newTransport(env, s), how)
 			if err != nil {
 				return err
 			}
-			return a.handOver(got, to)
+			return printHandOver(env, got, to)
 		},
 	}
 	flags := cmd.Flags()
@@ -79,8 +79,8 @@ func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
 	addSettingFlags(flags, credentialSettingsFlags...)
 }
 
-func (a *app) clearCache(cmd *cobra.Command) error {
-	places, err := resolvePlaces(a.input(cmd, uses{}))
+func clearCache(env *Env, cmd *cobra.Command) error {
+	places, err := resolvePlaces(inputFor(env, cmd, uses{}))
 	if err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func (a *app) clearCache(cmd *cobra.Command) error {
 		return exit.Usagef("the cache cannot be cleared: %v", err).Wrap(err)
 	}
 	if removed == 1 {
-		a.say("removed 1 cached token")
+		env.say("removed 1 cached token")
 	} else {
-		a.say("removed %d cached tokens", removed)
+		env.say("removed %d cached tokens", removed)
 	}
 	return nil
 }

@@ -18,28 +18,28 @@ func (h *handOver) add(flags *pflag.FlagSet) {
 }
 
 // checkHandOver refuses what cannot work before a token is asked for.
-func (a *app) checkHandOver(h *handOver) (err error) {
+func checkHandOver(env *Env, h *handOver) (err error) {
 	if err := checkForm(h.form, tokenForms()); err != nil {
 		return err
 	}
 	if h.mask {
-		if h.command, err = a.runnerMask(); err != nil {
+		if h.command, err = runnerMask(env); err != nil {
 			return err
 		}
 	}
 	return h.file.check()
 }
 
-// handOver prints the token or puts it into its file; the command that masks it
+// printHandOver prints the token or puts it into its file; the command that masks it
 // comes first.
-func (a *app) handOver(t issuedToken, h handOver) error {
+func printHandOver(env *Env, t issuedToken, h handOver) error {
 	if h.mask {
-		if err := h.command.print(a.stderr, t.Access); err != nil {
+		if err := h.command.print(env.stderr, t.Access); err != nil {
 			return err // a token that is not masked is not handed over
 		}
 	}
 	if h.file != "" {
 		return h.file.write(t, h.form)
 	}
-	return t.write(a.out, h.form)
+	return t.write(env.out, h.form)
 }

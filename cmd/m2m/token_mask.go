@@ -17,9 +17,9 @@ type maskCommand struct{ prefix string }
 //
 //   - GitHub Actions: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 //   - Azure Pipelines: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
-func (sys *system) runnerMask() (maskCommand, error) {
+func runnerMask(env *Env) (maskCommand, error) {
 	says := func(name string) bool {
-		value, _ := sys.lookup(name)
+		value, _ := env.lookup(name)
 		return strings.EqualFold(value, "true")
 	}
 	switch {

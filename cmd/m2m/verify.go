@@ -49,7 +49,7 @@ type verifyOptions struct {
 	policyFlags
 }
 
-func (a *app) verifyCommand() *cobra.Command {
+func verifyCommand(env *Env) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify [TOKEN | - | @FILE]",
@@ -57,8 +57,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long:  verifyLong,
 		Args:  atMostOne("the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.jsonErrors = o.form == "json"
-			return a.verify(cmd, args, o)
+			env.jsonErrors = o.form == "json"
+			return runVerify(env, cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
@@ -80,18 +80,18 @@ func (a *app) verifyCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
+func runVerify(env *Env, cmd *cobra.Command, args []string, o verifyOptions) error {
 	err := cmp.Or(checkFilled(cmd.Flags()), checkTimeout(o.timeout), checkForm(o.form, []string{"text", "json"}))
 	if err != nil {
 		return err
 	}
 	switch {
 	case o.schema:
-		return a.printSchema(args)
+		return printSchema(env, args)
 	case o.batch:
-		return a.verifyBatch(cmd, args, o)
+		return verifyBatch(env, cmd, args, o)
 	}
-	input, err := a.tokenInput(args)
+	input, err := tokenInput(env, args)
 	if err != nil {
 		return err
 	}
@@ -99,47 +99,47 @@ func (a *app) verify(cmd *cobra.Command, args []string, o verifyOptions) error {
 		input = token // else it is judged as it came, and the report says what is wrong with it
 	}
 	if o.decode {
-		return a.decode(input, o)
+		return decode(env, input, o)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	verifier, now, err := a.verifier(ctx, cmd, o, input)
+	verifier, now, err := verifierFor(env, ctx, cmd, o, input)
 	if err != nil {
 		return err
 	}
 	report := verify.Explain(verifier.Judge(ctx, input))
-	a.hintAtLocal(cmd, report)
-	return a.printReport(report, o, now())
+	hintAtLocal(env, cmd, report)
+	return printReport(env, report, o, now())
 }
 
 // verifyBatch judges many tokens. The time-out is for the keys that --jwks
 // names alone: the batch may take as long as it takes.
-func (a *app) verifyBatch(cmd *cobra.Command, args []string, o verifyOptions) error {
+func verifyBatch(env *Env, cmd *cobra.Command, args []string, o verifyOptions) error {
 	if err := o.checkBatch(cmd.Flags().Changed("output")); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	verifier, _, err := a.verifier(ctx, cmd, o, "")
+	verifier, _, err := verifierFor(env, ctx, cmd, o, "")
 	if err != nil {
 		return err
 	}
-	return a.judgeBatch(cmd.Context(), args, verifier)
+	return judgeBatch(env, cmd.Context(), args, verifier)
 }
 
-// verifier makes the judge of the settings and flags, and the clock it judges
+// verifierFor makes the judge of the settings and flags, and the clock it judges
 // by. input is the token, where there is one alone.
-func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions, input string) (*verify.Verifier, func() time.Time, error) {
-	now, err := o.clock(a.now)
+func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOptions, input string) (*verify.Verifier, func() time.Time, error) {
+	now, err := o.clock(env.now)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := a.settings(cmd, uses{})
+	s, err := resolve(env, cmd, uses{})
 	if err != nil {
 		return nil, nil, err
 	}
-	a.passOverPlaceholders(s)
-	keys, err := a.keySource(ctx, s, o, input)
+	passOverPlaceholders(env, s)
+	keys, err := keySourceFor(env, ctx, s, o, input)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -151,34 +151,34 @@ func (a *app) verifier(ctx context.Context, cmd *cobra.Command, o verifyOptions,
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
-	o.warn(a)
+	o.warn(env)
 	if policy.PlainIssuer != "" {
-		a.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", quoted(o.issuer))
+		env.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", quoted(o.issuer))
 	} else {
-		warnAboutScopes(a, policy)
+		warnAboutScopes(env, policy)
 	}
 	return verifier, now, nil
 }
 
 // passOverPlaceholders takes settings that nobody filled in for not set: a
 // pasted token can be read all the same, and the report says what to set.
-func (a *app) passOverPlaceholders(s *settings) {
+func passOverPlaceholders(env *Env, s *settings) {
 	for _, g := range []*given[string]{&s.tenant, &s.client, &s.scope} {
 		if g.value != "" && entra.IsPlaceholder(g.value) {
-			a.say("warning: %s is a placeholder and counts as not set", g.from.subject())
+			env.say("warning: %s is a placeholder and counts as not set", g.from.subject())
 			*g = given[string]{}
 		}
 	}
 }
 
 // printReport prints the report and ends with the code of its verdict.
-func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time) error {
+func printReport(env *Env, report *verify.Report, o verifyOptions, now time.Time) error {
 	if o.form == "json" {
-		if err := writeJSON(a.out, documentOf(report)); err != nil {
+		if err := writeJSON(env.out, documentOf(report)); err != nil {
 			return err
 		}
 	} else {
-		text := a.reportText(o, now)
+		text := reportTextFor(env, o, now)
 		text.token(report.Token)
 		text.checks(report.Findings)
 		text.verdict(report)
@@ -195,8 +195,8 @@ func (a *app) printReport(report *verify.Report, o verifyOptions, now time.Time)
 	return exit.Reported{Code: code}
 }
 
-func (a *app) reportText(o verifyOptions, now time.Time) reportText {
-	text := reportText{w: a.out, paint: a.paletteFor(a.stdout, a.noColor), now: now}
+func reportTextFor(env *Env, o verifyOptions, now time.Time) reportText {
+	text := reportText{w: env.out, paint: env.paletteFor(env.stdout, env.noColor), now: now}
 	if o.explain {
 		text.explain = claimSentences()
 	}
@@ -204,19 +204,19 @@ func (a *app) reportText(o verifyOptions, now time.Time) reportText {
 }
 
 // decode shows a token and says that it was not judged.
-func (a *app) decode(input string, o verifyOptions) error {
+func decode(env *Env, input string, o verifyOptions) error {
 	token, err := verify.Decode(input)
 	if token == nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
 	if o.form == "json" {
-		if err := writeJSON(a.out, documentOfToken(token)); err != nil {
+		if err := writeJSON(env.out, documentOfToken(token)); err != nil {
 			return err
 		}
 	} else {
-		a.reportText(o, a.now()).token(token)
+		reportTextFor(env, o, env.now()).token(token)
 	}
-	a.say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
+	env.say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
 	if err != nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
@@ -235,15 +235,15 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 	return func() time.Time { return at }, nil
 }
 
-// keySource decides whose keys the token is checked against: those that --jwks
+// keySourceFor decides whose keys the token is checked against: those that --jwks
 // names; those of the configured tenant; else those of the tenant that the
 // token itself names, if it is one of Entra's. Without any the source is nil,
 // and the report says what to set.
-func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input string) (verify.KeySource, error) {
-	transport := a.transport(s)
+func keySourceFor(env *Env, ctx context.Context, s *settings, o verifyOptions, input string) (verify.KeySource, error) {
+	transport := newTransport(env, s)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
-		return a.keySet(ctx, client, s, o)
+		return keySetFor(env, ctx, client, s, o)
 	}
 	if o.issuer != "" {
 		return nil, exit.Usagef("--issuer needs --jwks: without it the issuer is the tenant's own")
@@ -255,7 +255,7 @@ func (a *app) keySource(ctx context.Context, s *settings, o verifyOptions, input
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
-	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: a.now})
+	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: env.now})
 }
 
 // authority is whose keys are asked for where no --jwks names them.

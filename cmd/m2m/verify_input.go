@@ -39,11 +39,11 @@ func atMostOne(what string) cobra.PositionalArgs {
 
 // tokenInput returns the token that was given: as an argument, in a file, or
 // on stdin. A terminal is never waited for.
-func (a *app) tokenInput(args []string) (string, error) {
+func tokenInput(env *Env, args []string) (string, error) {
 	source := "-"
 	if len(args) == 1 {
 		source = args[0]
-	} else if isTerminal(a.stdin) {
+	} else if isTerminal(env.stdin) {
 		return "", exit.Usagef("there is no token to verify").
 			Hint("pipe one in: m2m token | m2m verify", "or paste it as an argument: m2m verify TOKEN")
 	}
@@ -59,7 +59,7 @@ func (a *app) tokenInput(args []string) (string, error) {
 	default:
 		return source, nil
 	}
-	data, _, err := a.readStart(path, maxTokenFile)
+	data, _, err := env.readStart(path, maxTokenFile)
 	input := string(data)
 	if err != nil {
 		return "", exit.Usagef("the token cannot be read: %v", err).
@@ -73,9 +73,9 @@ func (a *app) tokenInput(args []string) (string, error) {
 	return input, nil
 }
 
-// keySet reads the keys that --jwks names.
-func (a *app) keySet(ctx context.Context, client *http.Client, s *settings, o verifyOptions) (verify.KeySource, error) {
-	data, err := a.jwks(ctx, client, o.jwks)
+// keySetFor reads the keys that --jwks names.
+func keySetFor(env *Env, ctx context.Context, client *http.Client, s *settings, o verifyOptions) (verify.KeySource, error) {
+	data, err := readJWKS(env, ctx, client, o.jwks)
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +90,12 @@ func (a *app) keySet(ctx context.Context, client *http.Client, s *settings, o ve
 	return keys, nil
 }
 
-func (a *app) jwks(ctx context.Context, client *http.Client, place string) ([]byte, error) {
+func readJWKS(env *Env, ctx context.Context, client *http.Client, place string) ([]byte, error) {
 	switch u, err := url.Parse(place); {
 	case err != nil && strings.Contains(place, "://"):
 		return nil, exit.Usagef("--jwks is no URL")
 	case err != nil || u.Scheme != "https" && u.Scheme != "http":
-		data, err := a.readFile(place, maxJWKS)
+		data, err := env.readFile(place, maxJWKS)
 		if err != nil {
 			return nil, exit.Usagef("the keys cannot be read: %v", err).Wrap(err)
 		}

@@ -13,10 +13,10 @@ import (
 //go:embed verify.schema.json
 var verifySchema string
 
-func (a *app) printSchema(args []string) error {
+func printSchema(env *Env, args []string) error {
 	if len(args) > 0 {
 		return exit.Usagef("--schema takes no token: it prints the form of every report")
 	}
-	_, err := io.WriteString(a.out, verifySchema)
+	_, err := io.WriteString(env.out, verifySchema)
 	return err
 }

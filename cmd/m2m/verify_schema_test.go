@@ -76,8 +76,8 @@ func strangeTokens(t *testing.T) map[string]string {
 func TestSchema(t *testing.T) {
 	run := func(stdin string, args ...string) string {
 		var out, errs bytes.Buffer
-		sys := &system{args: append([]string{"verify"}, args...), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, now: time.Now, dir: t.TempDir()}
-		if code := sys.run(t.Context()); code == exit.Usage || code == exit.Unexpected {
+		env := &Env{args: append([]string{"verify"}, args...), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, now: time.Now, dir: t.TempDir()}
+		if code := run(t.Context(), env, commands); code == exit.Usage || code == exit.Unexpected {
 			t.Fatalf("%q: code %d, %s", args, code, &errs)
 		}
 		return out.String()
