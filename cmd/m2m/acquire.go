@@ -9,6 +9,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/token"
 	"m2m/internal/transport"
 )
@@ -37,9 +38,9 @@ func checkTimeout(timeout time.Duration) error {
 }
 
 // acquire gets the token that the settings describe.
-func acquire(env *Env, ctx context.Context, s *settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
-	env.trace(s.credential.why)
-	if err := s.checkCredential(); err != nil {
+func acquire(env *Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
+	env.trace(s.Credential.Why)
+	if err := s.CheckCredential(); err != nil {
 		return issuedToken{}, err
 	}
 	credential, err := credentialOf(env, s)
@@ -50,15 +51,15 @@ func acquire(env *Env, ctx context.Context, s *settings, transport *transport.Tr
 	if env.debug {
 		client.Debug = env.trace
 	}
-	if !how.noCache && s.places.cacheDir != "" {
-		client.Cache = &token.Cache{Dir: s.places.cacheDir}
+	if !how.noCache && s.Places.CacheDir != "" {
+		client.Cache = &token.Cache{Dir: s.Places.CacheDir}
 	}
 	ctx, cancel := context.WithTimeout(ctx, how.timeout)
 	defer cancel()
 	got, err := client.Acquire(ctx, token.Request{
-		Authority:  s.authorityURL(),
-		ClientID:   s.client.value,
-		Scope:      s.scope.value,
+		Authority:  s.AuthorityURL(),
+		ClientID:   s.Client.Value,
+		Scope:      s.Scope.Value,
 		Claims:     how.claims,
 		Region:     how.region,
 		Credential: credential,
@@ -66,7 +67,7 @@ func acquire(env *Env, ctx context.Context, s *settings, transport *transport.Tr
 		Refresh:    how.refresh,
 	})
 	if err != nil {
-		return issuedToken{}, s.explainToken(err)
+		return issuedToken{}, s.ExplainToken(err)
 	}
 	switch left := got.ExpiresOn.Sub(env.now()); {
 	case got.Short && how.minTTL > 0:
@@ -74,36 +75,36 @@ func acquire(env *Env, ctx context.Context, s *settings, transport *transport.Tr
 	case left < time.Second:
 		env.say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
-	return issuedToken{got, s.tenant.value, s.client.value, s.scope.value}, nil
+	return issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value}, nil
 }
 
 // credentialOf makes the credential that the settings chose.
-func credentialOf(env *Env, s *settings) (token.Credential, error) {
-	c := s.credential
-	switch c.kind {
-	case credentialSecret:
-		secret, err := secretFrom(env, c.secret, c.file, "client secret")
+func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
+	c := s.Credential
+	switch c.Kind {
+	case settings.KindSecret:
+		secret, err := secretFrom(env, c.Secret, c.File, "client secret")
 		if err != nil {
 			return nil, err
 		}
 		if err := entra.CheckClientSecret(secret); err != nil {
-			return nil, s.explain(settingSecret, err)
+			return nil, s.Explain(settings.ClientSecret, err)
 		}
 		return token.NewClientSecret(secret), nil
-	case credentialCertificate:
-		password, err := secretFrom(env, c.password, c.passwordFile, "certificate password")
+	case settings.KindCertificate:
+		password, err := secretFrom(env, c.Password, c.PasswordFile, "certificate password")
 		if err != nil {
 			return nil, err
 		}
-		return token.LoadCertificate(c.file, password, c.sendChain)
-	case credentialFederatedFile:
-		return token.NewFederatedFile(c.file), nil
-	case credentialGitHub:
+		return token.LoadCertificate(c.File, password, c.SendChain)
+	case settings.KindFederatedFile:
+		return token.NewFederatedFile(c.File), nil
+	case settings.KindGitHub:
 		return gitHubCredential(env), nil
-	case credentialManagedIdentity:
-		return token.NewManagedIdentity(c.identityClient), nil
+	case settings.KindManagedIdentity:
+		return token.NewManagedIdentity(c.IdentityClient), nil
 	}
-	return nil, exit.Usagef("%v", errCredentialMissing).Wrap(errCredentialMissing)
+	return nil, exit.Usagef("%v", settings.ErrCredentialMissing).Wrap(settings.ErrCredentialMissing)
 }
 
 // gitHubTokenVariable holds what a job in GitHub Actions asks for its token with.

@@ -10,6 +10,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -90,11 +91,11 @@ func runCall(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.probe.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
-	s, err := resolve(env, cmd, uses{
-		credential: !o.noToken && o.tokenFile == "" && !o.printCurl,
-		givenToken: o.tokenFile != "",
-		call:       true,
-		apiURL:     isPath(args[0]),
+	s, err := resolve(env, cmd, settings.Uses{
+		Credential: !o.noToken && o.tokenFile == "" && !o.printCurl,
+		GivenToken: o.tokenFile != "",
+		Call:       true,
+		APIURL:     isPath(args[0]),
 	})
 	if err != nil {
 		return err
@@ -117,7 +118,7 @@ func runCall(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 }
 
 // exchange sends the request and prints the answer.
-func exchange(env *Env, cmd *cobra.Command, request call.Request, s *settings, o callOptions, to destination) (err error) {
+func exchange(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to destination) (err error) {
 	transport := newTransport(env, s)
 	if request.Token, err = bearer(env, cmd.Context(), s, transport, o); err != nil {
 		return to.end(err)
@@ -172,7 +173,7 @@ func isPath(address string) bool {
 }
 
 // bearer is the token to send: none, a given one, or one that is acquired now.
-func bearer(env *Env, ctx context.Context, s *settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
+func bearer(env *Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
 	switch {
 	case o.noToken:
 		return entra.Secret{}, nil
@@ -197,12 +198,12 @@ func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 }
 
 // unsetAPIURL says where a request went that nobody said where to send.
-const unsetAPIURL = "API_URL is not set, so " + defaultAPIURL + " was called"
+const unsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was called"
 
 // unanswered adds to a failure of the network what only the command line knows:
 // that nobody said where the API is.
-func unanswered(env *Env, err error, s *settings, address string) error {
-	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.apiURL.from.layer == layerDefault {
+func unanswered(env *Env, err error, s *settings.Settings, address string) error {
+	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
 		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(exit.HintsOf(err), unsetAPIURL)...)
 	}
 	return err

@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
+	"m2m/internal/settings"
 )
 
 // printCurl prints the request as a command line of curl's, and sends nothing.
-func printCurl(env *Env, cmd *cobra.Command, request call.Request, s *settings, o callOptions) error {
+func printCurl(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) error {
 	curl := call.Curl{Token: tokenSource(cmd, o)}
 	if request.URL.Scheme == "https" {
-		curl.CAFile = s.caFile.value
+		curl.CAFile = s.CAFile.Value
 	}
 	text, given := o.content()
 	if given && request.Header.Get("Content-Type") == "" {
@@ -52,7 +53,7 @@ func tokenSource(cmd *cobra.Command, o callOptions) string {
 // tokenFlags repeats what the caller asked of the token by flag, for a command
 // that is to get the same one.
 func tokenFlags(cmd *cobra.Command) string {
-	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settingFlags()...))
+	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settings.FlagNames()...))
 }
 
 // verifyFlags is the same for m2m verify, which has no use for a credential.
@@ -84,7 +85,7 @@ func suiteCallFlags(cmd *cobra.Command, q call.SuiteRequest, folder string) []st
 	}
 	switch {
 	case q.File != "":
-		words = append(words, "-d "+call.ShellQuote("@"+absolute(folder, q.File)))
+		words = append(words, "-d "+call.ShellQuote("@"+settings.Absolute(folder, q.File)))
 	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > maxRepeatedBody:
 		words = append(words, "-d @BODY")
 	case !q.Request.Body.IsZero():

@@ -18,6 +18,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // maxWrappedBody bounds the body that -o json wraps, in bytes.
@@ -104,24 +105,24 @@ func unmetLines(unmet error) []string {
 }
 
 // contextOf is what is known about the API and the token beside the answer.
-func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings, o callOptions) call.Context {
-	audiences := s.audiences.value
+func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) call.Context {
+	audiences := s.Audiences.Value
 	if len(audiences) == 0 {
-		audiences, _ = entra.Audiences(s.scope.value, s.client.value)
+		audiences, _ = entra.Audiences(s.Scope.Value, s.Client.Value)
 	}
 	issuer := ""
-	if s.tenant.value != "" { // else nobody said whose tokens the API takes
-		issuer = strings.TrimPrefix(s.authority.value, "https://")
+	if s.Tenant.Value != "" { // else nobody said whose tokens the API takes
+		issuer = strings.TrimPrefix(s.Authority.Value, "https://")
 	}
 	return call.Context{
 		Token:         request.Token,
 		Audiences:     audiences,
-		RequiredRoles: s.roles.value,
+		RequiredRoles: s.Roles.Value,
 		TokenFile:     o.tokenFile,
 		Flags:         verifyFlags(cmd),
 		TokenFlags:    tokenFlags(cmd),
 		CallFlags:     callFlags(cmd, o),
-		TenantID:      s.tenant.value,
+		TenantID:      s.Tenant.Value,
 		IssuerHost:    issuer,
 	}
 }

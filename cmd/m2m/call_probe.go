@@ -15,6 +15,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/exit"
 	"m2m/internal/probe"
+	"m2m/internal/settings"
 	"m2m/internal/transport"
 )
 
@@ -22,7 +23,7 @@ import (
 type probeRun struct {
 	env       *Env
 	o         callOptions
-	settings  *settings
+	settings  *settings.Settings
 	transport *transport.Transport
 	request   call.Request
 	config    probe.Config
@@ -56,8 +57,8 @@ func runProbe(env *Env, cmd *cobra.Command, args []string, o callOptions) error 
 
 // prepare finds out what is to be probed, and whether it may be.
 func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
-	r.settings, err = resolve(r.env, cmd, uses{
-		credential: r.o.tokenFile == "", givenToken: r.o.tokenFile != "", call: true, apiURL: isPath(address),
+	r.settings, err = resolve(r.env, cmd, settings.Uses{
+		Credential: r.o.tokenFile == "", GivenToken: r.o.tokenFile != "", Call: true, APIURL: isPath(address),
 	})
 	if err != nil {
 		return err
@@ -114,10 +115,10 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 // find nothing.
 func noSuchCase(pattern string) error {
 	if _, unknown := probe.Select(probe.Catalogue(), []string{pattern}); unknown == nil {
-		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", quoted(pattern)).
+		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", settings.Quoted(pattern)).
 			Hint("probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND")
 	}
-	return exit.Usagef("--probe-only: no case is called %s", quoted(pattern)).
+	return exit.Usagef("--probe-only: no case is called %s", settings.Quoted(pattern)).
 		Hint("m2m call --probe-list prints the names; * stands for any part of one")
 }
 

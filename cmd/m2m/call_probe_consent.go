@@ -18,6 +18,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/probe"
+	"m2m/internal/settings"
 	"m2m/internal/text"
 )
 
@@ -30,15 +31,15 @@ func (r *probeRun) mayProbe() error {
 	case isThisMachine(host):
 		return nil
 	case !p.remote:
-		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", quoted(host)).
+		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", settings.Quoted(host)).
 			Hint("if you may test it, add --probe-remote")
 	case p.confirm != "":
 		if text.LowerASCII(p.confirm) != text.LowerASCII(host) {
-			return exit.Usagef("--probe-confirm names %s, but the address is on %s", quoted(p.confirm), quoted(host)).Hint("nothing was sent")
+			return exit.Usagef("--probe-confirm names %s, but the address is on %s", settings.Quoted(p.confirm), settings.Quoted(host)).Hint("nothing was sent")
 		}
 		return nil
 	case !isTerminal(r.env.stdin) || !isTerminal(r.env.stderr):
-		return exit.Usagef("there is no terminal to ask on whether %s may be probed", quoted(host)).
+		return exit.Usagef("there is no terminal to ask on whether %s may be probed", settings.Quoted(host)).
 			Hint("if it may, name it: --probe-confirm " + printable(host))
 	}
 	return r.ask(host)
@@ -60,7 +61,7 @@ func (r *probeRun) ask(host string) error {
 		return context.Canceled
 	case line := <-typed:
 		if text.LowerASCII(strings.TrimSpace(line)) != text.LowerASCII(host) {
-			return exit.Usagef("that is not %s; nothing was sent", quoted(host))
+			return exit.Usagef("that is not %s; nothing was sent", settings.Quoted(host))
 		}
 	}
 	return nil
@@ -79,7 +80,7 @@ func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.env.proxy != nil {
 		if proxy, err := r.env.proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
-			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", quoted(target.Hostname())).
+			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", settings.Quoted(target.Hostname())).
 				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}
 	}

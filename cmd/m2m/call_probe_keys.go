@@ -44,8 +44,8 @@ func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []probe.K
 
 // discoveries are the documents to ask, the most certain first.
 func (r *probeRun) discoveries(t *verify.Token) (addresses []string) {
-	if r.settings.tenant.value != "" {
-		addresses = append(addresses, r.settings.authorityURL().Discovery(t.Version))
+	if r.settings.Tenant.Value != "" {
+		addresses = append(addresses, r.settings.AuthorityURL().Discovery(t.Version))
 	}
 	if strings.HasPrefix(t.Issuer, "https://") {
 		addresses = append(addresses, strings.TrimRight(t.Issuer, "/")+"/.well-known/openid-configuration")

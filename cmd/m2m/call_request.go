@@ -12,6 +12,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // maxBufferedBody bounds a request body that is read from stdin, in bytes; a
@@ -66,8 +67,8 @@ func (r requestFlags) content() (text string, given bool) {
 }
 
 // buildRequest turns flags into the request to address.
-func buildRequest(env *Env, r requestFlags, s *settings, address string) (call.Request, error) {
-	target, err := call.ResolveURL(s.apiURL.value, address)
+func buildRequest(env *Env, r requestFlags, s *settings.Settings, address string) (call.Request, error) {
+	target, err := call.ResolveURL(s.APIURL.Value, address)
 	if err != nil {
 		return call.Request{}, err
 	}

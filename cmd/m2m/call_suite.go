@@ -14,6 +14,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/transport"
 )
 
@@ -26,7 +27,7 @@ type suiteRun struct {
 	plan      *call.SuitePlan
 	base      string // the API's address
 	folder    string // of the file
-	clients   map[string]*settings
+	clients   map[string]*settings.Settings
 	transport *transport.Transport
 	started   time.Time
 }
@@ -40,7 +41,7 @@ func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error 
 	if err := o.suite.check(cmd, o.form); err != nil {
 		return err
 	}
-	r := &suiteRun{env: env, cmd: cmd, o: o, clients: map[string]*settings{}}
+	r := &suiteRun{env: env, cmd: cmd, o: o, clients: map[string]*settings.Settings{}}
 	suite, err := r.read()
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func (r *suiteRun) read() (*call.Suite, error) {
 	}
 	r.folder = r.env.dir
 	if r.o.suite.file != "-" {
-		r.folder = filepath.Dir(absolute(r.env.dir, r.o.suite.file))
+		r.folder = filepath.Dir(settings.Absolute(r.env.dir, r.o.suite.file))
 	}
 	suite, err := call.ParseSuite(fileName(r.o.suite.file), data)
 	if err != nil {
@@ -111,13 +112,13 @@ func (r *suiteRun) checkTags(suite *call.Suite) error {
 
 // prepare puts the variables in and settles who calls, before anything is sent.
 func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
-	use := uses{givenToken: r.o.tokenFile != "", call: true, apiURL: len(args) == 0}
-	use.credential = !use.givenToken && suite.IsSentAs(call.AsDefault)
+	use := settings.Uses{GivenToken: r.o.tokenFile != "", Call: true, APIURL: len(args) == 0}
+	use.Credential = !use.GivenToken && suite.IsSentAs(call.AsDefault)
 	s, err := resolve(r.env, r.cmd, use)
 	if err != nil {
 		return err
 	}
-	r.clients[call.AsDefault], r.base = s, s.apiURL.value
+	r.clients[call.AsDefault], r.base = s, s.APIURL.Value
 	if len(args) > 0 {
 		if r.base = args[0]; isPath(r.base) {
 			return exit.Usagef("with --suite the address is that of the API, not a path").Hint("the paths stand in the file")
@@ -127,7 +128,7 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 	r.plan, err = suite.Plan(call.SuiteContext{
 		Lookup:         r.env.lookup,
 		IsCredential:   isCredentialVariable,
-		IsPublic:       func(name string) bool { return isSettingVariable(name) && !rowOfVariable(name).secret },
+		IsPublic:       func(name string) bool { return settings.IsVariable(name) && !settings.RowOfVariable(name).Secret },
 		Base:           r.base,
 		Origins:        r.o.suite.origins,
 		OpenFile:       r.openFile,
@@ -138,7 +139,7 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 		return err
 	}
 	if len(args) == 0 && r.plan.HasVariables() {
-		if err := s.checkSuiteAddress(); err != nil {
+		if err := s.CheckSuiteAddress(); err != nil {
 			return err
 		}
 	}
@@ -149,13 +150,13 @@ func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
 // the secrets of its settings, the local tenant's control key, and what GitHub
 // gives a job to ask for its token with.
 func isCredentialVariable(name string) bool {
-	return rowOfVariable(name).secret || name == controlKeyVariable || name == gitHubTokenVariable
+	return settings.RowOfVariable(name).Secret || name == controlKeyVariable || name == gitHubTokenVariable
 }
 
 // hidingTransport is the transport of every request. Its traces show addresses,
 // in which a variable's value may stand.
-func (r *suiteRun) hidingTransport(s *settings) *transport.Transport {
-	config := transport.Config{CAFile: s.caFile.value, Proxy: r.env.proxy}
+func (r *suiteRun) hidingTransport(s *settings.Settings) *transport.Transport {
+	config := transport.Config{CAFile: s.CAFile.Value, Proxy: r.env.proxy}
 	if r.env.debug {
 		config.Trace = func(e transport.Exchange) {
 			line := e.String()
@@ -191,8 +192,8 @@ func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
 
 // wentByDefault reports whether nobody said where a request was to go.
 func (r *suiteRun) wentByDefault(q call.SuiteRequest) bool {
-	return r.cmd.Flags().NArg() == 0 && r.clients[call.AsDefault].apiURL.from.layer == layerDefault &&
-		strings.HasPrefix(q.Request.URL.String(), defaultAPIURL)
+	return r.cmd.Flags().NArg() == 0 && r.clients[call.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
+		strings.HasPrefix(q.Request.URL.String(), settings.DefaultAPIURL)
 }
 
 // known is what is known about the API and the token of a request.

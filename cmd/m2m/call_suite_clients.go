@@ -8,6 +8,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // resolveClients finds the settings of each client that a request is sent as,
@@ -18,7 +19,7 @@ func (r *suiteRun) resolveClients() error {
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
-		s, err := resolveAs(r.env, r.cmd, uses{credential: true, call: true, apiURL: r.cmd.Flags().NArg() == 0}, identity)
+		s, err := resolveAs(r.env, r.cmd, settings.Uses{Credential: true, Call: true, APIURL: r.cmd.Flags().NArg() == 0}, identity)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
@@ -28,44 +29,44 @@ func (r *suiteRun) resolveClients() error {
 }
 
 // identity turns what the file says of a client into settings.
-func (r *suiteRun) identity(c call.SuiteClient) (*suiteIdentity, error) {
-	out := &suiteIdentity{values: map[setting]given[string]{}}
-	add := func(s setting, key string, v call.SuiteValue) {
+func (r *suiteRun) identity(c call.SuiteClient) (*settings.Identity, error) {
+	out := &settings.Identity{Values: map[settings.Setting]settings.Given[string]{}}
+	add := func(s settings.Setting, key string, v call.SuiteValue) {
 		if v.IsSet() {
-			out.values[s] = given[string]{v.Value.Reveal(), r.sourceOf(key, v)}
+			out.Values[s] = settings.Given[string]{Value: v.Value.Reveal(), From: r.sourceOf(key, v)}
 		}
 	}
-	add(settingTenant, "tenant", c.Tenant)
-	add(settingClient, "client_id", c.ClientID)
-	add(settingScope, "scope", c.Scope)
+	add(settings.Tenant, "tenant", c.Tenant)
+	add(settings.ClientID, "client_id", c.ClientID)
+	add(settings.Scope, "scope", c.Scope)
 	credential, err := r.suiteCredential(c)
-	out.credential = credential
+	out.Credential = credential
 	return out, err
 }
 
-func (r *suiteRun) suiteCredential(c call.SuiteClient) (out credentialSettings, err error) {
-	choose := func(kind credentialKind, key string, v call.SuiteValue) {
-		out.kind, out.from = kind, r.sourceOf(key, v)
-		out.why = fmt.Sprintf("the credential of the suite's client %s is the %s from %s", c.Name, kind, out.from)
+func (r *suiteRun) suiteCredential(c call.SuiteClient) (out settings.Credential, err error) {
+	choose := func(kind settings.CredentialKind, key string, v call.SuiteValue) {
+		out.Kind, out.From = kind, r.sourceOf(key, v)
+		out.Why = fmt.Sprintf("the credential of the suite's client %s is the %s from %s", c.Name, kind, out.From)
 	}
 	var pathErr, passwordErr error
 	switch {
 	case c.Secret.IsSet():
-		choose(credentialSecret, "client_secret", c.Secret)
-		out.secret = c.Secret.Value
+		choose(settings.KindSecret, "client_secret", c.Secret)
+		out.Secret = c.Secret.Value
 	case c.SecretFile.IsSet():
-		choose(credentialSecret, "client_secret_file", c.SecretFile)
-		out.file, pathErr = r.credentialFile(c.SecretFile)
+		choose(settings.KindSecret, "client_secret_file", c.SecretFile)
+		out.File, pathErr = r.credentialFile(c.SecretFile)
 	case c.Certificate.IsSet():
-		choose(credentialCertificate, "certificate", c.Certificate)
-		out.file, pathErr = r.credentialFile(c.Certificate)
-		out.password, out.sendChain = c.Password.Value, c.SendChain
+		choose(settings.KindCertificate, "certificate", c.Certificate)
+		out.File, pathErr = r.credentialFile(c.Certificate)
+		out.Password, out.SendChain = c.Password.Value, c.SendChain
 		if c.PasswordFile.IsSet() {
-			out.passwordFile, passwordErr = r.credentialFile(c.PasswordFile)
+			out.PasswordFile, passwordErr = r.credentialFile(c.PasswordFile)
 		}
 	case c.FederatedTokenFile.IsSet():
-		choose(credentialFederatedFile, "federated_token_file", c.FederatedTokenFile)
-		out.file, pathErr = r.credentialFile(c.FederatedTokenFile)
+		choose(settings.KindFederatedFile, "federated_token_file", c.FederatedTokenFile)
+		out.File, pathErr = r.credentialFile(c.FederatedTokenFile)
 	}
 	return out, errors.Join(pathErr, passwordErr)
 }
@@ -75,21 +76,21 @@ func (r *suiteRun) suiteCredential(c call.SuiteClient) (out credentialSettings, 
 func (r *suiteRun) credentialFile(v call.SuiteValue) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
-		return absolute(r.env.dir, path), nil
+		return settings.Absolute(r.env.dir, path), nil
 	}
-	if !isInside(r.folder, path) {
+	if !settings.IsInside(r.folder, path) {
 		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", fileName(r.o.suite.file), v.Line).
 			Hint("put its path into a variable, and write ${NAME} alone in its place").
-			Wrap(errEnvFileOutside)
+			Wrap(settings.ErrEnvFileOutside)
 	}
-	return absolute(r.folder, path), nil
+	return settings.Absolute(r.folder, path), nil
 }
 
-func (r *suiteRun) sourceOf(key string, v call.SuiteValue) source {
+func (r *suiteRun) sourceOf(key string, v call.SuiteValue) settings.Source {
 	if v.Variable != "" {
-		return source{layer: layerEnvironment, name: v.Variable}
+		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
 	}
-	return source{layer: layerSuite, name: key, file: fmt.Sprintf("%s:%d", fileName(r.o.suite.file), v.Line)}
+	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", fileName(r.o.suite.file), v.Line)}
 }
 
 // ofClient says whose settings or token an error is about.

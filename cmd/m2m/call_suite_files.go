@@ -7,17 +7,18 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // openFile is the body that a request names. It stays inside the folder of the
 // suite, so that a file that somebody else wrote cannot send one of the caller's
 // away.
 func (r *suiteRun) openFile(path string) (call.Body, error) {
-	if !isInside(r.folder, path) {
-		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", quoted(path)).
+	if !settings.IsInside(r.folder, path) {
+		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", settings.Quoted(path)).
 			Hint("put what a suite sends into its own folder, or into one below")
 	}
-	body, err := fileBody(absolute(r.folder, path))
+	body, err := fileBody(settings.Absolute(r.folder, path))
 	if err != nil {
 		return body, exit.Usagef("%v", err) // its hints are about flags
 	}
@@ -29,15 +30,15 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 // suite.
 func (r *suiteRun) checkFiles() error {
 	for _, q := range r.plan.Requests {
-		if q.File != "" && r.isCredentialFile(absolute(r.folder, q.File)) {
-			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", fileName(r.o.suite.file), q.Line, quoted(r.plan.Hide(q.File)))
+		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {
+			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", fileName(r.o.suite.file), q.Line, settings.Quoted(r.plan.Hide(q.File)))
 		}
 	}
 	return nil
 }
 
 func (r *suiteRun) isCredentialFile(path string) bool {
-	if filepath.Base(path) == envFileName {
+	if filepath.Base(path) == settings.EnvFileName {
 		return true
 	}
 	info, err := os.Stat(path)
@@ -49,9 +50,9 @@ func (r *suiteRun) isCredentialFile(path string) bool {
 		return err == nil && os.SameFile(info, known)
 	}
 	for _, s := range r.clients {
-		if slices.ContainsFunc(s.credentialFiles(), isSame) {
+		if slices.ContainsFunc(s.CredentialFiles(), isSame) {
 			return true
 		}
 	}
-	return r.o.tokenFile != "" && isSame(absolute(r.env.dir, r.o.tokenFile))
+	return r.o.tokenFile != "" && isSame(settings.Absolute(r.env.dir, r.o.tokenFile))
 }

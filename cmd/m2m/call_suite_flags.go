@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // maxJobs bounds the requests of a suite that are under way at once.
@@ -65,7 +66,7 @@ func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
 func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 	known := append(s.names(), "output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file")
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && !slices.Contains(known, f.Name) && !isSettingFlag(f.Name) {
+		if err == nil && !slices.Contains(known, f.Name) && !settings.IsFlag(f.Name) {
 			err = exit.Usagef("--%s does not go with --suite", f.Name).
 				Hint("what is sent and expected stands in the file; m2m call --suite-schema prints its form")
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // How long a command may run on after a signal: it gets SIGTERM after the first
@@ -108,7 +109,7 @@ func lookPath(name string, environ []string) (string, error) {
 		}
 		return path, nil
 	}
-	folders, _ := lookupVariable(environ, "PATH")
+	folders, _ := settings.LookupVariable(environ, "PATH")
 	for _, folder := range filepath.SplitList(folders) {
 		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil && filepath.IsAbs(path) {
 			return path, nil

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"m2m/internal/settings"
 )
 
 // clientFiles are what the programs of TestClients find on disk.
@@ -117,7 +119,7 @@ func startParentProxy(t *testing.T, otherRoots string) parentNetwork {
 	if err := errors.Join(err, caErr, otherErr, os.WriteFile(roots, append(ca, other...), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	proxy, _ := lookupVariable(strings.Fields(string(text)), "HTTPS_PROXY")
+	proxy, _ := settings.LookupVariable(strings.Fields(string(text)), "HTTPS_PROXY")
 	return parentNetwork{proxy, roots, filepath.Join(dir, "asked.log")}
 }
 

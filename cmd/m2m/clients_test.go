@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"m2m/internal/settings"
 )
 
 // clientsVariable says how many of other people's clients have to be shown, so
@@ -130,7 +132,7 @@ func (c client) missing(environ []string) string {
 	if strings.HasPrefix(program, "go/") {
 		return ""
 	}
-	path, _ := lookupVariable(environ, "PATH")
+	path, _ := settings.LookupVariable(environ, "PATH")
 	for _, folder := range filepath.SplitList(path) {
 		if _, err := exec.LookPath(filepath.Join(folder, program)); err == nil {
 			return ""
@@ -210,13 +212,13 @@ func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	environ := withVariables(strings.Split(strings.TrimSpace(string(text)), "\n"), map[string]string{
+	environ := settings.WithVariables(strings.Split(strings.TrimSpace(string(text)), "\n"), map[string]string{
 		"CERTIFICATE_FILE": files.certificate, "FEDERATED_TOKEN_FILE": files.federatedToken, "PYTHONDONTWRITEBYTECODE": "1",
 	})
 	if proxy != nil {
 		preload := "--import=./node/proxy.mjs" // Node.js before 22.21 has no switch for it
-		return servedTenant{withVariables(withoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}), map[string]string{"NODE_OPTIONS": preload}), true}
+		return servedTenant{settings.WithVariables(settings.WithoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}), map[string]string{"NODE_OPTIONS": preload}), true}
 	}
-	authority, _ := lookupVariable(environ, "AZURE_AUTHORITY_HOST")
-	return servedTenant{withVariables(environ, map[string]string{"LOCAL_AUTHORITY": authority}), false}
+	authority, _ := settings.LookupVariable(environ, "AZURE_AUTHORITY_HOST")
+	return servedTenant{settings.WithVariables(environ, map[string]string{"LOCAL_AUTHORITY": authority}), false}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"m2m/internal/settings"
 )
 
 const environmentIntro = `Settings come from flags, then --local, then the environment, then .env in the working
@@ -28,19 +30,19 @@ M2M_CONTROL_KEY lead to the tenant's control endpoint.`
 func environmentHelp() string {
 	var b strings.Builder
 	b.WriteString(environmentIntro)
-	for _, row := range settingRows {
+	for _, row := range settings.Rows {
 		fmt.Fprintf(&b, "  %s\n", strings.Join(settingNames(row), "  "))
-		b.WriteString(hang("", row.help, 6, 92) + "\n")
+		b.WriteString(hang("", row.Help, 6, 92) + "\n")
 	}
 	b.WriteString(environmentTrust)
 	return b.String()
 }
 
 // settingNames lists the variables of a setting, then its flags.
-func settingNames(row settingRow) []string {
-	names := append([]string{}, row.names...)
-	for _, flag := range row.flags {
-		names = append(names, "--"+flag.name)
+func settingNames(row settings.Row) []string {
+	names := append([]string{}, row.Variables...)
+	for _, flag := range row.Flags {
+		names = append(names, "--"+flag.Name)
 	}
 	return names
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // openJUnit makes the file of --junit before anything is sent: a path that cannot
@@ -14,7 +15,7 @@ func openJUnit(env *Env, path string) (*os.File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Create(absolute(env.dir, path))
+	f, err := os.Create(settings.Absolute(env.dir, path))
 	if err != nil {
 		return nil, exit.Usagef("--junit: the report cannot be written: %v", err).
 			Hint("give the path of a file that can be written").

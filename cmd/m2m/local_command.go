@@ -7,14 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"m2m/internal/settings"
 )
 
 // commandEnvironment fills a folder with what a command next to the tenant needs
 // and returns the command's environment: environ without any setting of ours, and
 // with all of the local tenant's. settings are those of the first client;
 // executable returns the path of m2m.
-func (s *localServer) commandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string, settings map[string]string, err error) {
-	lookup := func(name string) (string, bool) { return lookupVariable(environ, name) }
+func (s *localServer) commandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string, variables map[string]string, err error) {
+	lookup := func(name string) (string, bool) { return settings.LookupVariable(environ, name) }
 	bin, cache, roots := filepath.Join(folder, "bin"), filepath.Join(folder, "cache"), filepath.Join(folder, "roots.pem")
 	if err := errors.Join(os.Mkdir(bin, 0o700), os.Mkdir(cache, 0o700)); err != nil {
 		return nil, nil, err
@@ -30,8 +32,8 @@ func (s *localServer) commandEnvironment(folder string, environ []string, execut
 		return nil, nil, err
 	}
 	home := s.tenants.Tenants[0]
-	settings = s.environment(home, home.Clients[0])
-	addPlaces(settings, roots, cache)
+	variables = s.environment(home, home.Clients[0])
+	addPlaces(variables, roots, cache)
 
 	path, _ := lookup("PATH")
 	add := map[string]string{
@@ -47,9 +49,9 @@ func (s *localServer) commandEnvironment(folder string, environ []string, execut
 	for _, name := range caVariables {
 		add[name] = roots
 	}
-	maps.Copy(settings, s.interceptVariables(lookup, roots))
-	maps.Copy(add, settings)
-	return withVariables(withoutVariables(environ, settingVariables()), add), settings, nil
+	maps.Copy(variables, s.interceptVariables(lookup, roots))
+	maps.Copy(add, variables)
+	return settings.WithVariables(settings.WithoutVariables(environ, settings.Variables()), add), variables, nil
 }
 
 // putProgram puts m2m, and nothing else, into a folder: a link to the running

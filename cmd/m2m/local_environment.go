@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/settings"
 )
 
 // The variables by which a command knows the tenant that m2m started for it. They
@@ -107,10 +108,10 @@ func (s *localServer) interceptVariables(lookup func(string) (string, bool), roo
 	proxy := s.issuer.ProxyURL().Reveal()
 	exceptions := withoutLoginHosts(withoutProxy(lookup))
 	variables := map[string]string{
-		proxyVariable: proxy,
-		"https_proxy": proxy, // where both are set, some programs read only this one
-		"NO_PROXY":    exceptions,
-		"no_proxy":    exceptions,
+		settings.ProxyVariable: proxy,
+		"https_proxy":          proxy, // where both are set, some programs read only this one
+		"NO_PROXY":             exceptions,
+		"no_proxy":             exceptions,
 		// Node.js reads the variables above only with this one, from 22.21 and 24.5 on:
 		// https://nodejs.org/api/cli.html#node_use_env_proxy1
 		"NODE_USE_ENV_PROXY": "1",

@@ -8,22 +8,23 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 // runningTenant returns the settings of the tenant that runs on this machine, by
 // the names they have in the environment.
-func runningTenant(in settingsInput) (map[string]string, error) {
+func runningTenant(in settings.Input) (map[string]string, error) {
 	return runningOf(in, func(stateDir string) (map[string]string, error) {
 		data, err := readRunning(stateDir, localClientFile)
 		if err != nil {
 			return nil, err
 		}
-		return parseLocalSettings(filepath.Join(stateDir, localFolder, localClientFile), data)
+		return settings.ParseLocal(filepath.Join(stateDir, localFolder, localClientFile), data)
 	})
 }
 
 // runningControl returns how to reach that tenant's control endpoint.
-func runningControl(in settingsInput) (controlAccess, error) {
+func runningControl(in settings.Input) (controlAccess, error) {
 	return runningOf(in, func(stateDir string) (access controlAccess, err error) {
 		data, err := readRunning(stateDir, localControlFile)
 		if err != nil {
@@ -35,13 +36,13 @@ func runningControl(in settingsInput) (controlAccess, error) {
 
 // runningOf reads something of the tenant that runs on this machine. Its errors
 // are exit.Errors.
-func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (found T, err error) {
-	in.noEnvFile, in.envFile = true, "" // a stranger's .env must not decide which tenant is meant
-	places, err := resolvePlaces(in)
+func runningOf[T any](in settings.Input, read func(stateDir string) (T, error)) (found T, err error) {
+	in.NoEnvFile, in.EnvFile = true, "" // a stranger's .env must not decide which tenant is meant
+	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return found, err
 	}
-	found, err = read(places.stateDir)
+	found, err = read(places.StateDir)
 	if errors.Is(err, errNoLocalTenant) {
 		return found, exit.Usagef("no local tenant is running").
 			Hint(
@@ -59,20 +60,20 @@ func runningOf[T any](in settingsInput, read func(stateDir string) (T, error)) (
 // proxyOfClientFile returns the proxy that a settings file of the running local
 // tenant names: with --intercept its clients are at Microsoft's address, and
 // their secrets are not to go there. Any other .env names no proxy.
-func proxyOfClientFile(in settingsInput, path string) entra.Secret {
-	in.noEnvFile, in.envFile = true, "" // the file does not decide where the tenant's are
-	places, err := resolvePlaces(in)
+func proxyOfClientFile(in settings.Input, path string) entra.Secret {
+	in.NoEnvFile, in.EnvFile = true, "" // the file does not decide where the tenant's are
+	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return entra.Secret{}
 	}
 	folder, err := os.Stat(filepath.Dir(path))
-	if own, ownErr := os.Stat(filepath.Join(places.stateDir, localFolder)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
+	if own, ownErr := os.Stat(filepath.Join(places.StateDir, localFolder)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
 		return entra.Secret{}
 	}
-	data, err := readRunning(places.stateDir, filepath.Base(path))
+	data, err := readRunning(places.StateDir, filepath.Base(path))
 	if err != nil {
 		return entra.Secret{}
 	}
-	settings, _ := parseLocalSettings(path, data) // it was read before, as a .env
-	return entra.NewSecret(settings[proxyVariable])
+	variables, _ := settings.ParseLocal(path, data) // it was read before, as a .env
+	return entra.NewSecret(variables[settings.ProxyVariable])
 }

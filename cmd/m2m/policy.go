@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
+	"m2m/internal/settings"
 	"m2m/internal/verify"
 )
 
@@ -22,7 +23,7 @@ type policyFlags struct {
 
 func (p *policyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	addSettingFlags(flags, policySettingsFlags...)
+	settings.AddFlags(flags, settings.PolicyFlags...)
 	flags.BoolVar(&p.requireAll, "require-all", false, "require all the roles or scopes, not any one of them")
 	flags.StringArrayVar(&p.clients, "client", nil, "let in only the app with this client `ID` (repeatable)")
 	flags.BoolVar(&p.allowUser, "allow-user", false, "let users' tokens in even if no scope is required")
@@ -33,14 +34,14 @@ func (p *policyFlags) add(cmd *cobra.Command) {
 
 // policy puts the settings and the flags together. With nothing configured it
 // is incomplete, which is never the same as permissive.
-func (p *policyFlags) policy(s *settings) verify.Policy {
+func (p *policyFlags) policy(s *settings.Settings) verify.Policy {
 	policy := verify.Policy{
 		AnyTenant:   p.anyTenant,
 		AnyAudience: p.anyAudience,
-		Audiences:   s.audiences.value,
+		Audiences:   s.Audiences.Value,
 		Clients:     p.clients,
-		Roles:       s.roles.value,
-		Scopes:      s.scopes.value,
+		Roles:       s.Roles.Value,
+		Scopes:      s.Scopes.Value,
 		RequireAll:  p.requireAll,
 		AllowUser:   p.allowUser,
 		Leeway:      p.leeway,
@@ -48,12 +49,12 @@ func (p *policyFlags) policy(s *settings) verify.Policy {
 	if p.leeway == 0 {
 		policy.Leeway = verify.NoLeeway // who writes 0 does not mean the default
 	}
-	if s.tenant.value != "" {
-		policy.Tenants = []string{s.tenant.value}
+	if s.Tenant.Value != "" {
+		policy.Tenants = []string{s.Tenant.Value}
 	}
 	if len(policy.Audiences) == 0 {
 		var complete bool
-		policy.Audiences, complete = entra.Audiences(s.scope.value, s.client.value)
+		policy.Audiences, complete = entra.Audiences(s.Scope.Value, s.Client.Value)
 		policy.AudienceIncomplete = len(policy.Audiences) > 0 && !complete
 	}
 	return policy

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"m2m/internal/settings"
 )
 
 const readme = "../../README.md"
@@ -102,8 +104,8 @@ func settingsTable() string {
 		}
 		return strings.Join(quoted, " ")
 	}
-	for _, row := range settingRows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.setting, code("", row.names), code("--", row.flagNames()), row.help)
+	for _, row := range settings.Rows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.Setting, code("", row.Variables), code("--", row.FlagNames()), row.Help)
 	}
 	return b.String()
 }

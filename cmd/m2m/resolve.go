@@ -12,39 +12,36 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
+	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
-// proxyVariable is where programs look for the proxy of https addresses. The
-// local tenant's settings hold its own under this name; a .env cannot.
-const proxyVariable = "HTTPS_PROXY"
-
 // inputFor is what this process gives the settings to be resolved from.
-func inputFor(env *Env, cmd *cobra.Command, u uses) settingsInput {
+func inputFor(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input {
 	_, underTenant := env.lookup(localTenantVariable)
-	return settingsInput{
-		flags:     givenFlags(cmd.Flags()),
-		lookup:    env.lookup,
-		dir:       env.dir,
-		envFile:   env.envFile,
-		noEnvFile: underTenant,
-		goos:      runtime.GOOS,
-		uses:      u,
+	return settings.Input{
+		Flags:     settings.GivenFlags(cmd.Flags()),
+		Lookup:    env.lookup,
+		Dir:       env.dir,
+		EnvFile:   env.envFile,
+		NoEnvFile: underTenant,
+		GOOS:      runtime.GOOS,
+		Uses:      u,
 	}
 }
 
 // resolve resolves the settings of a command that talks to a tenant: the
 // running local one with --local, else the one that is configured.
-func resolve(env *Env, cmd *cobra.Command, u uses) (*settings, error) {
+func resolve(env *Env, cmd *cobra.Command, u settings.Uses) (*settings.Settings, error) {
 	return resolveAs(env, cmd, u, nil)
 }
 
 // resolveAs resolves them for a client of a suite's; nil is the caller's own.
-func resolveAs(env *Env, cmd *cobra.Command, u uses, client *suiteIdentity) (*settings, error) {
+func resolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
 	in := inputFor(env, cmd, u)
-	in.client = client
-	if local, _ := cmd.Flags().GetBool("local"); local && !in.noEnvFile {
+	in.Client = client
+	if local, _ := cmd.Flags().GetBool("local"); local && !in.NoEnvFile {
 		if env.envFile != "" {
 			return nil, exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 		}
@@ -52,17 +49,17 @@ func resolveAs(env *Env, cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 		if err != nil {
 			return nil, err
 		}
-		in.local = running
+		in.Local = running
 	}
-	s, err := resolveSettings(in)
+	s, err := settings.Resolve(in)
 	if err != nil {
 		return nil, err
 	}
-	if s.envFile != "" {
-		env.trace("settings: read " + s.envFile)
+	if s.EnvFile != "" {
+		env.trace("settings: read " + s.EnvFile)
 	}
-	if env.envFile != "" && s.loginProxy.IsZero() {
-		s.loginProxy = proxyOfClientFile(in, s.envFile)
+	if env.envFile != "" && s.LoginProxy.IsZero() {
+		s.LoginProxy = proxyOfClientFile(in, s.EnvFile)
 	}
 	return s, nil
 }
@@ -70,8 +67,8 @@ func resolveAs(env *Env, cmd *cobra.Command, u uses, client *suiteIdentity) (*se
 // newTransport is how every request of a command goes out: proxies of the
 // environment, and that of a local tenant which intercepts, the system's roots
 // and the extra CA, traced with --debug.
-func newTransport(env *Env, s *settings) *transport.Transport {
-	config := transport.Config{CAFile: s.caFile.value, Proxy: throughTenant(s.loginProxy, env.proxy)}
+func newTransport(env *Env, s *settings.Settings) *transport.Transport {
+	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.proxy)}
 	if env.debug {
 		config.Trace = func(e transport.Exchange) { env.say("debug: %s", e) }
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 )
 
 const serveLong = `  m2m serve                                   the protected API on http://127.0.0.1:8000
@@ -109,8 +110,8 @@ func serveCommand(env *Env) *cobra.Command {
 	flags.BoolVar(&o.explainRefusals, "explain-refusals", false, "tell callers why their token is refused; for development")
 	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
 	o.upstreamOptions.add(flags)
-	addSettingFlags(flags, authoritySettingsFlags...)
-	addSettingFlags(flags, settingScope)
+	settings.AddFlags(flags, settings.AuthorityFlags...)
+	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
 	cmd.AddCommand(mintCommand(env), faultCommand(env), tenantFileCommand(env))
@@ -177,7 +178,7 @@ func serveAlone(env *Env, cmd *cobra.Command, o serveOptions) error {
 	if o.check {
 		return checkStart(env, cmd, o)
 	}
-	s, err := resolve(env, cmd, uses{})
+	s, err := resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		return err
 	}
@@ -207,17 +208,17 @@ func refuseLocalFlags(cmd *cobra.Command, check bool) error {
 
 // announceEnvFile says which settings of the API a .env gave: it may be somebody
 // else's, and decides who may call.
-func announceEnvFile(env *Env, s *settings) {
+func announceEnvFile(env *Env, s *settings.Settings) {
 	var names []string
-	for _, from := range []source{
-		s.tenant.from, s.client.from, s.scope.from, s.audiences.from, s.roles.from, s.scopes.from, s.authority.from, s.caFile.from,
+	for _, from := range []settings.Source{
+		s.Tenant.From, s.Client.From, s.Scope.From, s.Audiences.From, s.Roles.From, s.Scopes.From, s.Authority.From, s.CAFile.From,
 	} {
-		if from.layer == layerEnvFile {
-			names = append(names, from.name)
+		if from.Layer == settings.LayerEnvFile {
+			names = append(names, from.Name)
 		}
 	}
 	if len(names) > 0 {
-		env.say("from %s: %s", s.envFile, strings.Join(names, ", "))
+		env.say("from %s: %s", s.EnvFile, strings.Join(names, ", "))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/serve"
+	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -48,7 +49,7 @@ type api struct {
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
 // everybody, is found here and not by the first caller.
-func newAPI(env *Env, s *settings, o serveOptions) (*api, error) {
+func newAPI(env *Env, s *settings.Settings, o serveOptions) (*api, error) {
 	policy, transport := o.policy(s), newTransport(env, s)
 	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
@@ -100,7 +101,7 @@ func newAPI(env *Env, s *settings, o serveOptions) (*api, error) {
 	if o.explainRefusals {
 		env.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
-	return &api{env: env, policy: policy, tenant: s.tenant.value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
+	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
 		metrics: handler.Metrics(), metricsListener: metricsListener}, nil
 }
 
@@ -114,12 +115,12 @@ func keepMemory(env *Env) {
 }
 
 // newVerifier puts together what decides about tokens.
-func newVerifier(env *Env, s *settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
+func newVerifier(env *Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
 	policy := o.policy(s)
 	if err := cmp.Or(checkPolicy(env, policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
-	keys, err := verify.NewMetadata(s.authorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.now, KeyGrace: o.grace()})
+	keys, err := verify.NewMetadata(s.AuthorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.now, KeyGrace: o.grace()})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
@@ -131,12 +132,12 @@ func newVerifier(env *Env, s *settings, o serveOptions, t *transport.Transport) 
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.
-func checkPolicy(env *Env, policy verify.Policy, s *settings) error {
-	if err := entra.CheckTenant(s.tenant.value); err != nil {
-		return s.explain(settingTenant, err)
+func checkPolicy(env *Env, policy verify.Policy, s *settings.Settings) error {
+	if err := entra.CheckTenant(s.Tenant.Value); err != nil {
+		return s.Explain(settings.Tenant, err)
 	}
 	if policy.AudienceIncomplete && !policy.AnyAudience {
-		return exit.Usagef("the audience of %s is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be derived from its name", s.scope.value).
+		return exit.Usagef("the audience of %s is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be derived from its name", s.Scope.Value).
 			Hint(
 				"set API_AUDIENCE to the API's Application (client) ID (portal: App registrations, the API, Overview)",
 				"if its tokens are v1.0, set API_AUDIENCE="+policy.Audiences[0],

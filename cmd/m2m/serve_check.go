@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
@@ -121,7 +122,7 @@ func startChecks(env *Env, cmd *cobra.Command, o serveOptions) []startCheck {
 		local = append(local, upstream)
 	}
 	local = append(local, o.addressChecks()...)
-	s, err := resolve(env, cmd, uses{})
+	s, err := resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		settings := judged("settings", func() (string, error) { return "", err })
 		return append(append([]startCheck{settings}, local...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
@@ -130,7 +131,7 @@ func startChecks(env *Env, cmd *cobra.Command, o serveOptions) []startCheck {
 	defer transport.CloseIdleConnections()
 	metadata, _, err := newVerifier(env, s, o, transport)
 	settings := judged("settings", func() (string, error) {
-		return fmt.Sprintf("tenant %s, audience %s", s.tenant.value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
+		return fmt.Sprintf("tenant %s, audience %s", s.Tenant.Value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
 	})
 	keys := startCheck{Name: "keys", Status: "skip", Found: "the settings come first"}
 	if err == nil {
@@ -193,7 +194,7 @@ func callers(p verify.Policy) string {
 }
 
 // keysInReach fetches the keys as the API would.
-func keysInReach(ctx context.Context, s *settings, t *transport.Transport, keys *verify.Metadata) (string, error) {
+func keysInReach(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *verify.Metadata) (string, error) {
 	if err := t.Check(); err != nil {
 		return "", err
 	}
@@ -214,5 +215,5 @@ func keysInReach(ctx context.Context, s *settings, t *transport.Transport, keys 
 	for _, state := range keys.State() {
 		count += state.Keys
 	}
-	return fmt.Sprintf("%d from %s", count, s.authorityURL().URL()), nil
+	return fmt.Sprintf("%d from %s", count, s.AuthorityURL().URL()), nil
 }

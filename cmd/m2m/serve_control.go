@@ -16,6 +16,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
+	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/transport"
 )
@@ -67,7 +68,7 @@ func controlAccessOf(env *Env, cmd *cobra.Command) (controlAccess, error) {
 		return controlAccess{}, exit.Usagef("%s and %s go together, but only one is set", controlURLVariable, controlKeyVariable).
 			Hint("take both as serve --local -- COMMAND gave them, or neither")
 	}
-	return runningControl(inputFor(env, cmd, uses{}))
+	return runningControl(inputFor(env, cmd, settings.Uses{}))
 }
 
 // checkControlURL keeps the key on this machine, whatever the environment says.
@@ -79,7 +80,7 @@ func checkControlURL(address string) error {
 			return nil
 		}
 	}
-	return exit.Usagef("%s is no https address of this machine: %s", controlURLVariable, quoted(address)).
+	return exit.Usagef("%s is no https address of this machine: %s", controlURLVariable, settings.Quoted(address)).
 		Hint("take it as serve --local -- COMMAND gave it")
 }
 

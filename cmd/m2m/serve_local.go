@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
+	"m2m/internal/settings"
 )
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
@@ -49,9 +50,9 @@ func (o *serveOptions) checkOutput() error {
 
 // localInput is what the settings of the API next to a local tenant are resolved
 // from: the --ca-file of outside issuers is not what the API has to trust.
-func localInput(env *Env, cmd *cobra.Command) settingsInput {
-	in := inputFor(env, cmd, uses{})
-	delete(in.flags, "ca-file")
+func localInput(env *Env, cmd *cobra.Command) settings.Input {
+	in := inputFor(env, cmd, settings.Uses{})
+	delete(in.Flags, "ca-file")
 	return in
 }
 
@@ -94,8 +95,8 @@ func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants i
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
-	in.local = local
-	resolved, err := resolveSettings(in)
+	in.Local = local
+	resolved, err := settings.Resolve(in)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
@@ -119,12 +120,12 @@ func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants i
 // settings where --local finds them.
 func serveLocalUntilStopped(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	in := localInput(env, cmd)
-	in.noEnvFile = true // as --local does, so that both mean the same folder
-	places, err := resolvePlaces(in)
+	in.NoEnvFile = true // as --local does, so that both mean the same folder
+	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return err
 	}
-	state, err := claimLocalState(places.stateDir)
+	state, err := claimLocalState(places.StateDir)
 	if err != nil {
 		return err
 	}
@@ -138,10 +139,10 @@ func serveLocalUntilStopped(env *Env, cmd *cobra.Command, o serveOptions, tenant
 	if err != nil {
 		return err
 	}
-	if in.local, err = server.writeFiles(state, env.lookup); err != nil {
+	if in.Local, err = server.writeFiles(state, env.lookup); err != nil {
 		return errors.Join(err, server.close())
 	}
-	resolved, err := resolveSettings(in)
+	resolved, err := settings.Resolve(in)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+
+	"m2m/internal/settings"
 )
 
 // Env is what a command touches outside itself: streams, environment, clock,
@@ -66,7 +68,7 @@ func process() *Env {
 
 // lookup finds an environment variable.
 func (env *Env) lookup(name string) (string, bool) {
-	return lookupVariable(env.environ, name)
+	return settings.LookupVariable(env.environ, name)
 }
 
 // isTerminal reports whether a stream is a terminal.

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/token"
 )
 
@@ -44,7 +45,7 @@ func tokenCommand(env *Env) *cobra.Command {
 			if clear {
 				return clearCache(env, cmd)
 			}
-			s, err := resolve(env, cmd, uses{credential: true})
+			s, err := resolve(env, cmd, settings.Uses{Credential: true})
 			if err != nil {
 				return err
 			}
@@ -74,17 +75,17 @@ func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
 	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
 	addLocalFlag(flags)
-	addSettingFlags(flags, settingScope)
-	addSettingFlags(flags, authoritySettingsFlags...)
-	addSettingFlags(flags, credentialSettingsFlags...)
+	settings.AddFlags(flags, settings.Scope)
+	settings.AddFlags(flags, settings.AuthorityFlags...)
+	settings.AddFlags(flags, settings.CredentialFlags...)
 }
 
 func clearCache(env *Env, cmd *cobra.Command) error {
-	places, err := resolvePlaces(inputFor(env, cmd, uses{}))
+	places, err := settings.ResolvePlaces(inputFor(env, cmd, settings.Uses{}))
 	if err != nil {
 		return err
 	}
-	removed, err := (&token.Cache{Dir: places.cacheDir}).Clear()
+	removed, err := (&token.Cache{Dir: places.CacheDir}).Clear()
 	if err != nil {
 		return exit.Usagef("the cache cannot be cleared: %v", err).Wrap(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/verify"
 )
 
@@ -73,8 +74,8 @@ func verifyCommand(env *Env) *cobra.Command {
 	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
 	addLocalFlag(flags)
-	addSettingFlags(flags, authoritySettingsFlags...)
-	addSettingFlags(flags, settingScope)
+	settings.AddFlags(flags, settings.AuthorityFlags...)
+	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
 	o.policyFlags.add(cmd)
 	return cmd
@@ -134,7 +135,7 @@ func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOpti
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := resolve(env, cmd, uses{})
+	s, err := resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,7 +154,7 @@ func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOpti
 	}
 	o.warn(env)
 	if policy.PlainIssuer != "" {
-		env.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", quoted(o.issuer))
+		env.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", settings.Quoted(o.issuer))
 	} else {
 		warnAboutScopes(env, policy)
 	}
@@ -162,11 +163,11 @@ func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOpti
 
 // passOverPlaceholders takes settings that nobody filled in for not set: a
 // pasted token can be read all the same, and the report says what to set.
-func passOverPlaceholders(env *Env, s *settings) {
-	for _, g := range []*given[string]{&s.tenant, &s.client, &s.scope} {
-		if g.value != "" && entra.IsPlaceholder(g.value) {
-			env.say("warning: %s is a placeholder and counts as not set", g.from.subject())
-			*g = given[string]{}
+func passOverPlaceholders(env *Env, s *settings.Settings) {
+	for _, g := range []*settings.Given[string]{&s.Tenant, &s.Client, &s.Scope} {
+		if g.Value != "" && entra.IsPlaceholder(g.Value) {
+			env.say("warning: %s is a placeholder and counts as not set", g.From.Subject())
+			*g = settings.Given[string]{}
 		}
 	}
 }
@@ -239,7 +240,7 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 // names; those of the configured tenant; else those of the tenant that the
 // token itself names, if it is one of Entra's. Without any the source is nil,
 // and the report says what to set.
-func keySourceFor(env *Env, ctx context.Context, s *settings, o verifyOptions, input string) (verify.KeySource, error) {
+func keySourceFor(env *Env, ctx context.Context, s *settings.Settings, o verifyOptions, input string) (verify.KeySource, error) {
 	transport := newTransport(env, s)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
@@ -259,8 +260,8 @@ func keySourceFor(env *Env, ctx context.Context, s *settings, o verifyOptions, i
 }
 
 // authority is whose keys are asked for where no --jwks names them.
-func (o verifyOptions) authority(s *settings, input string) (a entra.Authority, known bool, err error) {
-	a = s.authorityURL()
+func (o verifyOptions) authority(s *settings.Settings, input string) (a entra.Authority, known bool, err error) {
+	a = s.AuthorityURL()
 	switch {
 	case o.batch && o.anyTenant:
 		// Its keys sign for every tenant, and its issuer is their template, so
@@ -273,13 +274,13 @@ func (o verifyOptions) authority(s *settings, input string) (a entra.Authority, 
 		if !known {
 			return own, false, nil
 		}
-		if s.authority.from.layer != layerDefault {
+		if s.Authority.From.Layer != settings.LayerDefault {
 			own.Origin = a.Origin // a cloud that was named is meant
 		}
 		a = own
 	}
 	if err := entra.CheckTenant(a.Tenant); err != nil {
-		return a, false, s.explain(settingTenant, err)
+		return a, false, s.Explain(settings.Tenant, err)
 	}
 	return a, true, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
+	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -74,14 +75,14 @@ func tokenInput(env *Env, args []string) (string, error) {
 }
 
 // keySetFor reads the keys that --jwks names.
-func keySetFor(env *Env, ctx context.Context, client *http.Client, s *settings, o verifyOptions) (verify.KeySource, error) {
+func keySetFor(env *Env, ctx context.Context, client *http.Client, s *settings.Settings, o verifyOptions) (verify.KeySource, error) {
 	data, err := readJWKS(env, ctx, client, o.jwks)
 	if err != nil {
 		return nil, err
 	}
 	issuer := verify.KeySetOptions{Issuer: o.issuer}
-	if o.issuer == "" && s.tenant.value != "" {
-		issuer.Authority = s.authorityURL()
+	if o.issuer == "" && s.Tenant.Value != "" {
+		issuer.Authority = s.AuthorityURL()
 	}
 	keys, err := verify.NewKeySet(data, issuer)
 	if err != nil {
@@ -138,7 +139,7 @@ func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
 	}
 	ip := net.ParseIP(request.URL.Hostname())
 	if request.URL.Scheme != "https" && (ip == nil || !ip.IsLoopback()) {
-		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", quoted(shownPlace(place))).
+		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", settings.Quoted(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}
 	return request, nil

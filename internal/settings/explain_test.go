@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -53,11 +53,11 @@ func TestCheckCredential(t *testing.T) {
 		"several resources": {
 			givenSettings{env: with(good, vars{"API_SCOPE": "api://x/.default api://y/.default"})},
 			entra.ErrScopeSeveral, `API_SCOPE in the environment names several resources, and a token is for one: "api://x/.default api://y/.default"`},
-		"nothing": {givenSettings{}, errSettingsMissing, "not set: TENANT_ID, CLIENT_ID, CLIENT_SECRET (or another credential), API_SCOPE"},
+		"nothing": {givenSettings{}, ErrMissing, "not set: TENANT_ID, CLIENT_ID, CLIENT_SECRET (or another credential), API_SCOPE"},
 		"no scope": {
 			givenSettings{env: envA()}, entra.ErrScopeMissing, "not set: API_SCOPE"},
 		"no credential": {
-			givenSettings{env: with(good, vars{"CLIENT_SECRET": ""})}, errCredentialMissing, "not set: CLIENT_SECRET (or another credential)"},
+			givenSettings{env: with(good, vars{"CLIENT_SECRET": ""})}, ErrCredentialMissing, "not set: CLIENT_SECRET (or another credential)"},
 		"a managed identity without scope": {
 			givenSettings{flags: flagged{"managed-identity": {"true"}}}, entra.ErrScopeMissing, "not set: API_SCOPE"},
 		"good":                     {given: givenSettings{env: good}},
@@ -67,7 +67,7 @@ func TestCheckCredential(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.given.uses = acquires
 			s, _ := test.given.resolve(t)
-			err := s.checkCredential()
+			err := s.CheckCredential()
 			if test.want == nil {
 				if err != nil {
 					t.Errorf("refused: %v", err)
@@ -84,23 +84,23 @@ func TestCheckCredential(t *testing.T) {
 
 func TestAdviceNamesThePlaceInThePortal(t *testing.T) {
 	for _, test := range []struct {
-		setting  setting
+		setting  Setting
 		sentinel error
 		want     string
 	}{
-		{settingTenant, entra.ErrPlaceholder, "Directory (tenant) ID"},
-		{settingTenant, entra.ErrTenantCommon, "the one tenant"},
-		{settingClient, entra.ErrClientForm, "Application (client) ID"},
-		{settingSecret, entra.ErrSecretIsItsID, "Certificates & secrets"},
-		{settingScope, entra.ErrScopeNotDefault, `"api://x/.default"`},
+		{Tenant, entra.ErrPlaceholder, "Directory (tenant) ID"},
+		{Tenant, entra.ErrTenantCommon, "the one tenant"},
+		{ClientID, entra.ErrClientForm, "Application (client) ID"},
+		{ClientSecret, entra.ErrSecretIsItsID, "Certificates & secrets"},
+		{Scope, entra.ErrScopeNotDefault, `"api://x/.default"`},
 	} {
 		s, _ := givenSettings{
 			env:  vars{"TENANT_ID": "t", "CLIENT_ID": "c", "CLIENT_SECRET": secretA, "API_SCOPE": "api://x/Data.Read"},
 			uses: acquires,
 		}.resolve(t)
-		refused := checkRefusal(t, s.explain(test.setting, test.sentinel), test.sentinel)
+		refused := checkRefusal(t, s.Explain(test.setting, test.sentinel), test.sentinel)
 		hints := strings.Join(refused.Hints(), "\n")
-		if !strings.Contains(hints, test.want) || !strings.Contains(hints, "set "+rowOf(test.setting).names[0]+" to") {
+		if !strings.Contains(hints, test.want) || !strings.Contains(hints, "set "+rowOf(test.setting).Variables[0]+" to") {
 			t.Errorf("%s, %v: hints %q lack %q", test.setting, test.sentinel, hints, test.want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestAdviceNamesThePlaceInThePortal(t *testing.T) {
 func TestExplainToken(t *testing.T) {
 	s, _ := givenSettings{env: vars{"TENANT_ID": "common"}}.resolve(t)
 	wrapped := &token.SettingError{Setting: "tenant", Found: "common", Err: entra.ErrTenantCommon, Advice: []string{"token's own"}}
-	refused := checkRefusal(t, s.explainToken(wrapped), entra.ErrTenantCommon)
+	refused := checkRefusal(t, s.ExplainToken(wrapped), entra.ErrTenantCommon)
 	if slices.Contains(hintsOfChain(refused), "token's own") {
 		t.Error("the same advice would be given twice")
 	}
@@ -118,7 +118,7 @@ func TestExplainToken(t *testing.T) {
 		&token.SettingError{Setting: "certificate", Err: errors.New("expired")},
 		&token.SettingError{Setting: "managed identity", Found: "x", Err: entra.ErrClientForm},
 	} {
-		if got := s.explainToken(other); got != other {
+		if got := s.ExplainToken(other); got != other {
 			t.Errorf("%v became %v", other, got)
 		}
 	}
@@ -135,10 +135,10 @@ func hintsOfChain(err error) (hints []string) {
 }
 
 func TestQuotedIsBounded(t *testing.T) {
-	if got := quoted(strings.Repeat("é", 1000) + "\x1b"); len([]rune(got)) != maxQuotedValue+3 {
+	if got := Quoted(strings.Repeat("é", 1000) + "\x1b"); len([]rune(got)) != maxQuotedValue+3 {
 		t.Errorf("%d characters: %s", len([]rune(got)), got)
 	}
-	if got := quoted("a\x1b[2J\n"); got != `"a\x1b[2J\n"` {
+	if got := Quoted("a\x1b[2J\n"); got != `"a\x1b[2J\n"` {
 		t.Errorf("control characters pass: %s", got)
 	}
 }

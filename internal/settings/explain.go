@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -10,69 +10,133 @@ import (
 	"m2m/internal/token"
 )
 
+// ErrMissing says that settings without which no token can be had are
+// not set. entra's own sentinels for a missing value are in the chain too.
+var ErrMissing = errors.New("settings are missing")
+
+// CheckCredential says what is wrong with tenant, client, credential and scope
+// before anything is sent, as explain does; nil if nothing is known to be. All
+// that is missing is told at once. A secret in a file is not looked at.
+func (s *Settings) CheckCredential() error {
+	if err := s.missing(); err != nil {
+		return err
+	}
+	if s.Credential.Kind != KindManagedIdentity {
+		if err := entra.CheckTenant(s.Tenant.Value); err != nil {
+			return s.Explain(Tenant, err)
+		}
+		if err := entra.CheckClientID(s.Client.Value); err != nil {
+			return s.Explain(ClientID, err)
+		}
+	}
+	if s.Credential.Kind == KindSecret && s.Credential.File == "" {
+		if err := entra.CheckClientSecret(s.Credential.Secret); err != nil {
+			return s.Explain(ClientSecret, err)
+		}
+	}
+	return s.checkScope()
+}
+
+func (s *Settings) checkScope() error {
+	if err := entra.CheckScope(s.Scope.Value); err != nil {
+		return s.Explain(Scope, err)
+	}
+	return nil
+}
+
+// missing names everything that is needed and not set.
+func (s *Settings) missing() error {
+	var names []string
+	var causes []error
+	add := func(isMissing bool, name string, cause error) {
+		if isMissing {
+			names, causes = append(names, name), append(causes, cause)
+		}
+	}
+	if s.Credential.Kind != KindManagedIdentity {
+		add(s.Tenant.Value == "", "TENANT_ID", entra.ErrTenantMissing)
+		add(s.Client.Value == "", "CLIENT_ID", entra.ErrClientMissing)
+		add(s.Credential.Kind == KindNone, "CLIENT_SECRET (or another credential)", ErrCredentialMissing)
+	}
+	add(s.Scope.Value == "", "API_SCOPE", entra.ErrScopeMissing)
+	if len(names) == 0 {
+		return nil
+	}
+	return exit.Usagef("not set: %s", strings.Join(names, ", ")).
+		Hint(
+			"copy .env.example to .env and fill it in, set them in the environment, or give flags (m2m help environment)",
+			"the IDs are in the Entra admin center, App registrations, your app, Overview",
+			"without a tenant at hand: m2m serve --local -- m2m call /secure-data",
+		).
+		Wrap(errors.Join(append(causes, ErrMissing)...))
+}
+
+// ErrCredentialMissing says that no layer gives a credential.
+var ErrCredentialMissing = errors.New("no credential is set")
+
 // maxQuotedValue bounds what a message repeats of a value, in characters.
 const maxQuotedValue = 64
 
-// quoted repeats a value in a message, bounded.
-func quoted(value string) string {
+// Quoted repeats a value in a message, bounded.
+func Quoted(value string) string {
 	if runes := []rune(value); len(runes) > maxQuotedValue {
 		value = string(runes[:maxQuotedValue]) + "…"
 	}
 	return fmt.Sprintf("%q", value)
 }
 
-// explain turns what is wrong with the value of one setting, found by a Check
+// Explain turns what is wrong with the value of one setting, found by a Check
 // function of entra or of token, into an exit.Error that names the setting as
 // its user wrote it, where it came from, and where the right value is found.
 // Errors it knows nothing of are returned as they are.
-func (s *settings) explain(which setting, err error) error {
+func (s *Settings) Explain(which Setting, err error) error {
 	return explain(which, s.origin(which), err)
 }
 
-// explainToken does for the errors of package token what explain does for those
+// ExplainToken does for the errors of package token what explain does for those
 // of entra: one that is about a setting names the setting.
-func (s *settings) explainToken(err error) error {
+func (s *Settings) ExplainToken(err error) error {
 	if about := (*token.SettingError)(nil); errors.As(err, &about) {
-		return s.explain(setting(about.Setting), err)
+		return s.Explain(Setting(about.Setting), err)
 	}
 	return err
 }
 
 // origin returns a setting's value and source. A secret's value is left out.
-func (s *settings) origin(which setting) given[string] {
+func (s *Settings) origin(which Setting) Given[string] {
 	switch which {
-	case settingTenant:
-		return s.tenant
-	case settingClient:
-		return s.client
-	case settingScope:
-		return s.scope
-	case settingAuthority:
-		return s.authority
-	case settingSecret:
-		return given[string]{from: s.credential.from}
+	case Tenant:
+		return s.Tenant
+	case ClientID:
+		return s.Client
+	case Scope:
+		return s.Scope
+	case AuthorityHost:
+		return s.Authority
+	case ClientSecret:
+		return Given[string]{From: s.Credential.From}
 	}
-	return given[string]{}
+	return Given[string]{}
 }
 
 // explain is the sentence about one value. The sentinel stays in the chain, the
 // error around it does not: its words would repeat ours.
-func explain(which setting, g given[string], err error) error {
+func explain(which Setting, g Given[string], err error) error {
 	fault, known := faultOf(err)
-	if !known || !fault.missing && g.from.layer == layerNone {
+	if !known || !fault.missing && g.From.Layer == layerNone {
 		return err // of something that is no setting of the table
 	}
 	reason := fault.sentinel.Error()
 	switch {
 	case fault.missing:
-	case rowOf(which).secret:
-		reason = g.from.subject() + " " + fault.predicate
+	case rowOf(which).Secret:
+		reason = g.From.Subject() + " " + fault.predicate
 	case fault.sentinel == entra.ErrAuthorityHost:
-		reason = fmt.Sprintf("%s is %s: %v", g.from.subject(), quoted(g.value), authorityDetail(err))
-	case looksSecret(g.value):
-		reason = g.from.subject() + " " + fault.predicate + ", and looks like a client secret"
+		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), Quoted(g.Value), authorityDetail(err))
+	case looksSecret(g.Value):
+		reason = g.From.Subject() + " " + fault.predicate + ", and looks like a client secret"
 	default:
-		reason = fmt.Sprintf("%s %s: %s", g.from.subject(), fault.predicate, quoted(g.value))
+		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), fault.predicate, Quoted(g.Value))
 	}
 	return exit.Usagef("%s", reason).Hint(adviceOn(which, g, fault.sentinel)...).Wrap(fault.sentinel)
 }
@@ -125,26 +189,26 @@ func looksSecret(value string) bool {
 }
 
 // adviceOn says what to do, and where in the portal the right value stands.
-func adviceOn(which setting, g given[string], sentinel error) []string {
+func adviceOn(which Setting, g Given[string], sentinel error) []string {
 	switch which {
-	case settingTenant:
+	case Tenant:
 		if sentinel == entra.ErrTenantCommon {
 			return []string{fix(which, g) + " the one tenant that the app has a service principal in: an app-only token belongs to a tenant"}
 		}
 		return []string{fix(which, g) + " the Directory (tenant) ID: Entra admin center, App registrations, your app, Overview"}
-	case settingClient:
+	case ClientID:
 		return []string{fix(which, g) + " the Application (client) ID: Entra admin center, App registrations, your app, Overview"}
-	case settingSecret:
+	case ClientSecret:
 		return secretAdvice(which, g, sentinel)
-	case settingScope:
-		return []string{fix(which, g) + " " + betterScope(g.value, sentinel)}
-	case settingAuthority:
+	case Scope:
+		return []string{fix(which, g) + " " + betterScope(g.Value, sentinel)}
+	case AuthorityHost:
 		return []string{fix(which, g) + " an https address with nothing behind the host, or give --cloud"}
 	}
 	return nil
 }
 
-func secretAdvice(which setting, g given[string], sentinel error) []string {
+func secretAdvice(which Setting, g Given[string], sentinel error) []string {
 	if sentinel == entra.ErrSecretHasSpace {
 		return []string{"remove the white space: a line end at the end, mostly"}
 	}
@@ -155,17 +219,17 @@ func secretAdvice(which setting, g given[string], sentinel error) []string {
 }
 
 // fix begins the advice on a setting: where to put the right value.
-func fix(which setting, g given[string]) string {
+func fix(which Setting, g Given[string]) string {
 	row := rowOf(which)
 	switch {
-	case g.from.layer == layerNone || g.from.layer == layerDefault:
-		return fmt.Sprintf("set %s in the environment or in .env, or give --%s: it is", row.names[0], row.flags[0].name)
-	case g.from.layer == layerFlag && row.secret:
-		return "put into the file of --" + g.from.name
-	case g.from.layer == layerFlag:
-		return "give as --" + g.from.name
+	case g.From.Layer == layerNone || g.From.Layer == LayerDefault:
+		return fmt.Sprintf("set %s in the environment or in .env, or give --%s: it is", row.Variables[0], row.Flags[0].Name)
+	case g.From.Layer == layerFlag && row.Secret:
+		return "put into the file of --" + g.From.Name
+	case g.From.Layer == layerFlag:
+		return "give as --" + g.From.Name
 	}
-	return "set " + g.from.name + " to"
+	return "set " + g.From.Name + " to"
 }
 
 // betterScope is what a scope should be.
@@ -175,7 +239,7 @@ func betterScope(scope string, sentinel error) string {
 		return "the API's Application ID URI and /.default, such as api://GUID/.default"
 	}
 	if sentinel == entra.ErrScopeSeveral {
-		return quoted(corrected) + ", and ask for each resource in a request of its own"
+		return Quoted(corrected) + ", and ask for each resource in a request of its own"
 	}
-	return quoted(corrected) + ": an app-only token carries every permission that was granted, so none is named"
+	return Quoted(corrected) + ": an app-only token carries every permission that was granted, so none is named"
 }

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -11,27 +11,27 @@ import (
 // errCloudUnknown says that --cloud names no cloud of Entra's.
 var errCloudUnknown = errors.New("there is no such cloud")
 
-// resolveSettings resolves every setting of a command, in the order flag,
+// Resolve resolves every setting of a command, in the order flag,
 // --local, environment, .env, default, and applies the rules of
 // settings_trust.go. Its errors are exit.Errors. The values are not judged yet:
 // see checkCredential.
-func resolveSettings(in settingsInput) (*settings, error) {
+func Resolve(in Input) (*Settings, error) {
 	l, err := newLayers(in)
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{
-		scope:  l.find(settingScope),
-		apiURL: l.find(settingAPIURL),
-		caFile: l.path(l.find(settingCAFile)),
+	s := &Settings{
+		Scope:  l.find(Scope),
+		APIURL: l.find(APIURL),
+		CAFile: l.path(l.find(CAFile)),
 
-		loginProxy: entra.NewSecret(in.local[proxyVariable]),
+		LoginProxy: entra.NewSecret(in.Local[ProxyVariable]),
 	}
-	if s.apiURL.value == "" {
-		s.apiURL = given[string]{defaultAPIURL, source{layer: layerDefault}}
+	if s.APIURL.Value == "" {
+		s.APIURL = Given[string]{DefaultAPIURL, Source{Layer: LayerDefault}}
 	}
 	if l.file != nil {
-		s.envFile = l.file.path
+		s.EnvFile = l.file.path
 	}
 	// Outside files before the identity, the destination before the host: the
 	// advice of the first refusal is then the one that leads on.
@@ -53,13 +53,13 @@ func resolveSettings(in settingsInput) (*settings, error) {
 	if err := l.checkFoundAuthority(s); err != nil {
 		return nil, err
 	}
-	s.places = l.places()
+	s.Places = l.places()
 	return s, nil
 }
 
-// resolvePlaces resolves the folders alone, for commands that look for the
+// ResolvePlaces resolves the folders alone, for commands that look for the
 // local tenant before they know its settings.
-func resolvePlaces(in settingsInput) (places, error) {
+func ResolvePlaces(in Input) (places, error) {
 	l, err := newLayers(in)
 	if err != nil {
 		return places{}, err
@@ -71,42 +71,42 @@ func resolvePlaces(in settingsInput) (places, error) {
 }
 
 // resolvePolicy finds who may call.
-func (l *layers) resolvePolicy(s *settings) (err error) {
-	if s.audiences, err = list(l.find(settingAudiences)); err != nil {
+func (l *layers) resolvePolicy(s *Settings) (err error) {
+	if s.Audiences, err = list(l.find(Audiences)); err != nil {
 		return err
 	}
-	if s.roles, err = list(l.find(settingRoles)); err != nil {
+	if s.Roles, err = list(l.find(RequiredRoles)); err != nil {
 		return err
 	}
-	if s.scopes, err = list(l.find(settingScopes)); err != nil {
+	if s.Scopes, err = list(l.find(RequiredScopes)); err != nil {
 		return err
 	}
 	return checkWidened(s)
 }
 
 // resolveAuthority finds the login host: an address or the name of a cloud.
-func (l *layers) resolveAuthority(s *settings) error {
-	host := l.find(settingAuthority)
+func (l *layers) resolveAuthority(s *Settings) error {
+	host := l.find(AuthorityHost)
 	if cloud, ok := l.flag("cloud"); ok {
-		if host.from.layer == layerFlag {
+		if host.From.Layer == layerFlag {
 			return exit.Conflict("--authority-host", "--cloud")
 		}
-		known, ok := entra.CloudByName(strings.ToLower(cloud.value))
+		known, ok := entra.CloudByName(strings.ToLower(cloud.Value))
 		if !ok {
-			return unknownCloud(cloud.value)
+			return unknownCloud(cloud.Value)
 		}
-		s.authority = given[string]{"https://" + known.Host, cloud.from}
+		s.Authority = Given[string]{"https://" + known.Host, cloud.From}
 		return nil
 	}
-	if host.value == "" {
-		s.authority = given[string]{defaultAuthority, source{layer: layerDefault}}
+	if host.Value == "" {
+		s.Authority = Given[string]{defaultAuthority, Source{Layer: LayerDefault}}
 		return nil
 	}
-	origin, err := entra.ParseAuthorityHost(host.value)
+	origin, err := entra.ParseAuthorityHost(host.Value)
 	if err != nil {
-		return explain(settingAuthority, host, err)
+		return explain(AuthorityHost, host, err)
 	}
-	s.authority = given[string]{origin, host.from}
+	s.Authority = Given[string]{origin, host.From}
 	return nil
 }
 
@@ -115,22 +115,22 @@ func unknownCloud(name string) error {
 	for _, c := range entra.Clouds() {
 		names = append(names, c.Name)
 	}
-	return exit.Usagef("--cloud: there is no cloud %s", quoted(name)).
+	return exit.Usagef("--cloud: there is no cloud %s", Quoted(name)).
 		Hint("the clouds are " + strings.Join(names, ", ")).
 		Wrap(errCloudUnknown)
 }
 
 // resolveIdentity finds the credential first, because tenant and client belong
 // to it.
-func (l *layers) resolveIdentity(s *settings) (err error) {
-	if l.uses.credential {
-		if s.credential, err = l.chooseCredential(); err != nil {
+func (l *layers) resolveIdentity(s *Settings) (err error) {
+	if l.Uses.Credential {
+		if s.Credential, err = l.chooseCredential(); err != nil {
 			return err
 		}
 	}
-	if s.tenant, err = l.belonging(settingTenant, s.credential); err != nil {
+	if s.Tenant, err = l.belonging(Tenant, s.Credential); err != nil {
 		return err
 	}
-	s.client, err = l.belonging(settingClient, s.credential)
+	s.Client, err = l.belonging(ClientID, s.Credential)
 	return err
 }

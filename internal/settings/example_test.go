@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"os"
@@ -18,22 +18,22 @@ func TestEnvExample(t *testing.T) {
 	example := string(data)
 	s, _ := givenSettings{file: example, uses: calls}.resolve(t)
 	values := map[string]string{
-		"TENANT_ID": s.tenant.value, "CLIENT_ID": s.client.value, "CLIENT_SECRET": s.credential.secret.Reveal(), "API_SCOPE": s.scope.value,
+		"TENANT_ID": s.Tenant.Value, "CLIENT_ID": s.Client.Value, "CLIENT_SECRET": s.Credential.Secret.Reveal(), "API_SCOPE": s.Scope.Value,
 	}
 	for name, value := range values {
 		if !entra.IsPlaceholder(value) {
 			t.Errorf("%s=%q is not seen to be a placeholder", name, value)
 		}
 	}
-	checkRefusal(t, s.checkCredential(), entra.ErrPlaceholder)
+	checkRefusal(t, s.CheckCredential(), entra.ErrPlaceholder)
 
 	filled := strings.NewReplacer("your-tenant-id", tenantA, "your-client-id", clientA, "your-client-secret", secretA,
 		"your-api-client-id", clientB).Replace(example)
 	s, _ = givenSettings{file: filled, uses: calls}.resolve(t)
-	if err := s.checkCredential(); err != nil {
+	if err := s.CheckCredential(); err != nil {
 		t.Errorf("filled in: %v", err)
 	}
-	if accepted, complete := entra.Audiences(s.scope.value, s.client.value); !complete {
+	if accepted, complete := entra.Audiences(s.Scope.Value, s.Client.Value); !complete {
 		t.Errorf("API_AUDIENCE would be needed too: %q", accepted)
 	}
 }
@@ -45,7 +45,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range settingVariables() {
+	for _, name := range Variables() {
 		if !strings.Contains(string(data), name) {
 			t.Errorf(".env.example lacks %s", name)
 		}
@@ -53,7 +53,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 	var on []string
 	for line := range strings.Lines(string(data)) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "# "), "=")
-		if isSettingVariable(name) {
+		if IsVariable(name) {
 			on = append(on, strings.TrimPrefix(line, "# "))
 		}
 	}

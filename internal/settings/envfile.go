@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -40,13 +40,13 @@ type statement struct {
 // The errors are exit.Errors that name the file and the line. They contain
 // nothing of the file but names of settings.
 func parseEnvFile(label string, data []byte) (map[string]string, error) {
-	return parseStatements(label, data, isSettingVariable)
+	return parseStatements(label, data, IsVariable)
 }
 
-// parseLocalSettings reads the settings that a local tenant wrote down. Unlike a
+// ParseLocal reads the settings that a local tenant wrote down. Unlike a
 // .env it may name a proxy.
-func parseLocalSettings(label string, data []byte) (map[string]string, error) {
-	return parseStatements(label, data, func(name string) bool { return name == proxyVariable || isSettingVariable(name) })
+func ParseLocal(label string, data []byte) (map[string]string, error) {
+	return parseStatements(label, data, func(name string) bool { return name == ProxyVariable || IsVariable(name) })
 }
 
 // lineEnds makes the line ends of Windows and of old Mac OS those of Unix.
@@ -115,7 +115,7 @@ func (s statement) readAs(values map[string]string) bool {
 	if values[s.name] == s.literal {
 		return true
 	}
-	if rowOfVariable(s.name).secret {
+	if RowOfVariable(s.name).Secret {
 		return false
 	}
 	expanded := reference().ReplaceAllStringFunc(s.literal, func(ref string) string {

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 // maxEnvFile bounds a .env in bytes. A real one has a few lines.
 const maxEnvFile = 64 << 10
 
-// envFileName is the file that is looked for in the working directory.
-const envFileName = ".env"
+// EnvFileName is the file that is looked for in the working directory.
+const EnvFileName = ".env"
 
 // What can be wrong with a .env as a file.
 var (
@@ -38,15 +38,15 @@ func (f *envFile) folder() string { return filepath.Dir(f.path) }
 // that was named must be there and be readable; one that is only looked for may
 // be absent, and a folder of that name is none (Python keeps environments in
 // folders called .env).
-func readEnvFile(in settingsInput) (*envFile, error) {
-	f := &envFile{label: in.envFile, named: in.envFile != ""}
+func readEnvFile(in Input) (*envFile, error) {
+	f := &envFile{label: in.EnvFile, named: in.EnvFile != ""}
 	switch {
-	case in.noEnvFile || !f.named && in.dir == "":
+	case in.NoEnvFile || !f.named && in.Dir == "":
 		return nil, nil
 	case f.named:
-		f.path = absolute(in.dir, in.envFile)
+		f.path = Absolute(in.Dir, in.EnvFile)
 	default:
-		f.label, f.path = envFileName, filepath.Join(in.dir, envFileName)
+		f.label, f.path = EnvFileName, filepath.Join(in.Dir, EnvFileName)
 		// A pipe in a stranger's folder would block for ever.
 		if info, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 			return nil, nil
@@ -100,8 +100,8 @@ func (f *envFile) unreadable(err error) error {
 	return exit.Usagef("%s cannot be read: %v", f.label, cause).Hint(hint).Wrap(errEnvFileUnreadable)
 }
 
-// absolute returns path as seen from dir.
-func absolute(dir, path string) string {
+// Absolute returns path as seen from dir.
+func Absolute(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}

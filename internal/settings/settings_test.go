@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -36,44 +36,44 @@ type givenSettings struct {
 	env     vars
 	file    string // the content of a .env
 	named   bool   // the .env is named by --env-file
-	uses    uses
+	uses    Uses
 	goos    string
 	noFile  bool
 	prepare func(t *testing.T, dir string)
 }
 
 // input lays the .env in a folder of its own and returns the resolver's input.
-func (g givenSettings) input(t *testing.T) settingsInput {
+func (g givenSettings) input(t *testing.T) Input {
 	t.Helper()
-	in := settingsInput{
-		flags:     g.flags,
-		local:     g.local,
-		lookup:    func(name string) (string, bool) { v, ok := g.env[name]; return v, ok },
-		dir:       t.TempDir(),
-		noEnvFile: g.noFile,
-		goos:      "linux",
-		uses:      g.uses,
+	in := Input{
+		Flags:     g.flags,
+		Local:     g.local,
+		Lookup:    func(name string) (string, bool) { v, ok := g.env[name]; return v, ok },
+		Dir:       t.TempDir(),
+		NoEnvFile: g.noFile,
+		GOOS:      "linux",
+		Uses:      g.uses,
 	}
 	if g.goos != "" {
-		in.goos = g.goos
+		in.GOOS = g.goos
 	}
 	if g.prepare != nil {
-		g.prepare(t, in.dir)
+		g.prepare(t, in.Dir)
 	}
 	if g.file != "" {
-		writeFile(t, filepath.Join(in.dir, ".env"), g.file)
+		writeFile(t, filepath.Join(in.Dir, ".env"), g.file)
 	}
 	if g.named {
-		in.envFile = ".env"
+		in.EnvFile = ".env"
 	}
 	return in
 }
 
 // resolve expects success.
-func (g givenSettings) resolve(t *testing.T) (*settings, settingsInput) {
+func (g givenSettings) resolve(t *testing.T) (*Settings, Input) {
 	t.Helper()
 	in := g.input(t)
-	s, err := resolveSettings(in)
+	s, err := Resolve(in)
 	if err != nil {
 		t.Fatalf("resolveSettings: %v", err)
 	}
@@ -84,7 +84,7 @@ func (g givenSettings) resolve(t *testing.T) (*settings, settingsInput) {
 // of the secrets.
 func (g givenSettings) refusal(t *testing.T, want error) *exit.Error {
 	t.Helper()
-	_, err := resolveSettings(g.input(t))
+	_, err := Resolve(g.input(t))
 	return checkRefusal(t, err, want)
 }
 
@@ -115,51 +115,51 @@ func writeFile(t *testing.T, path, content string) {
 }
 
 // textOf returns a setting as one text, and its source.
-func textOf(s *settings, which setting) (string, source) {
-	joined := func(g given[[]string]) (string, source) { return strings.Join(g.value, "|"), g.from }
+func textOf(s *Settings, which Setting) (string, Source) {
+	joined := func(g Given[[]string]) (string, Source) { return strings.Join(g.Value, "|"), g.From }
 	switch which {
-	case settingAudiences:
-		return joined(s.audiences)
-	case settingRoles:
-		return joined(s.roles)
-	case settingScopes:
-		return joined(s.scopes)
-	case settingAPIURL:
-		return s.apiURL.value, s.apiURL.from
-	case settingCAFile:
-		return filepath.Base(s.caFile.value), s.caFile.from
+	case Audiences:
+		return joined(s.Audiences)
+	case RequiredRoles:
+		return joined(s.Roles)
+	case RequiredScopes:
+		return joined(s.Scopes)
+	case APIURL:
+		return s.APIURL.Value, s.APIURL.From
+	case CAFile:
+		return filepath.Base(s.CAFile.Value), s.CAFile.From
 	}
 	g := s.origin(which)
-	return g.value, g.from
+	return g.Value, g.From
 }
 
 // plainSettings are the rows of DESIGN section 3 that hold one text or list,
 // with three different values each.
 var plainSettings = []struct {
-	setting setting
+	setting Setting
 	names   []string
 	flag    string
 	values  [3]string
 	want    [3]string // what values become
 }{
-	{settingTenant, []string{"TENANT_ID", "AZURE_TENANT_ID"}, "tenant", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
-	{settingClient, []string{"CLIENT_ID", "AZURE_CLIENT_ID"}, "client-id", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
-	{settingScope, []string{"API_SCOPE"}, "scope", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
-	{settingAuthority, []string{"AZURE_AUTHORITY_HOST"}, "authority-host",
+	{Tenant, []string{"TENANT_ID", "AZURE_TENANT_ID"}, "tenant", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
+	{ClientID, []string{"CLIENT_ID", "AZURE_CLIENT_ID"}, "client-id", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
+	{Scope, []string{"API_SCOPE"}, "scope", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
+	{AuthorityHost, []string{"AZURE_AUTHORITY_HOST"}, "authority-host",
 		[3]string{"https://login.microsoftonline.us/", "login.chinacloudapi.cn", "https://login.windows.net"},
 		[3]string{"https://login.microsoftonline.us", "https://login.chinacloudapi.cn", "https://login.windows.net"}},
-	{settingAudiences, []string{"API_AUDIENCE"}, "audience", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
-	{settingRoles, []string{"REQUIRED_ROLES"}, "require-role", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
-	{settingScopes, []string{"REQUIRED_SCOPES"}, "require-scope", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
-	{settingAPIURL, []string{"API_URL"}, "", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
-	{settingCAFile, []string{"M2M_CA_FILE"}, "ca-file", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
+	{Audiences, []string{"API_AUDIENCE"}, "audience", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{RequiredRoles, []string{"REQUIRED_ROLES"}, "require-role", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{RequiredScopes, []string{"REQUIRED_SCOPES"}, "require-scope", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{APIURL, []string{"API_URL"}, "", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
+	{CAFile, []string{"M2M_CA_FILE"}, "ca-file", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
 }
 
 func TestPrecedence(t *testing.T) {
 	for _, row := range plainSettings {
 		t.Run(string(row.setting), func(t *testing.T) {
 			name := row.names[0]
-			expect := func(what string, g givenSettings, want string, from source) {
+			expect := func(what string, g givenSettings, want string, from Source) {
 				t.Helper()
 				s, _ := g.resolve(t)
 				text, at := textOf(s, row.setting)
@@ -168,26 +168,26 @@ func TestPrecedence(t *testing.T) {
 				}
 			}
 			file := name + "='" + row.values[0] + "'"
-			inFile := source{layerEnvFile, name, ".env"}
-			inEnv := source{layer: layerEnvironment, name: name}
+			inFile := Source{LayerEnvFile, name, ".env"}
+			inEnv := Source{Layer: LayerEnvironment, Name: name}
 
 			expect(".env", givenSettings{file: file}, row.want[0], inFile)
 			expect("environment over .env", givenSettings{file: file, env: vars{name: row.values[1]}}, row.want[1], inEnv)
 			expect("empty is not set", givenSettings{file: file, env: vars{name: " "}}, row.want[0], inFile)
 			expect("local instead of both",
 				givenSettings{file: file, env: vars{name: row.values[1]}, local: vars{name: row.values[2]}},
-				row.want[2], source{layer: layerLocal, name: name})
+				row.want[2], Source{Layer: layerLocal, Name: name})
 			if row.flag != "" {
 				expect("flag over everything",
 					givenSettings{file: file, env: vars{name: row.values[1]}, local: vars{name: "x"}, flags: flagged{row.flag: {row.values[2]}}},
-					row.want[2], source{layer: layerFlag, name: row.flag})
+					row.want[2], Source{Layer: layerFlag, Name: row.flag})
 				givenSettings{flags: flagged{row.flag: {""}}}.refusal(t, exit.ErrFlagEmpty)
 			}
 			for _, twin := range row.names[1:] {
 				expect("the plain name over its twin in one layer",
 					givenSettings{env: vars{twin: "x", name: row.values[1]}}, row.want[1], inEnv)
 				expect("the twin in a higher layer",
-					givenSettings{file: file, env: vars{twin: row.values[1]}}, row.want[1], source{layer: layerEnvironment, name: twin})
+					givenSettings{file: file, env: vars{twin: row.values[1]}}, row.want[1], Source{Layer: LayerEnvironment, Name: twin})
 			}
 		})
 	}
@@ -198,31 +198,31 @@ func TestLocalIsComplete(t *testing.T) {
 		local: vars{"TENANT_ID": tenantA},
 		env:   vars{"CLIENT_ID": clientA, "CLIENT_SECRET": secretA, "API_SCOPE": "s", "API_URL": "u", "AZURE_AUTHORITY_HOST": "login.microsoftonline.us"},
 		file:  "not a settings file at all",
-		uses:  uses{credential: true},
+		uses:  Uses{Credential: true},
 	}.resolve(t)
-	if s.client.value != "" || s.scope.value != "" || s.credential.kind != credentialNone || s.apiURL.value != defaultAPIURL || s.authority.value != defaultAuthority {
+	if s.Client.Value != "" || s.Scope.Value != "" || s.Credential.Kind != KindNone || s.APIURL.Value != DefaultAPIURL || s.Authority.Value != defaultAuthority {
 		t.Errorf("the environment completes the local tenant: %+v", s)
 	}
 	for _, beside := range []givenSettings{{local: vars{}}, {noFile: true}} {
 		in := beside.input(t)
-		in.envFile = "some.env"
-		_, err := resolveSettings(in)
+		in.EnvFile = "some.env"
+		_, err := Resolve(in)
 		checkRefusal(t, err, exit.ErrFlagConflict)
 	}
 }
 
 func TestDefaults(t *testing.T) {
 	s, _ := givenSettings{}.resolve(t)
-	unset := source{layer: layerDefault}
-	want := &settings{authority: given[string]{"https://login.microsoftonline.com", unset}, apiURL: given[string]{"http://127.0.0.1:8000", unset}}
-	if diff := cmp.Diff(want, s, cmp.AllowUnexported(settings{}, given[string]{}, given[[]string]{}, source{}, credentialSettings{}, places{}, entra.Secret{})); diff != "" {
+	unset := Source{Layer: LayerDefault}
+	want := &Settings{Authority: Given[string]{"https://login.microsoftonline.com", unset}, APIURL: Given[string]{"http://127.0.0.1:8000", unset}}
+	if diff := cmp.Diff(want, s, cmp.AllowUnexported(Settings{}, Given[string]{}, Given[[]string]{}, Source{}, Credential{}, places{}, entra.Secret{})); diff != "" {
 		t.Errorf("with nothing set (-want +got):\n%s", diff)
 	}
 }
 
 func TestRepeatedFlags(t *testing.T) {
 	s, _ := givenSettings{flags: flagged{"audience": {"a", "b,c"}}}.resolve(t)
-	if diff := cmp.Diff([]string{"a", "b", "c"}, s.audiences.value); diff != "" {
+	if diff := cmp.Diff([]string{"a", "b", "c"}, s.Audiences.Value); diff != "" {
 		t.Errorf("--audience a --audience b,c (-want +got):\n%s", diff)
 	}
 }
@@ -254,7 +254,7 @@ func TestAuthority(t *testing.T) {
 			flags: flagged{"cloud": {cloud.Name}},
 			env:   vars{"AZURE_AUTHORITY_HOST": "https://elsewhere.example", "TENANT_ID": tenantA},
 		}.resolve(t)
-		if got, want := s.authorityURL().URL(), "https://"+cloud.Host+"/"+tenantA; got != want {
+		if got, want := s.AuthorityURL().URL(), "https://"+cloud.Host+"/"+tenantA; got != want {
 			t.Errorf("--cloud %s: %s, want %s", cloud.Name, got, want)
 		}
 	}
@@ -268,40 +268,40 @@ func TestAuthority(t *testing.T) {
 
 func TestSourceStrings(t *testing.T) {
 	for _, test := range []struct {
-		source          source
+		source          Source
 		string, subject string
 	}{
-		{source{}, "nowhere", "nowhere"},
-		{source{layer: layerDefault}, "the default", "the default"},
-		{source{layerEnvFile, "TENANT_ID", ".env"}, ".env (TENANT_ID)", "TENANT_ID in .env"},
-		{source{layerEnvFile, "TENANT_ID", "a/b.env"}, "a/b.env (TENANT_ID)", "TENANT_ID in a/b.env"},
-		{source{layer: layerEnvironment, name: "CLIENT_SECRET"}, "the environment (CLIENT_SECRET)", "CLIENT_SECRET in the environment"},
-		{source{layer: layerLocal, name: "CLIENT_ID"}, "the local tenant", "CLIENT_ID of the local tenant"},
-		{source{layer: layerFlag, name: "tenant"}, "--tenant", "--tenant"},
+		{Source{}, "nowhere", "nowhere"},
+		{Source{Layer: LayerDefault}, "the default", "the default"},
+		{Source{LayerEnvFile, "TENANT_ID", ".env"}, ".env (TENANT_ID)", "TENANT_ID in .env"},
+		{Source{LayerEnvFile, "TENANT_ID", "a/b.env"}, "a/b.env (TENANT_ID)", "TENANT_ID in a/b.env"},
+		{Source{Layer: LayerEnvironment, Name: "CLIENT_SECRET"}, "the environment (CLIENT_SECRET)", "CLIENT_SECRET in the environment"},
+		{Source{Layer: layerLocal, Name: "CLIENT_ID"}, "the local tenant", "CLIENT_ID of the local tenant"},
+		{Source{Layer: layerFlag, Name: "tenant"}, "--tenant", "--tenant"},
 	} {
 		if got := test.source.String(); got != test.string {
 			t.Errorf("String of %+v = %q, want %q", test.source, got, test.string)
 		}
-		if got := test.source.subject(); got != test.subject {
+		if got := test.source.Subject(); got != test.subject {
 			t.Errorf("subject of %+v = %q, want %q", test.source, got, test.subject)
 		}
 	}
 }
 
 func TestSettingRowsAreDistinct(t *testing.T) {
-	seen := map[string]setting{}
-	for _, row := range settingRows {
-		if row.help == "" || len(row.names)+len(row.flags) == 0 {
-			t.Errorf("the row of %q says nothing", row.setting)
+	seen := map[string]Setting{}
+	for _, row := range Rows {
+		if row.Help == "" || len(row.Variables)+len(row.Flags) == 0 {
+			t.Errorf("the row of %q says nothing", row.Setting)
 		}
-		for _, name := range slices.Concat(row.names, row.flagNames()) {
+		for _, name := range slices.Concat(row.Variables, row.FlagNames()) {
 			if other, ok := seen[name]; ok {
-				t.Errorf("%s is both %q and %q", name, other, row.setting)
+				t.Errorf("%s is both %q and %q", name, other, row.Setting)
 			}
-			seen[name] = row.setting
+			seen[name] = row.Setting
 		}
 	}
-	if !slices.Contains(settingVariables(), "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN") {
+	if !slices.Contains(Variables(), "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN") {
 		t.Error("settingVariables lacks a row")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"path/filepath"
@@ -17,98 +17,98 @@ func TestCredentialChoice(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		given givenSettings
-		want  credentialSettings // with paths relative to the folder
+		want  Credential // with paths relative to the folder
 		why   string
 	}{
-		"none": {givenSettings{}, credentialSettings{}, ""},
+		"none": {givenSettings{}, Credential{}, ""},
 		"the secret comes first in a layer": {
 			givenSettings{env: everything},
-			credentialSettings{kind: credentialSecret, from: source{layer: layerEnvironment, name: "CLIENT_SECRET"}, secret: entra.NewSecret(secretA)},
+			Credential{Kind: KindSecret, From: Source{Layer: LayerEnvironment, Name: "CLIENT_SECRET"}, Secret: entra.NewSecret(secretA)},
 			"the credential is the client secret from the environment (CLIENT_SECRET): no flag chooses one, and it comes first there (not used: AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE)",
 		},
 		"the twin of the secret": {
 			givenSettings{env: vars{"AZURE_CLIENT_SECRET": secretB}},
-			credentialSettings{kind: credentialSecret, from: source{layer: layerEnvironment, name: "AZURE_CLIENT_SECRET"}, secret: entra.NewSecret(secretB)},
+			Credential{Kind: KindSecret, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_SECRET"}, Secret: entra.NewSecret(secretB)},
 			"the credential is the client secret from the environment (AZURE_CLIENT_SECRET): no flag chooses one",
 		},
 		"a later kind in a higher layer wins": {
 			givenSettings{env: vars{"AZURE_FEDERATED_TOKEN_FILE": "t"}, file: "CLIENT_SECRET=" + secretA},
-			credentialSettings{kind: credentialFederatedFile, from: source{layer: layerEnvironment, name: "AZURE_FEDERATED_TOKEN_FILE"}, file: "t"},
+			Credential{Kind: KindFederatedFile, From: Source{Layer: LayerEnvironment, Name: "AZURE_FEDERATED_TOKEN_FILE"}, File: "t"},
 			"the credential is the federated token file from the environment (AZURE_FEDERATED_TOKEN_FILE): no flag chooses one",
 		},
 		"certificate of one layer": {
 			givenSettings{env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c.pem", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"}},
-			credentialSettings{kind: credentialCertificate, from: source{layer: layerEnvironment, name: "AZURE_CLIENT_CERTIFICATE_PATH"},
-				file: "c.pem", password: entra.NewSecret("pw"), sendChain: true},
+			Credential{Kind: KindCertificate, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_CERTIFICATE_PATH"},
+				File: "c.pem", Password: entra.NewSecret("pw"), SendChain: true},
 			"the credential is the certificate from the environment (AZURE_CLIENT_CERTIFICATE_PATH): no flag chooses one",
 		},
 		"--certificate, completed by the environment": {
 			givenSettings{env: everything, flags: flagged{"certificate": {"d.pem"}}},
-			credentialSettings{kind: credentialCertificate, from: source{layer: layerFlag, name: "certificate"},
-				file: "d.pem", password: entra.NewSecret("pw"), sendChain: true},
+			Credential{Kind: KindCertificate, From: Source{Layer: layerFlag, Name: "certificate"},
+				File: "d.pem", Password: entra.NewSecret("pw"), SendChain: true},
 			"the credential is the certificate: --certificate was given",
 		},
 		"flags about the certificate": {
 			givenSettings{env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c.pem", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"},
 				flags: flagged{"certificate-password-file": {"-"}, "send-chain": {"false"}}},
-			credentialSettings{kind: credentialCertificate, from: source{layer: layerEnvironment, name: "AZURE_CLIENT_CERTIFICATE_PATH"},
-				file: "c.pem", passwordFile: "-"},
+			Credential{Kind: KindCertificate, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_CERTIFICATE_PATH"},
+				File: "c.pem", PasswordFile: "-"},
 			"the credential is the certificate from the environment (AZURE_CLIENT_CERTIFICATE_PATH): no flag chooses one",
 		},
 		"--client-secret-file": {
 			givenSettings{env: everything, flags: flagged{"client-secret-file": {"s.txt"}}},
-			credentialSettings{kind: credentialSecret, from: source{layer: layerFlag, name: "client-secret-file"}, file: "s.txt"},
+			Credential{Kind: KindSecret, From: Source{Layer: layerFlag, Name: "client-secret-file"}, File: "s.txt"},
 			"the credential is the client secret: --client-secret-file was given",
 		},
 		"--client-secret-file -": {
 			givenSettings{flags: flagged{"client-secret-file": {"-"}}},
-			credentialSettings{kind: credentialSecret, from: source{layer: layerFlag, name: "client-secret-file"}, file: "-"},
+			Credential{Kind: KindSecret, From: Source{Layer: layerFlag, Name: "client-secret-file"}, File: "-"},
 			"the credential is the client secret: --client-secret-file was given",
 		},
 		"--federated-token-file": {
 			givenSettings{env: everything, flags: flagged{"federated-token-file": {"f"}}},
-			credentialSettings{kind: credentialFederatedFile, from: source{layer: layerFlag, name: "federated-token-file"}, file: "f"},
+			Credential{Kind: KindFederatedFile, From: Source{Layer: layerFlag, Name: "federated-token-file"}, File: "f"},
 			"the credential is the federated token file: --federated-token-file was given",
 		},
 		"--federated github": {
 			givenSettings{env: everything, flags: flagged{"federated": {"github"}}},
-			credentialSettings{kind: credentialGitHub, from: source{layer: layerFlag, name: "federated"}},
+			Credential{Kind: KindGitHub, From: Source{Layer: layerFlag, Name: "federated"}},
 			"the credential is the GitHub Actions token: --federated was given",
 		},
 		"--managed-identity": {
 			givenSettings{env: everything, flags: flagged{"managed-identity": {"true"}}},
-			credentialSettings{kind: credentialManagedIdentity, from: source{layer: layerFlag, name: "managed-identity"}},
+			Credential{Kind: KindManagedIdentity, From: Source{Layer: layerFlag, Name: "managed-identity"}},
 			"the credential is the managed identity: --managed-identity was given",
 		},
 		"--managed-identity-client": {
 			givenSettings{flags: flagged{"managed-identity-client": {clientA}}},
-			credentialSettings{kind: credentialManagedIdentity, from: source{layer: layerFlag, name: "managed-identity-client"}, identityClient: clientA},
+			Credential{Kind: KindManagedIdentity, From: Source{Layer: layerFlag, Name: "managed-identity-client"}, IdentityClient: clientA},
 			"the credential is the managed identity: --managed-identity-client was given",
 		},
 		"--managed-identity=false": {
-			givenSettings{flags: flagged{"managed-identity": {"false"}}}, credentialSettings{}, "",
+			givenSettings{flags: flagged{"managed-identity": {"false"}}}, Credential{}, "",
 		},
 		"the local tenant's": {
 			givenSettings{env: everything, local: vars{"CLIENT_SECRET": secretB}},
-			credentialSettings{kind: credentialSecret, from: source{layer: layerLocal, name: "CLIENT_SECRET"}, secret: entra.NewSecret(secretB)},
+			Credential{Kind: KindSecret, From: Source{Layer: layerLocal, Name: "CLIENT_SECRET"}, Secret: entra.NewSecret(secretB)},
 			"the credential is the client secret from the local tenant: no flag chooses one",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.given.uses.credential = true
+			test.given.uses.Credential = true
 			s, in := test.given.resolve(t)
 			want := test.want
-			want.why = test.why
-			for _, path := range []*string{&want.file, &want.passwordFile} {
+			want.Why = test.why
+			for _, path := range []*string{&want.File, &want.PasswordFile} {
 				if *path != "" && *path != "-" {
-					*path = filepath.Join(in.dir, *path)
+					*path = filepath.Join(in.Dir, *path)
 				}
 			}
 			sameSecret := cmp.Comparer(func(a, b entra.Secret) bool { return a.Reveal() == b.Reveal() })
-			if diff := cmp.Diff(want, s.credential, cmp.AllowUnexported(credentialSettings{}, source{}), sameSecret); diff != "" {
+			if diff := cmp.Diff(want, s.Credential, cmp.AllowUnexported(Credential{}, Source{}), sameSecret); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if strings.Contains(s.credential.why, secretA) {
+			if strings.Contains(s.Credential.Why, secretA) {
 				t.Error("the reason shows the secret")
 			}
 		})
@@ -136,7 +136,7 @@ func TestCredentialRefusals(t *testing.T) {
 			givenSettings{env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "perhaps"}}, errSendChain},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.given.uses.credential = true
+			test.given.uses.Credential = true
 			if test.want == nil {
 				test.given.resolve(t)
 				return
@@ -148,7 +148,7 @@ func TestCredentialRefusals(t *testing.T) {
 
 func TestNoCredentialWhereNoneIsUsed(t *testing.T) {
 	s, _ := givenSettings{env: vars{"CLIENT_SECRET": secretA}}.resolve(t)
-	if s.credential.kind != credentialNone || !s.credential.secret.IsZero() {
-		t.Errorf("a command that acquires no token holds a credential: %+v", s.credential)
+	if s.Credential.Kind != KindNone || !s.Credential.Secret.IsZero() {
+		t.Errorf("a command that acquires no token holds a credential: %+v", s.Credential)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"path/filepath"
@@ -31,12 +31,12 @@ func TestPlaces(t *testing.T) {
 				t.Skip("the paths of this test are those of Unix")
 			}
 			in := test.given.input(t)
-			got, err := resolvePlaces(in)
+			got, err := ResolvePlaces(in)
 			if err != nil || got != test.want {
 				t.Errorf("resolvePlaces = %+v, %v, want %+v", got, err, test.want)
 			}
-			s, err := resolveSettings(in)
-			if err != nil || s.places != test.want {
+			s, err := Resolve(in)
+			if err != nil || s.Places != test.want {
 				t.Errorf("resolveSettings disagrees: %+v, %v", s, err)
 			}
 		})
@@ -45,8 +45,8 @@ func TestPlaces(t *testing.T) {
 
 func TestRelativePlaceStartsInTheWorkingDirectory(t *testing.T) {
 	in := givenSettings{env: vars{"M2M_CACHE_DIR": "c"}}.input(t)
-	got, err := resolvePlaces(in)
-	if want := filepath.Join(in.dir, "c"); err != nil || got.cacheDir != want {
-		t.Errorf("got %q, %v, want %q", got.cacheDir, err, want)
+	got, err := ResolvePlaces(in)
+	if want := filepath.Join(in.Dir, "c"); err != nil || got.CacheDir != want {
+		t.Errorf("got %q, %v, want %q", got.CacheDir, err, want)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import "testing"
 
@@ -14,7 +14,7 @@ func TestResolveAllocates(t *testing.T) {
 	} {
 		in := test.given.input(t)
 		got := testing.AllocsPerRun(100, func() {
-			if _, err := resolveSettings(in); err != nil {
+			if _, err := Resolve(in); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -117,11 +117,11 @@ func TestParseEnvFileRefusals(t *testing.T) {
 }
 
 func TestEnvFileAsFile(t *testing.T) {
-	found := func(in *settingsInput) { in.envFile = "" }
-	named := func(in *settingsInput) { in.envFile = ".env" }
+	found := func(in *Input) { in.EnvFile = "" }
+	named := func(in *Input) { in.EnvFile = ".env" }
 	for name, test := range map[string]struct {
 		prepare func(t *testing.T, path string)
-		mode    func(*settingsInput)
+		mode    func(*Input)
 		want    error
 	}{
 		"absent, found":    {func(*testing.T, string) {}, found, nil},
@@ -136,9 +136,9 @@ func TestEnvFileAsFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := givenSettings{}.input(t)
-			test.prepare(t, filepath.Join(in.dir, ".env"))
+			test.prepare(t, filepath.Join(in.Dir, ".env"))
 			test.mode(&in)
-			_, err := resolveSettings(in)
+			_, err := Resolve(in)
 			if test.want != nil {
 				checkRefusal(t, err, test.want)
 			} else if err != nil {
@@ -187,11 +187,11 @@ func FuzzParseEnvFile(f *testing.F) {
 			return
 		}
 		for name, value := range values {
-			row := rowOfVariable(name)
-			if row.setting == "" {
+			row := RowOfVariable(name)
+			if row.Setting == "" {
 				t.Errorf("%q is no setting", name)
 			}
-			if row.secret && !strings.Contains(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data)), value) {
+			if row.Secret && !strings.Contains(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data)), value) {
 				t.Errorf("%s is not as it stands in the file: %q", name, value)
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	acquires    = uses{credential: true}
-	calls       = uses{credential: true, apiURL: true}
-	sendsAToken = uses{givenToken: true, apiURL: true}
+	acquires    = Uses{Credential: true}
+	calls       = Uses{Credential: true, APIURL: true}
+	sendsAToken = Uses{GivenToken: true, APIURL: true}
 )
 
 // with returns the union of variables.
@@ -69,7 +69,7 @@ func TestIdentityIsOfOneParty(t *testing.T) {
 			if !strings.Contains(refused.Error(), ".env (") {
 				t.Errorf("the file is not named: %s", refused)
 			}
-			test.given.uses = uses{}
+			test.given.uses = Uses{}
 			test.given.resolve(t) // verify and serve use no credential
 		})
 	}
@@ -108,7 +108,7 @@ func TestDestinationIsOfTheSecretsParty(t *testing.T) {
 		"naming the file does not help": {
 			givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://evil.example", named: true, uses: acquires}, errEnvFileDestination},
 		"a token that was given":         {givenSettings{file: fileA + "API_URL=https://evil.example", uses: sendsAToken}, errEnvFileDestination},
-		"a token that was given, and CA": {givenSettings{file: "M2M_CA_FILE=ca.pem", uses: uses{givenToken: true}}, errEnvFileDestination},
+		"a token that was given, and CA": {givenSettings{file: "M2M_CA_FILE=ca.pem", uses: Uses{GivenToken: true}}, errEnvFileDestination},
 		"all of one .env": {givenSettings{
 			file: fileA + "API_URL=https://api.example\nM2M_CA_FILE=ca.pem\nAZURE_AUTHORITY_HOST=login.microsoftonline.us", uses: calls}, nil},
 		"secret in .env, destination in the environment": {givenSettings{
@@ -145,10 +145,10 @@ func TestFoundFileStaysInItsFolder(t *testing.T) {
 	}
 	paths := map[string]error{
 		"file": nil, "./sub/../file": nil, "sub/new/file": nil, "stays": nil, "..file": nil, ".": nil,
-		"../file": errEnvFileOutside, "/etc/passwd": errEnvFileOutside, "sub/../../file": errEnvFileOutside,
-		"~/.ssh/id_rsa": errEnvFileOutside, "~root/x": errEnvFileOutside, "..": errEnvFileOutside,
-		"leaves": errEnvFileOutside, "folder/id_rsa": errEnvFileOutside, "folder/new/cache": errEnvFileOutside,
-		"dangling": errEnvFileOutside, "loop": errEnvFileOutside,
+		"../file": ErrEnvFileOutside, "/etc/passwd": ErrEnvFileOutside, "sub/../../file": ErrEnvFileOutside,
+		"~/.ssh/id_rsa": ErrEnvFileOutside, "~root/x": ErrEnvFileOutside, "..": ErrEnvFileOutside,
+		"leaves": ErrEnvFileOutside, "folder/id_rsa": ErrEnvFileOutside, "folder/new/cache": ErrEnvFileOutside,
+		"dangling": ErrEnvFileOutside, "loop": ErrEnvFileOutside,
 	}
 	for _, name := range []string{
 		"AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "M2M_CA_FILE", "M2M_CACHE_DIR", "M2M_STATE_DIR",
@@ -166,14 +166,14 @@ func TestFoundFileStaysInItsFolder(t *testing.T) {
 				}
 				g.uses = acquires
 				g.refusal(t, want)
-				_, err := resolvePlaces(g.input(t))
+				_, err := ResolvePlaces(g.input(t))
 				checkRefusal(t, err, want)
 
 				overridden := g
 				overridden.env = vars{name: "/elsewhere"}
-				overridden.uses = uses{}
+				overridden.uses = Uses{}
 				overridden.resolve(t)
-				g.named, g.uses = true, uses{}
+				g.named, g.uses = true, Uses{}
 				g.resolve(t) // who names the file vouches for it
 			})
 		}
@@ -182,10 +182,10 @@ func TestFoundFileStaysInItsFolder(t *testing.T) {
 
 func TestAbsolutePathInsideTheFolder(t *testing.T) {
 	in := givenSettings{}.input(t)
-	inside := filepath.Join(in.dir, "ca.pem")
-	writeFile(t, filepath.Join(in.dir, ".env"), "M2M_CA_FILE='"+inside+"'")
-	s, err := resolveSettings(in)
-	if err != nil || s.caFile.value != inside {
+	inside := filepath.Join(in.Dir, "ca.pem")
+	writeFile(t, filepath.Join(in.Dir, ".env"), "M2M_CA_FILE='"+inside+"'")
+	s, err := Resolve(in)
+	if err != nil || s.CAFile.Value != inside {
 		t.Errorf("got %v, %v", s, err)
 	}
 }
@@ -199,7 +199,7 @@ func TestFoundFileNamesEntrasHostsOnly(t *testing.T) {
 		t.Run(host, func(t *testing.T) {
 			for _, file := range []string{"", fileA} { // whether or not the secret is there too
 				g := givenSettings{file: file + "AZURE_AUTHORITY_HOST=" + host}
-				for _, g.uses = range []uses{{}, acquires} {
+				for _, g.uses = range []Uses{{}, acquires} {
 					if want != nil {
 						g.refusal(t, want)
 					} else {
@@ -216,29 +216,29 @@ func TestFoundFileNamesEntrasHostsOnly(t *testing.T) {
 // What a named .env says is resolved from its own folder, as is a found one's.
 func TestPathsStartWhereTheyAreWritten(t *testing.T) {
 	in := givenSettings{uses: acquires}.input(t)
-	writeFile(t, filepath.Join(in.dir, "conf", "prod.env"), "AZURE_CLIENT_CERTIFICATE_PATH=../keys/c.pem\nM2M_CACHE_DIR=cache")
-	in.envFile = filepath.Join("conf", "prod.env")
-	s, err := resolveSettings(in)
+	writeFile(t, filepath.Join(in.Dir, "conf", "prod.env"), "AZURE_CLIENT_CERTIFICATE_PATH=../keys/c.pem\nM2M_CACHE_DIR=cache")
+	in.EnvFile = filepath.Join("conf", "prod.env")
+	s, err := Resolve(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(in.dir, "keys", "c.pem"); s.credential.file != want {
-		t.Errorf("certificate = %s, want %s", s.credential.file, want)
+	if want := filepath.Join(in.Dir, "keys", "c.pem"); s.Credential.File != want {
+		t.Errorf("certificate = %s, want %s", s.Credential.File, want)
 	}
-	if want := filepath.Join(in.dir, "conf", "cache"); s.places.cacheDir != want {
-		t.Errorf("cache = %s, want %s", s.places.cacheDir, want)
+	if want := filepath.Join(in.Dir, "conf", "cache"); s.Places.CacheDir != want {
+		t.Errorf("cache = %s, want %s", s.Places.CacheDir, want)
 	}
-	if got, want := s.credential.from.String(), filepath.Join("conf", "prod.env")+" (AZURE_CLIENT_CERTIFICATE_PATH)"; got != want {
+	if got, want := s.Credential.From.String(), filepath.Join("conf", "prod.env")+" (AZURE_CLIENT_CERTIFICATE_PATH)"; got != want {
 		t.Errorf("source = %s, want %s", got, want)
 	}
 }
 
 func TestNoEnvFile(t *testing.T) {
 	s, _ := givenSettings{file: "TENANT_ID=" + tenantA, noFile: true}.resolve(t)
-	if s.tenant.value != "" || s.envFile != "" {
+	if s.Tenant.Value != "" || s.EnvFile != "" {
 		t.Errorf("a .env was read: %+v", s)
 	}
-	if _, err := resolveSettings(givenSettings{file: "nonsense"}.input(t)); !errors.Is(err, errEnvFileSyntax) {
+	if _, err := Resolve(givenSettings{file: "nonsense"}.input(t)); !errors.Is(err, errEnvFileSyntax) {
 		t.Errorf("without noEnvFile: %v", err)
 	}
 }

@@ -1,0 +1,157 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"m2m/internal/entra"
+	"m2m/internal/exit"
+)
+
+// What can be wrong with the choice of a credential.
+var (
+	errCredentialSeveral = errors.New("several credentials are given by flag")
+	errFederatedUnknown  = errors.New("--federated names no issuer that can be asked")
+	errNotACertificate   = errors.New("a flag for certificates is given with another credential")
+	errSendChain         = errors.New("the value is neither true nor false")
+)
+
+// chooseCredential picks the one credential of a command: an explicit flag; else
+// the first of secret, certificate and federated token that one layer gives.
+// The zero value means that none is given.
+func (l *layers) chooseCredential() (c Credential, err error) {
+	if l.Client.hasCredential() {
+		return l.Client.Credential, nil
+	}
+	c, err = l.credentialByFlag()
+	if err != nil {
+		return c, err
+	}
+	for _, ly := range l.order() {
+		if c.Kind == KindNone {
+			c = l.credentialAt(ly)
+		}
+	}
+	if c.Kind == KindCertificate {
+		return l.completeCertificate(c)
+	}
+	for _, name := range []string{"certificate-password-file", "send-chain"} {
+		if c.Kind != KindNone && l.switched(name) {
+			return c, exit.Usagef("--%s needs a certificate, but the credential is the %s from %s", name, c.Kind, c.From).
+				Hint("give --certificate, or leave --" + name + " out").
+				Wrap(errNotACertificate)
+		}
+	}
+	return c, nil
+}
+
+// credentialByFlag returns the credential that flags choose.
+func (l *layers) credentialByFlag() (Credential, error) {
+	var chosen []Credential
+	add := func(c Credential) {
+		c.Why = fmt.Sprintf("the credential is the %s: %s was given", c.Kind, c.From)
+		chosen = append(chosen, c)
+	}
+	if g, ok := l.flag("client-secret-file"); ok {
+		add(Credential{Kind: KindSecret, From: g.From, File: l.fileOrStdin(g)})
+	}
+	if g, ok := l.flag("certificate"); ok {
+		add(Credential{Kind: KindCertificate, From: g.From, File: l.path(g).Value})
+	}
+	if g, ok := l.flag("federated-token-file"); ok {
+		add(Credential{Kind: KindFederatedFile, From: g.From, File: l.path(g).Value})
+	}
+	if g, ok := l.flag("federated"); ok {
+		if g.Value != "github" {
+			return Credential{}, exit.Usagef("--federated: %s cannot be asked for a token", Quoted(g.Value)).
+				Hint("give --federated github, or a file that holds the token with --federated-token-file").
+				Wrap(errFederatedUnknown)
+		}
+		add(Credential{Kind: KindGitHub, From: g.From})
+	}
+	if g, ok := l.flag("managed-identity-client"); ok {
+		add(Credential{Kind: KindManagedIdentity, From: g.From, IdentityClient: g.Value})
+	} else if l.switched("managed-identity") {
+		add(Credential{Kind: KindManagedIdentity, From: Source{Layer: layerFlag, Name: "managed-identity"}})
+	}
+	switch len(chosen) {
+	case 0:
+		return Credential{}, nil
+	case 1:
+		return chosen[0], nil
+	}
+	return Credential{}, exit.Usagef("%s and %s both choose a credential", chosen[0].From, chosen[1].From).
+		Hint("leave one of them out").
+		Wrap(errCredentialSeveral)
+}
+
+// credentialAt returns the credential that the variables of one layer give.
+func (l *layers) credentialAt(ly layer) Credential {
+	var chosen Credential
+	var passedOver []string
+	for _, s := range []Setting{ClientSecret, Certificate, FederatedToken} {
+		g, ok := l.at(ly, s)
+		switch {
+		case !ok:
+		case chosen.Kind != KindNone:
+			passedOver = append(passedOver, g.From.Name)
+		default:
+			chosen = l.credentialOf(s, g)
+		}
+	}
+	if chosen.Kind == KindNone {
+		return chosen
+	}
+	chosen.Why = fmt.Sprintf("the credential is the %s from %s: no flag chooses one", chosen.Kind, chosen.From)
+	if len(passedOver) > 0 {
+		chosen.Why += fmt.Sprintf(", and it comes first there (not used: %s)", strings.Join(passedOver, ", "))
+	}
+	return chosen
+}
+
+func (l *layers) credentialOf(s Setting, g Given[string]) Credential {
+	switch s {
+	case ClientSecret:
+		return Credential{Kind: KindSecret, From: g.From, Secret: entra.NewSecret(g.Value)}
+	case Certificate:
+		return Credential{Kind: KindCertificate, From: g.From, File: l.path(g).Value}
+	}
+	return Credential{Kind: KindFederatedFile, From: g.From, File: l.path(g).Value}
+}
+
+// completeCertificate adds the password and the wish to send the chain.
+func (l *layers) completeCertificate(c Credential) (Credential, error) {
+	if g, ok := l.flag("certificate-password-file"); ok {
+		c.PasswordFile = l.fileOrStdin(g)
+	} else {
+		password, err := l.belonging(CertificatePassword, c)
+		if err != nil {
+			return c, err
+		}
+		c.Password = entra.NewSecret(password.Value)
+	}
+	chain, err := l.belonging(SendChain, c)
+	if err != nil {
+		return c, err
+	}
+	switch strings.ToLower(chain.Value) {
+	case "1", "true":
+		c.SendChain = true
+	case "", "0", "false":
+	default:
+		return c, exit.Usagef("%s is %s, which is neither true nor false", chain.From.Subject(), Quoted(chain.Value)).
+			Hint("set it to 1 or true to send the certificate's chain, or remove it").
+			Wrap(errSendChain)
+	}
+	return c, nil
+}
+
+// fileOrStdin returns the path in a flag as seen from the working directory;
+// "-" stays as it is.
+func (l *layers) fileOrStdin(g Given[string]) string {
+	if g.Value == "-" {
+		return g.Value
+	}
+	return l.path(g).Value
+}

@@ -1,0 +1,271 @@
+package settings
+
+import (
+	"slices"
+
+	"github.com/spf13/pflag"
+)
+
+// Setting is the name of one setting in words. The words are those of
+// token.SettingError, so that its errors find their way back to a source.
+type Setting string
+
+const (
+	Tenant              Setting = "tenant"
+	ClientID            Setting = "client ID"
+	ClientSecret        Setting = "client secret"
+	Certificate         Setting = "certificate"
+	CertificatePassword Setting = "certificate password"
+	SendChain           Setting = "certificate chain"
+	FederatedToken      Setting = "federated token"
+	ManagedIdentity     Setting = "managed identity"
+	Scope               Setting = "scope"
+	AuthorityHost       Setting = "authority host"
+	Audiences           Setting = "audiences"
+	RequiredRoles       Setting = "required roles"
+	RequiredScopes      Setting = "required scopes"
+	APIURL              Setting = "API address"
+	CAFile              Setting = "extra CA"
+	CacheDir            Setting = "cache directory"
+	StateDir            Setting = "state directory"
+)
+
+// Row is everything the program knows about one setting: where it is
+// read, and what help and the README say of it.
+type Row struct {
+	Setting Setting
+	// names are its variables in the environment, .env and the local tenant's
+	// settings. The first one that has a value counts, so the plain name wins.
+	Variables []string
+	// flags are its flags, in the order of a command's help.
+	Flags []Flag
+	// help is one line about it.
+	Help string
+	// secret says that its value must never be shown.
+	Secret bool
+	// path says that its value is the path of a file or folder.
+	path bool
+}
+
+// Flag is a flag that gives a setting.
+type Flag struct {
+	Name  string // without dashes
+	usage string // as pflag takes it: the name of the value in backquotes
+	kind  flagKind
+}
+
+// flagKind is what a flag takes: one text, several, or nothing.
+type flagKind int
+
+const (
+	flagText flagKind = iota
+	flagList
+	flagSwitch
+)
+
+// Rows is the table of all settings (DESIGN section 4), in the order in
+// which help shows them. A setting is added here and nowhere else, but for the
+// field of settings that holds it.
+var Rows = []Row{
+	{
+		Setting: Tenant, Variables: []string{"TENANT_ID", "AZURE_TENANT_ID"},
+		Flags: []Flag{{Name: "tenant", usage: "the tenant's Directory (tenant) `ID`, or a domain name of it"}},
+		Help:  "the tenant: its Directory (tenant) ID, or one of its domain names",
+	},
+	{
+		Setting: ClientID, Variables: []string{"CLIENT_ID", "AZURE_CLIENT_ID"},
+		Flags: []Flag{{Name: "client-id", usage: "the calling app's Application (client) `ID`"}},
+		Help:  "the calling app: its Application (client) ID",
+	},
+	{
+		Setting: ClientSecret, Variables: []string{"CLIENT_SECRET", "AZURE_CLIENT_SECRET"},
+		Flags:  []Flag{{Name: "client-secret-file", usage: "read the client secret from `PATH`; - is stdin"}},
+		Help:   "the app's client secret: its value, not its ID; the flag names a file that holds it, - is stdin",
+		Secret: true,
+	},
+	{
+		Setting: Certificate, Variables: []string{"AZURE_CLIENT_CERTIFICATE_PATH"},
+		Flags: []Flag{{Name: "certificate", usage: "sign in with the certificate and key in `PATH`, PEM or PFX"}},
+		Help:  "a certificate with its private key, PEM or PFX, in place of a secret",
+		path:  true,
+	},
+	{
+		Setting: CertificatePassword, Variables: []string{"AZURE_CLIENT_CERTIFICATE_PASSWORD"},
+		Flags:  []Flag{{Name: "certificate-password-file", usage: "read the certificate's password from `PATH`; - is stdin"}},
+		Help:   "the password of the certificate's file; the flag names a file that holds it, - is stdin",
+		Secret: true,
+	},
+	{
+		Setting: SendChain, Variables: []string{"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"},
+		Flags: []Flag{{Name: "send-chain", usage: "send the certificate's chain too", kind: flagSwitch}},
+		Help:  "1 or true: send the certificate's chain too (subject name and issuer authentication)",
+	},
+	{
+		Setting: FederatedToken, Variables: []string{"AZURE_FEDERATED_TOKEN_FILE"},
+		Flags: []Flag{
+			{Name: "federated-token-file", usage: "sign in with the token of another issuer in `PATH`"},
+			{Name: "federated", usage: "sign in with a token that `github` Actions gives this job"},
+		},
+		Help: "a file with a token of another issuer, in place of a secret; --federated github asks GitHub Actions for one",
+		path: true,
+	},
+	{
+		Setting: ManagedIdentity,
+		Flags: []Flag{
+			{Name: "managed-identity", usage: "sign in as the Azure machine's own identity", kind: flagSwitch},
+			{Name: "managed-identity-client", usage: "sign in as the user-assigned identity with this client `ID`"},
+		},
+		Help: "the identity of the Azure machine itself, in place of a secret; by flag only",
+	},
+	{
+		Setting: Scope, Variables: []string{"API_SCOPE"},
+		Flags: []Flag{{Name: "scope", usage: "what the token is for: the API's `URI` or GUID, then /.default"}},
+		Help:  "what the token is for: the API's App ID URI or GUID, followed by /.default",
+	},
+	{
+		Setting: AuthorityHost, Variables: []string{"AZURE_AUTHORITY_HOST"},
+		Flags: []Flag{
+			{Name: "authority-host", usage: "the login host `URL`, if it is not https://login.microsoftonline.com"},
+			{Name: "cloud", usage: "the Microsoft cloud by `NAME`: public, usgov, china, france, germany or singapore"},
+		},
+		Help: "the login host; the default is https://login.microsoftonline.com",
+	},
+	{
+		Setting: Audiences, Variables: []string{"API_AUDIENCE"},
+		Flags: []Flag{{Name: "audience", usage: "an `AUDIENCE` that the API accepts (repeatable)", kind: flagList}},
+		Help:  "the audiences the API accepts, by commas; the default follows from API_SCOPE",
+	},
+	{
+		Setting: RequiredRoles, Variables: []string{"REQUIRED_ROLES"},
+		Flags: []Flag{{Name: "require-role", usage: "a `ROLE` of which an app-only token needs one (repeatable)", kind: flagList}},
+		Help:  "roles of which an app-only token needs one, by commas",
+	},
+	{
+		Setting: RequiredScopes, Variables: []string{"REQUIRED_SCOPES"},
+		Flags: []Flag{{Name: "require-scope", usage: "a `SCOPE` of which a user's token needs one (repeatable)", kind: flagList}},
+		Help:  "scopes of which a user's token needs one, by commas",
+	},
+	{
+		Setting: APIURL, Variables: []string{"API_URL"},
+		Help: "where the API is, for a call that gives a path only; the default is " + DefaultAPIURL,
+	},
+	{
+		Setting: CAFile, Variables: []string{"M2M_CA_FILE"},
+		Flags: []Flag{{Name: "ca-file", usage: "trust the certificates in `PATH` (PEM) beside the system's"}},
+		Help:  "certificates (PEM) to trust beside the system's",
+		path:  true,
+	},
+	{
+		Setting: CacheDir, Variables: []string{"M2M_CACHE_DIR"},
+		Help: "where tokens are cached; the default is m2m in the user's cache directory",
+		path: true,
+	},
+	{
+		Setting: StateDir, Variables: []string{"M2M_STATE_DIR"},
+		Help: "where a running local tenant is written down; the default is m2m in the user's state directory",
+		path: true,
+	},
+}
+
+// The settings of which a command takes the flags, beside single ones.
+var (
+	CredentialFlags = []Setting{
+		ClientID, ClientSecret, Certificate, CertificatePassword, SendChain,
+		FederatedToken, ManagedIdentity,
+	}
+	AuthorityFlags = []Setting{Tenant, AuthorityHost, CAFile}
+	PolicyFlags    = []Setting{Audiences, RequiredRoles, RequiredScopes}
+)
+
+// AddFlags adds the flags of settings to a command's. Their values are
+// read by givenFlags, never through variables: a flag that the caller did not
+// give must not count as a value.
+func AddFlags(flags *pflag.FlagSet, which ...Setting) {
+	for _, s := range which {
+		for _, f := range rowOf(s).Flags {
+			switch f.kind {
+			case flagList:
+				flags.StringArray(f.Name, nil, f.usage)
+			case flagSwitch:
+				flags.Bool(f.Name, false, f.usage)
+			default:
+				flags.String(f.Name, "", f.usage)
+			}
+		}
+	}
+}
+
+// GivenFlags returns the values of the flags that the caller gave and that give
+// a setting, by name without dashes.
+func GivenFlags(flags *pflag.FlagSet) map[string][]string {
+	given := map[string][]string{}
+	flags.Visit(func(f *pflag.Flag) {
+		if !IsFlag(f.Name) {
+			return
+		}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			given[f.Name] = list.GetSlice()
+		} else {
+			given[f.Name] = []string{f.Value.String()}
+		}
+	})
+	return given
+}
+
+// IsFlag reports whether a flag gives a setting.
+func IsFlag(name string) bool {
+	return slices.ContainsFunc(Rows, func(r Row) bool {
+		return slices.ContainsFunc(r.Flags, func(f Flag) bool { return f.Name == name })
+	})
+}
+
+// FlagNames returns the names of every setting's flags, without dashes.
+func FlagNames() []string {
+	var names []string
+	for _, row := range Rows {
+		names = append(names, row.FlagNames()...)
+	}
+	return names
+}
+
+// FlagNames returns the names of the setting's flags, without dashes.
+func (r Row) FlagNames() []string {
+	names := make([]string, len(r.Flags))
+	for i, f := range r.Flags {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// rowOf returns the row of a setting; the zero row for a name that is none.
+func rowOf(s Setting) Row {
+	for i := range Rows {
+		if Rows[i].Setting == s {
+			return Rows[i]
+		}
+	}
+	return Row{}
+}
+
+// Variables returns the names of every setting's variables.
+func Variables() []string {
+	var names []string
+	for _, row := range Rows {
+		names = append(names, row.Variables...)
+	}
+	return names
+}
+
+// RowOfVariable returns the row that a variable belongs to; the zero row for a
+// name that is none.
+func RowOfVariable(name string) Row {
+	for i := range Rows {
+		if slices.Contains(Rows[i].Variables, name) {
+			return Rows[i]
+		}
+	}
+	return Row{}
+}
+
+// IsVariable reports whether a variable is a setting.
+func IsVariable(name string) bool { return RowOfVariable(name).Setting != "" }

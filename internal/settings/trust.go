@@ -1,0 +1,200 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"m2m/internal/entra"
+	"m2m/internal/exit"
+)
+
+// What a .env may not do.
+var (
+	errEnvFileIdentity    = errors.New("tenant, client and credential come from different parties")
+	errEnvFileDestination = errors.New("a .env sends the caller's secret somewhere")
+	ErrEnvFileOutside     = errors.New("a .env that was not named names a file outside its folder")
+	errEnvFileAuthority   = errors.New("a .env that was not named names a login host that is not Entra's")
+)
+
+// errEnvFileWidens says that a .env adds to whom the caller lets in.
+var errEnvFileWidens = errors.New("a .env widens who may call")
+
+// checkWidened refuses required scopes of a .env beside required roles of the
+// caller's: scopes let users in, whom roles alone keep out.
+func checkWidened(s *Settings) error {
+	if s.Scopes.From.Layer != LayerEnvFile || s.Roles.From.Layer <= LayerEnvFile {
+		return nil
+	}
+	return exit.Usagef("the required roles are from %s, and %s would let users in beside them", s.Roles.From, s.Scopes.From.Subject()).
+		Hint("if users with that scope may call, set "+s.Scopes.From.Name+" in the environment too", "else remove it from "+s.Scopes.From.place()).
+		Wrap(errEnvFileWidens)
+}
+
+// belonging finds a setting that is used with the credential, under rule 1.
+func (l *layers) belonging(s Setting, c Credential) (Given[string], error) {
+	g := l.find(s)
+	ofFile := c.From.Layer == LayerEnvFile
+	switch {
+	case !c.goesToProvider():
+		return g, nil
+	case g.From.Layer == LayerEnvFile && !ofFile:
+		return g, mixed(s, g.From, c, "set "+g.From.Name+" in the environment too")
+	case g.From.Layer == LayerEnvironment && ofFile:
+		if own, _ := l.at(LayerEnvFile, s); own.Value == g.Value {
+			return g, nil
+		}
+		return g, mixed(s, g.From, c, fmt.Sprintf("unset %s, if that in %s is meant", g.From.Name, c.From.place()))
+	}
+	return g, nil
+}
+
+// goesToProvider reports whether the credential is presented to the login host,
+// for a tenant and client. A managed identity is asked of the machine itself.
+func (c Credential) goesToProvider() bool {
+	return c.Kind != KindNone && c.Kind != KindManagedIdentity
+}
+
+// mixed refuses a setting that is not of the credential's party.
+func mixed(s Setting, from Source, c Credential, hint string) error {
+	hints := []string{hint}
+	switch s {
+	case Tenant, ClientID:
+		hints = append(hints, "or give it with --"+rowOf(s).Flags[0].Name)
+	}
+	return exit.Usagef("the %s is from %s, but the %s is from %s: both must come from the same place, so that nobody else's %s can redirect a secret", s, from, c.Kind, c.From, EnvFileName).
+		Hint(hints...).
+		Wrap(errEnvFileIdentity)
+}
+
+// checkDestinations applies rule 2.
+func (l *layers) checkDestinations(s *Settings) error {
+	held := ""
+	switch {
+	case l.Uses.GivenToken:
+		held = "the token that was given"
+	case s.Credential.Kind != KindNone && s.Credential.From.Layer != LayerEnvFile:
+		held = fmt.Sprintf("the %s from %s", s.Credential.Kind, s.Credential.From)
+	default:
+		return nil
+	}
+	if l.Uses.Call && s.Scope.From.Layer == LayerEnvFile && s.Credential.Kind != KindNone {
+		return misled(Scope, s.Scope, held, "give --scope")
+	}
+	// An address that is the default anyway moves nothing.
+	if s.Authority.From.Layer == LayerEnvFile && s.Authority.Value != defaultAuthority && s.Credential.goesToProvider() {
+		return misled(AuthorityHost, s.Authority, held, "give --authority-host")
+	}
+	if l.Uses.APIURL && s.APIURL.From.Layer == LayerEnvFile && strings.TrimRight(s.APIURL.Value, "/") != DefaultAPIURL {
+		return misled(APIURL, s.APIURL, held, "give the whole URL on the command line")
+	}
+	if s.CAFile.From.Layer == LayerEnvFile {
+		return misled(CAFile, s.CAFile, held, "give --ca-file")
+	}
+	return nil
+}
+
+// misled refuses a destination that is not of the secret's party.
+func misled(s Setting, g Given[string], held, remedy string) error {
+	return exit.Usagef("the %s is from %s, but %s is not: it would go where another party's file says (%s)", s, g.From, held, Quoted(g.Value)).
+		Hint(
+			fmt.Sprintf("if %s is right, %s or set %s in the environment", Quoted(g.Value), remedy, g.From.Name),
+			fmt.Sprintf("if you do not know this %s, remove it", g.From.place()),
+		).
+		Wrap(errEnvFileDestination)
+}
+
+// CheckSuiteAddress applies rule 2 to what the variables of a suite hold: they
+// are the caller's, and an API address in .env is not.
+func (s *Settings) CheckSuiteAddress() error {
+	if s.APIURL.From.Layer != LayerEnvFile || strings.TrimRight(s.APIURL.Value, "/") == DefaultAPIURL {
+		return nil
+	}
+	return misled(APIURL, s.APIURL, "what the variables of the suite hold", "give the address on the command line")
+}
+
+// checkFoundAuthority applies rule 3 to the login host.
+func (l *layers) checkFoundAuthority(s *Settings) error {
+	if s.Authority.From.Layer != LayerEnvFile || l.file.named || isEntra(s.Authority.Value) {
+		return nil
+	}
+	return exit.Usagef("%s is %s, which is no login host of Entra's", s.Authority.From.Subject(), Quoted(s.Authority.Value)).
+		Hint(
+			"if you do not know this .env, remove it or work in another folder",
+			fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or give the host with --authority-host", l.file.label),
+		).
+		Wrap(errEnvFileAuthority)
+}
+
+// isEntra reports whether an origin is a login host of one of Entra's clouds.
+func isEntra(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	_, ok := entra.CloudByHost(u.Host) // with a port, if there is one: Entra has none
+	return ok
+}
+
+// checkFoundPaths applies rule 3 to every path that a found .env gives and
+// nothing overrides.
+func (l *layers) checkFoundPaths() error {
+	if l.file == nil || l.file.named {
+		return nil
+	}
+	for _, row := range Rows {
+		if !row.path {
+			continue
+		}
+		g := l.find(row.Setting)
+		if g.From.Layer != LayerEnvFile || IsInside(l.file.folder(), g.Value) {
+			continue
+		}
+		return exit.Usagef("%s is %s, which is outside the folder of that file", g.From.Subject(), Quoted(g.Value)).
+			Hint(
+				"if you do not know this .env, remove it or work in another folder",
+				fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or set %s in the environment", l.file.label, g.From.Name),
+			).
+			Wrap(ErrEnvFileOutside)
+	}
+	return nil
+}
+
+// IsInside reports whether a path that a file in folder names stays in folder,
+// after symbolic links. A path that starts with ~ means a home to whoever wrote
+// it, although nothing expands it.
+func IsInside(folder, path string) bool {
+	if strings.HasPrefix(path, "~") {
+		return false
+	}
+	from, err := followLinks(folder)
+	if err != nil {
+		return false
+	}
+	to, err := followLinks(Absolute(folder, path))
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(from, to)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// followLinks resolves the symbolic links of a path as far as it exists; what
+// does not exist yet would be made where its parent leads. A link to nothing is
+// an error: something can appear there later.
+func followLinks(path string) (string, error) {
+	resolved, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return resolved, nil
+	}
+	parent := filepath.Dir(path)
+	if _, there := os.Lstat(path); !errors.Is(there, fs.ErrNotExist) || parent == path {
+		return "", err
+	}
+	resolved, err = followLinks(parent)
+	return filepath.Join(resolved, filepath.Base(path)), err
+}
