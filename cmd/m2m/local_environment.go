@@ -141,8 +141,8 @@ func withoutLoginHosts(list string) string {
 		if host, _, err := net.SplitHostPort(name); err == nil {
 			name = host
 		}
-		return name == "" || issuer.IsLoginHost(name) ||
-			slices.ContainsFunc(issuer.LoginHosts(), func(host string) bool { return strings.HasSuffix(host, "."+name) })
+		return name == "" || entra.IsLoginHost(name) ||
+			slices.ContainsFunc(entra.LoginHosts(), func(host string) bool { return strings.HasSuffix(host, "."+name) })
 	})
 	return strings.Join(members, ",")
 }

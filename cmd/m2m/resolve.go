@@ -11,7 +11,6 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -87,7 +86,7 @@ func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, er
 		err = errors.New("the address of the local tenant's proxy does not parse") // it holds a password
 	}
 	return func(r *http.Request) (*url.URL, error) {
-		if issuer.IsLoginHost(r.URL.Hostname()) {
+		if entra.IsLoginHost(r.URL.Hostname()) {
 			return proxy, err
 		}
 		return usual(r)

@@ -3,13 +3,11 @@ package call
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"m2m/internal/entra"
-	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -144,20 +142,7 @@ func (e *evidence) verifyCommand(words ...string) string {
 
 func (e *evidence) freshCommand() string { return e.command("m2m token --refresh", "m2m verify") }
 
-func (e *evidence) isGraph() bool { return isGraphHost(e.URL.Hostname()) }
-
-func isGraphHost(host string) bool {
-	host = text.LowerASCII(host)
-	return slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool { return slices.Contains(c.Graph, host) })
-}
-
-// graphID is the application ID of Microsoft Graph in every cloud.
-const graphID = "00000003-0000-0000-c000-000000000000"
-
-func isGraphAudience(aud string) bool {
-	u, err := url.Parse(aud)
-	return strings.EqualFold(aud, graphID) || err == nil && u.Scheme == "https" && isGraphHost(u.Host)
-}
+func (e *evidence) isGraph() bool { return entra.IsGraphHost(e.URL.Hostname()) }
 
 // facts lists what there is to see. About the token only where it may matter.
 func (e *evidence) facts() []Fact {

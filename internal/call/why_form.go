@@ -28,7 +28,7 @@ func foreignIssuer(e *evidence) *Explanation {
 	}
 	rest, isHTTPS := strings.CutPrefix(e.token.Issuer, "https://")
 	host, _, _ := strings.Cut(rest, "/")
-	if known := e.context.IssuerHost; known == "" || !isHTTPS || sameHost(host, known) || host == "sts.windows.net" || isLoginHost(host) {
+	if known := e.context.IssuerHost; known == "" || !isHTTPS || sameHost(host, known) || host == "sts.windows.net" || entra.IsLoginHost(host) {
 		return nil
 	}
 	return likely(CodeWrongTenant, fmt.Sprintf("the token was issued by %s, and the API likely accepts only those of %s",

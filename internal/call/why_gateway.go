@@ -21,7 +21,7 @@ func redirected(e *evidence) *Explanation {
 		return nil
 	case last.target == nil, last.asked && origin(last.target) == origin(e.URL):
 		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API").with(e.callCommand("-v"))
-	case isLoginHost(last.target.Hostname()):
+	case entra.IsLoginHost(last.target.Hostname()):
 		return likely(CodeLoginPage, "the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
 			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)").
 			with(e.callCommand("-v"))
@@ -30,11 +30,6 @@ func redirected(e *evidence) *Explanation {
 	}
 	return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),
 		"if that is the API, call it by that address: the token then goes there").with(e.callCommand("-v"))
-}
-
-func isLoginHost(host string) bool {
-	_, ok := entra.CloudByHost(host)
-	return ok
 }
 
 // plainHTTP: Go's, nginx's and Apache's answers to plain http at a TLS port.

@@ -39,7 +39,7 @@ func microsoftAPI(e *evidence) *Explanation {
 
 func (e *evidence) microsoftToken() *Explanation {
 	resource := e.microsoftResource()
-	if e.token == nil || sameAudience(e.token.Audience, resource) || e.isGraph() && isGraphAudience(e.token.Audience) {
+	if e.token == nil || sameAudience(e.token.Audience, resource) || e.isGraph() && entra.IsGraph(e.token.Audience) {
 		return likely(CodeInvalidToken, "the API cannot accept the token; likely it is for another cloud or tenant, or was changed on the way",
 			"get a new one").with(e.freshCommand())
 	}

@@ -24,7 +24,7 @@ func notAToken(e *evidence) *Explanation {
 // graphTokenElsewhere: Graph's tokens carry a nonce in the header that was
 // changed after signing, so that nobody else can verify them.
 func graphTokenElsewhere(e *evidence) *Explanation {
-	if !e.unauthorized() || e.token == nil || e.isGraph() || !isGraphAudience(e.token.Audience) {
+	if !e.unauthorized() || e.token == nil || e.isGraph() || !entra.IsGraph(e.token.Audience) {
 		return nil
 	}
 	cause := "the token is for Microsoft Graph, and was sent to another API"

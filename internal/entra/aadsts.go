@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // AADSTS explains one error code of Entra's token service. Codes are advice
@@ -106,20 +107,20 @@ const (
 //go:embed aadsts.json
 var aadstsJSON string
 
-// AADSTSCatalogue returns every code that m2m can explain, in rising order. It
-// decodes the catalogue at each call, so that commands that meet no error do
-// not pay for it.
-func AADSTSCatalogue() []AADSTS {
+var aadstsCatalogue = sync.OnceValue(func() []AADSTS {
 	var all []AADSTS
 	if err := json.Unmarshal([]byte(aadstsJSON), &all); err != nil {
 		return nil // the data is compiled in; a test decodes it
 	}
 	return all
-}
+})
+
+// AADSTSCatalogue returns every code that m2m can explain, in rising order.
+func AADSTSCatalogue() []AADSTS { return slices.Clone(aadstsCatalogue()) }
 
 // LookupAADSTS returns what is known of a code; ok is false if nothing is.
 func LookupAADSTS(code int) (entry AADSTS, ok bool) {
-	all := AADSTSCatalogue()
+	all := aadstsCatalogue()
 	i, ok := slices.BinarySearchFunc(all, code, func(e AADSTS, code int) int { return e.Code - code })
 	if !ok {
 		return AADSTS{}, false

@@ -4,6 +4,7 @@ import (
 	_ "embed" // for claims.json
 	"encoding/json"
 	"slices"
+	"sync"
 )
 
 // Claim says in plain words what one claim or header parameter of a token of
@@ -38,21 +39,23 @@ const (
 //go:embed claims.json
 var claimsJSON string
 
-// ClaimCatalogue returns every claim that m2m can explain, those of the header
-// first. It decodes the catalogue at each call.
-func ClaimCatalogue() []Claim {
+var claimCatalogue = sync.OnceValue(func() []Claim {
 	var all []Claim
 	if err := json.Unmarshal([]byte(claimsJSON), &all); err != nil {
 		return nil // the data is compiled in; a test decodes it
 	}
 	return all
-}
+})
+
+// ClaimCatalogue returns every claim that m2m can explain, those of the header
+// first.
+func ClaimCatalogue() []Claim { return slices.Clone(claimCatalogue()) }
 
 // LookupClaim returns what is known of a claim; ok is false if nothing is.
 // Names are case-sensitive, as RFC 7519 section 4 has them. To explain a whole
 // token, call ClaimCatalogue once instead.
 func LookupClaim(name string, where ClaimPlace) (claim Claim, ok bool) {
-	all := ClaimCatalogue()
+	all := claimCatalogue()
 	i := slices.IndexFunc(all, func(c Claim) bool { return c.Name == name && c.Where == where })
 	if i < 0 {
 		return Claim{}, false

@@ -1,6 +1,11 @@
 package entra
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"m2m/internal/text"
+)
 
 // Cloud is one of Microsoft's separate Entra clouds. A registration, its
 // authority, its keys and its Graph all live in one cloud.
@@ -23,31 +28,44 @@ type Cloud struct {
 	FederationAudience string
 }
 
+// clouds lists every cloud that m2m knows, the public one first.
+var clouds = []Cloud{
+	{
+		Name: "public", Host: "login.microsoftonline.com",
+		Aliases: []string{"login.windows.net", "login.microsoft.com", "sts.windows.net"},
+		STS:     "sts.windows.net", Graph: []string{"graph.microsoft.com"},
+		InstanceName: "microsoftonline.com", FederationAudience: "api://AzureADTokenExchange",
+	},
+	{
+		Name: "usgov", Host: "login.microsoftonline.us",
+		Aliases: []string{"login.usgovcloudapi.net"},
+		STS:     "sts.windows.net", Graph: []string{"graph.microsoft.us", "dod-graph.microsoft.us"},
+		InstanceName: "microsoftonline.us", FederationAudience: "api://AzureADTokenExchangeUSGov",
+	},
+	{
+		Name: "china", Host: "login.partner.microsoftonline.cn",
+		Aliases: []string{"login.chinacloudapi.cn"},
+		STS:     "sts.chinacloudapi.cn", Graph: []string{"microsoftgraph.chinacloudapi.cn"},
+		FederationAudience: "api://AzureADTokenExchangeChina",
+	},
+	sovereign("france", "fr", "France"),
+	sovereign("germany", "de", "Germany"),
+	sovereign("singapore", "sg", "GovSG"),
+}
+
 // Clouds returns every cloud that m2m knows, the public one first.
+// The caller may change the list.
 func Clouds() []Cloud {
-	return []Cloud{
-		{
-			Name: "public", Host: "login.microsoftonline.com",
-			Aliases: []string{"login.windows.net", "login.microsoft.com", "sts.windows.net"},
-			STS:     "sts.windows.net", Graph: []string{"graph.microsoft.com"},
-			InstanceName: "microsoftonline.com", FederationAudience: "api://AzureADTokenExchange",
-		},
-		{
-			Name: "usgov", Host: "login.microsoftonline.us",
-			Aliases: []string{"login.usgovcloudapi.net"},
-			STS:     "sts.windows.net", Graph: []string{"graph.microsoft.us", "dod-graph.microsoft.us"},
-			InstanceName: "microsoftonline.us", FederationAudience: "api://AzureADTokenExchangeUSGov",
-		},
-		{
-			Name: "china", Host: "login.partner.microsoftonline.cn",
-			Aliases: []string{"login.chinacloudapi.cn"},
-			STS:     "sts.chinacloudapi.cn", Graph: []string{"microsoftgraph.chinacloudapi.cn"},
-			FederationAudience: "api://AzureADTokenExchangeChina",
-		},
-		sovereign("france", "fr", "France"),
-		sovereign("germany", "de", "Germany"),
-		sovereign("singapore", "sg", "GovSG"),
+	list := slices.Clone(clouds)
+	for i := range list {
+		list[i] = list[i].clone()
 	}
+	return list
+}
+
+func (c Cloud) clone() Cloud {
+	c.Aliases, c.Graph = slices.Clone(c.Aliases), slices.Clone(c.Graph)
+	return c
 }
 
 // sovereign describes the clouds that MSAL carries as login.sovcloud-identity.*.
@@ -78,10 +96,35 @@ func CloudBySTS(host string) (Cloud, bool) {
 }
 
 func findCloud(match func(Cloud) bool) (Cloud, bool) {
-	clouds := Clouds()
 	i := slices.IndexFunc(clouds, match)
 	if i < 0 {
 		return Cloud{}, false
 	}
-	return clouds[i], true
+	return clouds[i].clone(), true
+}
+
+// graphID is the application ID of Microsoft Graph in every cloud.
+const graphID = "00000003-0000-0000-c000-000000000000"
+
+// IsGraph reports whether a resource or an audience is Microsoft Graph of any
+// cloud: its application ID, or its address with or without a slash at the end.
+func IsGraph(resource string) bool {
+	return slices.ContainsFunc(clouds, func(c Cloud) bool { return c.IsGraph(resource) })
+}
+
+// IsGraph does what the function of this name does, for one cloud.
+func (c Cloud) IsGraph(resource string) bool {
+	if len(resource) == len(graphID) && strings.EqualFold(resource, graphID) {
+		return true
+	}
+	const scheme = "https://"
+	return len(resource) > len(scheme) && strings.EqualFold(resource[:len(scheme)], scheme) &&
+		slices.Contains(c.Graph, text.LowerASCII(strings.TrimSuffix(resource[len(scheme):], "/")))
+}
+
+// IsGraphHost reports whether a host, without a port, is Microsoft Graph's in any
+// cloud.
+func IsGraphHost(host string) bool {
+	host = text.LowerASCII(host)
+	return slices.ContainsFunc(clouds, func(c Cloud) bool { return slices.Contains(c.Graph, host) })
 }

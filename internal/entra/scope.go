@@ -34,6 +34,17 @@ func CheckScope(scope string) error {
 	return nil
 }
 
+// IsScopeToken reports whether s has only the characters of one scope (RFC 6749
+// section 3.3).
+func IsScopeToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // Resource returns the resource that a scope asks for: the scope less one
 // trailing "/.default" and white space around it. An App ID URI that itself
 // ends in a slash keeps it, which is why such a scope is written with two

@@ -3,7 +3,14 @@ package entra
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
+
+// permissionScope is a resource with the name of one permission behind it, as
+// scopes of users' tokens have it: api://orders/Orders.Read.
+var permissionScope = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
+})
 
 // DefaultScope returns what a scope should probably have been: its first
 // resource, less the name of a permission, and /.default. An empty scope stays
@@ -17,11 +24,7 @@ func DefaultScope(scope string) string {
 	if strings.HasSuffix(resource, defaultScope) {
 		return resource
 	}
-	// A resource with the name of one permission behind it, as scopes of users'
-	// tokens have it: api://orders/Orders.Read. Compiled here, since only a
-	// mistake needs it.
-	permissionScope := regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
-	if m := permissionScope.FindStringSubmatch(resource); m != nil {
+	if m := permissionScope().FindStringSubmatch(resource); m != nil {
 		resource = m[1]
 	}
 	return strings.TrimSuffix(resource, "/") + defaultScope

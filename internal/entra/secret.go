@@ -1,8 +1,10 @@
 package entra
 
-import "log/slog"
+import (
+	"log/slog"
 
-const redacted = "[redacted]"
+	"m2m/internal/text"
+)
 
 // Secret holds a value that opens doors: a client secret, an access token, an
 // assertion, the password of a key. It prints as "[redacted]" in fmt, log/slog
@@ -35,13 +37,13 @@ func (s Secret) Reveal() string {
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String implements fmt.Stringer and never returns the value.
-func (s Secret) String() string { return redacted }
+func (s Secret) String() string { return text.Redacted }
 
 // GoString implements fmt.GoStringer, which %#v uses.
-func (s Secret) GoString() string { return redacted }
+func (s Secret) GoString() string { return text.Redacted }
 
 // MarshalText implements encoding.TextMarshaler, which JSON and YAML use.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(text.Redacted), nil }
 
 // LogValue implements slog.LogValuer.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(text.Redacted) }

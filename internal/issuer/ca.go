@@ -75,31 +75,12 @@ func caTemplate(now time.Time) *x509.Certificate {
 		IsCA:                        true,
 		MaxPathLenZero:              true,
 		PermittedDNSDomainsCritical: true,
-		PermittedDNSDomains:         append([]string{"localhost"}, LoginHosts()...),
+		PermittedDNSDomains:         append([]string{"localhost"}, entra.LoginHosts()...),
 		PermittedIPRanges: []*net.IPNet{
 			{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)},
 			{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
 		},
 	}
-}
-
-// LoginHosts lists the hosts that answer for Entra in any cloud: those of its
-// documents, and those that instance discovery lists besides, which MSAL takes
-// for Entra's as well.
-func LoginHosts() []string {
-	var hosts []string
-	for _, c := range entra.Clouds() {
-		hosts = append(hosts, c.Host)
-		hosts = append(hosts, c.Aliases...)
-	}
-	for _, listed := range instanceAliases() {
-		for _, host := range listed.Aliases {
-			if !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
-		}
-	}
-	return hosts
 }
 
 // newLeaf makes a server's certificate for DNS names and addresses.

@@ -128,7 +128,7 @@ const longestRole = 120
 // scope, and passes unharmed through the environment and the environment files
 // of programs.
 func isName(s string) bool {
-	return s != "" && isScopeToken(s) && !strings.ContainsAny(s, "'`$,")
+	return s != "" && entra.IsScopeToken(s) && !strings.ContainsAny(s, "'`$,")
 }
 
 func (f *faults) checkAppIDURI(taken names, at, uri string) {

@@ -90,7 +90,7 @@ func FuzzScope(f *testing.F) {
 			checkRefusal(t, refused)
 			return
 		}
-		if resource == "" || !isScopeToken(resource) || !strings.Contains(scope, resource+defaultScope) {
+		if resource == "" || !entra.IsScopeToken(resource) || !strings.Contains(scope, resource+defaultScope) {
 			t.Errorf("scope %q asks for %q", scope, resource)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"m2m/internal/entra"
 	"m2m/internal/tenant/refusal"
 	"m2m/internal/text"
 )
@@ -13,27 +14,9 @@ import (
 // instanceDiscovery is the answer to MSAL's question whether an authority's
 // host is Entra's, and by which other names it goes.
 type instanceDiscovery struct {
-	TenantDiscoveryEndpoint string          `json:"tenant_discovery_endpoint"`
-	APIVersion              string          `json:"api-version"`
-	Metadata                []instanceAlias `json:"metadata"`
-}
-
-type instanceAlias struct {
-	PreferredNetwork string   `json:"preferred_network"`
-	PreferredCache   string   `json:"preferred_cache"`
-	Aliases          []string `json:"aliases"`
-}
-
-// instanceAliases is Entra's own list, closed clouds included.
-func instanceAliases() []instanceAlias {
-	alone := func(host string) instanceAlias { return instanceAlias{host, host, []string{host}} }
-	return []instanceAlias{
-		{"login.microsoftonline.com", "login.windows.net", []string{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"}},
-		{"login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn", []string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}},
-		alone("login.microsoftonline.de"),
-		{"login.microsoftonline.us", "login.microsoftonline.us", []string{"login.microsoftonline.us", "login.usgovcloudapi.net"}},
-		alone("login-us.microsoftonline.com"),
-	}
+	TenantDiscoveryEndpoint string                `json:"tenant_discovery_endpoint"`
+	APIVersion              string                `json:"api-version"`
+	Metadata                []entra.InstanceAlias `json:"metadata"`
 }
 
 // serveInstance answers instance discovery: the hosts of Entra's own list are
@@ -54,7 +37,7 @@ func (i *Issuer) serveInstance(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, instanceDiscovery{
 		TenantDiscoveryEndpoint: tenantDiscovery(endpoint),
 		APIVersion:              refusal.Bound(version),
-		Metadata:                instanceAliases(),
+		Metadata:                entra.InstanceAliases(),
 	})
 }
 
@@ -63,7 +46,7 @@ func (i *Issuer) knowsHost(endpoint *url.URL) bool {
 	if endpoint.Scheme == "https" && "https://"+host == i.origin {
 		return true
 	}
-	return slices.ContainsFunc(instanceAliases(), func(a instanceAlias) bool { return slices.Contains(a.Aliases, host) })
+	return slices.ContainsFunc(entra.InstanceAliases(), func(a entra.InstanceAlias) bool { return slices.Contains(a.Aliases, host) })
 }
 
 // tenantDiscovery is the discovery document that goes with an authorization

@@ -5,12 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"m2m/internal/entra"
-	"m2m/internal/text"
 )
 
 // Interception makes an issuer answer as Entra's login hosts too, so that
@@ -49,36 +46,10 @@ type TunnelRequest struct {
 // whichever login host was asked: the tenant is one of the public cloud.
 func interceptOrigin() string { return "https://" + entra.Clouds()[0].Host }
 
-// regionalHosts lists the login hosts below which each Azure region has one of
-// its own: MSAL asks westeurope.login.microsoft.com where an app names a region.
-func regionalHosts() []string {
-	hosts := []string{"login.microsoft.com"} // not the first host of the public cloud
-	for _, c := range entra.Clouds()[1:] {
-		hosts = append(hosts, c.Host)
-	}
-	return hosts
-}
-
-// IsLoginHost reports whether a host (a name without port) is one that an issuer
-// answers for under interception: LoginHosts, and their regional ones.
-func IsLoginHost(host string) bool {
-	host = text.LowerASCII(host)
-	if slices.Contains(LoginHosts(), host) {
-		return true
-	}
-	region, parent, _ := strings.Cut(host, ".")
-	for _, regional := range regionalHosts() {
-		if region != "" && parent == regional {
-			return true
-		}
-	}
-	return false
-}
-
 // loginNames are the names in the certificate of the login hosts.
 func loginNames() []string {
-	names := LoginHosts()
-	for _, host := range regionalHosts() {
+	names := entra.LoginHosts()
+	for _, host := range entra.RegionalHosts() {
 		names = append(names, "*."+host)
 	}
 	return names

@@ -114,7 +114,7 @@ func (p *interceptor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		p.refuse(w, r, status, err)
-	case IsLoginHost(host):
+	case entra.IsLoginHost(host):
 		if conn, err := hijack(w); err == nil {
 			p.login.take(conn)
 		}

@@ -82,15 +82,9 @@ func (t *Tenant) resolve(c *Client, resource string) (*API, *refusal.Refusal) {
 	return api, nil
 }
 
-// isGraph reports whether a resource is Microsoft Graph, which is in every
-// tenant.
-func isGraph(resource string) bool {
-	switch resourceName(resource) {
-	case "https://" + msGraph, "00000003-0000-0000-c000-000000000000":
-		return true
-	}
-	return false
-}
+// isGraph reports whether a resource is Microsoft Graph of the public cloud, which
+// is in every tenant.
+func isGraph(resource string) bool { return entra.Clouds()[0].IsGraph(resource) }
 
 func (i *Issuer) lifetime() time.Duration {
 	if lifetime := i.faults.Lifetime(); lifetime > 0 {

@@ -39,7 +39,7 @@ func parseScope(scope string) (resource string, refused *refusal.Refusal) {
 		}
 		name, ok := strings.CutSuffix(one, defaultScope)
 		switch {
-		case !isScopeToken(one) || ok && name == "":
+		case !entra.IsScopeToken(one) || ok && name == "":
 			return "", refusal.MalformedScope.With(scope)
 		case !ok:
 			return "", refusal.ScopeNotDefault.With(scope)
@@ -55,14 +55,4 @@ func parseScope(scope string) (resource string, refused *refusal.Refusal) {
 		return "", refusal.ScopeNotDefault.With(scope)
 	}
 	return resource, nil
-}
-
-// isScopeToken says whether s is made of the characters of RFC 6749, 3.3.
-func isScopeToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }

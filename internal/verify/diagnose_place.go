@@ -27,7 +27,7 @@ func (r tokenReport) scopeLine() string {
 	if len(r.Policy.Audiences) > 0 {
 		resource = r.Policy.Audiences[0]
 	}
-	if isGraph(resource) {
+	if entra.IsGraph(resource) {
 		api = "Graph"
 	}
 	return "ask for a token for " + api + ": --scope " + resource + "/.default"
@@ -159,7 +159,7 @@ func (r tokenReport) adviseAudienceMismatch(found string) advice {
 		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")
 	}
 	switch {
-	case expects(isGraph):
+	case expects(entra.IsGraph):
 		return advice{"the token was asked for another API, and Microsoft Graph is expected", r.scopeLine()}
 	case strings.Contains(found, "management.azure.com") || strings.Contains(found, "management.core.windows.net"):
 		return advice{"the token is for Azure Resource Manager: no scope of your API was asked for", r.scopeLine()}

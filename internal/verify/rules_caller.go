@@ -2,7 +2,6 @@ package verify
 
 import (
 	"slices"
-	"strings"
 
 	"m2m/internal/entra"
 )
@@ -82,15 +81,7 @@ func (p *Policy) holds(has, required []string) bool {
 }
 
 // forGraph reports whether a token's audience is Microsoft Graph of any cloud.
-func forGraph(t *Token) bool { return isGraph(t.Audience) }
-
-func isGraph(audience string) bool {
-	if audience == "00000003-0000-0000-c000-000000000000" {
-		return true
-	}
-	host, ok := strings.CutPrefix(strings.TrimSuffix(audience, "/"), "https://")
-	return ok && slices.ContainsFunc(entra.Clouds(), func(c entra.Cloud) bool { return slices.Contains(c.Graph, host) })
-}
+func forGraph(t *Token) bool { return entra.IsGraph(t.Audience) }
 
 // graph reports whether this is one of Graph's own tokens: the header's nonce
 // is not the one that was signed, so that only Graph can verify it.
