@@ -110,7 +110,7 @@ func runCall(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if o.printCurl {
 		return printCurl(env, cmd, request, s, o)
 	}
-	to, err := openDestination(env, o.outputFile)
+	to, err := openDestination(env, o.outputFile, 0)
 	if err != nil {
 		return err
 	}

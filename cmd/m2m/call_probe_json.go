@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"m2m/internal/probe"
+	"m2m/internal/testreport"
 )
 
 // The verdicts of a probe.
@@ -83,43 +84,43 @@ func (r *probeRun) document(report *probe.Report, stop error) probeDocument {
 
 // writeJUnit writes a test for each case.
 func (r *probeRun) writeJUnit(report *probe.Report, stop error) error {
-	suite := junitSuite{started: r.started, elapsed: report.Duration}
+	suite := testreport.Suite{Started: r.started, Elapsed: report.Duration}
 	if stop != nil && !errors.Is(stop, probe.ErrOpen) { // that is a finding already
-		suite.cases = append(suite.cases, stopCase(stop))
+		suite.Cases = append(suite.Cases, stopCase(stop))
 	}
 	for _, one := range report.Results {
-		suite.cases = append(suite.cases, junitOf(one))
+		suite.Cases = append(suite.Cases, junitOf(one))
 	}
 	return r.finishJUnit(suite)
 }
 
-func junitOf(r probe.Result) junitCase {
-	c := junitCase{class: "probe." + string(r.Case.Family), name: r.Case.Name, elapsed: r.Took}
+func junitOf(r probe.Result) testreport.Case {
+	c := testreport.Case{Class: "probe." + string(r.Case.Family), Name: r.Case.Name, Elapsed: r.Took}
 	switch r.Outcome {
 	case probe.Finding:
-		c.outcome, c.message, c.kind = junitFailed, r.Came, string(r.Severity)
-		c.detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Came + "\nsafe:  " + r.Case.Safe() + "\nfix:   " + r.Fix
+		c.Outcome, c.Message, c.Kind = testreport.Failed, r.Came, string(r.Severity)
+		c.Detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Came + "\nsafe:  " + r.Case.Safe() + "\nfix:   " + r.Fix
 	case probe.NotTried:
-		c.outcome, c.message = junitSkipped, r.Came
+		c.Outcome, c.Message = testreport.Skipped, r.Came
 		if r.NeedsKeys {
-			c.outcome, c.kind = junitError, "not tried"
+			c.Outcome, c.Kind = testreport.Errored, "not tried"
 		}
 	}
 	return c
 }
 
 // stopCase is the test that says why the probe stopped.
-func stopCase(err error) junitCase {
+func stopCase(err error) testreport.Case {
 	why := redact(printable(err.Error()))
-	return junitCase{class: "probe", name: "baseline", outcome: junitError, message: why, kind: "baseline", detail: why}
+	return testreport.Case{Class: "probe", Name: "baseline", Outcome: testreport.Errored, Message: why, Kind: "baseline", Detail: why}
 }
 
 // writeFault writes the report of a probe that did not begin.
 func (r *probeRun) writeFault(err error) {
-	_ = r.finishJUnit(junitSuite{started: r.started, elapsed: r.env.now().Sub(r.started), cases: []junitCase{stopCase(err)}}) // err is what counts
+	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.env.now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // err is what counts
 }
 
-func (r *probeRun) finishJUnit(suite junitSuite) error {
-	suite.name = "probe of " + r.config.Target.Redacted()
-	return junitReport{name: "m2m probe", suites: []junitSuite{suite}}.finish(r.junit)
+func (r *probeRun) finishJUnit(suite testreport.Suite) error {
+	suite.Name = "probe of " + r.config.Target.Redacted()
+	return writeJUnit(r.junit, testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
 }

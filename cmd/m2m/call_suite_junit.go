@@ -6,38 +6,39 @@ import (
 	"strings"
 
 	"m2m/internal/call"
+	"m2m/internal/testreport"
 )
 
 // writeJUnit writes the report of --junit; f is nil without it.
 func (r *suiteRun) writeJUnit(f *os.File, results []call.SuiteResult) error {
 	name := fileName(r.o.suite.file)
-	suite := junitSuite{name: name, started: r.started, elapsed: r.env.now().Sub(r.started)}
-	suite.properties = []junitProperty{{"jobs", strconv.Itoa(r.o.suite.jobs)}}
+	suite := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.now().Sub(r.started)}
+	suite.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.suite.jobs)}}
 	if tags := r.o.suite.tags; len(tags) > 0 {
-		suite.properties = append(suite.properties, junitProperty{"tags", strings.Join(tags, ",")})
+		suite.Properties = append(suite.Properties, testreport.Property{Name: "tags", Value: strings.Join(tags, ",")})
 	}
 	if tags := r.o.suite.skipTags; len(tags) > 0 {
-		suite.properties = append(suite.properties, junitProperty{"skipped tags", strings.Join(tags, ",")})
+		suite.Properties = append(suite.Properties, testreport.Property{Name: "skipped tags", Value: strings.Join(tags, ",")})
 	}
 	for _, result := range results {
-		suite.cases = append(suite.cases, r.junitCase(name, result))
+		suite.Cases = append(suite.Cases, r.junitCase(name, result))
 	}
-	return junitReport{name: name, suites: []junitSuite{suite}}.finish(f)
+	return writeJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{suite}})
 }
 
-func (r *suiteRun) junitCase(file string, result call.SuiteResult) junitCase {
-	c := junitCase{
-		class: file, name: result.Request.Name, file: file, line: result.Request.Line, elapsed: result.Duration,
-		detail: strings.Join(suiteDetail(result), "\n"),
+func (r *suiteRun) junitCase(file string, result call.SuiteResult) testreport.Case {
+	c := testreport.Case{
+		Class: file, Name: result.Request.Name, File: file, Line: result.Request.Line, Elapsed: result.Duration,
+		Detail: strings.Join(suiteDetail(result), "\n"),
 	}
 	switch result.Verdict {
 	case call.SuiteFailed:
 		first := result.Unmet()[0]
-		c.outcome, c.message, c.kind = junitFailed, first.String(), first.Name
+		c.Outcome, c.Message, c.Kind = testreport.Failed, first.String(), first.Name
 	case call.SuiteUnknown:
-		c.outcome, c.message, c.kind = junitError, result.Reason, "no answer"
+		c.Outcome, c.Message, c.Kind = testreport.Errored, result.Reason, "no answer"
 	case call.SuiteSkipped:
-		c.outcome, c.message = junitSkipped, result.Reason
+		c.Outcome, c.Message = testreport.Skipped, result.Reason
 	}
 	return c
 }

@@ -6,6 +6,7 @@ import (
 
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/testreport"
 )
 
 // openJUnit makes the file of --junit before anything is sent: a path that cannot
@@ -24,14 +25,11 @@ func openJUnit(env *Env, path string) (*os.File, error) {
 	return f, nil
 }
 
-// finish writes the report to the file of --junit and closes it; a nil file is
-// none.
-func (r junitReport) finish(f *os.File) error {
+// writeJUnit writes the report to the file of --junit and closes it; a nil file
+// is none.
+func writeJUnit(f *os.File, r testreport.Report) error {
 	if f == nil {
 		return nil
 	}
-	if err := errors.Join(r.write(f), f.Close()); err != nil {
+	if err := errors.Join(r.WriteJUnit(f), f.Close()); err != nil {
 		return exit.Errorf(exit.Unexpected, "--junit: the report could not be written: %v", exit.RootCause(err)).Wrap(err)
-	}
-	return nil
-}

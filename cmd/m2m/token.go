@@ -45,15 +45,11 @@ func tokenCommand(env *Env) *cobra.Command {
 			if clear {
 				return clearCache(env, cmd)
 			}
-			s, err := resolve(env, cmd, settings.Uses{Credential: true})
+			file, err := openDestination(env, to.file, 0o600)
 			if err != nil {
 				return err
 			}
-			got, err := acquire(env, cmd.Context(), s, newTransport(env, s), how)
-			if err != nil {
-				return err
-			}
-			return printHandOver(env, got, to)
+			return file.end(issueToken(env, cmd, how, to, file))
 		},
 	}
 	flags := cmd.Flags()
@@ -63,6 +59,19 @@ func tokenCommand(env *Env) *cobra.Command {
 	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
 	addAcquisitionFlags(cmd, &how)
 	return cmd
+}
+
+// issueToken acquires a token and hands it over.
+func issueToken(env *Env, cmd *cobra.Command, how acquisition, to handOver, file destination) error {
+	s, err := resolve(env, cmd, settings.Uses{Credential: true})
+	if err != nil {
+		return err
+	}
+	got, err := acquire(env, cmd.Context(), s, newTransport(env, s), how)
+	if err != nil {
+		return err
+	}
+	return printHandOver(env, got, to, file)
 }
 
 // addAcquisitionFlags adds what token and call have in common: how to get a

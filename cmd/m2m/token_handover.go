@@ -5,7 +5,7 @@ import "github.com/spf13/pflag"
 // handOver is how the token reaches the one who asked for it.
 type handOver struct {
 	form string
-	file outputFile
+	file string // the PATH of --output-file; empty for stdout
 	mask bool
 	// command is what masks the token, found before anything is sent.
 	command maskCommand
@@ -13,7 +13,7 @@ type handOver struct {
 
 func (h *handOver) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&h.form, "output", "o", "raw", "the `FORM` of the output: raw, json, header, curl or exec-credential")
-	flags.StringVar((*string)(&h.file), "output-file", "", "write to `PATH` in place of stdout: whole or not at all, readable by you alone")
+	flags.StringVar(&h.file, "output-file", "", "write to `PATH` in place of stdout: whole or not at all, readable by you alone")
 	flags.BoolVar(&h.mask, "mask", false, "have GitHub Actions or Azure Pipelines hide the token in the job's log")
 }
 
@@ -27,19 +27,15 @@ func checkHandOver(env *Env, h *handOver) (err error) {
 			return err
 		}
 	}
-	return h.file.check()
+	return nil
 }
 
-// printHandOver prints the token or puts it into its file; the command that masks it
-// comes first.
-func printHandOver(env *Env, t issuedToken, h handOver) error {
+// printHandOver writes the token; the command that masks it comes first.
+func printHandOver(env *Env, t issuedToken, h handOver, to destination) error {
 	if h.mask {
 		if err := h.command.print(env.stderr, t.Access); err != nil {
 			return err // a token that is not masked is not handed over
 		}
 	}
-	if h.file != "" {
-		return h.file.write(t, h.form)
-	}
-	return t.write(env.out, h.form)
+	return t.write(to, h.form)
 }

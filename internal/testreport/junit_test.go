@@ -1,4 +1,4 @@
-package main
+package testreport_test
 
 import (
 	"bytes"
@@ -7,20 +7,22 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"m2m/internal/testreport"
 )
 
 // TestJUnit pins the XML: CI systems read attributes by name.
 func TestJUnit(t *testing.T) {
-	report := junitReport{name: "smoke.yaml", suites: []junitSuite{{
-		name:       "smoke.yaml",
-		started:    time.Date(2026, 11, 23, 13, 0, 0, 0, time.FixedZone("CET", 3600)),
-		elapsed:    1500 * time.Millisecond,
-		properties: []junitProperty{{"tags", "fast"}},
-		cases: []junitCase{
-			{class: "smoke.yaml", name: "the door is open", file: "smoke.yaml", line: 3, elapsed: 20 * time.Millisecond},
-			{class: "smoke.yaml", name: `<"&>`, outcome: junitFailed, message: "expected a 2xx status, got 403 Forbidden", kind: "status", detail: "a\nb\x00\x1b]]>"},
-			{class: "smoke.yaml", name: "away", outcome: junitError, message: "no answer", kind: "unreachable"},
-			{class: "smoke.yaml", name: "later", outcome: junitSkipped, message: "stopped", kind: "never shown"},
+	report := testreport.Report{Name: "smoke.yaml", Suites: []testreport.Suite{{
+		Name:       "smoke.yaml",
+		Started:    time.Date(2026, 11, 23, 13, 0, 0, 0, time.FixedZone("CET", 3600)),
+		Elapsed:    1500 * time.Millisecond,
+		Properties: []testreport.Property{{Name: "tags", Value: "fast"}},
+		Cases: []testreport.Case{
+			{Class: "smoke.yaml", Name: "an open address", File: "smoke.yaml", Line: 3, Elapsed: 20 * time.Millisecond},
+			{Class: "smoke.yaml", Name: `<"&>`, Outcome: testreport.Failed, Message: "expected a 2xx status, got 403 Forbidden", Kind: "status", Detail: "a\nb\x00\x1b]]>"},
+			{Class: "smoke.yaml", Name: "away", Outcome: testreport.Errored, Message: "no answer", Kind: "unreachable"},
+			{Class: "smoke.yaml", Name: "later", Outcome: testreport.Skipped, Message: "stopped", Kind: "never shown"},
 		},
 	}}}
 	const want = `<?xml version="1.0" encoding="UTF-8"?>
@@ -29,7 +31,7 @@ func TestJUnit(t *testing.T) {
     <properties>
       <property name="tags" value="fast"></property>
     </properties>
-    <testcase classname="smoke.yaml" name="the door is open" file="smoke.yaml" line="3" time="0.020"></testcase>
+    <testcase classname="smoke.yaml" name="an open address" file="smoke.yaml" line="3" time="0.020"></testcase>
     <testcase classname="smoke.yaml" name="&lt;&#34;&amp;&gt;" time="0.000">
       <failure message="expected a 2xx status, got 403 Forbidden" type="status">a&#xA;b��]]&gt;</failure>
     </testcase>
@@ -43,13 +45,13 @@ func TestJUnit(t *testing.T) {
 </testsuites>
 `
 	var got bytes.Buffer
-	if err := report.write(&got); err != nil {
+	if err := report.WriteJUnit(&got); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if err := xml.Unmarshal(got.Bytes(), new(struct{})); err != nil {
-		t.Errorf("it is no XML: %v", err)
+		t.Errorf("it is not XML: %v", err)
 	}
 }
