@@ -2,54 +2,62 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
+
+	"m2m/internal/input"
 )
 
-// readFile reads a file, or stdin for "-", that may hold up to limit bytes.
+// readFile reads a file, or stdin for "-", that may hold up to limit bytes. With
+// more, it returns the first of them too, and an error that is input.ErrTooLarge.
+//
+// A terminal or a pipe that nobody writes to keeps it waiting, even while it is
+// opened; a signal ends the wait.
 func (env *Env) readFile(path string, limit int64) ([]byte, error) {
-	data, whole, err := env.readStart(path, limit)
-	if err == nil && !whole {
-		err = fmt.Errorf("%s holds more than %d KiB", fileName(path), limit>>10)
-	}
-	return data, err
-}
-
-// readStart reads the first limit bytes of a file, or of stdin for "-", and
-// says whether that is all of it. A terminal or a pipe that nobody writes to
-// keeps it waiting, even while it is opened; a signal ends the wait.
-func (env *Env) readStart(path string, limit int64) (data []byte, whole bool, err error) {
 	type result struct {
 		data []byte
 		err  error
 	}
 	read := make(chan result, 1) // so that a reader nobody waits for any more can end
 	go func() {
-		data, err := env.readUnstoppably(path, limit+1)
+		data, err := env.readUnstoppably(path, limit)
 		read <- result{data, err}
 	}()
 	select {
 	case <-env.done:
-		return nil, false, context.Canceled
+		return nil, context.Canceled
 	case r := <-read:
-		whole := int64(len(r.data)) <= limit
-		return r.data[:min(int64(len(r.data)), limit)], whole, r.err
+		if errors.Is(r.err, input.ErrTooLarge) {
+			r.err = &tooLargeError{path, limit}
+		}
+		return r.data, r.err
 	}
 }
 
 func (env *Env) readUnstoppably(path string, limit int64) ([]byte, error) {
-	in := env.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+	if path == "-" {
+		return input.Read(env.stdin, limit)
 	}
-	return io.ReadAll(io.LimitReader(in, limit))
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return input.Read(f, limit)
 }
+
+// tooLargeError is an input.ErrTooLarge with the limit in bytes.
+type tooLargeError struct {
+	path  string
+	limit int64
+}
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("%s holds more than %d KiB", fileName(e.path), e.limit>>10)
+}
+
+func (e *tooLargeError) Is(target error) bool { return target == input.ErrTooLarge }
 
 func fileName(path string) string {
 	if path == "-" {

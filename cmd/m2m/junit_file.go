@@ -33,3 +33,6 @@ func writeJUnit(f *os.File, r testreport.Report) error {
 	}
 	if err := errors.Join(r.WriteJUnit(f), f.Close()); err != nil {
 		return exit.Errorf(exit.Unexpected, "--junit: the report could not be written: %v", exit.RootCause(err)).Wrap(err)
+	}
+	return nil
+}

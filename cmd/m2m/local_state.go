@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,4 +15,175 @@ import (
 	"github.com/gofrs/flock"
 
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/wholefile"
+)
+
+// What a running `m2m serve --local` leaves in the user's state directory, where
+// --local finds it. The lock is held as long as the tenant runs, and the operating
+// system releases it however the process ends: it tells a running tenant from the
+// files of one that was killed.
+const (
+	localFolder      = "local"
+	localLockFile    = "local.lock"
+	localClientFile  = "client.env"              // of the client that --local means
+	localNoRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
+	localCAFile      = "ca.pem"
+	localControlFile = "control.json" // a controlAccess
+	localRootsFile   = "roots.pem"    // the system's roots and ours, for programs under --intercept
+	localCacheFolder = "cache"
+)
+
+// maxLocalSettings bounds the settings file in bytes.
+const maxLocalSettings = 64 << 10
+
+var (
+	errNoLocalTenant   = errors.New("no local tenant is running")
+	errLocalTenantRuns = errors.New("a local tenant is already running")
+)
+
+// controlAccess is how to reach the control endpoint of a running tenant: its
+// JSON is the file that a tenant leaves in its state folder.
+type controlAccess struct {
+	URL    string `json:"url"` // with a slash at the end
+	Key    string `json:"key"`
+	CAFile string `json:"ca_file"`
+}
+
+// localState is the folder with the files of one running tenant, and the lock
+// that keeps it for that tenant. Make one with claimLocalState.
+type localState struct {
+	folder string
+	lock   *flock.Flock
+}
+
+// claimLocalState makes the folder for a tenant that is about to run, in the
+// user's state directory. Its errors are exit.Errors.
+func claimLocalState(stateDir string) (*localState, error) {
+	s, err := claimFolder(stateDir)
+	switch {
+	case errors.Is(err, errLocalTenantRuns):
+		return nil, exit.Usagef("a local tenant is already running on this machine").
+			Hint("use it with --local, or stop it first", "for a second one beside it, set M2M_STATE_DIR to another folder").
+			Wrap(err)
+	case err != nil:
+		return nil, exit.Usagef("%v", err).Hint("set M2M_STATE_DIR to a folder that can be written").Wrap(err)
+	}
+	return s, nil
+}
+
+func claimFolder(stateDir string) (*localState, error) {
+	if stateDir == "" {
+		return nil, errors.New("there is no state directory, because HOME is not set")
+	}
+	if err := os.MkdirAll(stateDir, 0o700); err != nil {
+		return nil, fmt.Errorf("the state directory cannot be made: %w", err)
+	}
+	lock, err := lockCurrent(filepath.Join(stateDir, localLockFile))
+	if err != nil {
+		return nil, err
+	}
+	s := &localState{filepath.Join(stateDir, localFolder), lock}
+	if err := os.RemoveAll(s.folder); err != nil { // of a tenant that was killed
+		return nil, errors.Join(err, s.release())
+	}
+	if err := os.MkdirAll(s.path(localCacheFolder), 0o700); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
+	return s, nil
+}
+
+// lockCurrent locks the file that the path names now. The holder removes the file
+// before it unlocks it, so the lock can turn out to be on a removed file: then it
+// tries again with the new one.
+func lockCurrent(path string) (*flock.Flock, error) {
+	for {
+		lock := flock.New(path, flock.SetPermissions(0o600))
+		if err := lockSoon(lock); err != nil {
+			return nil, err
+		}
+		if isCurrent(lock, path) {
+			return lock, nil
+		}
+		_ = lock.Unlock()
+	}
+}
+
+// lockSoon takes a lock. It waits a little, because a process that looks whether
+// a tenant runs holds the lock for a moment too.
+func lockSoon(lock *flock.Flock) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	_, err := lock.TryLockContext(ctx, 20*time.Millisecond)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return errLocalTenantRuns
+	case err != nil:
+		return fmt.Errorf("the state directory cannot be locked: %w", err)
+	}
+	return nil
+}
+
+func isCurrent(lock *flock.Flock, path string) bool {
+	held, err := lock.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(path)
+	return err == nil && os.SameFile(held, named)
+}
+
+func (s *localState) path(name string) string { return filepath.Join(s.folder, name) }
+
+// writeSettings writes the settings of one client in the form of a .env, so that
+// --env-file and a shell can read them too. The file appears whole, because other
+// programs wait for it.
+func (s *localState) writeSettings(file string, settings map[string]string) error {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		quote := "'"
+		if strings.Contains(settings[name], quote) {
+			quote = `"` // a home such as /home/o'brien
+		}
+		b.WriteString(name + "=" + quote + settings[name] + quote + "\n")
+	}
+	return wholefile.Replace(s.path(file), []byte(b.String()), 0o600)
+}
+
+// release removes the folder and frees it for the next tenant.
+func (s *localState) release() error {
+	err := os.RemoveAll(s.folder)
+	err = errors.Join(err, os.Remove(s.lock.Path()), s.lock.Unlock())
+	_ = os.Remove(filepath.Dir(s.folder)) // only if nothing else lives there
+	return err
+}
+
+// readRunning reads a file of the tenant that runs now. The error wraps
+// errNoLocalTenant if none does.
+func readRunning(stateDir, file string) ([]byte, error) {
+	if !isHeld(filepath.Join(stateDir, localLockFile)) {
+		return nil, errNoLocalTenant
+	}
+	f, err := os.Open(filepath.Join(stateDir, localFolder, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoLocalTenant // the tenant is starting or ending
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return input.Read(f, maxLocalSettings)
+}
+
+// isHeld reports whether another process holds a lock.
+func isHeld(path string) bool {
+	if _, err := os.Stat(path); err != nil {
+		return false // trying the lock would create the file
+	}
+	lock := flock.New(path)
+	free, err := lock.TryRLock()
+	if free {
+		_ = lock.Unlock()
+	}
+	return err == nil && !free
+}

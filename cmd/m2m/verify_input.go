@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/transport"
@@ -60,18 +62,17 @@ func tokenInput(env *Env, args []string) (string, error) {
 	default:
 		return source, nil
 	}
-	data, _, err := env.readStart(path, maxTokenFile)
-	input := string(data)
-	if err != nil {
+	data, err := env.readFile(path, maxTokenFile)
+	if err != nil && !errors.Is(err, input.ErrTooLarge) { // verify says of a long token that it is too long
 		return "", exit.Usagef("the token cannot be read: %v", err).
 			Hint("give the path of a file that holds one token: m2m verify @token.txt").
 			Wrap(err)
 	}
-	if strings.TrimSpace(input) == "" {
+	if len(bytes.TrimSpace(data)) == 0 {
 		return "", exit.Usagef("there is no token to verify: %s is empty", fileName(path)).
 			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
-	return input, nil
+	return string(data), nil
 }
 
 // keySetFor reads the keys that --jwks names.

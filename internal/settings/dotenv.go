@@ -2,12 +2,12 @@ package settings
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"m2m/internal/exit"
+	"m2m/internal/input"
 )
 
 // maxEnvFile bounds a .env in bytes. A real one has a few lines.
@@ -64,19 +64,14 @@ func readEnvFile(in Input) (*envFile, error) {
 }
 
 func (f *envFile) read() ([]byte, error) {
-	file, err := os.Open(f.path)
-	if err != nil {
-		return nil, f.unreadable(err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxEnvFile+1))
-	if err != nil {
-		return nil, f.unreadable(err)
-	}
-	if len(data) > maxEnvFile {
+	data, err := input.File(f.path, maxEnvFile)
+	switch {
+	case errors.Is(err, input.ErrTooLarge):
 		return nil, exit.Usagef("%s is larger than %d KiB, which no settings file is", f.label, maxEnvFile>>10).
 			Hint("name the right file with --env-file").
 			Wrap(errEnvFileTooLarge)
+	case err != nil:
+		return nil, f.unreadable(err)
 	}
 	return data, nil
 }
@@ -89,15 +84,11 @@ func (f *envFile) unreadable(err error) error {
 			Hint("give the path of a file with one NAME=value a line, or leave --env-file out").
 			Wrap(errEnvFileMissing)
 	}
-	cause := err
-	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-		cause = pathErr.Err
-	}
 	hint := "make it readable for you, or remove it"
 	if f.named {
 		hint = "give the path of a readable file with --env-file"
 	}
-	return exit.Usagef("%s cannot be read: %v", f.label, cause).Hint(hint).Wrap(errEnvFileUnreadable)
+	return exit.Usagef("%s cannot be read: %v", f.label, err).Hint(hint).Wrap(errEnvFileUnreadable)
 }
 
 // Absolute returns path as seen from dir.

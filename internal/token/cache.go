@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
+	"m2m/internal/wholefile"
 )
 
 // Cache keeps tokens on disk, one sealed file each, in the folder "tokens" of
@@ -32,13 +34,12 @@ type Cache struct {
 // to ask for oneself inside the usual 30 seconds.
 const defaultLockWait = 10 * time.Second
 
-// Files of the cache: NAME.token, its lock, and temporary files on their way to
-// the first.
+// Files of the cache: NAME.token, its lock, and parts of the first that a killed
+// process left.
 const (
 	folder      = "tokens"
 	entrySuffix = ".token"
 	lockSuffix  = ".lock"
-	tempInfix   = ".tmp-"
 )
 
 var (
@@ -188,19 +189,19 @@ func (c *Cache) lockWait() time.Duration {
 // prepare makes the folder, for its owner alone.
 func (s *slot) prepare() error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return withoutPath(err)
+		return text.WithoutPath(err)
 	}
 	info, err := os.Lstat(s.dir)
 	switch {
 	case err != nil:
-		return withoutPath(err)
+		return text.WithoutPath(err)
 	case !info.IsDir():
 		return errNotFolder
 	case !ours(info):
 		return errFolderOwner
 	case !private(info):
 		if err := os.Chmod(s.dir, 0o700); err != nil {
-			return fmt.Errorf("%w: %w", errFolderOpen, withoutPath(err))
+			return fmt.Errorf("%w: %w", errFolderOpen, text.WithoutPath(err))
 		}
 	}
 	return nil
@@ -238,10 +239,12 @@ func (c *Cache) Clear() (removed int, err error) {
 
 // cacheFile reports whether a name is one that the cache gives.
 func cacheFile(name string) bool {
-	digest, rest, _ := strings.Cut(name, ".")
+	if whole, ok := wholefile.PartOf(name); ok {
+		name = whole
+	}
+	digest, suffix, _ := strings.Cut(name, ".")
 	if _, err := hex.DecodeString(digest); err != nil || len(digest) != 2*sha256.Size {
 		return false
 	}
-	rest = "." + rest
-	return rest == entrySuffix || rest == lockSuffix || strings.HasPrefix(rest, tempInfix)
+	return "."+suffix == entrySuffix || "."+suffix == lockSuffix
 }

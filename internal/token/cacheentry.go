@@ -6,13 +6,15 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/input"
+	"m2m/internal/text"
+	"m2m/internal/wholefile"
 )
 
 // entry is what a file of the cache holds, sealed.
@@ -120,11 +122,11 @@ func (s *slot) read(now time.Time) (*entry, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, errNoEntry
 	case err != nil:
-		return nil, withoutPath(err)
+		return nil, text.WithoutPath(err)
 	case !info.Mode().IsRegular(): // opening a pipe would wait for ever
 		return nil, errEntryForm
 	}
-	data, err := readBounded(path, maxEntry)
+	data, err := input.File(path, maxEntry)
 	if err != nil {
 		return nil, err
 	}
@@ -137,26 +139,10 @@ func (s *slot) read(now time.Time) (*entry, error) {
 
 // write puts an entry into the slot in one step: readers see the old file or
 // the new one, also if the process is killed half-way.
-func (s *slot) write(e *entry) (err error) {
+func (s *slot) write(e *entry) error {
 	data, err := s.seal(e, rand.Reader)
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(s.dir, s.name+tempInfix+"*") // 0600
-	if err != nil {
-		return withoutPath(err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp.Name()) // sweep removes it if this fails
-		}
-	}()
-	_, err = temp.Write(data)
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return withoutPath(err)
-	}
-	if err := os.Rename(temp.Name(), s.path(entrySuffix)); err != nil {
-		return fmt.Errorf("putting it in place: %w", errors.Unwrap(err))
-	}
-	return nil
+	return text.WithoutPath(wholefile.Replace(s.path(entrySuffix), data, 0o600))
 }

@@ -171,7 +171,7 @@ func TestOldFilesAreSweptAway(t *testing.T) {
 	r.Scope = "api://other/.default"
 	mustAcquire(t, s.client(dir), r, token.SourceIDP)
 	digest := strings.TrimSuffix(filepath.Base(files(t, dir, ".token")[0]), ".token")
-	if err := os.WriteFile(filepath.Join(dir, "tokens", digest+".tmp-1"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "tokens", "."+digest+".token.part1"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c := s.client(dir)

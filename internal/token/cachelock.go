@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"m2m/internal/text"
+	"m2m/internal/wholefile"
 )
 
 // Faults of a lock. A request that meets one asks without a lock: two requests
@@ -29,7 +31,7 @@ func (s *slot) tryLock() (unlock func(), locked bool, err error) {
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err = lock.TryLock()
 	if err != nil || !locked {
-		return func() { _ = lock.Close() }, false, withoutPath(err)
+		return func() { _ = lock.Close() }, false, text.WithoutPath(err)
 	}
 	// The file stays: removing it would let two processes hold two locks of
 	// one name.
@@ -68,7 +70,7 @@ func (s *slot) lock(ctx context.Context, wait time.Duration, look func() *entry)
 // lives longer than 28 hours, and no write takes a minute.
 const (
 	entryAge = 30 * time.Hour
-	tempAge  = 10 * time.Minute
+	partAge  = 10 * time.Minute
 )
 
 // sweep removes files that nobody needs any more, so that the folder does not
@@ -83,8 +85,8 @@ func (s *slot) sweep(now time.Time) {
 			continue
 		}
 		age := entryAge
-		if strings.Contains(file.Name(), tempInfix) {
-			age = tempAge
+		if _, part := wholefile.PartOf(file.Name()); part {
+			age = partAge
 		}
 		if info, err := file.Info(); err == nil && now.Sub(info.ModTime()) > age {
 			_ = os.Remove(filepath.Join(s.dir, file.Name())) // the next sweep tries again

@@ -13,6 +13,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"m2m/internal/entra"
+	"m2m/internal/input"
 )
 
 // What can be wrong with a certificate.
@@ -47,7 +48,7 @@ type certificate struct {
 // assertion (x5c), which registrations that trust a subject name and issuer
 // need. The error is a *SettingError that wraps one of the errors above.
 func LoadCertificate(path string, password entra.Secret, sendChain bool) (Credential, error) {
-	data, err := readBounded(path, maxCertificateFile)
+	data, err := input.File(path, maxCertificateFile)
 	if err != nil {
 		return nil, certificateError(path, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"m2m/internal/entra"
+	"m2m/internal/input"
 )
 
 // federatedFile is a token of another issuer in a file.
@@ -30,7 +31,7 @@ func (federatedFile) provider(r Request) string { return r.Authority.Origin }
 func (federatedFile) check(r Request, _ time.Time) error { return checkApplication(r) }
 
 func (f federatedFile) acquire(ctx context.Context, c *Client, r Request) (Token, error) {
-	data, err := readBounded(f.path, maxAssertion)
+	data, err := input.File(f.path, maxAssertion)
 	if err != nil {
 		return Token{}, f.fault(err)
 	}

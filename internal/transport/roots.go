@@ -4,20 +4,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
+	"m2m/internal/input"
 	"m2m/internal/text"
 )
 
 // ErrCAFile says that a CA file cannot be used. Nothing was sent.
 var ErrCAFile = errors.New("the CA file cannot be used")
 
-// What is wrong with a CA file, beside what the system says of it.
-var (
-	errNoCertificate = errors.New("it holds no certificate in PEM form")
-	errTooLarge      = errors.New("it is larger than any bundle of certificates")
-)
+var errNoCertificate = errors.New("it holds no certificate in PEM form")
 
 // CAFileError is a CA file that cannot be used. It matches ErrCAFile.
 type CAFileError struct {
@@ -53,7 +48,7 @@ func rootsWith(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pem, err := readCAFile(file)
+	pem, err := input.File(file, maxCAFile)
 	if err != nil {
 		return nil, &CAFileError{file, err}
 	}
@@ -65,27 +60,4 @@ func rootsWith(file string) (*x509.CertPool, error) {
 		return nil, &CAFileError{file, errNoCertificate}
 	}
 	return roots, nil
-}
-
-func readCAFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, withoutPath(err)
-	}
-	defer func() { _ = f.Close() }() // only read from
-	data, err := io.ReadAll(io.LimitReader(f, maxCAFile+1))
-	if err == nil && len(data) > maxCAFile {
-		err = errTooLarge
-	}
-	return data, withoutPath(err)
-}
-
-// withoutPath drops the path from a file error: the CAFileError around it names
-// the file already.
-func withoutPath(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // What a path may not be.
@@ -64,10 +65,11 @@ func ownStream(path string) (fs.FileInfo, error) {
 	return info, err
 }
 
-// Replace writes a whole file in one step. It does not wait until the content is
-// on the disk: it is for files that can be made again.
+// Replace writes a whole file in one step. Whatever had the name before, a link
+// or a pipe too, is gone. It does not wait until the content is on the disk: it
+// is for files of our own that can be made again.
 func Replace(path string, content []byte, mode fs.FileMode) error {
-	f, err := Create(path, mode)
+	f, err := createPart(path, mode)
 	if err != nil {
 		return err
 	}
@@ -81,13 +83,25 @@ func Replace(path string, content []byte, mode fs.FileMode) error {
 func createPart(path string, mode fs.FileMode) (*File, error) {
 	dir, name := filepath.Split(path)
 	for range 1000 {
-		part := fmt.Sprintf("%s.%s.part%x", dir, name, rand.Uint32())
+		part := fmt.Sprintf("%s.%s%s%x", dir, name, partInfix, rand.Uint32())
 		f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if !errors.Is(err, fs.ErrExist) {
 			return &File{path: path, file: f}, err
 		}
 	}
 	return nil, fs.ErrExist
+}
+
+const partInfix = ".part"
+
+// PartOf returns the name of the file that a hidden file was to become. ok is
+// false for every other file. A process that is killed leaves its hidden file.
+func PartOf(name string) (whole string, ok bool) {
+	i := strings.LastIndex(name, partInfix)
+	if i < 2 || name[0] != '.' {
+		return "", false
+	}
+	return name[1:i], true
 }
 
 // Write implements io.Writer.
@@ -121,7 +135,9 @@ func (f *File) keep(flush bool) error {
 		err = part.Sync() // else a power cut may leave the new name with no content
 	}
 	if err = cmp.Or(err, part.Close()); err == nil {
-		err = os.Rename(part.Name(), f.path) // replaces a link that came meanwhile
+		if err = os.Rename(part.Name(), f.path); err != nil { // replaces a link that came meanwhile
+			err = fmt.Errorf("putting it in place: %w", errors.Unwrap(err)) // without the paths
+		}
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(part.Name()))

@@ -1,0 +1,3 @@
+// Package input reads what people give: files and streams, never more than a
+// bound.
+package input
