@@ -67,19 +67,21 @@ func newAPI(env *Env, s *settings.Settings, o serveOptions) (*api, error) {
 		return nil, err
 	}
 	handler, err := serve.New(serve.Config{
-		Verifier:        verifier,
-		Ready:           func(ctx context.Context) error { return keys.Fetch(ctx, entra.V2) },
-		Logger:          logger,
-		AccessLog:       o.accessLog,
-		LogClaims:       o.claims(),
-		ExplainRefusals: o.explainRefusals,
-		Policy:          policy,
-		Version:         strings.Fields(version())[0],
-		Upstream:        upstream,
-		MaxBody:         o.maxBody,
-		Keys:            keys.State,
-		MetricsApart:    o.metricsAddr != "",
-		Now:             env.now,
+		Verifier:          verifier,
+		Ready:             func(ctx context.Context) error { return keys.Fetch(ctx, entra.V2) },
+		Logger:            logger,
+		AccessLog:         o.accessLog,
+		LogClaims:         o.claims(),
+		ExplainRejections: o.explainRefusals,
+		Policy:            policy,
+		Version:           strings.Fields(version())[0],
+		TokenCommand:      tokenCommandFor(policy),
+		MetricsHint:       "--metrics-addr serves metrics to others",
+		Upstream:          upstream,
+		MaxBody:           o.maxBody,
+		Keys:              keys.State,
+		MetricsApart:      o.metricsAddr != "",
+		Now:               env.now,
 	})
 	if err != nil {
 		return nil, err
@@ -207,4 +209,13 @@ func (o serveOptions) tlsConfig() (*tls.Config, error) {
 			Wrap(err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// tokenCommandFor is the command that prints a token for an API with this policy,
+// or empty if the policy does not say which API it is.
+func tokenCommandFor(p verify.Policy) string {
+	if len(p.Audiences) == 0 || p.AnyAudience {
+		return ""
+	}
+	return "m2m token --scope " + p.Audiences[0] + "/.default"
 }

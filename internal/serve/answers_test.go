@@ -145,7 +145,7 @@ func TestWhatIsRequired(t *testing.T) {
 }
 
 func TestExplainRefusals(t *testing.T) {
-	s := raise(t, serve.Config{ExplainRefusals: true})
+	s := raise(t, serve.Config{ExplainRejections: true})
 	got := s.get(t, s.token(t, appClaims(claims{"aud": "https://other.test"})))
 	p := got.problem(t)
 	if got.status != http.StatusUnauthorized || !strings.HasPrefix(p["detail"].(string), "audience: ") {

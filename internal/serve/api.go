@@ -16,7 +16,7 @@ import (
 	"m2m/internal/verify"
 )
 
-// What [New] refuses.
+// Errors of [New].
 var (
 	ErrNoVerifier = errors.New("the API has no verifier")
 	ErrRealm      = errors.New("the realm is not printable ASCII without quotes")
@@ -27,41 +27,47 @@ const DefaultMaxBody = 1 << 20
 
 // Config is what an [API] is made of. Only Verifier is required.
 type Config struct {
-	// Verifier decides who is let in.
+	// Verifier validates the tokens.
 	Verifier *verify.Verifier
-	// Ready says why tokens cannot be decided about now; nil means that they
-	// always can. Every GET /readyz asks it and gives it two seconds, so it
-	// should send nothing while all is well, as verify.Metadata.Fetch does.
+	// Ready returns why tokens cannot be validated now; nil means that they
+	// always can. Every GET /readyz calls it with a limit of two seconds, so it
+	// should send no request while the keys are fresh, as jwks.Metadata.Fetch does.
 	Ready func(context.Context) error
-	// Logger gets one line for every refusal and every fault. Nil discards
+	// Logger gets one line for every rejected or failed request. Nil discards
 	// them.
 	Logger *slog.Logger
-	// AccessLog writes one line for every other request too, health probes left
-	// out.
+	// AccessLog writes one line for every other request too, except
+	// health probes.
 	AccessLog bool
-	// LogClaims names claims of believed tokens to write with those lines. It
-	// switches AccessLog on. A claim that a token does not have is written as
-	// null, so that lines have one form.
+	// LogClaims names claims of valid tokens to add to those lines. It switches
+	// AccessLog on. An absent claim is logged as null, so that all lines have the
+	// same members.
 	LogClaims []string
 	// ExplainRefusals tells callers every check that their token did not pass.
 	// For development: it tells those who forge tokens too.
-	ExplainRefusals bool
+	ExplainRejections bool
 	// Realm names the API in challenges. Empty is "m2m".
 	Realm string
-	// Policy is that of Verifier, for the words of the API's document and of
-	// challenges. It decides nothing.
+	// Policy is the Verifier's policy, for the API's document and the challenges.
+	// It decides nothing.
 	Policy verify.Policy
-	// Version is the build, as the API's document tells it.
+	// Version is the build, for the API's document.
 	Version string
-	// Upstream answers every path but the API's own /auth, /healthz and /readyz
-	// in its place. Nil is an API that answers itself.
+	// TokenCommand is a command that prints a token for the API, for its document.
+	// Empty is none.
+	TokenCommand string
+	// MetricsHint tells a caller on another machine how to get the metrics. Empty
+	// is nothing.
+	MetricsHint string
+	// Upstream answers every path except the API's own /auth, /healthz and
+	// /readyz. Nil is an API without an upstream.
 	Upstream *Upstream
 	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
 	MaxBody int64
 	// Keys are the states of the key sets, for the metrics. Nil leaves them out.
 	Keys func() []verify.State
-	// MetricsApart says that API.Metrics is served elsewhere; /metrics is then no
-	// route. Without it /metrics answers callers on this machine.
+	// MetricsApart says that API.Metrics is served elsewhere, so that /metrics is
+	// not a route. Otherwise /metrics answers callers on this machine.
 	MetricsApart bool
 	// Now is the clock of the log's durations. Nil is time.Now.
 	Now func() time.Time
@@ -76,7 +82,7 @@ type API struct {
 	metrics   *metrics
 	draining  atomic.Bool
 	routes    map[string]methods
-	// upstream answers what has no route; nil where that is 404.
+	// upstream answers paths that have no route; nil answers them with 404.
 	upstream http.Handler
 }
 
@@ -100,9 +106,9 @@ func New(c Config) (*API, error) {
 		c.Now = time.Now
 	}
 	c.AccessLog = c.AccessLog || len(c.LogClaims) > 0
-	a := &API{config: c, log: orDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Policy.Scopes}}
-	if c.ExplainRefusals {
-		a.challenge.judge = func(r *http.Request, token entra.Secret) *verify.Report {
+	a := &API{config: c, log: loggerOrDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Policy.Scopes}}
+	if c.ExplainRejections {
+		a.challenge.report = func(r *http.Request, token entra.Secret) *verify.Report {
 			return verify.Explain(c.Verifier.Judge(r.Context(), token.Reveal()))
 		}
 	}
@@ -110,9 +116,9 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.document, a.routes = document, a.lay()
+	a.document, a.routes = document, a.routeTable()
 	if c.Upstream != nil {
-		a.upstream = a.protected(c.Upstream.proxy(a.log), a.refuse)
+		a.upstream = a.protected(c.Upstream.proxy(a.log), a.reject)
 	}
 	rest := otherRoute
 	if a.upstream != nil {
@@ -122,22 +128,22 @@ func New(c Config) (*API, error) {
 	return a, nil
 }
 
-// lay says which path is answered by what. Paths are exact: nothing is cleaned,
-// redirected or matched by its beginning.
-func (a *API) lay() map[string]methods {
+// routeTable maps paths to handlers. Paths are exact: none is cleaned, redirected
+// or matched by a prefix.
+func (a *API) routeTable() map[string]methods {
 	routes := map[string]methods{
-		"/auth":    {anyMethod: a.undisguised(a.protected(http.HandlerFunc(forwardAuth), a.refuseForward))},
-		"/healthz": {http.MethodGet: quietly(typed(healthy))},
-		"/readyz":  {http.MethodGet: quietly(typed(a.ready))},
+		"/auth":    {anyMethod: a.rejectLookalikes(a.protected(http.HandlerFunc(forwardAuth), a.rejectForward))},
+		"/healthz": {http.MethodGet: withoutAccessLog(typed(healthy))},
+		"/readyz":  {http.MethodGet: withoutAccessLog(typed(a.ready))},
 	}
 	if a.config.Upstream != nil {
-		return routes // the rest is the upstream's
+		return routes // all other paths are the upstream's
 	}
-	routes["/secure-data"] = methods{http.MethodGet: a.protected(typed(secureData), a.refuse)}
+	routes["/secure-data"] = methods{http.MethodGet: a.protected(typed(secureData), a.reject)}
 	routes["/openapi.json"] = methods{http.MethodGet: http.HandlerFunc(a.openAPI)}
-	maps.Copy(routes, page())
+	maps.Copy(routes, pageRoutes())
 	if !a.config.MetricsApart {
-		routes["/metrics"] = methods{http.MethodGet: quietly(localOnly(a.Metrics()))}
+		routes["/metrics"] = methods{http.MethodGet: withoutAccessLog(localOnly(a.config.MetricsHint, a.Metrics()))}
 	}
 	return routes
 }
@@ -149,8 +155,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &x.answer
 	answer.Header()["X-Request-Id"] = []string{x.id}
 	answer.Header()["X-Content-Type-Options"] = []string{"nosniff"}
-	defer a.ended(x, r)
-	defer a.recovered(x, r)
+	defer a.finish(x, r)
+	defer a.recoverPanic(x, r)
 	if r.ContentLength > a.config.MaxBody {
 		answer.Header().Set("Connection", "close")
 		tooLargeProblem(a.config.MaxBody).write(answer, r)
@@ -162,10 +168,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.dispatch(answer, r)
 }
 
-// ended counts an exchange and logs it.
-func (a *API) ended(x *exchange, r *http.Request) {
+// finish counts a request and logs it.
+func (a *API) finish(x *exchange, r *http.Request) {
 	a.metrics.count(r.URL.Path, x)
-	a.logged(x, r)
+	a.logRequest(x, r)
 }
 
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
@@ -182,40 +188,39 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(w, r)
 		return
 	}
-	// A token in the wrong place is worse than a wrong method: say so first.
+	// A token in the wrong place is worse than a wrong method: report it first.
 	if sent, err := Bearer(r); errors.Is(err, ErrMalformed) {
-		a.refuse(w, r, sent, err)
+		a.reject(w, r, sent, err)
 		return
 	}
 	w.Header().Set("Allow", route.allow())
 	Problem{Status: http.StatusMethodNotAllowed, Detail: "this path answers " + route.allow()}.write(w, r)
 }
 
-// protected puts a handler behind the gate.
-func (a *API) protected(next http.Handler, refuse refusal) http.Handler {
-	return require(a.believe, next, refuse)
+// protected requires a valid token before next.
+func (a *API) protected(next http.Handler, reject rejectFunc) http.Handler {
+	return require(a.validate, next, reject)
 }
 
-// believe asks the verifier, and measures how long it takes.
-func (a *API) believe(ctx context.Context, token string) (*verify.Token, error) {
+// validate runs the verifier and measures its time.
+func (a *API) validate(ctx context.Context, token string) (*verify.Token, error) {
 	started := a.config.Now()
-	believed, err := a.config.Verifier.Verify(ctx, token)
+	valid, err := a.config.Verifier.Verify(ctx, token)
 	a.metrics.verification.observe(a.config.Now().Sub(started))
-	return believed, err
+	return valid, err
 }
 
-func (a *API) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
-	a.note(r, token, why)
-	a.challenge.refuse(w, r, token, why)
+func (a *API) reject(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
+	a.recordRejection(r, token, why)
+	a.challenge.reject(w, r, token, why)
 }
 
-// note keeps why a request is refused, for its line in the log.
-func (a *API) note(r *http.Request, token entra.Secret, why error) {
+// recordRejection keeps the reason of a rejection for the log.
+func (a *API) recordRejection(r *http.Request, token entra.Secret, why error) {
 	x := exchangeOf(r)
-	x.refused = why
+	x.rejected = why
 	if !token.IsZero() && a.log.Enabled(r.Context(), slog.LevelWarn) {
-		// An error means that only a part could be read, which is better than
-		// nothing in a log.
+		// After an error the part that could be read is still useful in a log.
 		x.claimed, _ = verify.Decode(token.Reveal())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"m2m/internal/entra"
 )
 
-// What can be wrong with a request before its token is looked at.
+// Errors of [Bearer].
 var (
 	// ErrNoToken says that the request carries no bearer token: no
 	// Authorization header, or one of another scheme. RFC 6750 section 3.1
@@ -26,11 +26,10 @@ var (
 // Authorization header, of the scheme Bearer (in either case), one or more
 // spaces, and one token.
 //
-// A token in the query, in a form body, or in two places is refused even where
-// one of them would do: two parts of a system that each pick another one are a
-// way around both (RFC 6750 section 2, RFC 9700 section 4.3.2). Only a form
-// body is read to find that out, its first 64 KiB, and r.Body is left as if
-// it had not been.
+// A token in the query, in a form body, or in two places is rejected even where
+// one of them is valid: two parts of a system that each pick another one can be
+// played against each other (RFC 6750 section 2, RFC 9700 section 4.3.2). Of bodies,
+// only the first 64 KiB of a form are read, and r.Body still returns them.
 //
 // The error wraps ErrNoToken, ErrMalformed, or *http.MaxBytesError where the
 // body is larger than a reader above allows.
@@ -83,7 +82,7 @@ func parseCredentials(value string) (entra.Secret, error) {
 	return entra.NewSecret(token), nil
 }
 
-// listsBearer finds the scheme in a later element of a comma list, such as
+// listsBearer reports whether a later element of a comma list has the scheme, as in
 // "Basic dTpw, Bearer eyJ…", which some proxies make of two headers.
 func listsBearer(rest string) bool {
 	_, rest, found := strings.Cut(rest, ",")
@@ -120,7 +119,7 @@ func hasParameter(encoded string) bool {
 	return false
 }
 
-// isTchar reports whether c may stand in the name of a scheme (RFC 9110
+// isTchar reports whether c is allowed in the name of a scheme (RFC 9110
 // section 5.6.2).
 func isTchar(c rune) bool {
 	return isAlphanumeric(c) || strings.ContainsRune("!#$%&'*+-.^_`|~", c)

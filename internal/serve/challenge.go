@@ -12,31 +12,31 @@ import (
 	"m2m/internal/verify"
 )
 
-// defaultRealm names the protected space where nobody else did.
+// defaultRealm is the realm where none is configured.
 const defaultRealm = "m2m"
 
-// challenge writes the answers of RFC 6750 section 3. Its zero value says
-// nothing about why a token is refused.
+// challenge writes the responses of RFC 6750 section 3. Its zero value does not
+// say why a token is invalid.
 type challenge struct {
 	// realm is empty for defaultRealm.
 	realm string
-	// scopes are the required ones, which a client can ask its user for. It is
-	// told so where a user's token lacks them; an app cannot ask for any.
+	// scopes are the required ones. They are sent where a user's token lacks them,
+	// so that the client can ask its user; an app cannot ask for any.
 	scopes []string
 	// malformed is the status for ErrMalformed; zero is RFC 6750's, 400.
 	malformed int
-	// judge explains a token to its sender; nil for not at all.
-	judge func(r *http.Request, token entra.Secret) *verify.Report
+	// report explains a token to its sender; nil for no explanation.
+	report func(r *http.Request, token entra.Secret) *verify.Report
 }
 
-func (c challenge) refuse(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
+func (c challenge) reject(w http.ResponseWriter, r *http.Request, token entra.Secret, why error) {
 	p := problemOf(why)
 	if c.malformed != 0 && errors.Is(why, ErrMalformed) {
 		p.Status = c.malformed
 	}
-	// What is wrong with the request itself needs no report: it is said anyway.
-	if about := (*verify.Error)(nil); c.judge != nil && errors.As(why, &about) {
-		p.Detail, p.Checks = string(about.Check)+": "+about.Reason.Error(), checksOf(c.judge(r, token))
+	// A fault of the request itself is reported anyway, without the checks.
+	if about := (*verify.Error)(nil); c.report != nil && errors.As(why, &about) {
+		p.Detail, p.Checks = string(about.Check)+": "+about.Reason.Error(), checksOf(c.report(r, token))
 	}
 	switch p.Status {
 	case http.StatusServiceUnavailable:
@@ -49,9 +49,8 @@ func (c challenge) refuse(w http.ResponseWriter, r *http.Request, token entra.Se
 	p.write(w, r)
 }
 
-// problemOf chooses status, code and one sentence. For a refused token the
-// sentence is always the same, because the difference between two of them is
-// what someone who forges tokens would learn from.
+// problemOf chooses status, code and one sentence. For an invalid token the
+// sentence is always the same, because differences would help a forger.
 func problemOf(why error) Problem {
 	tooLarge := (*http.MaxBytesError)(nil)
 	switch {
@@ -69,9 +68,8 @@ func problemOf(why error) Problem {
 	return Problem{Status: http.StatusServiceUnavailable, Detail: "the token cannot be checked now; keep it and try again"}
 }
 
-// required names the missing roles or scopes. Unlike the reason of a 401 that is
-// no help to a forger, since the token is believed, and the whole answer to its
-// owner.
+// required names the missing roles or scopes. Unlike the reason of a 401 this does
+// not help a forger, since the token is valid.
 func required(why error) string {
 	if about := (*verify.Error)(nil); errors.As(why, &about) && about.Expected != "" {
 		return ": this API requires " + quoted(about.Expected)
@@ -83,8 +81,8 @@ func tooLargeProblem(limit int64) Problem {
 	return Problem{Status: http.StatusRequestEntityTooLarge, Detail: "the body is larger than " + strconv.FormatInt(limit, 10) + " bytes"}
 }
 
-// header is the value of WWW-Authenticate. A request without a token gets no
-// error code, because nothing about it is wrong (RFC 6750 section 3.1).
+// header returns the value of WWW-Authenticate. A request without a token gets no
+// error code (RFC 6750 section 3.1).
 func (c challenge) header(p Problem, scopeMissing bool) string {
 	realm := c.realm
 	if realm == "" {
@@ -101,9 +99,9 @@ func (c challenge) header(p Problem, scopeMissing bool) string {
 	return b.String()
 }
 
-// quotedString writes a quoted-string of RFC 9110 section 5.6.4 in the letters
-// that RFC 6750 section 3 leaves to error_description: printable ASCII without
-// the quote and the backslash.
+// quotedString returns a quoted-string (RFC 9110 section 5.6.4) of the characters
+// that RFC 6750 section 3 allows in error_description: printable ASCII without quote
+// and backslash.
 func quotedString(s string) string {
 	return `"` + strings.Map(func(c rune) rune {
 		switch {
@@ -116,8 +114,8 @@ func quotedString(s string) string {
 	}, s) + `"`
 }
 
-// retryAfter says when to come back, in whole seconds: what the verifier or its
-// key source knows, up to 5 min, else 5 s.
+// retryAfter returns when to try again, in whole seconds: what the verifier or its
+// key source suggests, at most 5 min, else 5 s.
 func retryAfter(why error) string {
 	var wait time.Duration
 	about, unreachable := (*verify.Error)(nil), (*verify.UnreachableError)(nil)

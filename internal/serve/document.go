@@ -10,8 +10,8 @@ import (
 	"m2m/internal/verify"
 )
 
-// document is the OpenAPI document of the API as far as it can be told before
-// it runs. The tests make it of the handlers: see typed.
+// document is the part of the OpenAPI document that is known before the API runs.
+// A test generates it from the handlers: see typed.
 //
 //go:embed openapi.json
 var document string
@@ -19,8 +19,8 @@ var document string
 // tokenScheme is the name of the security scheme in the document.
 const tokenScheme = "token"
 
-// describe completes the document with what only the running API knows: which
-// build it is, and who may call.
+// describe completes the document with what only the running API knows: its version
+// and who may call.
 func describe(c Config) ([]byte, error) {
 	var d map[string]any
 	if err := json.Unmarshal([]byte(document), &d); err != nil {
@@ -28,12 +28,12 @@ func describe(c Config) ([]byte, error) {
 	}
 	who := whoMayCall(c.Policy)
 	put(d, c.Version, "info", "version")
-	put(d, schemeWords(c.Policy, who), "components", "securitySchemes", tokenScheme, "description")
+	put(d, schemeWords(c, who), "components", "securitySchemes", tokenScheme, "description")
 	paths, _ := d["paths"].(map[string]any)
 	for _, path := range paths {
 		for _, operation := range path.(map[string]any) {
 			if o := operation.(map[string]any); o["security"] != nil {
-				o["security"] = requirements(c.Policy)
+				o["security"] = securityRequirements(c.Policy)
 				o["description"] = fmt.Sprint(o["description"], "\n\n", who)
 			}
 		}
@@ -41,7 +41,7 @@ func describe(c Config) ([]byte, error) {
 	return json.Marshal(d)
 }
 
-// put replaces one text of a document, deep inside it.
+// put sets the string at path in a document.
 func put(in map[string]any, text string, path ...string) {
 	for _, name := range path[:len(path)-1] {
 		in, _ = in[name].(map[string]any)
@@ -51,9 +51,9 @@ func put(in map[string]any, text string, path ...string) {
 	}
 }
 
-// requirements are the alternatives of which a caller meets one. OpenAPI 3.1
-// lets a requirement of any scheme name roles, all of which are then needed.
-func requirements(p verify.Policy) []map[string][]string {
+// securityRequirements returns the alternatives, of which a caller meets one. In
+// OpenAPI 3.1 a requirement of any scheme may name roles, which are all needed.
+func securityRequirements(p verify.Policy) []map[string][]string {
 	var any []map[string][]string
 	for _, names := range [][]string{p.Roles, p.Scopes} {
 		if p.RequireAll && len(names) > 0 {
@@ -70,7 +70,7 @@ func requirements(p verify.Policy) []map[string][]string {
 	return any
 }
 
-// whoMayCall puts the policy into words, in Markdown as the document's are.
+// whoMayCall describes the policy in Markdown.
 func whoMayCall(p verify.Policy) string {
 	joiner := " or "
 	if p.RequireAll {
@@ -79,13 +79,13 @@ func whoMayCall(p verify.Policy) string {
 	var words []string
 	switch {
 	case len(p.Roles) > 0:
-		words = append(words, "An app needs the role "+codes(p.Roles, joiner)+" in its token.")
+		words = append(words, "An app needs the role "+codeList(p.Roles, joiner)+" in its token.")
 	case len(p.Scopes) == 0:
 		words = append(words, "Any app of the tenant may call.")
 	}
 	switch {
 	case len(p.Scopes) > 0:
-		words = append(words, "A user's token needs the scope "+codes(p.Scopes, joiner)+".")
+		words = append(words, "A user's token needs the scope "+codeList(p.Scopes, joiner)+".")
 	case p.AllowUser:
 		words = append(words, "Users' tokens are let in.")
 	default:
@@ -97,17 +97,17 @@ func whoMayCall(p verify.Policy) string {
 	return strings.Join(words, " ")
 }
 
-// schemeWords say how to come by a token. What they name every caller knows.
-func schemeWords(p verify.Policy, who string) string {
+// schemeWords describes how to get a token.
+func schemeWords(c Config, who string) string {
 	words := "An access token of Microsoft Entra ID, without `Bearer` in front. " + who
-	if len(p.Audiences) > 0 && !p.AnyAudience {
-		words += "\n\nGet one with `m2m token --scope " + p.Audiences[0] + "/.default`"
+	if c.TokenCommand != "" {
+		words += "\n\nGet one with `" + c.TokenCommand + "`"
 	}
 	return words
 }
 
-// codes lists names as code.
-func codes(names []string, joiner string) string {
+// codeList joins names formatted as code.
+func codeList(names []string, joiner string) string {
 	return "`" + strings.Join(names, "`"+joiner+"`") + "`"
 }
 

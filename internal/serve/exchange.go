@@ -10,26 +10,26 @@ import (
 	"m2m/internal/verify"
 )
 
-// exchange is what becomes known of one request while it is answered, for the
-// line in the log at its end.
+// exchange collects what is known about one request and its response, for the log
+// and the metrics.
 type exchange struct {
 	id      string
 	started time.Time
 	answer  recorder
-	// caller is the believed token; nil until there is one.
+	// caller is the valid token; nil until there is one.
 	caller *verify.Token
-	// refused says why the request was not let in; nil if it was.
-	refused error
-	// claimed is what a refused token says of itself, which nobody believes;
-	// nil if it could not be read.
+	// rejected is why the request was rejected; nil if it was not.
+	rejected error
+	// claimed has the unverified claims of an invalid token; nil if it could not
+	// be read.
 	claimed *verify.Token
-	// failed says why the upstream did not answer; nil if it did.
+	// failed is why the upstream did not answer; nil if it did.
 	failed error
 	// panicked says that the handler panicked.
 	panicked bool
-	// traced is the request's trace; none until somebody asks for it.
+	// traced is the request's trace; zero until it is needed.
 	traced TraceContext
-	// quiet keeps an answer out of the access log: probes come every second.
+	// quiet keeps the request out of the access log: probes come every second.
 	quiet bool
 }
 
@@ -48,7 +48,7 @@ func withExchange(r *http.Request, x *exchange) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 }
 
-// exchangeOf returns nil where Require stands alone, without an API around it.
+// exchangeOf returns nil where Require is used without an API around it.
 func exchangeOf(r *http.Request) *exchange { return exchangeIn(r.Context()) }
 
 func exchangeIn(ctx context.Context) *exchange {
@@ -56,8 +56,8 @@ func exchangeIn(ctx context.Context) *exchange {
 	return x
 }
 
-// recorder notes the status of an answer. Unwrap keeps flushing, deadlines and
-// upgrades within reach of http.ResponseController.
+// recorder records the status of a response. Unwrap keeps flushing, deadlines and
+// upgrades available to http.ResponseController.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -77,8 +77,8 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Hijack implements what http.ResponseController looks for. ReverseProxy takes a
-// connection over to answer 101 on it.
+// Hijack implements what http.ResponseController looks for. ReverseProxy hijacks
+// the connection to answer 101 on it.
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {

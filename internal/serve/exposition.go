@@ -12,12 +12,10 @@ import (
 	"m2m/internal/verify"
 )
 
-// Metrics serves the metrics in the text format of Prometheus, to everyone who
-// asks: put it where only those can ask who may.
+// Metrics serves the metrics in the text format of Prometheus, to every
+// caller: serve it where only those who may read them can connect.
 //
-// The format is written here, without a library: client_golang and
-// VictoriaMetrics/metrics do at init what costs each start of every command 1.2
-// and 0.3 ms.
+// The format is written without a library: docs/decisions/metrics-by-hand.md.
 func (a *API) Metrics() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeBody(w, "text/plain; version=0.0.4; charset=utf-8", http.StatusOK, []byte(a.exposition()))
@@ -76,8 +74,8 @@ func (e *exposition) requests(m *metrics) {
 		}
 	}
 	e.family("m2m_refusals_total", "counter", "Requests not let in, by reason: the request's fault, or the check that its token did not pass.")
-	for _, reason := range slices.Sorted(maps.Keys(m.refusals)) {
-		e.sample("m2m_refusals_total", m.refusals[reason].Load(), "reason", reason)
+	for _, reason := range slices.Sorted(maps.Keys(m.rejections)) {
+		e.sample("m2m_refusals_total", m.rejections[reason].Load(), "reason", reason)
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// formPeek bounds how much of a form body is searched for a token, in bytes.
-// A token further back is not seen, and not used either: nothing here ever
-// takes a token from a body.
+// formPeek bounds how much of a form body is searched for a token, in bytes. A
+// token further back is not found, and not used either: no token is ever taken from
+// a body.
 const formPeek = 64 << 10
 
 // formHasToken reports whether the body is a form that names access_token
 // (RFC 6750 section 2.2 allows it in that media type only). Other bodies are not
-// touched. What was read is put back in front of the rest.
+// read. r.Body still returns what was read.
 func formHasToken(r *http.Request) (bool, error) {
 	if r.Body == nil || r.Body == http.NoBody || !isForm(r.Header) {
 		return false, nil
@@ -27,12 +27,12 @@ func formHasToken(r *http.Request) (bool, error) {
 	} else if err != nil {
 		return false, fmt.Errorf("%w: its form body cannot be read", ErrMalformed)
 	}
-	r.Body = putBack{io.MultiReader(bytes.NewReader(start), r.Body), r.Body}
+	r.Body = rereadBody{io.MultiReader(bytes.NewReader(start), r.Body), r.Body}
 	return hasParameter(string(start)), nil
 }
 
-// putBack is a body of which a part was read ahead.
-type putBack struct {
+// rereadBody returns what was read ahead, then the rest.
+type rereadBody struct {
 	io.Reader
 	io.Closer
 }

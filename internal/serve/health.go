@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// readyWait is shorter than the patience of any orchestrator worth its name,
-// and longer than a fetch of keys takes.
+// readyWait is shorter than the probe time-outs of orchestrators and longer than a
+// fetch of keys.
 const readyWait = 2 * time.Second
 
-// Status is the answer of /healthz and /readyz where all is well.
+// Status is the successful response of /healthz and /readyz.
 type Status struct {
 	Status string `json:"status" doc:"In one word." example:"ok"`
 }
 
-// healthy says that the process runs, which is all that a restart could change.
-func healthy(context.Context, *none) (*reply[Status], error) {
+// healthy reports that the process runs: nothing else could be fixed by a restart.
+func healthy(context.Context, *noInput) (*reply[Status], error) {
 	return &reply[Status]{Status{"ok"}}, nil
 }
 
-// ready says whether tokens can be decided about: an API whose issuer's keys
-// are out of reach answers 503 to everyone, so it should get no requests. Why
-// goes to the log; the caller is a stranger.
+// ready reports whether tokens can be validated: an API whose issuer's keys are out
+// of reach answers 503 to everyone, so it should get no requests. The reason is only
+// logged, because the caller is not authenticated.
 //
-// Keys of v2.0 stand for those of v1.0 too: both come from the same host, and the
-// latter are fetched when a token first needs them.
-func (a *API) ready(ctx context.Context, _ *none) (*reply[Status], error) {
+// Only the keys of v2.0 are checked: those of v1.0 come from the same host and are
+// fetched when a token first needs them.
+func (a *API) ready(ctx context.Context, _ *noInput) (*reply[Status], error) {
 	if a.draining.Load() {
 		return nil, &fault{problem: Problem{Status: http.StatusServiceUnavailable, Detail: "this API is about to stop"}}
 	}
@@ -41,12 +41,12 @@ func (a *API) ready(ctx context.Context, _ *none) (*reply[Status], error) {
 	return &reply[Status]{Status{"ready"}}, nil
 }
 
-// Drain makes readiness say no from now on, while everything else goes on, so
-// that load balancers send requests elsewhere before the API stops.
+// Drain makes /readyz answer 503 from now on, so that load balancers send requests
+// elsewhere before the API stops. Everything else goes on.
 func (a *API) Drain() { a.draining.Store(true) }
 
-// quietly keeps a route out of the access log.
-func quietly(next http.Handler) http.Handler {
+// withoutAccessLog keeps next out of the access log.
+func withoutAccessLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		exchangeOf(r).quiet = true
 		next.ServeHTTP(w, r)

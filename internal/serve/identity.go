@@ -8,16 +8,16 @@ import (
 	"m2m/internal/verify"
 )
 
-// The headers that tell a program behind the gate who called. All three are
-// always there, empty where the token says nothing, so that a proxy which copies
-// them from /auth never leaves one of the caller's own in place.
+// The headers that tell an upstream who called. All three are always set, empty
+// where the token lacks the claim, so that a proxy which copies them from /auth
+// always overwrites those that the caller sent.
 const (
 	headerClientID = "X-Auth-Client-Id"
 	headerTenantID = "X-Auth-Tenant-Id"
 	headerRoles    = "X-Auth-Roles"
 )
 
-// setIdentity writes the identity headers of a believed token.
+// setIdentity sets the identity headers for a valid token.
 func setIdentity(h http.Header, t *verify.Token) {
 	h[headerClientID] = []string{headerValue(t.ClientID)}
 	h[headerTenantID] = []string{headerValue(t.TenantID)}
@@ -28,9 +28,9 @@ func setIdentity(h http.Header, t *verify.Token) {
 	h[headerRoles] = []string{strings.Join(roles, ",")}
 }
 
-// stripVouched removes every header that a server behind could take for one that
-// this gate vouches for: who called, and over which connection.
-func stripVouched(h http.Header) {
+// stripIdentity removes every header that an upstream could mistake for one that
+// this gate sets: who called, and over which connection.
+func stripIdentity(h http.Header) {
 	for name := range h {
 		if folded := foldHeader(name); isIdentity(folded) || strings.HasPrefix(folded, "X-Forwarded") {
 			delete(h, name)
@@ -42,8 +42,8 @@ func isIdentity(name string) bool {
 	return name == headerClientID || name == headerTenantID || name == headerRoles
 }
 
-// foldHeader is the canonical name that a careless server makes of another. CGI,
-// WSGI and PHP make "_" of the hyphen, and some of everything else that is no
+// foldHeader returns the canonical form of a name as a lax server reads it. CGI,
+// WSGI and PHP turn hyphens into "_", and some do so with everything that is not a
 // letter or digit, so that X_Auth_Client_Id and X.Auth.Client.Id arrive under the
 // same name (CVE-2015-0219).
 func foldHeader(name string) string {

@@ -8,21 +8,25 @@ import (
 	"strings"
 )
 
-// localOnly answers callers on this machine alone. The address of the socket
-// tells; a request that says that somebody forwarded it comes from elsewhere,
-// whatever the address, and so does one that was sent to another host's name
-// (a page in a browser here, whose name was pointed at this machine).
-func localOnly(next http.Handler) http.Handler {
+// localOnly accepts only callers on this machine, by the socket's address. A
+// forwarded request comes from elsewhere whatever its address, and so may one for
+// another host's name (DNS rebinding in a browser on this machine). hint tells the
+// others what to use instead.
+func localOnly(hint string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) || isForwarded(r.Header) {
-			Problem{Status: http.StatusForbidden, Detail: "this is for callers on the same machine; --metrics-addr serves metrics to others"}.write(w, r)
+			detail := "this is for callers on the same machine"
+			if hint != "" {
+				detail += "; " + hint
+			}
+			Problem{Status: http.StatusForbidden, Detail: detail}.write(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// isLoopback judges an address or a host's name, with a port or without.
+// isLoopback accepts an address or a host name, with or without a port.
 func isLoopback(address string) bool {
 	host := address
 	if h, _, err := net.SplitHostPort(address); err == nil {
@@ -32,7 +36,7 @@ func isLoopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback() || err != nil && strings.EqualFold(host, "localhost")
 }
 
-// isForwarded finds any of the headers that proxies add.
+// isForwarded reports whether h has a header that proxies add.
 func isForwarded(h http.Header) bool {
 	for name := range h {
 		if strings.HasPrefix(name, "X-Forwarded") || slices.Contains([]string{

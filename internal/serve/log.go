@@ -15,14 +15,14 @@ import (
 // maxElements is how many elements of one claim a log line takes.
 const maxElements = 32
 
-// logged writes the line of an exchange at its end: every refusal, and every
-// other request where the access log is on.
-func (a *API) logged(x *exchange, r *http.Request) {
-	if x.refused == nil && x.failed == nil && (!a.config.AccessLog || x.quiet) {
+// logRequest logs a request at its end: every rejected or failed one, and every
+// other one where the access log is on.
+func (a *API) logRequest(x *exchange, r *http.Request) {
+	if x.rejected == nil && x.failed == nil && (!a.config.AccessLog || x.quiet) {
 		return
 	}
 	level, message := slog.LevelInfo, "request answered"
-	if x.refused != nil {
+	if x.rejected != nil {
 		level, message = slog.LevelWarn, "request refused"
 	}
 	if x.failed != nil {
@@ -42,8 +42,8 @@ func (a *API) logged(x *exchange, r *http.Request) {
 		slog.Duration("duration", a.config.Now().Sub(x.started)),
 	}
 	switch {
-	case x.refused != nil:
-		attrs = append(attrs, refusalAttrs(x)...)
+	case x.rejected != nil:
+		attrs = append(attrs, rejectionAttrs(x)...)
 	case x.failed != nil:
 		attrs = append(attrs, slog.String("reason", quoted(x.failed.Error())))
 	case x.caller != nil:
@@ -53,18 +53,18 @@ func (a *API) logged(x *exchange, r *http.Request) {
 	a.log.LogAttrs(r.Context(), level, message, attrs...)
 }
 
-// refusalAttrs say why, and what the token says of itself: claimed, not known.
-func refusalAttrs(x *exchange) []slog.Attr {
+// rejectionAttrs are the reason and the token's unverified claims.
+func rejectionAttrs(x *exchange) []slog.Attr {
 	attrs := make([]slog.Attr, 0, 5)
 	about := (*verify.Error)(nil)
-	if errors.As(x.refused, &about) {
+	if errors.As(x.rejected, &about) {
 		attrs = append(attrs,
 			slog.String("check", string(about.Check)),
 			slog.String("reason", about.Reason.Error()),
 			slog.String("expected", quoted(about.Expected)),
 			slog.String("found", quoted(about.Found)))
 	} else {
-		attrs = append(attrs, slog.String("reason", quoted(x.refused.Error())))
+		attrs = append(attrs, slog.String("reason", quoted(x.rejected.Error())))
 	}
 	if t := x.claimed; t != nil {
 		attrs = append(attrs, slog.Group("claimed",
@@ -90,8 +90,8 @@ func claimAttrs(t *verify.Token, names []string) []slog.Attr {
 	return []slog.Attr{{Key: "claims", Value: slog.GroupValue(claims...)}}
 }
 
-// loggable turns the JSON of a claim into a value for a log line: text, a list
-// of texts, nil for an absent claim, and the JSON itself for anything else.
+// loggable converts the JSON of a claim to a log value: a string, a list of
+// strings, nil for an absent claim, and the JSON itself for anything else.
 func loggable(raw string) any {
 	if raw == "" {
 		return nil
@@ -115,10 +115,10 @@ func loggable(raw string) any {
 	return shown
 }
 
-// recovered turns a panic of a handler into an answer and a line in the log.
-// The value of the panic may hold anything, a token too, so only its type is
-// written, and its text where the runtime made it. The stack has no values.
-func (a *API) recovered(x *exchange, r *http.Request) {
+// recoverPanic turns a handler's panic into a response and a log line. The panic's
+// value may hold a token, so only its type is logged, and its text where the
+// runtime made it. The stack has no values.
+func (a *API) recoverPanic(x *exchange, r *http.Request) {
 	fault := recover()
 	if fault == nil {
 		return
@@ -135,7 +135,7 @@ func (a *API) recovered(x *exchange, r *http.Request) {
 		"request_id", x.id, "trace_id", x.trace(r).TraceID, "span_id", x.trace(r).SpanID, "method", quoted(r.Method), "path", quoted(r.URL.Path), "remote", r.RemoteAddr,
 		"panic", text, "stack", string(debug.Stack()))
 	if x.answer.status != 0 {
-		// Half an answer is out; only a cut connection says that it is one.
+		// The response has begun; only a cut connection shows that it is incomplete.
 		panic(http.ErrAbortHandler)
 	}
 	failedProblem().write(&x.answer, r)

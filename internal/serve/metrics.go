@@ -10,57 +10,57 @@ import (
 	"m2m/internal/verify"
 )
 
-// outcome is what became of a request.
+// outcome classifies a finished request for the metrics.
 type outcome int
 
 const (
-	// answered: the handler did what it is for.
+	// answered: the handler succeeded.
 	answered outcome = iota
-	// refused: no token, a bad one, or one without the permission.
-	refused
-	// undecided: nobody could tell, because keys are out of reach.
-	undecided
-	// rejected: no such path or method, too large a body, or one that never came.
-	rejected
-	// failed: a fault on this side, or not ready.
+	// unauthorized: no token, an invalid one, or one without the permission.
+	unauthorized
+	// unknown: the token could not be validated, because keys are out of reach.
+	unknown
+	// invalidRequest: no such path or method, too large a body, or one that never came.
+	invalidRequest
+	// failed: a fault of the API or its upstream, or not ready.
 	failed
 	outcomes
 )
 
-// String is the outcome as a label.
+// String returns the label's value.
 func (o outcome) String() string {
 	return [outcomes]string{"answered", "refused", "undecided", "rejected", "failed"}[o]
 }
 
-// otherRoute counts requests for paths that are none of the API's. Labels never
-// come from a request, so that nobody outside can make more of them.
-// Where an upstream answers them, they are counted as its.
+// otherRoute counts requests for unknown paths, and upstreamRoute those that the
+// upstream answers. Labels never come from a request, so that a caller cannot
+// create time series.
 const (
 	otherRoute    = "other"
 	upstreamRoute = "upstream"
 )
 
-// metrics count what the API does. Only what is counted here is held; the rest
-// is asked for when it is read.
+// metrics counts requests. Everything else is read from its source when the metrics
+// are requested.
 type metrics struct {
 	requests     map[string]*[outcomes]atomic.Uint64 // by route; fixed when made
 	rest         string                              // the route of other paths
-	refusals     map[string]*atomic.Uint64           // by reason; fixed when made
+	rejections   map[string]*atomic.Uint64           // by reason; fixed when made
 	verification histogram
 }
 
 func newMetrics(routes []string, rest string) *metrics {
-	m := &metrics{rest: rest, requests: map[string]*[outcomes]atomic.Uint64{}, refusals: map[string]*atomic.Uint64{}}
+	m := &metrics{rest: rest, requests: map[string]*[outcomes]atomic.Uint64{}, rejections: map[string]*atomic.Uint64{}}
 	for _, route := range append(routes, rest) {
 		m.requests[route] = new([outcomes]atomic.Uint64)
 	}
-	for _, reason := range refusalReasons() {
-		m.refusals[reason] = new(atomic.Uint64)
+	for _, reason := range rejectionReasons() {
+		m.rejections[reason] = new(atomic.Uint64)
 	}
 	return m
 }
 
-// The reasons of refusals that are not checks of the verifier.
+// Reasons of rejections other than the verifier's checks.
 const (
 	reasonNoToken   = "no_token"
 	reasonMalformed = "malformed_request"
@@ -68,9 +68,9 @@ const (
 	reasonNoKeys    = "keys_out_of_reach"
 )
 
-// refusalReasons are all there are: the request's own faults, and the check that
-// a token did not pass.
-func refusalReasons() []string {
+// rejectionReasons returns all reasons: faults of the request, and the check that a
+// token failed.
+func rejectionReasons() []string {
 	reasons := []string{reasonNoToken, reasonMalformed, reasonTooLarge, reasonNoKeys}
 	for _, check := range []verify.Check{
 		verify.CheckForm, verify.CheckAlgorithm, verify.CheckKey, verify.CheckSignature, verify.CheckIssuer, verify.CheckTenant,
@@ -81,7 +81,7 @@ func refusalReasons() []string {
 	return reasons
 }
 
-func reasonOf(why error) string {
+func rejectionReason(why error) string {
 	about := (*verify.Error)(nil)
 	switch {
 	case errors.Is(why, ErrNoToken):
@@ -96,15 +96,15 @@ func reasonOf(why error) string {
 	return reasonNoKeys
 }
 
-// count adds one exchange that has ended.
+// count adds a finished request.
 func (m *metrics) count(path string, x *exchange) {
 	route, known := m.requests[path]
 	if !known {
 		route = m.requests[m.rest]
 	}
 	route[outcomeOf(x)].Add(1)
-	if x.refused != nil {
-		if reason := m.refusals[reasonOf(x.refused)]; reason != nil {
+	if x.rejected != nil {
+		if reason := m.rejections[rejectionReason(x.rejected)]; reason != nil {
 			reason.Add(1)
 		}
 	}
@@ -115,19 +115,19 @@ func outcomeOf(x *exchange) outcome {
 	switch {
 	case x.panicked:
 		return failed
-	case x.refused != nil && status == http.StatusServiceUnavailable:
-		return undecided
-	case x.refused != nil:
-		return refused
+	case x.rejected != nil && status == http.StatusServiceUnavailable:
+		return unknown
+	case x.rejected != nil:
+		return unauthorized
 	case status >= 500:
 		return failed
 	case status >= 400:
-		return rejected
+		return invalidRequest
 	}
 	return answered
 }
 
-// bounds are the upper ends of the histogram's buckets: a remembered token takes
+// bounds are the upper ends of the histogram's buckets: a cached result takes
 // microseconds, a signature a tenth of a millisecond, a fetch of keys a second.
 func bounds() [14]time.Duration {
 	const us = time.Microsecond

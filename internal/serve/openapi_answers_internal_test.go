@@ -18,7 +18,7 @@ import (
 )
 
 // register adds one GET operation with its answers, and the 500 that each has.
-func register[T any](t *testing.T, api huma.API, handle func(context.Context, *none) (*reply[T], error), op huma.Operation, said map[int]documented) {
+func register[T any](t *testing.T, api huma.API, handle func(context.Context, *noInput) (*reply[T], error), op huma.Operation, said map[int]documented) {
 	op.Method, op.Responses = http.MethodGet, map[string]*huma.Response{}
 	said[http.StatusInternalServerError] = documented{"The API failed.", map[string]http.Handler{"failed": failing()}}
 	for status, a := range said {
@@ -81,7 +81,7 @@ func refusing(target string, why error) http.Handler {
 		if why == nil {
 			_, why = Bearer(httptest.NewRequest(http.MethodGet, target, nil))
 		}
-		challenge{}.refuse(w, r, entra.Secret{}, why)
+		challenge{}.reject(w, r, entra.Secret{}, why)
 	})
 }
 

@@ -114,7 +114,7 @@ func secureDataAnswers() map[int]documented {
 }
 
 func readyAnswers() map[int]documented {
-	failing := &API{log: orDiscard(nil), config: Config{Ready: func(context.Context) error { return errors.New("down") }}}
+	failing := &API{log: loggerOrDiscard(nil), config: Config{Ready: func(context.Context) error { return errors.New("down") }}}
 	stopping := new(API)
 	stopping.Drain()
 	return map[int]documented{

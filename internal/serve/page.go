@@ -15,8 +15,8 @@ import (
 )
 
 // The page at /docs is Swagger UI, which shows /openapi.json and sends requests
-// from the browser. Everything of it is in the binary. Only swgui's files are
-// used: its handler hashes them at each start of every command.
+// from the browser. Its files are in the binary. Only swgui's files are used: its
+// handler hashes them at each start of every command.
 
 //go:embed page
 var pageFiles embed.FS
@@ -34,9 +34,9 @@ type asset struct {
 	mediaType string
 }
 
-// page lays the routes of the page. Its links are relative, so that it works
-// behind a proxy that puts a prefix in front.
-func page() map[string]methods {
+// pageRoutes returns the routes of the page. Its links are relative, so that it
+// works behind a proxy that adds a path prefix.
+func pageRoutes() map[string]methods {
 	routes := map[string]methods{}
 	for path, file := range map[string]asset{
 		"/docs":                      {pageFiles, "page/index.html", "text/html; charset=utf-8"},
@@ -56,7 +56,7 @@ func (f asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if strings.HasSuffix(f.name, ".gz") && err == nil {
 		h.Set("Vary", "Accept-Encoding")
-		if takesGzip(r.Header) {
+		if acceptsGzip(r.Header) {
 			h.Set("Content-Encoding", "gzip")
 		} else {
 			body, err = decompressed(body)
@@ -71,9 +71,9 @@ func (f asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeBody(w, f.mediaType, http.StatusOK, body)
 }
 
-// takesGzip reads Accept-Encoding (RFC 9110 section 12.5.3). A weight of zero is
-// a refusal; any other word is consent.
-func takesGzip(h http.Header) bool {
+// acceptsGzip reads Accept-Encoding (RFC 9110 section 12.5.3). A weight of zero
+// means not acceptable.
+func acceptsGzip(h http.Header) bool {
 	codings := strings.Split(strings.Join(h["Accept-Encoding"], ","), ",")
 	return slices.ContainsFunc(codings, func(coding string) bool {
 		name, parameter, _ := strings.Cut(coding, ";")

@@ -9,7 +9,7 @@ import (
 
 // Problem is the body of every error: a problem document of RFC 9457, whose
 // type is about:blank, so that the title is the status in words. Error,
-// RequestID and Checks are extensions of ours.
+// RequestID and Checks are extension members.
 type Problem struct {
 	Type   string `json:"type" doc:"Always about:blank: the title is the status in words."`
 	Title  string `json:"title" doc:"The status in words."`
@@ -21,7 +21,7 @@ type Problem struct {
 	// X-Request-Id.
 	RequestID string `json:"request_id,omitempty" doc:"The request's id, as in the API's log."`
 	// Checks says what was found in the token. Only with Config.ExplainRefusals.
-	Checks []Check `json:"checks,omitempty" doc:"What was found in the token. Only where the API runs with --explain-refusals."`
+	Checks []Check `json:"checks,omitempty" doc:"What was found in the token. Only where the API is configured to explain rejections."`
 }
 
 // write sends the document. The headers that belong to the problem are set
@@ -39,8 +39,7 @@ func (p Problem) write(w http.ResponseWriter, r *http.Request) {
 func writeJSON(w http.ResponseWriter, mediaType string, status int, document any) {
 	var body bytes.Buffer
 	if err := json.NewEncoder(&body).Encode(document); err != nil {
-		// Unreachable with the documents of this package; a fault is an answer
-		// all the same.
+		// Unreachable with the types of this package, but still a valid response.
 		mediaType, status = "application/problem+json", http.StatusInternalServerError
 		body.WriteString(`{"type":"about:blank","title":"Internal Server Error","status":500}` + "\n")
 	}
@@ -54,5 +53,5 @@ func writeBody(w http.ResponseWriter, mediaType string, status int, body []byte)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
+	_, _ = w.Write(body) // the client may be gone
 }

@@ -14,10 +14,9 @@ const (
 	maxWord = 100
 )
 
-// quoted makes text of a caller's choice fit for any log, whatever the log's
-// own form: parts that look like tokens are taken out, the rest is bounded, and
-// what is not printable is escaped, so that it can neither begin a line of its
-// own nor move a terminal's cursor.
+// quoted makes text of a caller's choice safe for any log format: parts that look
+// like tokens are redacted, the rest is bounded, and what is not printable is
+// escaped, so that it can neither start a new line nor move a terminal's cursor.
 func quoted(s string) string {
 	short := redactTokens(clip(s, 16*maxLogged))
 	q := strconv.Quote(clip(short, maxLogged))

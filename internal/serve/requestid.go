@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// maxRequestID is the length of the longest request id that is taken over, in
-// bytes. It is too short for a signed token, whose alphabet is the same.
+// maxRequestID is the length of the longest request id that is accepted, in bytes.
+// It is too short for a signed token, whose alphabet is the same.
 const maxRequestID = 64
 
-// requestID returns the id that a proxy in front gave the request, where there
-// is one and it is fit for a log, else a new one.
+// requestID returns the request's X-Request-Id if it is safe for a log, else a new
+// id.
 func requestID(r *http.Request) string {
 	if ids := r.Header["X-Request-Id"]; len(ids) == 1 && isRequestID(ids[0]) {
 		return ids[0]

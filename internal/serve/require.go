@@ -8,39 +8,39 @@ import (
 	"m2m/internal/verify"
 )
 
-// Require lets only requests with a believed token through to next, which finds
-// the token with [TokenFrom]. Everyone else gets the answer of RFC 6750.
+// Require passes only requests with a valid token to next, which gets the token
+// from [TokenFrom]. Other requests get the response of RFC 6750.
 func Require(v *verify.Verifier, next http.Handler) http.Handler {
-	return require(v.Verify, next, challenge{}.refuse)
+	return require(v.Verify, next, challenge{}.reject)
 }
 
-// refusal answers a request that is not let in. The token is as it was sent, and
-// empty where none was found.
-type refusal func(w http.ResponseWriter, r *http.Request, token entra.Secret, why error)
+// rejectFunc answers a rejected request. The token is as it was sent, and empty where
+// none was found.
+type rejectFunc func(w http.ResponseWriter, r *http.Request, token entra.Secret, why error)
 
-// judge decides whether to believe a token, as [verify.Verifier.Verify] does.
-type judge func(ctx context.Context, token string) (*verify.Token, error)
+// validateFunc validates a token, as [verify.Verifier.Verify] does.
+type validateFunc func(ctx context.Context, token string) (*verify.Token, error)
 
-func require(believe judge, next http.Handler, refuse refusal) http.Handler {
+func require(validate validateFunc, next http.Handler, reject rejectFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent, err := Bearer(r)
 		if err != nil {
-			refuse(w, r, sent, err)
+			reject(w, r, sent, err)
 			return
 		}
-		token, err := believe(r.Context(), sent.Reveal())
+		token, err := validate(r.Context(), sent.Reveal())
 		if err != nil {
-			refuse(w, r, sent, err)
+			reject(w, r, sent, err)
 			return
 		}
 		next.ServeHTTP(w, withCaller(r, token))
 	})
 }
 
-// withCaller lets next find the token: in the exchange that the API made of the
-// request, or in one of its own where Require stands alone, or behind another
-// gate. Who was let in there stays who it was: a handler may ask several inner
-// ones at once, each with a token of its own.
+// withCaller makes the token available to next: in the exchange that the API
+// attached to the request, which saves two allocations, or in a new one where there
+// is none or it already has a caller. A handler behind one gate may call several
+// inner ones at once, each with a token of its own.
 func withCaller(r *http.Request, token *verify.Token) *http.Request {
 	x := exchangeOf(r)
 	if x == nil || x.caller != nil {
@@ -51,7 +51,7 @@ func withCaller(r *http.Request, token *verify.Token) *http.Request {
 	return r
 }
 
-// TokenFrom returns the believed token of a request that [Require] let through;
+// TokenFrom returns the valid token of a request that [Require] accepted;
 // ok is false for any other. The token is shared: do not change it.
 func TokenFrom(ctx context.Context) (token *verify.Token, ok bool) {
 	x := exchangeIn(ctx)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// methods are the handlers of one path, by method. HEAD is answered as GET, of
-// which net/http leaves the body out; OPTIONS tells the methods and needs no
-// token, since browsers send none with it.
+// methods maps methods to the handlers of one path. HEAD is served as GET, and
+// net/http omits the body; OPTIONS lists the methods and needs no token, since
+// browsers send none with it.
 type methods map[string]http.Handler
 
 // anyMethod is the key of a handler that answers every method.

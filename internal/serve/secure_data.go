@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// SecureData is the answer of GET /secure-data: who called, as the believed
-// token says. What the token does not say is null.
+// SecureData is the response of GET /secure-data: who called, from the valid token.
+// Members that the token lacks are null.
 type SecureData struct {
 	Message  string  `json:"message" doc:"Always the same." example:"Access granted"`
 	ClientID *string `json:"client_id" doc:"The app that called: azp of a v2.0 token, appid of a v1.0 token."`
@@ -16,7 +16,7 @@ type SecureData struct {
 	Roles  []string `json:"roles" doc:"The app roles in the token. Null if it has none."`
 }
 
-func secureData(ctx context.Context, _ *none) (*reply[SecureData], error) {
+func secureData(ctx context.Context, _ *noInput) (*reply[SecureData], error) {
 	token, _ := TokenFrom(ctx)
 	answer := &reply[SecureData]{SecureData{Message: "Access granted", Roles: token.Roles}}
 	if token.ClientID != "" {

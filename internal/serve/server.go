@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// ErrDrain says that requests were still under way when the time to finish
-// them was over. Their connections were closed.
+// ErrDrain says that requests still ran at the end of DrainTimeout. Their
+// connections were closed.
 var ErrDrain = errors.New("requests were cut off")
 
-// Server puts a handler behind a listener. Its zero values are safe: every
-// wait has an end.
+// Server serves a handler on a listener. Its zero values are safe: every wait is
+// bounded.
 type Server struct {
 	// Handler answers the requests.
 	Handler http.Handler
-	// Logger gets what net/http has to say, such as failed handshakes. Nil
+	// Logger gets messages of net/http, such as failed handshakes. Nil
 	// discards it.
 	Logger *slog.Logger
-	// TLS serves https with its certificates; TLS 1.2 is the least where it
-	// names none. Nil serves plain http, for loopback and behind a proxy.
+	// TLS serves https with its certificates; the minimum is TLS 1.2
+	// unless it sets a higher one. Nil serves plain http, for loopback and behind a proxy.
 	TLS *tls.Config
 	// HeaderTimeout is the time that a client has for its request line and
 	// headers. Zero is 5 s.
@@ -40,28 +40,28 @@ type Server struct {
 	// MaxHeaderBytes bounds the request line and headers; net/http answers 431
 	// beyond it. Zero is 64 KiB, which leaves room for a token of 16 KiB.
 	MaxHeaderBytes int
-	// DrainTimeout is the time that requests under way have to finish once the
+	// DrainTimeout is the time that running requests have to finish once the
 	// server stops. Zero is 10 s.
 	DrainTimeout time.Duration
 	// DrainDelay is the time between the end of the context and the end of
-	// listening: as long as load balancers need to notice that the API is not
-	// ready any more. Zero is none.
+	// listening: as long as load balancers need to notice that the API is no longer
+	// ready. Zero is none.
 	DrainDelay time.Duration
-	// Draining is called when the context ends, before the delay, so that
-	// readiness can say no. Nil for nothing.
+	// Draining is called when the context ends, before the delay, so that readiness
+	// fails. Nil for nothing.
 	Draining func()
 }
 
-// Serve answers requests on l until ctx ends and DrainDelay is over, then refuses
-// new connections and waits for the requests under way. It closes l. It returns nil after a clean
+// Serve serves requests on l until ctx ends and DrainDelay is over, then stops
+// listening and waits for running requests. It closes l. It returns nil after a clean
 // end; an error wraps ErrDrain, or says why l failed.
 //
-// A request under way does not see the end of ctx: it is what Serve waits for.
+// The context of a running request does not end with ctx, because Serve waits for it.
 func (s Server) Serve(ctx context.Context, l net.Listener) error {
 	server := s.httpServer(ctx)
 	drained := make(chan error, 1)
-	// Serve of net/http returns as soon as Shutdown begins. So the answer
-	// comes from Shutdown, if that was begun at all.
+	// Serve of net/http returns as soon as Shutdown begins, so the result is that of
+	// Shutdown, if it was called.
 	stop := context.AfterFunc(ctx, func() { drained <- s.drain(ctx, server) })
 	err := listen(server, l)
 	if stop() {
@@ -72,7 +72,7 @@ func (s Server) Serve(ctx context.Context, l net.Listener) error {
 	return <-drained
 }
 
-// drain stops server and waits for the requests under way.
+// drain stops server and waits for running requests.
 func (s Server) drain(ctx context.Context, server *http.Server) error {
 	if s.Draining != nil {
 		s.Draining()
@@ -104,7 +104,7 @@ func (s Server) httpServer(ctx context.Context) *http.Server {
 		IdleTimeout:       cmp.Or(s.IdleTimeout, 2*time.Minute),
 		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 64<<10),
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-		ErrorLog:          slog.NewLogLogger(orDiscard(s.Logger).Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(loggerOrDiscard(s.Logger).Handler(), slog.LevelWarn),
 	}
 	if s.TLS != nil {
 		server.TLSConfig = s.TLS.Clone()
@@ -113,7 +113,7 @@ func (s Server) httpServer(ctx context.Context) *http.Server {
 	return server
 }
 
-func orDiscard(l *slog.Logger) *slog.Logger {
+func loggerOrDiscard(l *slog.Logger) *slog.Logger {
 	if l == nil {
 		return slog.New(slog.DiscardHandler)
 	}

@@ -10,20 +10,18 @@ import (
 //
 //	func(context.Context, *none) (*reply[T], error)
 //
-// huma itself is no part of the program: linking it adds 0.4 ms to the start of
-// every command, a quarter of what the smallest Go program takes. The tests
-// register these handlers with it and hold the embedded document to what it says
-// of them.
+// huma is not linked into the program (docs/decisions/huma-only-in-tests.md). A test
+// registers these handlers with it and compares the embedded document.
 
-// none is the input of a handler that takes nothing but the caller's token.
-type none struct{}
+// noInput is the input of a handler that needs only the caller's token.
+type noInput struct{}
 
-// reply is an answer with the status 200. The types in it say by their tags
-// what the document says of them.
+// reply is a response with status 200. The tags of its types are their description
+// in the document.
 type reply[T any] struct{ Body T }
 
-// typed serves a handler. Its error is a *fault, or the handler failed.
-func typed[T any](handle func(context.Context, *none) (*reply[T], error)) http.HandlerFunc {
+// typed serves a handler. An error that is not a *fault is answered with 500.
+func typed[T any](handle func(context.Context, *noInput) (*reply[T], error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		answer, err := handle(r.Context(), nil)
 		if err != nil {
@@ -34,7 +32,7 @@ func typed[T any](handle func(context.Context, *none) (*reply[T], error)) http.H
 	}
 }
 
-// fault is an error that a handler answers with.
+// fault is an error with the problem to answer.
 type fault struct {
 	problem Problem
 	// retryAfter is the value of Retry-After; empty for none.
@@ -55,8 +53,7 @@ func writeFault(w http.ResponseWriter, r *http.Request, err error) {
 	f.problem.write(w, r)
 }
 
-// failedProblem says no more than that: what went wrong is nobody's business but
-// the log's.
+// failedProblem has no details: they are in the log only.
 func failedProblem() Problem {
 	return Problem{Status: http.StatusInternalServerError, Detail: "the API failed; its log has the request id"}
 }

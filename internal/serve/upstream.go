@@ -13,27 +13,27 @@ import (
 	"time"
 )
 
-// Upstream is a program that answers in the API's place, behind its gate.
+// Upstream is a server behind the gate that answers instead of the API.
 type Upstream struct {
-	// URL is its address: http or https, a host, and a path that is put in front
-	// of the request's. Required.
+	// URL is its address: http or https, a host, and a prefix for the request's path.
+	// Required.
 	URL *url.URL
 	// Transport sends the requests. Nil is a transport with the time-outs of
 	// [UpstreamTransport].
 	Transport http.RoundTripper
 	// ForwardToken passes the Authorization header on. Without it the upstream
-	// never sees a token that it could use, log or lose.
+	// never gets a token that it could use, log or leak.
 	ForwardToken bool
-	// IdleTimeout ends an exchange in which no byte moves: it is how long the
-	// caller may pause in its body, and the upstream before its answer and in it.
-	// A WebSocket may pause for longer. Zero is 30 s.
+	// IdleTimeout ends a request in which no byte moves: how long the caller may
+	// pause in its body, and the upstream before and in its response. A WebSocket may
+	// pause for longer. Zero is 30 s.
 	IdleTimeout time.Duration
 }
 
 // ErrUpstream says that an upstream's address cannot be used.
 var ErrUpstream = errors.New("the upstream's address is not http or https, a host, and perhaps a port and a path")
 
-// Check says whether requests can be sent to the upstream. The error is
+// Check reports whether requests can be sent to the upstream. The error is
 // ErrUpstream, which does not repeat the address.
 func (u Upstream) Check() error {
 	if u.URL == nil || u.URL.Scheme != "http" && u.URL.Scheme != "https" || u.URL.Hostname() == "" || u.URL.User != nil ||
@@ -43,12 +43,12 @@ func (u Upstream) Check() error {
 	return nil
 }
 
-// noAnswer is all that a caller learns of an upstream's fault.
+// noAnswer is all that a caller is told about an upstream's fault.
 const noAnswer = "the upstream did not answer"
 
-// UpstreamTransport returns a transport for one host behind this one: no proxy
-// of the environment, many idle connections, and answers as they were encoded.
-// It waits for answers without an end, which is for Upstream.IdleTimeout.
+// UpstreamTransport returns a transport for one upstream host: no proxy from the
+// environment, many idle connections, and responses as they were encoded. It waits
+// for responses without a limit, because Upstream.IdleTimeout bounds them.
 func UpstreamTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -63,7 +63,7 @@ func UpstreamTransport() *http.Transport {
 	}
 }
 
-// proxy answers with what the upstream answers.
+// proxy returns the reverse proxy.
 func (u Upstream) proxy(log *slog.Logger) http.Handler {
 	transport := u.Transport
 	if transport == nil {
@@ -81,14 +81,13 @@ func (u Upstream) proxy(log *slog.Logger) http.Handler {
 			Problem{Status: http.StatusBadRequest, Detail: fault}.write(w, r)
 			return
 		}
-		patiently(w, r, u.idleTimeout(), reverse)
+		withIdleTimeout(w, r, u.idleTimeout(), reverse)
 	})
 }
 
-// targetFault says why a request's target cannot be put behind the upstream's
-// path; empty if it can. "GET x:y" is a URL without a path, whose rest would be
-// sent as the target as it is, and CONNECT (RFC 9110 section 9.3.6) asks for a
-// tunnel.
+// targetFault returns why a request's target cannot be appended to the upstream's
+// path; empty if it can. "GET x:y" is a URL without a path that would be sent as it
+// is, and CONNECT (RFC 9110 section 9.3.6) asks for a tunnel.
 func targetFault(r *http.Request) string {
 	switch {
 	case r.Method == http.MethodConnect, r.URL.Opaque != "":
@@ -106,22 +105,22 @@ func (u Upstream) idleTimeout() time.Duration {
 	return 30 * time.Second
 }
 
-// rewrite makes the request that the upstream gets. ReverseProxy has removed the
-// hop-by-hop headers before, and those that the caller's Connection header
-// names, so that nothing set here can be taken out again from outside.
+// rewrite prepares the upstream's request. ReverseProxy has already removed the
+// hop-by-hop headers and those that the caller's Connection header names, so that a
+// caller cannot remove what is set here.
 func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	p.SetURL(u.URL)
 	h := p.Out.Header
-	stripVouched(h)
+	stripIdentity(h)
 	p.SetXForwarded()
 	if !strings.EqualFold(h.Get("Upgrade"), "websocket") {
-		// Another protocol may carry requests, which nobody would judge: HTTP/2
-		// in clear text does. A server may ignore Upgrade (RFC 9110 section 7.8).
+		// Another protocol may carry requests that nobody validates, as HTTP/2 in
+		// clear text does. A server may ignore Upgrade (RFC 9110 section 7.8).
 		delete(h, "Upgrade")
 		delete(h, "Connection")
 	}
 	p.Out.Trailer = nil // some servers put trailers among the headers (RFC 9110 section 6.5.1)
-	if token, believed := TokenFrom(p.In.Context()); believed {
+	if token, ok := TokenFrom(p.In.Context()); ok {
 		setIdentity(h, token)
 	}
 	if !u.ForwardToken {
@@ -133,7 +132,7 @@ func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	}
 }
 
-// modifyResponse leaves the headers that this side sets to this side.
+// modifyResponse removes the headers that only the gate may set.
 func modifyResponse(answer *http.Response) error {
 	for _, name := range ownHeaders() {
 		answer.Header.Del(name)
@@ -141,12 +140,11 @@ func modifyResponse(answer *http.Response) error {
 	return nil
 }
 
-// ownHeaders are those of each answer that are never an upstream's.
+// ownHeaders are the response headers that only the gate sets.
 func ownHeaders() [2]string { return [...]string{"X-Request-Id", "X-Content-Type-Options"} }
 
-// upstreamFailed answers where the upstream did not. A caller that sent too much
-// gets 413, and one that did not send its request to the end, or has gone, is no
-// fault of the upstream's either: 408 (RFC 9110 section 15.5.9).
+// upstreamFailed answers when the upstream did not. A caller that sent too much gets
+// 413, and one that did not send its whole request 408 (RFC 9110 section 15.5.9).
 func upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
 	ended, tooLarge := context.Cause(r.Context()), (*http.MaxBytesError)(nil)
 	switch {
@@ -157,13 +155,13 @@ func upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Connection", "close")
 		Problem{Status: http.StatusRequestTimeout, Detail: "the request did not arrive whole in time"}.write(w, r)
 	default:
-		blameUpstream(w, r, cmp.Or(ended, err))
+		upstreamProblem(w, r, cmp.Or(ended, err))
 	}
 }
 
-// blameUpstream answers 504 if the upstream took too long, else 502. What failed
-// stays in the log.
-func blameUpstream(w http.ResponseWriter, r *http.Request, why error) {
+// upstreamProblem answers 504 if the upstream took too long, else 502. The cause is
+// only logged.
+func upstreamProblem(w http.ResponseWriter, r *http.Request, why error) {
 	if x := exchangeOf(r); x != nil {
 		x.failed = why
 	}
@@ -175,9 +173,8 @@ func blameUpstream(w http.ResponseWriter, r *http.Request, why error) {
 	Problem{Status: http.StatusBadGateway, Detail: noAnswer}.write(w, r)
 }
 
-// hasDotSegment finds "." and ".." however they are escaped, also between
-// escaped slashes and backslashes: with a path in the upstream's URL they lead
-// out of it.
+// hasDotSegment finds "." and ".." however they are escaped, also between escaped
+// slashes and backslashes: they would lead out of the upstream's path prefix.
 func hasDotSegment(escaped string) bool {
 	folded := strings.NewReplacer("%2e", ".", "%2E", ".", "%2f", "/", "%2F", "/", "%5c", "/", "%5C", "/", `\`, "/").Replace(escaped)
 	for segment := range strings.SplitSeq(folded, "/") {

@@ -2,8 +2,8 @@ package serve
 
 import "m2m/internal/verify"
 
-// Check is one finding of the verifier in a problem document, in the words that
-// "m2m verify -o json" uses.
+// Check is one finding of the verifier in a problem document, with the members of
+// the verifier's JSON report.
 type Check struct {
 	Name     string `json:"name" doc:"The rule."`
 	Status   string `json:"status" enum:"pass,fail,skip,unknown"`
