@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -35,7 +36,7 @@ func (c Curl) Line(r Request) string {
 	if c.CAFile != "" {
 		words = append(words, "--cacert", ShellQuote(c.CAFile))
 	}
-	if method := firstOf(r.Method, c.method()); method != c.method() {
+	if method := cmp.Or(r.Method, c.method()); method != c.method() {
 		words = append(words, "-X", ShellQuote(method))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {

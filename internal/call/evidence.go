@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,7 +16,7 @@ import (
 type evidence struct {
 	*Answer
 	context    Context
-	words      wording
+	words      Situation
 	challenges []Challenge
 	bearer     Challenge     // the first for bearer tokens; zero if there is none
 	token      *verify.Token // nil if none was sent, or nothing of it can be read
@@ -27,10 +28,7 @@ type evidence struct {
 }
 
 func gather(a *Answer, c Context) *evidence {
-	e := &evidence{Answer: a, context: c, words: wordsOfFlags(), now: c.Now}
-	if c.inSuite {
-		e.words = wordsOfSuite()
-	}
+	e := &evidence{Answer: a, context: c, words: c.Situation.orCommandLine(), now: c.Now}
 	if e.now.IsZero() {
 		e.now = a.ReceivedAt
 	}
@@ -121,7 +119,7 @@ func (e *evidence) command(parts ...string) string {
 	for i, part := range parts {
 		flags := e.context.Flags
 		if strings.HasPrefix(part, "m2m token") {
-			flags = firstOf(e.context.TokenFlags, flags)
+			flags = cmp.Or(e.context.TokenFlags, flags)
 		}
 		words := strings.SplitN(part, " ", 3)
 		if words[0] == "m2m" && flags != "" {
@@ -148,7 +146,7 @@ func (e *evidence) isGraph() bool { return entra.IsGraphHost(e.URL.Hostname()) }
 func (e *evidence) facts() []Fact {
 	facts := []Fact{{FromAnswer, e.StatusText()}}
 	for _, c := range e.challenges {
-		facts = append(facts, Fact{FromAnswer, "WWW-Authenticate: " + c.summary()})
+		facts = append(facts, Fact{FromAnswer, "WWW-Authenticate: " + challengeText(c)})
 	}
 	if e.refused() && len(e.challenges) == 0 {
 		facts = append(facts, Fact{FromAnswer, "no WWW-Authenticate"})
@@ -185,8 +183,8 @@ func round(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// summary shows a challenge without what is long or bare machinery.
-func (c Challenge) summary() string {
+// challengeText shows a challenge without what is long or bare machinery.
+func challengeText(c Challenge) string {
 	text := bound(c.Scheme, 40)
 	for _, name := range []string{"error", "error_description", "scope", "resource", "resource_id", "authorization_uri", "realm"} {
 		if v := c.Params[name]; v != "" {
@@ -214,4 +212,4 @@ func (r refusal) facts() []Fact {
 	return facts
 }
 
-func orNothing(s string) string { return firstOf(s, "nothing") }
+func orNothing(s string) string { return cmp.Or(s, "nothing") }

@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,7 +74,7 @@ func (x JQExpectation) holds(ctx context.Context, document any) (found string, m
 			}
 		}
 		if !more {
-			return firstOf(found, "no result"), met
+			return cmp.Or(found, "no result"), met
 		}
 		found, met = "it", true
 	}
@@ -113,7 +114,7 @@ func jqFault(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no end of it in %s", maxJQTime)
 	}
-	return "an error: " + bound(err.Error(), maxText)
+	return "an error: " + bound(err.Error(), maxShown)
 }
 
 // errJQSteps ends an expression that has used up its steps.
@@ -176,7 +177,7 @@ func (a *Answer) document() (document any, problem string) {
 // bodyForm says what a body is that is not JSON.
 func (a *Answer) bodyForm() string {
 	media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	begins := fmt.Sprintf("begins with %q", bound(string(bytes.TrimSpace(a.head[:min(len(a.head), 2*maxText)])), 40))
+	begins := fmt.Sprintf("begins with %q", bound(string(bytes.TrimSpace(a.head[:min(len(a.head), 2*maxShown)])), 40))
 	if media == "" {
 		return ": it " + begins
 	}
@@ -191,7 +192,7 @@ func (a *Answer) judgeJQ() []Expectation {
 	document, problem := a.document()
 	results := make([]Expectation, 0, len(a.expect.JQ))
 	for _, x := range a.expect.JQ {
-		e := Expectation{Name: "jq", Expected: "a body for which '" + bound(x.text, maxText) + "' holds", Found: problem}
+		e := Expectation{Name: "jq", Expected: "a body for which '" + bound(x.text, maxShown) + "' holds", Found: problem}
 		if problem == "" {
 			e.Found, e.Met = x.run(document)
 		}

@@ -34,8 +34,8 @@ type Context struct {
 	// IssuerHost is the host of the authority that issues the API's tokens, with
 	// its port, where it is known.
 	IssuerHost string
-	// inSuite says that the request stands in a suite's file.
-	inSuite bool
+	// Situation is where the request was written; the zero value is a command line.
+	Situation Situation
 }
 
 // Explanation says why an answer is not the one that was wanted, and what to
@@ -143,7 +143,7 @@ func Explain(a *Answer, c Context) *Explanation {
 		if x := applies(e); x != nil {
 			x.Facts = e.facts()
 			x.Challenges = e.challenges
-			return x.shown(a.without) // Location, Allow and the address may hold it too
+			return x.Map(a.without) // Location, Allow and the address may hold it too
 		}
 	}
 	return nil
@@ -161,4 +161,34 @@ func likely(code Code, cause string, fixes ...string) *Explanation {
 func (x *Explanation) with(command string) *Explanation {
 	x.Command = command
 	return x
+}
+
+// Map returns an explanation with each of its texts replaced by what f makes of
+// it; nil for nil.
+func (x *Explanation) Map(f func(string) string) *Explanation {
+	if x == nil {
+		return nil
+	}
+	out := *x
+	out.Cause, out.Command, out.Fixes = f(x.Cause), f(x.Command), mapTexts(x.Fixes, f)
+	out.Facts, out.Challenges = nil, nil
+	for _, fact := range x.Facts {
+		out.Facts = append(out.Facts, Fact{fact.Source, f(fact.Text)})
+	}
+	for _, c := range x.Challenges {
+		params := map[string]string{}
+		for name, value := range c.Params {
+			params[name] = f(value)
+		}
+		out.Challenges = append(out.Challenges, Challenge{f(c.Scheme), f(c.Token68), params})
+	}
+	return &out
+}
+
+func mapTexts(texts []string, f func(string) string) []string {
+	var out []string
+	for _, s := range texts {
+		out = append(out, f(s))
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"mime"
@@ -104,8 +105,8 @@ func readJSON(b []byte, media string) refusal {
 	} else {
 		r.code = jsonText(j.Error)
 	}
-	r.code = firstOf(r.code, jsonText(j.Code))
-	r.message = firstOf(r.message, jsonText(j.ErrorDescription), jsonText(j.Detail), jsonText(j.Message), jsonText(j.Title))
+	r.code = cmp.Or(r.code, jsonText(j.Code))
+	r.message = cmp.Or(r.message, jsonText(j.ErrorDescription), jsonText(j.Detail), jsonText(j.Message), jsonText(j.Title))
 	r.checks = readChecks(j.Checks)
 	return r
 }
@@ -134,15 +135,6 @@ func jsonText(raw json.RawMessage) string {
 	var odata struct{ Value string }
 	if json.Unmarshal(raw, &odata) == nil {
 		return bound(odata.Value, maxText)
-	}
-	return ""
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
 	}
 	return ""
 }

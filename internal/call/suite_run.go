@@ -182,7 +182,7 @@ func (r *suiteRun) judge(result SuiteResult, answer *Answer) SuiteResult {
 	if r.Known != nil {
 		known = r.Known(result.Request)
 	}
-	known.inSuite = true
+	known.Situation = SuiteFile
 	result.Explanation = r.explain(result.Request, Explain(answer, known))
 	return result
 }
@@ -190,7 +190,7 @@ func (r *suiteRun) judge(result SuiteResult, answer *Answer) SuiteResult {
 // explain makes an explanation fit a suite, in whose requests a client of the
 // suite's own may call. A command would act as the default one.
 func (r *suiteRun) explain(q SuiteRequest, x *Explanation) *Explanation {
-	if x = x.shown(r.clean(q)); x == nil {
+	if x = x.Map(r.clean(q)); x == nil {
 		return nil
 	}
 	if sendsToken := !strings.Contains(x.Command, "--no-token"); q.As != AsDefault && (sendsToken || q.As != AsNone) {
@@ -205,7 +205,7 @@ func (r *suiteRun) untold(result SuiteResult, err error) SuiteResult {
 	result.Verdict, result.Err, result.Reason = SuiteUnknown, err, clean(err.Error())
 	if u := (*UnreachableError)(nil); errors.As(err, &u) {
 		result.Attempts = cmp.Or(u.attempts, 1)
-		result.Hints = hideAll(clean, append(u.hints(wordsOfSuite()), u.Cause.Hints()...))
+		result.Hints = mapTexts(append(Hints(u, SuiteFile), u.Cause.Hints()...), clean)
 	}
 	return result
 }
@@ -213,33 +213,4 @@ func (r *suiteRun) untold(result SuiteResult, err error) SuiteResult {
 // clean takes out of a text what must not be shown.
 func (r *suiteRun) clean(q SuiteRequest) func(string) string {
 	return func(s string) string { return r.plan.Hide(withoutToken(s, q.Request.Token)) }
-}
-
-func hideAll(clean func(string) string, texts []string) []string {
-	var out []string
-	for _, s := range texts {
-		out = append(out, clean(s))
-	}
-	return out
-}
-
-// shown returns an explanation with each of its texts cleaned; nil for nil.
-func (x *Explanation) shown(clean func(string) string) *Explanation {
-	if x == nil {
-		return nil
-	}
-	out := *x
-	out.Cause, out.Command, out.Fixes = clean(x.Cause), clean(x.Command), hideAll(clean, x.Fixes)
-	out.Facts, out.Challenges = nil, nil
-	for _, f := range x.Facts {
-		out.Facts = append(out.Facts, Fact{f.Source, clean(f.Text)})
-	}
-	for _, c := range x.Challenges {
-		params := map[string]string{}
-		for name, value := range c.Params {
-			params[name] = clean(value)
-		}
-		out.Challenges = append(out.Challenges, Challenge{clean(c.Scheme), clean(c.Token68), params})
-	}
-	return &out
 }

@@ -44,23 +44,3 @@ func (e *UnreachableError) Error() string {
 	}
 	return text
 }
-
-// Hints says what to do where it is an API that does not answer. The cause has
-// hints of its own, for whoever was asked; that API_URL was not set is for the
-// command to add.
-func (e *UnreachableError) Hints() []string { return e.hints(wordsOfFlags()) }
-
-func (e *UnreachableError) hints(words wording) []string {
-	local := isLoopback(e.url.Hostname())
-	switch {
-	case e.Cause.Fault == transport.FaultRefused && local:
-		return []string{"start the API: m2m serve, or m2m serve --local for one with a tenant beside it"}
-	case e.Cause.Fault == transport.FaultProtocol && local:
-		return []string{"call an API on this machine with http://"}
-	case e.Cause.Fault == transport.FaultTimeout:
-		return []string{"allow more time with " + words.timeout}
-	case e.Cause.Fault == transport.FaultClosed:
-		return []string{"have it tried again: " + words.retry}
-	}
-	return nil
-}

@@ -60,7 +60,7 @@ func unreachable(t *testing.T, err error, fault transport.Fault, hint string) *c
 	if u.Cause.Fault != fault {
 		t.Errorf("fault %q, want %q (%v)", u.Cause.Fault, fault, err)
 	}
-	if hints := strings.Join(append(u.Hints(), u.Cause.Hints()...), "\n"); !strings.Contains(hints, hint) {
+	if hints := strings.Join(append(call.Hints(u, call.CommandLine), u.Cause.Hints()...), "\n"); !strings.Contains(hints, hint) {
 		t.Errorf("hints %q, want %q in them", hints, hint)
 	}
 	return u

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -87,7 +88,7 @@ func otherScheme(e *evidence) *Explanation {
 // challengedAudience: some APIs say which resource they are (Azure Key Vault:
 // resource="https://vault.azure.net").
 func challengedAudience(e *evidence) *Explanation {
-	wanted := firstOf(e.bearer.Params["resource"], e.bearer.Params["resource_id"])
+	wanted := cmp.Or(e.bearer.Params["resource"], e.bearer.Params["resource_id"])
 	if !e.unauthorized() || wanted == "" || e.token == nil || e.token.Audience == "" || sameAudience(wanted, e.token.Audience) {
 		return nil
 	}
@@ -106,7 +107,7 @@ func sameAudience(a, b string) bool {
 
 // challengedTenant: the authority in the challenge names another tenant.
 func challengedTenant(e *evidence) *Explanation {
-	authority := firstOf(e.bearer.Params["authorization_uri"], e.bearer.Params["authorization"])
+	authority := cmp.Or(e.bearer.Params["authorization_uri"], e.bearer.Params["authorization"])
 	if !e.unauthorized() || e.token == nil || !entra.IsGUID(e.token.TenantID) {
 		return nil
 	}
@@ -122,11 +123,11 @@ func challengedTenant(e *evidence) *Explanation {
 
 // invalidRequest: RFC 6750 section 3.1.
 func invalidRequest(e *evidence) *Explanation {
-	if e.Status != http.StatusBadRequest || firstOf(e.bearer.Params["error"], e.refusal.code) != "invalid_request" {
+	if e.Status != http.StatusBadRequest || cmp.Or(e.bearer.Params["error"], e.refusal.code) != "invalid_request" {
 		return nil
 	}
 	return certain(CodeInvalidRequest, "the API cannot read how the token was sent: "+
-		orNothing(firstOf(bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
+		orNothing(cmp.Or(bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
 		"send one token, in one Authorization header, and nowhere else").with(e.callCommand("-v"))
 }
 

@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -103,7 +104,7 @@ func otherStatus(e *evidence) *Explanation {
 		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.comeBack()),
 			"look into the API's log", "try again with "+e.words.retry).with(e.retryCommand())
 	case e.Status >= 400:
-		said := firstOf(e.refusal.message, e.refusal.code, e.StatusText())
+		said := cmp.Or(e.refusal.message, e.refusal.code, e.StatusText())
 		if e.refusal.kind == bodyHTML {
 			said = e.StatusText()
 		}
