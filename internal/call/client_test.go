@@ -12,13 +12,14 @@ import (
 	"testing"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/entra"
 )
 
 func TestDoSendsTheRequest(t *testing.T) {
 	type seen struct{ method, path, auth, accept, agent, own, host, body string }
 	arrived := make(chan seen, 1)
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		arrived <- seen{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("Accept"), r.UserAgent(), r.Header.Get("X-Own"), r.Host, string(body)}
 		w.Header().Set("X-Answer", "yes")
@@ -41,7 +42,7 @@ func TestDoSendsTheRequest(t *testing.T) {
 		{"method and stream", call.Request{URL: address, Method: "PUT", Body: call.StreamBody(strings.NewReader("s"))}, seen{"PUT", "/a%2Fb?q=1", "", "*/*", "m2m", "", address.Host, "s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := do(t, client(t), tt.req)
+			a := calltest.Do(t, calltest.Client(t), tt.req)
 			if got := <-arrived; got != tt.want {
 				t.Errorf("the server saw\n %+v, want\n %+v", got, tt.want)
 			}
@@ -80,7 +81,7 @@ func TestCheckRefusesBeforeSending(t *testing.T) {
 		{"header value", call.Request{URL: local, Header: http.Header{"X": {"hunter2\r\nY: 1"}}}, call.ErrHeader},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			never := &call.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			never := &call.Client{Transport: calltest.RoundTripper(func(*http.Request) (*http.Response, error) {
 				t.Error("the request was sent")
 				return nil, io.EOF
 			})}
@@ -94,10 +95,6 @@ func TestCheckRefusesBeforeSending(t *testing.T) {
 		})
 	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestCheckAllows(t *testing.T) {
 	for _, tt := range []struct {
@@ -113,19 +110,19 @@ func TestCheckAllows(t *testing.T) {
 		{"http://api.example.org/", true, true},
 		{"http://api.example.org/", false, false},
 	} {
-		r := request(t, tt.address)
+		r := calltest.Request(t, tt.address)
 		r.AllowPlainHTTP = tt.allow
 		if err := r.Check(tt.token); err != nil {
 			t.Errorf("Check(%s): %v", tt.address, err)
 		}
 	}
-	if err := request(t, "http://api.example.org/").Check(true); !errors.Is(err, call.ErrPlainHTTP) {
+	if err := calltest.Request(t, "http://api.example.org/").Check(true); !errors.Is(err, call.ErrPlainHTTP) {
 		t.Errorf("Check with a token to come: %v", err)
 	}
 }
 
 func TestDoWithoutTransport(t *testing.T) {
-	if _, err := (&call.Client{}).Do(context.Background(), request(t, "http://127.0.0.1:1")); !errors.Is(err, call.ErrNoTransport) {
+	if _, err := (&call.Client{}).Do(context.Background(), calltest.Request(t, "http://127.0.0.1:1")); !errors.Is(err, call.ErrNoTransport) {
 		t.Errorf("Do: %v", err)
 	}
 }
@@ -133,9 +130,9 @@ func TestDoWithoutTransport(t *testing.T) {
 func TestBodyStreamsUnchanged(t *testing.T) {
 	content := make([]byte, 5<<20)
 	_, _ = rand.Read(content)
-	s := serveTLS(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) })
+	s := calltest.ServeTLS(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) })
 	for _, peek := range []bool{false, true} {
-		a := do(t, clientOf(s), request(t, s.URL))
+		a := calltest.Do(t, calltest.ClientOf(s), calltest.Request(t, s.URL))
 		if peek {
 			if head, complete := a.Head(); complete || !bytes.Equal(head, content[:64<<10]) {
 				t.Errorf("Head: %d bytes, complete %v", len(head), complete)
@@ -155,8 +152,8 @@ func TestBodyStreamsUnchanged(t *testing.T) {
 }
 
 func TestHeadOfASmallBody(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") })
-	a := do(t, client(t), request(t, s.URL))
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") })
+	a := calltest.Do(t, calltest.Client(t), calltest.Request(t, s.URL))
 	if head, complete := a.Head(); string(head) != "small" || !complete {
 		t.Errorf("Head = %q, %v", head, complete)
 	}
@@ -173,18 +170,18 @@ var errDiskFull = errors.New("disk full")
 func (brokenWriter) Write([]byte) (int, error) { return 0, errDiskFull }
 
 func TestWriteBodyReportsTheWriter(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") })
-	err := do(t, client(t), request(t, s.URL)).WriteBody(brokenWriter{})
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") })
+	err := calltest.Do(t, calltest.Client(t), calltest.Request(t, s.URL)).WriteBody(brokenWriter{})
 	if !errors.Is(err, errDiskFull) || errors.Is(err, call.ErrUnreachable) {
 		t.Errorf("WriteBody: %v", err)
 	}
 }
 
 func TestContentThatCannotBeRead(t *testing.T) {
-	s := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
-	req := request(t, s.URL)
+	s := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	req := calltest.Request(t, s.URL)
 	req.Body = call.StreamBody(io.MultiReader(strings.NewReader("begin"), failing{}))
-	if _, err := client(t).Do(context.Background(), req); !errors.Is(err, errDiskFull) || errors.Is(err, call.ErrUnreachable) {
+	if _, err := calltest.Client(t).Do(context.Background(), req); !errors.Is(err, errDiskFull) || errors.Is(err, call.ErrUnreachable) {
 		t.Errorf("Do: %v", err)
 	}
 }

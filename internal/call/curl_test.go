@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/entra"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,7 +38,7 @@ func TestCurl(t *testing.T) {
 		{"GET with content too", call.Request{Method: "GET"}, call.Curl{Body: "a b"}, `curl -sS -X GET --data-binary 'a b' 'https://api.example.org/it'\''s?q=1&sig=[redacted]'`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.req.URL = request(t, "https://api.example.org/it's?q=1&sig=hunter4").URL
+			tt.req.URL = calltest.Request(t, "https://api.example.org/it's?q=1&sig=hunter4").URL
 			if diff := cmp.Diff(tt.want, tt.curl.Line(tt.req)); diff != "" {
 				t.Error(diff)
 			}

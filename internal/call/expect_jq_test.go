@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,13 +26,13 @@ func jq(t testing.TB, s string) call.JQExpectation {
 // judgeJQ holds one body against one expression.
 func judgeJQ(t *testing.T, contentType, body, expression string) call.Expectation {
 	t.Helper()
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		_, _ = io.WriteString(w, body)
 	})
-	r := request(t, s.URL)
+	r := calltest.Request(t, s.URL)
 	r.Expect.JQ = []call.JQExpectation{jq(t, expression)}
-	outcome := do(t, client(t), r).Judge()
+	outcome := calltest.Do(t, calltest.Client(t), r).Judge()
 	if len(outcome.Expectations) != 2 {
 		t.Fatalf("%d expectations, want the status and the expression", len(outcome.Expectations))
 	}
@@ -89,13 +90,13 @@ func TestJQNeedsJSON(t *testing.T) {
 }
 
 func TestJQBodyThatBreaksOff(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, `{"a":1}`)
 	})
-	r := request(t, s.URL)
+	r := calltest.Request(t, s.URL)
 	r.Expect.JQ = []call.JQExpectation{jq(t, ".a == 1")}
-	got := do(t, client(t), r).Judge().Expectations[1]
+	got := calltest.Do(t, calltest.Client(t), r).Judge().Expectations[1]
 	if got.Met || got.Found != "a body that is not complete" {
 		t.Errorf("%+v", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,7 +81,7 @@ func statusSet(t *testing.T, s string) call.StatusSet {
 }
 
 func TestJudge(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("X-Kind", "a")
 		w.Header().Add("X-Kind", "b")
 		if r.URL.Path == "/403" {
@@ -107,9 +108,9 @@ func TestJudge(t *testing.T) {
 		{"time", "/", call.Expect{MaxTime: time.Second}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req := request(t, s.URL+tt.path)
+			req := calltest.Request(t, s.URL+tt.path)
 			req.Expect = tt.expect
-			outcome := do(t, client(t), req).Judge()
+			outcome := calltest.Do(t, calltest.Client(t), req).Judge()
 			err := outcome.Err()
 			if outcome.OK() != (err == nil) || (err == nil) != (tt.want == "") {
 				t.Fatalf("Err = %v, OK %v, want %q", err, outcome.OK(), tt.want)
@@ -126,15 +127,15 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeListsEverything(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
-	req := request(t, s.URL)
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	req := calltest.Request(t, s.URL)
 	req.Expect = call.Expect{Headers: []call.HeaderExpectation{{Name: "Date"}}, Body: []string{"x"}}
 	want := call.Outcome{Expectations: []call.Expectation{
 		{Name: "status", Expected: "a 2xx status", Found: "503 Service Unavailable"},
 		{Name: "header", Expected: "a header Date", Found: `"Mon, 23 Nov 2026 12:00:00 GMT"`, Met: true},
 		{Name: "body", Expected: `a body with "x"`, Found: "0 bytes without it"},
 	}}
-	if diff := cmp.Diff(want, do(t, client(t), req).Judge()); diff != "" {
+	if diff := cmp.Diff(want, calltest.Do(t, calltest.Client(t), req).Judge()); diff != "" {
 		t.Errorf("Judge (-want +got):\n%s", diff)
 	}
 }
@@ -149,7 +150,7 @@ func TestOutcomeOfNothingIsNotOK(t *testing.T) {
 func TestJudgeFindsTextAcrossPieces(t *testing.T) {
 	const body = "xxabababcxx"
 	for size := 1; size <= len(body); size++ {
-		address := listen(t, func(c net.Conn) {
+		address := calltest.Listen(t, func(c net.Conn) {
 			_, _ = http.ReadRequest(bufio.NewReader(c))
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
 			for i := 0; i < len(body); i += size {
@@ -157,9 +158,9 @@ func TestJudgeFindsTextAcrossPieces(t *testing.T) {
 			}
 		})
 		for text, want := range map[string]bool{"ababc": true, "xx": true, body: true, "abcabc": false, body + "x": false, "": true} {
-			req := request(t, "http://"+address)
+			req := calltest.Request(t, "http://"+address)
 			req.Expect.Body = []string{text}
-			a := do(t, &call.Client{Transport: piecewise{client(t).Transport, size}, Now: clock}, req)
+			a := calltest.Do(t, &call.Client{Transport: piecewise{calltest.Client(t).Transport, size}, Now: calltest.Clock}, req)
 			if got := a.Judge().OK(); got != want {
 				t.Errorf("pieces of %d: %q found %v, want %v", size, text, got, want)
 			}
@@ -192,13 +193,13 @@ type pieces struct {
 func (p pieces) Read(b []byte) (int, error) { return p.ReadCloser.Read(b[:min(len(b), p.size)]) }
 
 func TestJudgeTime(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 10)) })
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 10)) })
 	ticks := 0
-	c := client(t)
-	c.Now = func() time.Time { ticks++; return now.Add(time.Duration(ticks) * time.Second) }
-	req := request(t, s.URL)
+	c := calltest.Client(t)
+	c.Now = func() time.Time { ticks++; return calltest.Now.Add(time.Duration(ticks) * time.Second) }
+	req := calltest.Request(t, s.URL)
 	req.Expect.MaxTime = time.Second
-	a := do(t, c, req)
+	a := calltest.Do(t, c, req)
 	if err := a.Judge().Err(); err == nil || !strings.HasPrefix(err.Error(), "expected the whole answer within 1s, got it in ") {
 		t.Errorf("Judge: %v", err)
 	}

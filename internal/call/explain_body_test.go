@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/entra"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,7 @@ func TestExplainByTheBody(t *testing.T) {
 			call.CodeMissingRole, true, "carries only the roles Data.Read", "application permission", refreshIt,
 		}},
 		{"Resource Manager's role", withBody(403, "application/json", `{"error":{"code":"AuthorizationFailed","message":"The client does not have authorization"}}`), wanted{
-			call.CodeMissingRole, true, "no Azure role", "--assignee " + clientID, verifyIt,
+			call.CodeMissingRole, true, "no Azure role", "--assignee " + calltest.ClientID, verifyIt,
 		}},
 		{"Resource Manager's tenant", withBody(401, "application/json", `{"error":{"code":"InvalidAuthenticationTokenTenant","message":"x"}}`), wanted{
 			call.CodeWrongTenant, true, "another tenant", "TENANT_ID", verifyIt,
@@ -68,14 +69,14 @@ func TestExplainByTheBody(t *testing.T) {
 		{"another 4xx", answered{422, nil, ""}, wanted{call.CodeBadRequest, true, "422 Unprocessable Entity", "answer says", showIt}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
+			tt.want.check(t, explainAnswer(t, tt.says, call.Context{Token: calltest.AppToken(t, nil)}))
 		})
 	}
 }
 
 func TestExplainSaysNothingOfAGoodAnswer(t *testing.T) {
 	for _, says := range []answered{{200, nil, "{}"}, {204, nil, ""}, {304, nil, ""}} {
-		if x := explain(t, says, call.Context{}); x != nil {
+		if x := explainAnswer(t, says, call.Context{}); x != nil {
 			t.Errorf("%d: %+v", says.status, x)
 		}
 	}
@@ -86,7 +87,7 @@ func TestExplainSaysNothingOfAGoodAnswer(t *testing.T) {
 func TestExplainMicrosoftHosts(t *testing.T) {
 	const odata = `{"error":{"code":"InvalidAuthenticationToken","message":"Access token validation failure. Invalid audience."}}`
 	const storage = `<?xml version="1.0" encoding="utf-8"?><Error><Code>InvalidAuthenticationInfo</Code><Message>Authentication information is not given in the correct format.</Message></Error>`
-	api := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	api := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm=""`)
 		w.WriteHeader(401)
 		if strings.HasSuffix(r.Host, "core.windows.net") {
@@ -103,17 +104,17 @@ func TestExplainMicrosoftHosts(t *testing.T) {
 		host, aud string
 		want      wanted
 	}{
-		{"graph.microsoft.com", apiID, wanted{call.CodeWrongAudience, true, "is for " + apiID + ", and was sent to graph.microsoft.com", "API_SCOPE=https://graph.microsoft.com/.default", "m2m token --scope https://graph.microsoft.com/.default"}},
+		{"graph.microsoft.com", calltest.APIID, wanted{call.CodeWrongAudience, true, "is for " + calltest.APIID + ", and was sent to graph.microsoft.com", "API_SCOPE=https://graph.microsoft.com/.default", "m2m token --scope https://graph.microsoft.com/.default"}},
 		{"graph.microsoft.com", "https://graph.microsoft.com", wanted{call.CodeInvalidToken, false, "another cloud or tenant", "new one", refreshIt}},
 		{"graph.microsoft.us", "00000003-0000-0000-c000-000000000000", wanted{call.CodeInvalidToken, false, "another cloud or tenant", "new one", refreshIt}},
-		{"management.azure.com", apiID, wanted{call.CodeWrongAudience, true, "sent to management.azure.com", "https://management.azure.com/.default", "m2m token --scope https://management.azure.com/.default"}},
-		{"acct.blob.core.windows.net", apiID, wanted{call.CodeWrongAudience, true, "sent to acct.blob", "https://storage.azure.com/.default", "m2m token --scope https://storage.azure.com/.default"}},
-		{"name.vault.azure.net", apiID, wanted{call.CodeWrongAudience, true, "sent to name.vault", "https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default"}},
+		{"management.azure.com", calltest.APIID, wanted{call.CodeWrongAudience, true, "sent to management.azure.com", "https://management.azure.com/.default", "m2m token --scope https://management.azure.com/.default"}},
+		{"acct.blob.core.windows.net", calltest.APIID, wanted{call.CodeWrongAudience, true, "sent to acct.blob", "https://storage.azure.com/.default", "m2m token --scope https://storage.azure.com/.default"}},
+		{"name.vault.azure.net", calltest.APIID, wanted{call.CodeWrongAudience, true, "sent to name.vault", "https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default"}},
 	} {
 		t.Run(tt.host+" "+tt.aud, func(t *testing.T) {
-			req := request(t, "http://"+tt.host+"/v1.0/users")
-			req.Token, req.AllowPlainHTTP = appToken(t, map[string]any{"aud": tt.aud}), true
-			x := call.Explain(do(t, &call.Client{Transport: transport, Now: clock}, req), call.Context{Token: req.Token})
+			req := calltest.Request(t, "http://"+tt.host+"/v1.0/users")
+			req.Token, req.AllowPlainHTTP = calltest.AppToken(t, map[string]any{"aud": tt.aud}), true
+			x := call.Explain(calltest.Do(t, &call.Client{Transport: transport, Now: calltest.Clock}, req), call.Context{Token: req.Token})
 			tt.want.check(t, x)
 			checkForm(t, x)
 		})
@@ -133,20 +134,27 @@ func TestExplainRedirects(t *testing.T) {
 		{"no URL", to("http://[::1"), wanted{call.CodeRedirected, true, "not a URL", "report it", showIt}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
+			tt.want.check(t, explainAnswer(t, tt.says, call.Context{Token: calltest.AppToken(t, nil)}))
 		})
 	}
 }
 
 // TestExplainByATLSServer: Go's own answer to plain http.
+func TestExplainARedirectLoop(t *testing.T) {
+	api := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) })
+	req := calltest.Request(t, api.URL)
+	req.Follow = true
+	wanted{call.CodeRedirected, true, "there were too many", "report it", "m2m call --no-token -v URL"}.check(t, call.Explain(calltest.Do(t, calltest.Client(t), req), call.Context{}))
+}
+
 func TestExplainByATLSServer(t *testing.T) {
-	s := serveTLS(t, func(http.ResponseWriter, *http.Request) {})
-	req := request(t, strings.Replace(s.URL, "https:", "http:", 1)+"/x")
-	wanted{call.CodePlainHTTP, true, "the port speaks TLS", "call " + s.URL + "/x", ""}.check(t, call.Explain(do(t, client(t), req), call.Context{}))
+	s := calltest.ServeTLS(t, func(http.ResponseWriter, *http.Request) {})
+	req := calltest.Request(t, strings.Replace(s.URL, "https:", "http:", 1)+"/x")
+	wanted{call.CodePlainHTTP, true, "the port speaks TLS", "call " + s.URL + "/x", ""}.check(t, call.Explain(calltest.Do(t, calltest.Client(t), req), call.Context{}))
 }
 
 func TestExplainShowsWhatItSaw(t *testing.T) {
-	x := explain(t, withBody(401, "application/problem+json", explained), call.Context{Token: appToken(t, nil)})
+	x := explainAnswer(t, withBody(401, "application/problem+json", explained), call.Context{Token: calltest.AppToken(t, nil)})
 	want := []call.Fact{
 		{Source: call.FromAnswer, Text: "401 Unauthorized"},
 		{Source: call.FromAnswer, Text: "WWW-Authenticate: Bearer"},
@@ -154,9 +162,9 @@ func TestExplainShowsWhatItSaw(t *testing.T) {
 		{Source: call.FromAPI, Text: "check audience: expected api://a, found api://b"},
 		{Source: call.FromAPI, Text: "check lifetime: expected nothing, found nothing"},
 		{Source: call.FromToken, Text: "a v2.0 token: an app's own access token"},
-		{Source: call.FromToken, Text: "for " + apiID + " (aud)"},
-		{Source: call.FromToken, Text: "issued by https://login.microsoftonline.com/" + tenantID + "/v2.0 (iss)"},
-		{Source: call.FromToken, Text: "to the client " + clientID},
+		{Source: call.FromToken, Text: "for " + calltest.APIID + " (aud)"},
+		{Source: call.FromToken, Text: "issued by https://login.microsoftonline.com/" + calltest.TenantID + "/v2.0 (iss)"},
+		{Source: call.FromToken, Text: "to the client " + calltest.ClientID},
 		{Source: call.FromToken, Text: "with the roles Data.Read"},
 		{Source: call.FromToken, Text: "valid until 2026-11-23T13:00:00Z, for another 1h0m"},
 	}
@@ -167,7 +175,7 @@ func TestExplainShowsWhatItSaw(t *testing.T) {
 
 // TestExplainHidesTheToken: an API that echoes the token does not make it shown.
 func TestExplainHidesTheToken(t *testing.T) {
-	for _, secret := range []entra.Secret{appToken(t, nil), entra.NewSecret("hunter2hunter2hunter2hunter2hunter2hunter2")} {
+	for _, secret := range []entra.Secret{calltest.AppToken(t, nil), entra.NewSecret("hunter2hunter2hunter2hunter2hunter2hunter2")} {
 		testHidden(t, secret)
 	}
 }
@@ -175,7 +183,7 @@ func TestExplainHidesTheToken(t *testing.T) {
 func testHidden(t *testing.T, secret entra.Secret) {
 	t.Helper()
 	echo := `Bearer error="invalid_token", error_description="bad token ` + secret.Reveal() + `"`
-	x := explain(t, answered{401, map[string]string{"WWW-Authenticate": echo}, `{"detail":"cut off: ` + secret.Reveal()[:len(secret.Reveal())*2/3] + `"}`}, call.Context{Token: secret})
+	x := explainAnswer(t, answered{401, map[string]string{"WWW-Authenticate": echo}, `{"detail":"cut off: ` + secret.Reveal()[:len(secret.Reveal())*2/3] + `"}`}, call.Context{Token: secret})
 	shown, err := json.Marshal(x)
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +196,7 @@ func testHidden(t *testing.T, secret entra.Secret) {
 // TestNothingShowsTheToken: wherever an API puts it, and whoever gave it.
 func TestNothingShowsTheToken(t *testing.T) {
 	opaque := strings.Repeat("hunter2", 40) // longer than what is shown of anything
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, echo, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		w.Header().Set("X-Echo", echo)
 		switch w.Header().Set("Content-Type", echo); r.URL.Path {
@@ -207,13 +215,21 @@ func TestNothingShowsTheToken(t *testing.T) {
 		}
 	})
 	for _, path := range []string{"/here", "/away", "/method", "/json", "/text"} {
-		req := request(t, s.URL+path)
+		req := calltest.Request(t, s.URL+path)
 		req.Token, req.Follow = entra.NewSecret(opaque), true
 		if path == "/text" {
 			req.Token, req.Header = entra.Secret{}, http.Header{"Authorization": {"bearer " + opaque}}
 		}
-		req.Expect = call.Expect{Status: statusSet(t, "299"), Headers: []call.HeaderExpectation{{Name: "X-Echo", Value: "x"}}, JQ: []call.JQExpectation{jq(t, `.it == "x"`)}}
-		a := do(t, client(t), req)
+		status, err := call.ParseStatusSet("299")
+		if err != nil {
+			t.Fatal(err)
+		}
+		isX, err := call.ParseJQExpectation(`.it == "x"`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Expect = call.Expect{Status: status, Headers: []call.HeaderExpectation{{Name: "X-Echo", Value: "x"}}, JQ: []call.JQExpectation{isX}}
+		a := calltest.Do(t, calltest.Client(t), req)
 		outcome := a.Judge()
 		shown, err := json.Marshal([]any{outcome, call.Explain(a, call.Context{}), a.Redirects})
 		if err != nil {
@@ -232,13 +248,13 @@ func FuzzExplain(f *testing.F) {
 	f.Add(uint16(401), "application/xml", ``, "", "<?xml version=\"1.0\"?><Error><Code>InvalidAuthenticationInfo</Code></Error>")
 	f.Add(uint16(302), "", "https://login.microsoftonline.com/x", "", "")
 	f.Add(uint16(401), "", `Bearer resource="https://vault.azure.net' ; x"`, "", `{"error":"x","error_description":"IDX10205 issuer"}`)
-	secret := appToken(f, nil)
+	secret := calltest.AppToken(f, nil)
 	f.Fuzz(func(t *testing.T, status uint16, contentType, field, date, body string) {
 		resp := &http.Response{StatusCode: int(status % 1000), Header: http.Header{
 			"Content-Type": {contentType}, "Www-Authenticate": {field}, "Date": {date}, "Location": {field}, "Allow": {field},
 		}, Body: io.NopCloser(strings.NewReader(body))}
-		c := &call.Client{Now: clock, Transport: roundTrip(func(r *http.Request) (*http.Response, error) { resp.Request = r; return resp, nil })}
-		req := request(t, "https://api.example.org/x")
+		c := &call.Client{Now: calltest.Clock, Transport: calltest.RoundTripper(func(r *http.Request) (*http.Response, error) { resp.Request = r; return resp, nil })}
+		req := calltest.Request(t, "https://api.example.org/x")
 		req.Token = secret
 		a, err := c.Do(context.Background(), req)
 		if err != nil {

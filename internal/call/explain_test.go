@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/entra"
 )
 
@@ -33,13 +34,13 @@ func challenged(status int, challenge string) answered {
 	return answered{status, map[string]string{"WWW-Authenticate": challenge}, ""}
 }
 
-// explain sends a token to a real server that answers so, and explains that.
-func explain(t *testing.T, says answered, c call.Context) *call.Explanation {
+// explainAnswer sends a token to a real server that answers so, and explains that.
+func explainAnswer(t *testing.T, says answered, c call.Context) *call.Explanation {
 	t.Helper()
-	s := serve(t, says.ServeHTTP)
-	req := request(t, s.URL+"/secure-data")
+	s := calltest.Serve(t, says.ServeHTTP)
+	req := calltest.Request(t, s.URL+"/secure-data")
 	req.Token = c.Token
-	x := call.Explain(do(t, client(t), req), c)
+	x := call.Explain(calltest.Do(t, calltest.Client(t), req), c)
 	if x != nil {
 		checkForm(t, x)
 	}
@@ -117,30 +118,30 @@ const (
 )
 
 func TestExplainByTheToken(t *testing.T) {
-	minutes := func(n int) int64 { return now.Add(time.Duration(n) * time.Minute).Unix() }
-	graph := map[string]any{"aud": "https://graph.microsoft.com", "iss": "https://sts.windows.net/" + tenantID + "/", "ver": "1.0", "appid": clientID, "azp": nil}
+	minutes := func(n int) int64 { return calltest.Now.Add(time.Duration(n) * time.Minute).Unix() }
+	graph := map[string]any{"aud": "https://graph.microsoft.com", "iss": "https://sts.windows.net/" + calltest.TenantID + "/", "ver": "1.0", "appid": calltest.ClientID, "azp": nil}
 	for _, tt := range []struct {
 		name  string
 		says  answered
 		token entra.Secret
 		want  wanted
 	}{
-		{"expired", challenged(401, invalid), appToken(t, map[string]any{"exp": minutes(-12)}), wanted{
+		{"expired", challenged(401, invalid), calltest.AppToken(t, map[string]any{"exp": minutes(-12)}), wanted{
 			call.CodeExpired, true, "expired 12m0s ago, at 2026-11-23T11:48:00Z", "get a new one", refreshIt,
 		}},
-		{"not yet valid", challenged(401, invalid), appToken(t, map[string]any{"nbf": minutes(3)}), wanted{
+		{"not yet valid", challenged(401, invalid), calltest.AppToken(t, map[string]any{"nbf": minutes(3)}), wanted{
 			call.CodeNotYetValid, false, "not valid for another 3m0s", "NTP", verifyIt,
 		}},
-		{"Graph's", challenged(401, invalid), token(t, map[string]any{"typ": "JWT", "alg": "RS256", "kid": "k", "nonce": "n"}, graph), wanted{
+		{"Graph's", challenged(401, invalid), calltest.Token(t, map[string]any{"typ": "JWT", "alg": "RS256", "kid": "k", "nonce": "n"}, graph), wanted{
 			call.CodeGraphToken, true, "for Microsoft Graph, and was sent to another API; nobody but Graph", "API_SCOPE", verifyIt,
 		}},
-		{"Graph's by its ID", challenged(401, invalid), appToken(t, map[string]any{"aud": "00000003-0000-0000-c000-000000000000"}), wanted{
+		{"Graph's by its ID", challenged(401, invalid), calltest.AppToken(t, map[string]any{"aud": "00000003-0000-0000-c000-000000000000"}), wanted{
 			call.CodeGraphToken, true, "for Microsoft Graph", "API_SCOPE", verifyIt,
 		}},
-		{"ID token", challenged(401, invalid), appToken(t, map[string]any{"azp": nil, "azpacr": nil, "nonce": "n", "aud": clientID, "name": "A", "preferred_username": "a@b"}), wanted{
+		{"ID token", challenged(401, invalid), calltest.AppToken(t, map[string]any{"azp": nil, "azpacr": nil, "nonce": "n", "aud": calltest.ClientID, "name": "A", "preferred_username": "a@b"}), wanted{
 			call.CodeIDToken, true, "an ID token was sent", "an access token", "m2m token | m2m verify",
 		}},
-		{"good by itself", challenged(401, invalid), appToken(t, nil), wanted{
+		{"good by itself", challenged(401, invalid), calltest.AppToken(t, nil), wanted{
 			call.CodeInvalidToken, false, "does not say why", "--explain-refusals", verifyIt,
 		}},
 		{"no token at all", challenged(401, `Bearer realm="m2m"`), entra.Secret{}, wanted{
@@ -150,25 +151,25 @@ func TestExplainByTheToken(t *testing.T) {
 		{"not a token", challenged(401, invalid), entra.NewSecret("abc"), wanted{
 			call.CodeNotAToken, true, "three parts between two dots", "where it comes from", "m2m token | m2m verify --decode",
 		}},
-		{"no roles", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil}), wanted{
+		{"no roles", challenged(403, forbidden), calltest.AppToken(t, map[string]any{"roles": nil}), wanted{
 			call.CodeNoRoles, false, "carries no roles", "application permission", refreshIt,
 		}},
-		{"roles, but not the one", challenged(403, forbidden), appToken(t, nil), wanted{
+		{"roles, but not the one", challenged(403, forbidden), calltest.AppToken(t, nil), wanted{
 			call.CodeForbidden, false, "carries the roles Data.Read", "spelling and case", verifyIt,
 		}},
 		{"roles, but not the one, and the API says which", answered{403, map[string]string{
 			"WWW-Authenticate": forbidden, "Content-Type": "application/problem+json",
-		}, `{"status":403,"detail":"the token is valid, but it lacks permission: this API requires roles Data.Write","error":"insufficient_scope"}`}, appToken(t, nil), wanted{
+		}, `{"status":403,"detail":"the token is valid, but it lacks permission: this API requires roles Data.Write","error":"insufficient_scope"}`}, calltest.AppToken(t, nil), wanted{
 			call.CodeForbidden, true, "this API requires roles Data.Write; the token carries the roles Data.Read", "grant the role", verifyIt,
 		}},
-		{"a user's", challenged(403, forbidden), appToken(t, map[string]any{"roles": nil, "scp": "a b", "sub": "another"}), wanted{
+		{"a user's", challenged(403, forbidden), calltest.AppToken(t, map[string]any{"roles": nil, "scp": "a b", "sub": "another"}), wanted{
 			call.CodeUserToken, false, "is a user's", "an app's own token", "m2m token | m2m verify",
 		}},
-		{"scope wanted of an app", challenged(403, `Bearer error="insufficient_scope", scope="Data.All"`), appToken(t, nil), wanted{
+		{"scope wanted of an app", challenged(403, `Bearer error="insufficient_scope", scope="Data.All"`), calltest.AppToken(t, nil), wanted{
 			call.CodeMissingScope, false, `"Data.All", which an app's own token never carries`, "REQUIRED_ROLES", verifyIt,
 		}},
 	} {
-		t.Run(tt.name, func(t *testing.T) { tt.want.check(t, explain(t, tt.says, call.Context{Token: tt.token})) })
+		t.Run(tt.name, func(t *testing.T) { tt.want.check(t, explainAnswer(t, tt.says, call.Context{Token: tt.token})) })
 	}
 }
 
@@ -179,13 +180,13 @@ func TestExplainBySettings(t *testing.T) {
 		context call.Context
 		want    wanted
 	}{
-		{"another audience", challenged(401, invalid), call.Context{Audiences: []string{"api://other", clientID}}, wanted{
-			call.CodeWrongAudience, false, "for " + apiID + ", and the API likely accepts only api://other, " + clientID, "API_SCOPE", verifyIt,
+		{"another audience", challenged(401, invalid), call.Context{Audiences: []string{"api://other", calltest.ClientID}}, wanted{
+			call.CodeWrongAudience, false, "for " + calltest.APIID + ", and the API likely accepts only api://other, " + calltest.ClientID, "API_SCOPE", verifyIt,
 		}},
 		{"a GUID that may be the URI's", challenged(401, invalid), call.Context{Audiences: []string{"api://name"}}, wanted{
 			call.CodeInvalidToken, false, "does not say why", "", verifyIt,
 		}},
-		{"the right audience in capitals", challenged(401, invalid), call.Context{Audiences: []string{strings.ToUpper(apiID)}}, wanted{
+		{"the right audience in capitals", challenged(401, invalid), call.Context{Audiences: []string{strings.ToUpper(calltest.APIID)}}, wanted{
 			call.CodeInvalidToken, false, "does not say why", "", verifyIt,
 		}},
 		{"another role", challenged(403, forbidden), call.Context{RequiredRoles: []string{"Data.Write"}}, wanted{
@@ -200,20 +201,20 @@ func TestExplainBySettings(t *testing.T) {
 		{"token of a file", challenged(401, invalid), call.Context{TokenFile: "my token", Flags: "--local"}, wanted{
 			call.CodeInvalidToken, false, "", "", "m2m verify --local '@my token'",
 		}},
-		{"judged at another moment", challenged(401, invalid), call.Context{Now: now.Add(2 * time.Hour)}, wanted{
+		{"judged at another moment", challenged(401, invalid), call.Context{Now: calltest.Now.Add(2 * time.Hour)}, wanted{
 			call.CodeExpired, true, "expired 1h0m ago", "", refreshIt,
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.context.Token = appToken(t, nil)
-			tt.want.check(t, explain(t, tt.says, tt.context))
+			tt.context.Token = calltest.AppToken(t, nil)
+			tt.want.check(t, explainAnswer(t, tt.says, tt.context))
 		})
 	}
 }
 
 func TestExplainByTheClock(t *testing.T) {
 	at := func(d time.Duration) answered {
-		return answered{401, map[string]string{"WWW-Authenticate": invalid, "Date": now.Add(d).Format(http.TimeFormat)}, ""}
+		return answered{401, map[string]string{"WWW-Authenticate": invalid, "Date": calltest.Now.Add(d).Format(http.TimeFormat)}, ""}
 	}
 	for _, tt := range []struct {
 		name string
@@ -226,7 +227,7 @@ func TestExplainByTheClock(t *testing.T) {
 		{"a little", at(20 * time.Second), wanted{call.CodeInvalidToken, false, "", "", verifyIt}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			x := explain(t, tt.says, call.Context{Token: appToken(t, nil)})
+			x := explainAnswer(t, tt.says, call.Context{Token: calltest.AppToken(t, nil)})
 			tt.want.check(t, x)
 			var found string
 			for _, f := range x.Facts {
@@ -261,16 +262,16 @@ func TestExplainByTheChallenge(t *testing.T) {
 			call.CodeClaimsChallenge, true, "cannot be read", "report it", "",
 		}},
 		{"another scheme", challenged(401, `Basic realm="x"`), wanted{call.CodeOtherScheme, true, "Basic credentials", "gateway", showIt}},
-		{"Key Vault's resource", challenged(401, `Bearer authorization="https://login.microsoftonline.com/`+tenantID+`", resource="https://vault.azure.net"`), wanted{
-			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + apiID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default",
+		{"Key Vault's resource", challenged(401, `Bearer authorization="https://login.microsoftonline.com/`+calltest.TenantID+`", resource="https://vault.azure.net"`), wanted{
+			call.CodeWrongAudience, true, "it is https://vault.azure.net, and the token is for " + calltest.APIID, "API_SCOPE=https://vault.azure.net/.default", "m2m token --scope https://vault.azure.net/.default",
 		}},
 		{"a resource for a shell", challenged(401, `Bearer resource="$(x)"`), wanted{
 			call.CodeWrongAudience, true, "it is $(x), and", "API_SCOPE='$(x)/.default'", "m2m token --scope '$(x)/.default'",
 		}},
-		{"another tenant", challenged(401, `Bearer authorization_uri="https://login.windows.net/`+clientID+`", error="invalid_token"`), wanted{
-			call.CodeWrongTenant, true, "the tenant " + clientID + ", and the token is of " + tenantID, "TENANT_ID=" + clientID, verifyIt,
+		{"another tenant", challenged(401, `Bearer authorization_uri="https://login.windows.net/`+calltest.ClientID+`", error="invalid_token"`), wanted{
+			call.CodeWrongTenant, true, "the tenant " + calltest.ClientID + ", and the token is of " + calltest.TenantID, "TENANT_ID=" + calltest.ClientID, verifyIt,
 		}},
-		{"ASP.NET: audience", challenged(401, aspnet+`The audience '`+apiID+`' is invalid"`), wanted{call.CodeWrongAudience, false, "another form of its name", "requestedAccessTokenVersion", verifyIt}},
+		{"ASP.NET: audience", challenged(401, aspnet+`The audience '`+calltest.APIID+`' is invalid"`), wanted{call.CodeWrongAudience, false, "another form of its name", "requestedAccessTokenVersion", verifyIt}},
 		{"ASP.NET: issuer", challenged(401, aspnet+`The issuer 'https://sts.windows.net/x/' is invalid"`), wanted{call.CodeVersion, false, "issuer is wrong", "sts.windows.net", verifyIt}},
 		{"ASP.NET: key", challenged(401, aspnet+`The signature key was not found"`), wanted{call.CodeWrongKey, false, "another tenant or cloud", "new key ID", verifyIt}},
 		{"ASP.NET: expired", challenged(401, aspnet+`The token expired at '11/23/2026 11:00:00'"`), wanted{call.CodeExpired, false, "clock it has not", "NTP", refreshIt}},
@@ -281,7 +282,7 @@ func TestExplainByTheChallenge(t *testing.T) {
 		{"no challenge and HTML", answered{401, map[string]string{"Content-Type": "text/html"}, "<html><title>Sign in</title>"}, wanted{call.CodeGateway, false, "HTML page without", "gateway", verifyIt}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.want.check(t, explain(t, tt.says, call.Context{Token: appToken(t, nil)}))
+			tt.want.check(t, explainAnswer(t, tt.says, call.Context{Token: calltest.AppToken(t, nil)}))
 		})
 	}
 }

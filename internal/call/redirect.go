@@ -24,8 +24,14 @@ type Redirect struct {
 	// Reason says why not, as one clause; empty where it was followed.
 	Reason string `json:"reason,omitempty"`
 	target *url.URL
-	asked  bool // to follow redirects
+	asked  bool
 }
+
+// Target returns To as a URL; nil where it is none.
+func (r Redirect) Target() *url.URL { return r.target }
+
+// IsRequested reports whether the request asked to follow redirects.
+func (r Redirect) IsRequested() bool { return r.asked }
 
 // hop is one request on the way.
 type hop struct {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/entra"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +19,7 @@ import (
 )
 
 func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
-	thief := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+	thief := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("the other origin was called: %s, Authorization %q", r.Method, r.Header.Get("Authorization"))
 	})
 	for _, tt := range []struct{ name, location string }{
@@ -28,13 +29,13 @@ func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			t.Run(tt.name, func(t *testing.T) {
-				api := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				api := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Location", tt.location)
 					w.WriteHeader(status)
 				})
-				req := request(t, api.URL)
+				req := calltest.Request(t, api.URL)
 				req.Token, req.Follow = entra.NewSecret("abc"), true
-				a := do(t, client(t), req)
+				a := calltest.Do(t, calltest.Client(t), req)
 				if a.Status != status || len(a.Redirects) != 1 || a.Redirects[0].Followed || !strings.Contains(a.Redirects[0].Reason, "another origin") {
 					t.Errorf("status %d, redirects %+v", a.Status, a.Redirects)
 				}
@@ -48,7 +49,7 @@ func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
 func TestRedirectToALookalikeIsAnotherOrigin(t *testing.T) {
 	for _, host := range []string{"apİ.kafka.test", "ap%C4%B0.kafka.test", "api.\u212Aafka.test", "api.\u212Aafka.test:80", "api.kaf\u212Aa.te\u017Ft"} {
 		var called []string
-		api := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		api := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			called = append(called, r.Host+r.URL.Path)
 			w.Header().Set("Location", "http://"+host+"/take")
 			w.WriteHeader(http.StatusTemporaryRedirect)
@@ -57,10 +58,10 @@ func TestRedirectToALookalikeIsAnotherOrigin(t *testing.T) {
 			return new(net.Dialer).DialContext(ctx, network, api.Listener.Addr().String())
 		}}
 		t.Cleanup(everywhere.CloseIdleConnections)
-		req := request(t, "http://api.kafka.test/a")
+		req := calltest.Request(t, "http://api.kafka.test/a")
 		req.Method, req.Body, req.Token = "POST", call.BytesBody([]byte("content")), entra.NewSecret("abc")
 		req.Follow, req.AllowPlainHTTP = true, true
-		a := do(t, &call.Client{Transport: everywhere}, req)
+		a := calltest.Do(t, &call.Client{Transport: everywhere}, req)
 		if a.Status != 307 || len(a.Redirects) != 1 || a.Redirects[0].Followed || !strings.Contains(a.Redirects[0].Reason, "another origin") {
 			t.Errorf("%q: status %d, redirects %+v", host, a.Status, a.Redirects)
 		}
@@ -84,12 +85,12 @@ func TestRequestToAnotherAlphabetIsRefused(t *testing.T) {
 }
 
 func TestRedirectFromTLSToPlainIsAnotherOrigin(t *testing.T) {
-	api := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
+	api := calltest.ServeTLS(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://"+r.Host+"/", http.StatusFound)
 	})
-	req := request(t, api.URL)
+	req := calltest.Request(t, api.URL)
 	req.Token, req.Follow = entra.NewSecret("abc"), true
-	if a := do(t, clientOf(api), req); a.Status != 302 || a.Redirects[0].Followed {
+	if a := calltest.Do(t, calltest.ClientOf(api), req); a.Status != 302 || a.Redirects[0].Followed {
 		t.Errorf("status %d, redirects %+v", a.Status, a.Redirects)
 	}
 }
@@ -113,7 +114,7 @@ func redirector(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestRedirectInsideTheOrigin(t *testing.T) {
-	api := serve(t, redirector)
+	api := calltest.Serve(t, redirector)
 	content, stream := call.BytesBody([]byte("content")), call.StreamBody(strings.NewReader("content"))
 	for _, tt := range []struct {
 		name   string
@@ -135,9 +136,9 @@ func TestRedirectInsideTheOrigin(t *testing.T) {
 		{"no URL", "/broken", "GET", call.Body{}, true, "", "not a URL"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req := request(t, api.URL+tt.path)
+			req := calltest.Request(t, api.URL+tt.path)
 			req.Method, req.Body, req.Follow, req.Token = tt.method, tt.body, tt.follow, entra.NewSecret("abc")
-			a := do(t, client(t), req)
+			a := calltest.Do(t, calltest.Client(t), req)
 			head, _ := a.Head()
 			if tt.want != "" && (string(head) != tt.want || a.Status != 200 || a.URL.Path != "/end") {
 				t.Errorf("%d at %s: %q, want %q", a.Status, a.URL, head, tt.want)
@@ -150,29 +151,28 @@ func TestRedirectInsideTheOrigin(t *testing.T) {
 }
 
 func TestRedirectIsReported(t *testing.T) {
-	api := serve(t, redirector)
-	req := request(t, api.URL+"/302")
+	api := calltest.Serve(t, redirector)
+	req := calltest.Request(t, api.URL+"/302")
 	req.Follow = true
 	want := []call.Redirect{{Status: 302, From: api.URL + "/302", To: api.URL + "/end?…", Followed: true}}
-	if diff := cmp.Diff(want, do(t, client(t), req).Redirects, cmpopts.IgnoreUnexported(call.Redirect{})); diff != "" {
+	if diff := cmp.Diff(want, calltest.Do(t, calltest.Client(t), req).Redirects, cmpopts.IgnoreUnexported(call.Redirect{})); diff != "" {
 		t.Errorf("redirects (-want +got):\n%s", diff)
 	}
 }
 
 func TestRedirectLoopEnds(t *testing.T) {
-	api := serve(t, redirector)
-	req := request(t, api.URL+"/loop")
+	api := calltest.Serve(t, redirector)
+	req := calltest.Request(t, api.URL+"/loop")
 	req.Follow = true
-	a := do(t, client(t), req)
+	a := calltest.Do(t, calltest.Client(t), req)
 	if last := a.Redirects[len(a.Redirects)-1]; a.Status != 302 || last.Followed || last.Reason != "there were too many" || len(a.Redirects) != 11 {
 		t.Errorf("%d redirects, the last %+v", len(a.Redirects), last)
 	}
-	wanted{call.CodeRedirected, true, "there were too many", "report it", "m2m call --no-token -v URL"}.check(t, call.Explain(a, call.Context{}))
 }
 
 func TestRedirectWithoutLocationIsAnAnswer(t *testing.T) {
-	api := serve(t, redirector)
-	if a := do(t, client(t), request(t, api.URL+"/nowhere")); a.Status != 302 || a.Redirects != nil {
+	api := calltest.Serve(t, redirector)
+	if a := calltest.Do(t, calltest.Client(t), calltest.Request(t, api.URL+"/nowhere")); a.Status != 302 || a.Redirects != nil {
 		t.Errorf("status %d, redirects %+v", a.Status, a.Redirects)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/transport"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,7 +33,7 @@ func failsTwice(status int, header http.Header) http.HandlerFunc {
 }
 
 func TestRetry(t *testing.T) {
-	later := now.Add(7 * time.Second).Format(http.TimeFormat)
+	later := calltest.Now.Add(7 * time.Second).Format(http.TimeFormat)
 	for _, tt := range []struct {
 		name     string
 		status   int
@@ -54,13 +55,13 @@ func TestRetry(t *testing.T) {
 		{"a refusal", 403, nil, 3, call.Body{}, 403, 1, []time.Duration{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := serve(t, failsTwice(tt.status, tt.header))
+			s := calltest.Serve(t, failsTwice(tt.status, tt.header))
 			waits := []time.Duration{}
-			c := client(t)
+			c := calltest.Client(t)
 			c.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
-			req := request(t, s.URL)
+			req := calltest.Request(t, s.URL)
 			req.Retry.Max, req.Body = tt.max, tt.body
-			a := do(t, c, req)
+			a := calltest.Do(t, c, req)
 			if a.Status != tt.status2 || a.Attempts != tt.attempts {
 				t.Errorf("status %d after %d attempts, want %d after %d", a.Status, a.Attempts, tt.status2, tt.attempts)
 			}
@@ -75,13 +76,13 @@ func TestRetry(t *testing.T) {
 }
 
 func TestRetryWaitsLongerEachTime(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	var waits []time.Duration
-	c := client(t)
+	c := calltest.Client(t)
 	c.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
-	req := request(t, s.URL)
+	req := calltest.Request(t, s.URL)
 	req.Retry = call.Retry{Max: 12, Wait: time.Second}
-	do(t, c, req)
+	calltest.Do(t, c, req)
 	if len(waits) != 12 {
 		t.Fatalf("%d waits, want 12", len(waits))
 	}
@@ -94,14 +95,14 @@ func TestRetryWaitsLongerEachTime(t *testing.T) {
 
 // TestRetryStopsAtTheDeadline: an answer in hand says more than a time-out.
 func TestRetryStopsAtTheDeadline(t *testing.T) {
-	s := serve(t, failsTwice(503, http.Header{"Retry-After": {"3600"}}))
-	c := &call.Client{Transport: client(t).Transport, Sleep: func(context.Context, time.Duration) error {
+	s := calltest.Serve(t, failsTwice(503, http.Header{"Retry-After": {"3600"}}))
+	c := &call.Client{Transport: calltest.Client(t).Transport, Sleep: func(context.Context, time.Duration) error {
 		t.Error("it waited")
 		return nil
 	}}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	req := request(t, s.URL)
+	req := calltest.Request(t, s.URL)
 	req.Retry.Max = 3
 	a, err := c.Do(ctx, req)
 	if err != nil {
@@ -115,27 +116,27 @@ func TestRetryStopsAtTheDeadline(t *testing.T) {
 
 func TestRetryAfterConnectionFaults(t *testing.T) {
 	var n atomic.Int32
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		if n.Add(1) <= 2 {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = io.WriteString(w, "at last")
 	})
-	c := client(t)
+	c := calltest.Client(t)
 	c.Sleep = func(context.Context, time.Duration) error { return nil }
-	req := request(t, s.URL)
+	req := calltest.Request(t, s.URL)
 	req.Method, req.Body, req.Retry.Max = "POST", call.BytesBody([]byte("x")), 5
-	if a := do(t, c, req); a.Status != 200 || a.Attempts != 3 {
+	if a := calltest.Do(t, c, req); a.Status != 200 || a.Attempts != 3 {
 		t.Errorf("status %d after %d attempts", a.Status, a.Attempts)
 	}
 }
 
 func TestRetryEndsWithTheContext(t *testing.T) {
-	s := serve(t, failsTwice(503, nil))
+	s := calltest.Serve(t, failsTwice(503, nil))
 	ctx, cancel := context.WithCancel(context.Background())
-	c := client(t)
+	c := calltest.Client(t)
 	c.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
-	req := request(t, s.URL)
+	req := calltest.Request(t, s.URL)
 	req.Retry.Max = 3
 	_, err := c.Do(ctx, req)
 	var u *call.UnreachableError
@@ -145,8 +146,8 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	for value, want := range map[string]time.Duration{"": -1, "-1": -1, "soon": -1, "1.5": -1, "99999999999999999999": -1, "120": 2 * time.Minute, now.Add(-time.Hour).Format(http.TimeFormat): 0} {
-		a := &call.Answer{Header: http.Header{"Retry-After": {value}}, ReceivedAt: now}
+	for value, want := range map[string]time.Duration{"": -1, "-1": -1, "soon": -1, "1.5": -1, "99999999999999999999": -1, "120": 2 * time.Minute, calltest.Now.Add(-time.Hour).Format(http.TimeFormat): 0} {
+		a := &call.Answer{Header: http.Header{"Retry-After": {value}}, ReceivedAt: calltest.Now}
 		d, ok := a.RetryAfter()
 		if ok != (want >= 0) || ok && d != want {
 			t.Errorf("Retry-After %q: %s, %v; want %s", value, d, ok, want)

@@ -76,7 +76,7 @@ func (s *Suite) Plan(c SuiteContext) (*SuitePlan, error) {
 	plan.hidden = b.hidden
 	for i, f := range b.faults {
 		b.faults[i].Text = b.hidden.hide(f.Text)
-		b.faults[i].hints = mapTexts(f.hints, b.hidden.hide)
+		b.faults[i].hints = hideAll(b.hidden.hide, f.hints)
 	}
 	return plan, b.err()
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 )
 
 // TestRunSuiteHints: whoever wrote a suite's file is told of its keys and not of
 // flags, which do not go with it.
 func TestRunSuiteHints(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/moved":
 			http.Redirect(w, r, "/", http.StatusFound)
@@ -52,12 +53,12 @@ requests:
 `, nil)
 	for i, q := range p.Requests {
 		if q.As != call.AsNone {
-			p.Requests[i].Request.Token = appToken(t, nil)
+			p.Requests[i].Request.Token = calltest.AppToken(t, nil)
 		}
 	}
 	known := func(q call.SuiteRequest) call.Context { return call.Context{Token: q.Request.Token} }
 	got := map[string]string{}
-	for _, r := range (&call.SuiteRunner{Client: client(t), Known: known}).Run(t.Context(), p) {
+	for _, r := range (&call.SuiteRunner{Client: calltest.Client(t), Known: known}).Run(t.Context(), p) {
 		hints := r.Hints
 		if r.Explanation != nil {
 			hints = slices.Concat(hints, r.Explanation.Fixes)

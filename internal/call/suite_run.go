@@ -1,7 +1,6 @@
 package call
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -204,8 +203,8 @@ func (r *suiteRun) untold(result SuiteResult, err error) SuiteResult {
 	clean := r.clean(result.Request)
 	result.Verdict, result.Err, result.Reason = SuiteUnknown, err, clean(err.Error())
 	if u := (*UnreachableError)(nil); errors.As(err, &u) {
-		result.Attempts = cmp.Or(u.attempts, 1)
-		result.Hints = mapTexts(append(Hints(u, SuiteFile), u.Cause.Hints()...), clean)
+		result.Attempts = u.Attempts()
+		result.Hints = hideAll(clean, append(Hints(u, SuiteFile), u.Cause.Hints()...))
 	}
 	return result
 }
@@ -213,4 +212,12 @@ func (r *suiteRun) untold(result SuiteResult, err error) SuiteResult {
 // clean takes out of a text what must not be shown.
 func (r *suiteRun) clean(q SuiteRequest) func(string) string {
 	return func(s string) string { return r.plan.Hide(withoutToken(s, q.Request.Token)) }
+}
+
+func hideAll(clean func(string) string, texts []string) []string {
+	var out []string
+	for _, s := range texts {
+		out = append(out, clean(s))
+	}
+	return out
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 )
 
 // planFor makes the plan of a suite against a server.
@@ -40,7 +41,7 @@ func outcomes(results []call.SuiteResult) string {
 
 func TestRunSuite(t *testing.T) {
 	var served []string
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		served = append(served, r.Method+" "+r.URL.Path)
 		switch r.URL.Path {
 		case "/missing":
@@ -67,7 +68,7 @@ requests:
 `, nil)
 	var told []string
 	runner := call.SuiteRunner{
-		Client:   client(t),
+		Client:   calltest.Client(t),
 		Started:  func(q call.SuiteRequest) { told = append(told, "+"+q.Name) },
 		Finished: func(r call.SuiteResult) { told = append(told, "-"+r.Request.Name) },
 	}
@@ -95,14 +96,14 @@ requests:
 }
 
 func TestRunSuiteFailFast(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bad" {
 			w.WriteHeader(http.StatusTeapot)
 		}
 	})
 	for name, bad := range map[string]string{"a failure": "/bad", "no answer": "http://127.0.0.1:1/"} {
 		p := planFor(t, s, `{defaults: {as: none}, requests: [{name: a, url: /}, {name: b, url: "`+bad+`"}, {name: c, url: /}]}`, nil)
-		results := (&call.SuiteRunner{Client: client(t), FailFast: true}).Run(t.Context(), p)
+		results := (&call.SuiteRunner{Client: calltest.Client(t), FailFast: true}).Run(t.Context(), p)
 		if results[0].Verdict != call.SuitePassed || results[2].Verdict != call.SuiteSkipped || results[2].Reason != "not sent: an earlier request did not pass" {
 			t.Errorf("%s: %s, reason %q", name, outcomes(results), results[2].Reason)
 		}
@@ -116,7 +117,7 @@ func TestRunSuiteParallel(t *testing.T) {
 	var mu sync.Mutex
 	here, most := 0, 0
 	gate := make(chan struct{}, 2*jobs)
-	s := serve(t, func(_ http.ResponseWriter, _ *http.Request) {
+	s := calltest.Serve(t, func(_ http.ResponseWriter, _ *http.Request) {
 		mu.Lock()
 		here++
 		if most = max(most, here); here == jobs {
@@ -134,7 +135,7 @@ func TestRunSuiteParallel(t *testing.T) {
 	for i := range 2 * jobs {
 		text += fmt.Sprintf("- {name: r%d, url: /}\n", i)
 	}
-	results := (&call.SuiteRunner{Client: client(t), Jobs: jobs}).Run(t.Context(), planFor(t, s, text, nil))
+	results := (&call.SuiteRunner{Client: calltest.Client(t), Jobs: jobs}).Run(t.Context(), planFor(t, s, text, nil))
 	for i, r := range results {
 		if r.Verdict != call.SuitePassed || r.Request.Name != fmt.Sprintf("r%d", i) {
 			t.Errorf("%d: %s %s", i, r.Request.Name, r.Verdict)
@@ -148,14 +149,14 @@ func TestRunSuiteParallel(t *testing.T) {
 // TestRunSuiteStopped: what is done stays done, what is under way is given up.
 func TestRunSuiteStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/hold" {
 			stop()
 			<-r.Context().Done()
 		}
 	})
 	p := planFor(t, s, `{defaults: {as: none}, requests: [{name: a, url: /}, {name: b, url: /hold}, {name: c, url: /}]}`, nil)
-	results := (&call.SuiteRunner{Client: client(t)}).Run(ctx, p)
+	results := (&call.SuiteRunner{Client: calltest.Client(t)}).Run(ctx, p)
 	if got, want := outcomes(results), "a passed 200, b skipped 0, c skipped 0"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -168,7 +169,7 @@ func TestRunSuiteStopped(t *testing.T) {
 // that an explanation looks at.
 func TestRunSuiteHidesSecrets(t *testing.T) {
 	const key, method = "k3y-of-the-house", "M3THOD"
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		echo := r.Header.Get("Authorization") + " " + r.Header.Get("X-Key") + " " + r.URL.Path
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="invalid_token", error_description=%q`, echo))
 		w.Header().Set("X-Echo", echo)
@@ -185,10 +186,10 @@ requests:
 - {name: b, url: "/${KEY}", method: "${METHOD}", timeout: 1ns}
 - {name: c, url: /, method: "${METHOD}"}
 `, map[string]string{"KEY": key, "METHOD": method})
-	token := appToken(t, nil)
+	token := calltest.AppToken(t, nil)
 	p.Requests[0].Request.Token = token
 	known := func(q call.SuiteRequest) call.Context { return call.Context{Token: q.Request.Token} }
-	for _, r := range (&call.SuiteRunner{Client: client(t), Known: known}).Run(t.Context(), p) {
+	for _, r := range (&call.SuiteRunner{Client: calltest.Client(t), Known: known}).Run(t.Context(), p) {
 		r.Request.Request, r.Err = call.Request{}, nil // not for showing
 		said := fmt.Sprintf("%+v %+v", r, r.Explanation)
 		for what, secret := range map[string]string{"the variable": key, "the method": method, "the token": token.Reveal(), "part of the token": token.Reveal()[:60]} {
@@ -205,7 +206,7 @@ requests:
 // TestRunSuiteShowsCommands: where a value stood its variable does, so that a
 // shell puts it back, and no spelling of the value is shown.
 func TestRunSuiteShowsCommands(t *testing.T) {
-	s := serve(t, http.NotFound)
+	s := calltest.Serve(t, http.NotFound)
 	p := planFor(t, s, `
 defaults: {as: none}
 requests:
@@ -231,7 +232,7 @@ clients:
 		"",
 	}
 	var got []string
-	for _, r := range (&call.SuiteRunner{Client: client(t), Known: known}).Run(t.Context(), p) {
+	for _, r := range (&call.SuiteRunner{Client: calltest.Client(t), Known: known}).Run(t.Context(), p) {
 		got = append(got, strings.ReplaceAll(r.Explanation.Command, s.URL, "URL"))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -21,15 +21,21 @@ type UnreachableError struct {
 	// Partial tells that an answer had begun.
 	Partial  bool
 	attempts int
-	url      *url.URL
+	host     string
 }
 
 func unreachable(u *url.URL, cause error, attempts int) *UnreachableError {
 	return &UnreachableError{
 		Cause: transport.Diagnose(u.Host, cause), Address: u.Scheme + "://" + u.Host,
-		attempts: attempts, url: u,
+		attempts: attempts, host: u.Hostname(),
 	}
 }
+
+// IsLocal reports whether the address is one of this machine.
+func (e *UnreachableError) IsLocal() bool { return isLoopback(e.host) }
+
+// Attempts returns how often the request was begun: at least 1.
+func (e *UnreachableError) Attempts() int { return max(e.attempts, 1) }
 
 // Unwrap returns ErrUnreachable and the cause.
 func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Cause} }

@@ -14,42 +14,9 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/call/calltest"
 	"m2m/internal/transport"
 )
-
-// closedPort returns an address on which nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// listen answers each connection with handle.
-func listen(t *testing.T, handle func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				handle(conn)
-			}()
-		}
-	}()
-	return l.Addr().String()
-}
 
 func unreachable(t *testing.T, err error, fault transport.Fault, hint string) *call.UnreachableError {
 	t.Helper()
@@ -68,9 +35,9 @@ func unreachable(t *testing.T, err error, fault transport.Fault, hint string) *c
 
 func TestUnreachable(t *testing.T) {
 	ok := func(http.ResponseWriter, *http.Request) {}
-	plain, secure := serve(t, ok), serveTLS(t, ok)
-	hangsUp := listen(t, func(c net.Conn) { _, _ = http.ReadRequest(bufio.NewReader(c)) })
-	nonsense := listen(t, func(c net.Conn) {
+	plain, secure := calltest.Serve(t, ok), calltest.ServeTLS(t, ok)
+	hangsUp := calltest.Listen(t, func(c net.Conn) { _, _ = http.ReadRequest(bufio.NewReader(c)) })
+	nonsense := calltest.Listen(t, func(c net.Conn) {
 		_, _ = http.ReadRequest(bufio.NewReader(c))
 		_, _ = io.WriteString(c, "220 mail.example.org ESMTP\r\n\r\n")
 	})
@@ -83,8 +50,8 @@ func TestUnreachable(t *testing.T) {
 	noNames := &http.Transport{DialContext: (&net.Dialer{Resolver: &net.Resolver{
 		PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") },
 	}}).DialContext}
-	proxied := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: closedPort(t)})}
-	closed := closedPort(t)
+	proxied := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: calltest.ClosedPort(t)})}
+	closed := calltest.ClosedPort(t)
 
 	for _, tt := range []struct {
 		name      string
@@ -105,11 +72,11 @@ func TestUnreachable(t *testing.T) {
 		{"not HTTP", nil, "http://" + nonsense, transport.FaultOther, "malformed HTTP", "check the network", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := client(t)
+			c := calltest.Client(t)
 			if tt.transport != nil {
 				c.Transport = tt.transport
 			}
-			_, err := c.Do(context.Background(), request(t, tt.address))
+			_, err := c.Do(context.Background(), calltest.Request(t, tt.address))
 			unreachable(t, err, tt.fault, tt.hint)
 			if !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("text %q, want %q in it", err, tt.text)
@@ -123,7 +90,7 @@ func TestUnreachable(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	release := make(chan struct{})
-	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-release:
 		case <-r.Context().Done():
@@ -132,7 +99,7 @@ func TestTimeout(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err := client(t).Do(ctx, request(t, s.URL))
+	_, err := calltest.Client(t).Do(ctx, calltest.Request(t, s.URL))
 	unreachable(t, err, transport.FaultTimeout, "--timeout")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the error does not wrap the context's: %v", err)
@@ -140,14 +107,14 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestTimeoutInTheBody(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "begin")
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
-	a, err := client(t).Do(ctx, request(t, s.URL))
+	a, err := calltest.Client(t).Do(ctx, calltest.Request(t, s.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +128,10 @@ func TestTimeoutInTheBody(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	arrived := make(chan struct{})
-	s := serve(t, func(_ http.ResponseWriter, r *http.Request) { close(arrived); <-r.Context().Done() })
+	s := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) { close(arrived); <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { <-arrived; cancel() }()
-	_, err := client(t).Do(ctx, request(t, s.URL))
+	_, err := calltest.Client(t).Do(ctx, calltest.Request(t, s.URL))
 	unreachable(t, err, transport.FaultCancelled, "")
 }
 
@@ -174,13 +141,13 @@ func TestBodyThatBreaksOff(t *testing.T) {
 		"chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			address := listen(t, func(c net.Conn) {
+			address := calltest.Listen(t, func(c net.Conn) {
 				_, _ = http.ReadRequest(bufio.NewReader(c))
 				_, _ = io.WriteString(c, answer)
 			})
-			req := request(t, "http://"+address)
+			req := calltest.Request(t, "http://"+address)
 			req.Expect.Body = []string{"end"}
-			a := do(t, client(t), req)
+			a := calltest.Do(t, calltest.Client(t), req)
 			var got strings.Builder
 			err := a.WriteBody(&got)
 			u := unreachable(t, err, transport.FaultClosed, "--retry")
@@ -195,9 +162,9 @@ func TestBodyThatBreaksOff(t *testing.T) {
 }
 
 func TestUnreachableCountsAttempts(t *testing.T) {
-	c := client(t)
+	c := calltest.Client(t)
 	c.Sleep = func(context.Context, time.Duration) error { return nil }
-	req := request(t, "http://"+closedPort(t))
+	req := calltest.Request(t, "http://"+calltest.ClosedPort(t))
 	req.Retry.Max = 2
 	if _, err := c.Do(context.Background(), req); err == nil || !strings.HasSuffix(err.Error(), "(after 3 attempts)") {
 		t.Errorf("Do: %v", err)

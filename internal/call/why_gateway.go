@@ -20,13 +20,13 @@ func redirected(e *evidence) *Explanation {
 	switch {
 	case last.Followed:
 		return nil
-	case last.target == nil, last.asked && origin(last.target) == origin(e.URL):
+	case last.Target() == nil, last.IsRequested() && origin(last.Target()) == origin(e.URL):
 		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API").with(e.callCommand("-v"))
-	case entra.IsLoginHost(last.target.Hostname()):
+	case entra.IsLoginHost(last.Target().Hostname()):
 		return likely(CodeLoginPage, "the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
 			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)").
 			with(e.callCommand("-v"))
-	case origin(last.target) == origin(e.URL):
+	case origin(last.Target()) == origin(e.URL):
 		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with "+e.words.follow+", or call that address").with(e.callCommand("-L"))
 	}
 	return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),

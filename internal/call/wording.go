@@ -35,7 +35,7 @@ func Hints(err error, in Situation) []string {
 	if !ok {
 		return nil
 	}
-	local := isLoopback(u.url.Hostname())
+	local := u.IsLocal()
 	switch {
 	case u.Cause.Fault == transport.FaultRefused && local:
 		return []string{"start the API: m2m serve, or m2m serve --local for one with a tenant beside it"}
