@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,6 +45,11 @@ func parseStatusRange(s string) (statusRange, bool) {
 func parseStatus(s string) (int, bool) {
 	code, err := strconv.ParseUint(s, 10, 16)
 	return int(code), err == nil && len(s) == 3 && 100 <= code && code <= 599
+}
+
+// Union returns the set of the codes of both; an s without any adds none.
+func (s StatusSet) Union(other StatusSet) StatusSet {
+	return StatusSet{slices.Concat(s.ranges, other.ranges)}
 }
 
 // Contains reports whether a status is in the set.

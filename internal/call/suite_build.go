@@ -251,7 +251,7 @@ func (b *suiteBuilder) status(texts []suiteText) (StatusSet, bool) {
 			b.because(t.line, err)
 			return StatusSet{}, false
 		}
-		set.ranges = append(set.ranges, one.ranges...)
+		set = set.Union(one)
 	}
 	return set, true
 }
