@@ -10,6 +10,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -204,7 +205,7 @@ const unsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was c
 // that nobody said where the API is.
 func unanswered(env *Env, err error, s *settings.Settings, address string) error {
 	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
-		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(exit.HintsOf(err), unsetAPIURL)...)
+		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(explain.CommandLine.Hints(err), unsetAPIURL)...)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/settings"
+	"m2m/internal/suite"
 )
 
 // printCurl prints the request as a command line of curl's, and sends nothing.
@@ -78,7 +79,7 @@ func callFlags(cmd *cobra.Command, o callOptions) []string {
 
 // suiteCallFlags is the same for a request of a suite, which stands in a file of
 // that folder.
-func suiteCallFlags(cmd *cobra.Command, q call.SuiteRequest, folder string) []string {
+func suiteCallFlags(cmd *cobra.Command, q suite.Request, folder string) []string {
 	words := sentFlags(cmd, q.Request.Header)
 	if q.Request.Follow {
 		words = append(words, "-L")

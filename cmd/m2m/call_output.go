@@ -18,6 +18,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/settings"
 )
 
@@ -26,22 +27,22 @@ const maxWrappedBody = 32 << 20
 
 // answerDocument is the JSON of `call -o json`. Its keys are stable.
 type answerDocument struct {
-	Method       string              `json:"method"`
-	URL          string              `json:"url"`
-	Status       int                 `json:"status"`
-	Headers      map[string][]string `json:"headers"`
-	Body         any                 `json:"body"`
-	BodyEncoding string              `json:"body_encoding"` // json, text or base64
-	Redirects    []call.Redirect     `json:"redirects"`
-	Attempts     int                 `json:"attempts"`
-	DurationMS   float64             `json:"duration_ms"`
-	OK           bool                `json:"ok"`
-	Expectations []call.Expectation  `json:"expectations"`
-	Explanation  *call.Explanation   `json:"explanation"`
+	Method       string               `json:"method"`
+	URL          string               `json:"url"`
+	Status       int                  `json:"status"`
+	Headers      map[string][]string  `json:"headers"`
+	Body         any                  `json:"body"`
+	BodyEncoding string               `json:"body_encoding"` // json, text or base64
+	Redirects    []call.Redirect      `json:"redirects"`
+	Attempts     int                  `json:"attempts"`
+	DurationMS   float64              `json:"duration_ms"`
+	OK           bool                 `json:"ok"`
+	Expectations []call.Expectation   `json:"expectations"`
+	Explanation  *explain.Explanation `json:"explanation"`
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func printAnswer(env *Env, to destination, answer *call.Answer, known call.Context, o callOptions) error {
+func printAnswer(env *Env, to destination, answer *call.Answer, known explain.Context, o callOptions) error {
 	if o.form == "json" {
 		return printAnswerJSON(env, to, answer, known)
 	}
@@ -60,12 +61,12 @@ func printAnswer(env *Env, to destination, answer *call.Answer, known call.Conte
 	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(env.stdout) {
 		fmt.Fprintln(env.stderr) // the body does not end its line; the reason begins a new one
 	}
-	return unexpected(unmet, to.wrote(), call.Explain(answer, known))
+	return unexpected(unmet, to.wrote(), explain.Explain(answer, known))
 }
 
 // unexpected is the failure of an answer that is not as expected: what was
 // expected and what came, then why, then what to do.
-func unexpected(unmet error, wrote string, why *call.Explanation) error {
+func unexpected(unmet error, wrote string, why *explain.Explanation) error {
 	lines := unmetLines(unmet)
 	if wrote != "" {
 		lines = append(lines, wrote)
@@ -76,7 +77,7 @@ func unexpected(unmet error, wrote string, why *call.Explanation) error {
 
 // explained puts an explanation into lines, and into hints what to do; nothing is
 // known of a nil one.
-func explained(why *call.Explanation) (lines, hints []string) {
+func explained(why *explain.Explanation) (lines, hints []string) {
 	if why == nil {
 		return nil, nil
 	}
@@ -105,7 +106,7 @@ func unmetLines(unmet error) []string {
 }
 
 // contextOf is what is known about the API and the token beside the answer.
-func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) call.Context {
+func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) explain.Context {
 	audiences := s.Audiences.Value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.Scope.Value, s.Client.Value)
@@ -114,7 +115,7 @@ func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings.S
 	if s.Tenant.Value != "" { // else nobody said whose tokens the API takes
 		issuer = strings.TrimPrefix(s.Authority.Value, "https://")
 	}
-	return call.Context{
+	return explain.Context{
 		Token:         request.Token,
 		Audiences:     audiences,
 		RequiredRoles: s.Roles.Value,
@@ -152,7 +153,7 @@ func reportRedirect(env *Env, answer *call.Answer) {
 	}
 }
 
-func printAnswerJSON(env *Env, to destination, answer *call.Answer, known call.Context) error {
+func printAnswerJSON(env *Env, to destination, answer *call.Answer, known explain.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
 		return to.end(err)
@@ -170,7 +171,7 @@ func printAnswerJSON(env *Env, to destination, answer *call.Answer, known call.C
 	}
 	unmet := judged.Err()
 	if unmet != nil {
-		document.Explanation = call.Explain(answer, known)
+		document.Explanation = explain.Explain(answer, known)
 	}
 	if err := to.end(writeJSON(to, document)); err != nil {
 		return err

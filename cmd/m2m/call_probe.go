@@ -14,6 +14,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/probe"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
@@ -137,9 +138,9 @@ func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
 	if unmet == nil {
 		return nil
 	}
-	why := unexpected(unmet, "", call.Explain(answer, contextOf(r.env, cmd, r.request, r.settings, r.o)))
+	why := unexpected(unmet, "", explain.Explain(answer, contextOf(r.env, cmd, r.request, r.settings, r.o)))
 	return r.notTold(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
-		Hint(exit.HintsOf(why)...).
+		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))
 }
 
@@ -183,7 +184,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 	case len(findings) > 0:
 		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)
 		if stop != nil {
-			fail.Addf("the probe did not come to its end: %v", stop).Hint(exit.HintsOf(stop)...)
+			fail.Addf("the probe did not come to its end: %v", stop).Hint(explain.CommandLine.Hints(stop)...)
 		}
 		return fail.Hint("after a fix, try that case alone: --probe-only " + findings[0].Case.Name)
 	case stop != nil:

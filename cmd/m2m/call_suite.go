@@ -14,7 +14,9 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/settings"
+	"m2m/internal/suite"
 	"m2m/internal/transport"
 )
 
@@ -24,7 +26,7 @@ type suiteRun struct {
 	env       *Env
 	cmd       *cobra.Command
 	o         callOptions
-	plan      *call.SuitePlan
+	plan      *suite.Plan
 	base      string // the API's address
 	folder    string // of the file
 	clients   map[string]*settings.Settings
@@ -35,7 +37,7 @@ type suiteRun struct {
 // runSuite runs the requests of a file and reports what became of each.
 func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if o.suite.schema {
-		_, err := io.WriteString(env.out, call.SuiteSchema())
+		_, err := io.WriteString(env.out, suite.Schema())
 		return err
 	}
 	if err := o.suite.check(cmd, o.form); err != nil {
@@ -71,8 +73,8 @@ func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error 
 }
 
 // read parses the file and leaves out what the tags do.
-func (r *suiteRun) read() (*call.Suite, error) {
-	data, err := r.env.readFile(r.o.suite.file, call.MaxSuiteFile)
+func (r *suiteRun) read() (*suite.Suite, error) {
+	data, err := r.env.readFile(r.o.suite.file, suite.MaxFile)
 	if err != nil {
 		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
 	}
@@ -80,7 +82,7 @@ func (r *suiteRun) read() (*call.Suite, error) {
 	if r.o.suite.file != "-" {
 		r.folder = filepath.Dir(settings.Absolute(r.env.dir, r.o.suite.file))
 	}
-	suite, err := call.ParseSuite(fileName(r.o.suite.file), data)
+	suite, err := suite.Parse(fileName(r.o.suite.file), data)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func (r *suiteRun) read() (*call.Suite, error) {
 
 // checkTags refuses a tag that no request has: it is mostly a slip, and then
 // fewer requests are sent than somebody believes.
-func (r *suiteRun) checkTags(suite *call.Suite) error {
+func (r *suiteRun) checkTags(suite *suite.Suite) error {
 	known := suite.Tags()
 	for _, tag := range slices.Concat(r.o.suite.tags, r.o.suite.skipTags) {
 		if !slices.Contains(known, tag) {
@@ -111,21 +113,21 @@ func (r *suiteRun) checkTags(suite *call.Suite) error {
 }
 
 // prepare puts the variables in and settles who calls, before anything is sent.
-func (r *suiteRun) prepare(args []string, suite *call.Suite) error {
+func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 	use := settings.Uses{GivenToken: r.o.tokenFile != "", Call: true, APIURL: len(args) == 0}
-	use.Credential = !use.GivenToken && suite.IsSentAs(call.AsDefault)
+	use.Credential = !use.GivenToken && parsed.IsSentAs(suite.AsDefault)
 	s, err := resolve(r.env, r.cmd, use)
 	if err != nil {
 		return err
 	}
-	r.clients[call.AsDefault], r.base = s, s.APIURL.Value
+	r.clients[suite.AsDefault], r.base = s, s.APIURL.Value
 	if len(args) > 0 {
 		if r.base = args[0]; isPath(r.base) {
 			return exit.Usagef("with --suite the address is that of the API, not a path").Hint("the paths stand in the file")
 		}
 	}
 	r.transport = r.hidingTransport(s)
-	r.plan, err = suite.Plan(call.SuiteContext{
+	r.plan, err = parsed.Plan(suite.Context{
 		Lookup:         r.env.lookup,
 		IsCredential:   isCredentialVariable,
 		IsPublic:       func(name string) bool { return settings.IsVariable(name) && !settings.RowOfVariable(name).Secret },
@@ -170,10 +172,10 @@ func (r *suiteRun) hidingTransport(s *settings.Settings) *transport.Transport {
 }
 
 // send runs the plan. The words on the way are on stderr.
-func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
+func (r *suiteRun) send(ctx context.Context) []suite.Result {
 	progress := r.progress()
 	defer progress.end()
-	runner := call.SuiteRunner{
+	runner := suite.Runner{
 		Client:   &call.Client{Transport: r.transport, Now: r.env.now},
 		Jobs:     r.o.suite.jobs,
 		FailFast: r.o.suite.failFast,
@@ -191,16 +193,16 @@ func (r *suiteRun) send(ctx context.Context) []call.SuiteResult {
 }
 
 // wentByDefault reports whether nobody said where a request was to go.
-func (r *suiteRun) wentByDefault(q call.SuiteRequest) bool {
-	return r.cmd.Flags().NArg() == 0 && r.clients[call.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
+func (r *suiteRun) wentByDefault(q suite.Request) bool {
+	return r.cmd.Flags().NArg() == 0 && r.clients[suite.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
 		strings.HasPrefix(q.Request.URL.String(), settings.DefaultAPIURL)
 }
 
 // known is what is known about the API and the token of a request.
-func (r *suiteRun) known(q call.SuiteRequest) call.Context {
+func (r *suiteRun) known(q suite.Request) explain.Context {
 	s, ok := r.clients[q.As]
 	if !ok {
-		s = r.clients[call.AsDefault]
+		s = r.clients[suite.AsDefault]
 	}
 	known := contextOf(r.env, r.cmd, q.Request, s, r.as(q.As))
 	known.CallFlags = suiteCallFlags(r.cmd, q, r.folder)
@@ -209,7 +211,7 @@ func (r *suiteRun) known(q call.SuiteRequest) call.Context {
 
 // caFault returns the fault of the CA file, which is a setting and no word about
 // any API.
-func caFault(results []call.SuiteResult) error {
+func caFault(results []suite.Result) error {
 	for _, result := range results {
 		if errors.Is(result.Err, transport.ErrCAFile) {
 			return result.Err
@@ -220,21 +222,21 @@ func caFault(results []call.SuiteResult) error {
 
 // verdict is how the command ends. What is certain wins over what could not be
 // told: a failed expectation over an API that did not answer.
-func (r *suiteRun) verdict(ctx context.Context, results []call.SuiteResult) error {
+func (r *suiteRun) verdict(ctx context.Context, results []suite.Result) error {
 	counts := countVerdicts(results)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case counts[call.SuiteFailed] > 0:
+	case counts[suite.Failed] > 0:
 		return exit.Reported{Code: exit.Unmet}
-	case counts[call.SuiteUnknown] > 0:
+	case counts[suite.Unknown] > 0:
 		return exit.Reported{Code: exit.Unknown}
 	}
 	return nil
 }
 
-func countVerdicts(results []call.SuiteResult) map[call.SuiteVerdict]int {
-	counts := map[call.SuiteVerdict]int{}
+func countVerdicts(results []suite.Result) map[suite.Verdict]int {
+	counts := map[suite.Verdict]int{}
 	for _, result := range results {
 		counts[result.Verdict]++
 	}

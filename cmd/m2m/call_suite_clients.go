@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/suite"
 )
 
 // resolveClients finds the settings of each client that a request is sent as,
@@ -29,9 +29,9 @@ func (r *suiteRun) resolveClients() error {
 }
 
 // identity turns what the file says of a client into settings.
-func (r *suiteRun) identity(c call.SuiteClient) (*settings.Identity, error) {
+func (r *suiteRun) identity(c suite.Client) (*settings.Identity, error) {
 	out := &settings.Identity{Values: map[settings.Setting]settings.Given[string]{}}
-	add := func(s settings.Setting, key string, v call.SuiteValue) {
+	add := func(s settings.Setting, key string, v suite.Value) {
 		if v.IsSet() {
 			out.Values[s] = settings.Given[string]{Value: v.Value.Reveal(), From: r.sourceOf(key, v)}
 		}
@@ -44,8 +44,8 @@ func (r *suiteRun) identity(c call.SuiteClient) (*settings.Identity, error) {
 	return out, err
 }
 
-func (r *suiteRun) suiteCredential(c call.SuiteClient) (out settings.Credential, err error) {
-	choose := func(kind settings.CredentialKind, key string, v call.SuiteValue) {
+func (r *suiteRun) suiteCredential(c suite.Client) (out settings.Credential, err error) {
+	choose := func(kind settings.CredentialKind, key string, v suite.Value) {
 		out.Kind, out.From = kind, r.sourceOf(key, v)
 		out.Why = fmt.Sprintf("the credential of the suite's client %s is the %s from %s", c.Name, kind, out.From)
 	}
@@ -73,7 +73,7 @@ func (r *suiteRun) suiteCredential(c call.SuiteClient) (out settings.Credential,
 
 // credentialFile is a path that a suite names, which stays inside its folder;
 // one that a variable holds is the caller's, and may lead anywhere.
-func (r *suiteRun) credentialFile(v call.SuiteValue) (string, error) {
+func (r *suiteRun) credentialFile(v suite.Value) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
 		return settings.Absolute(r.env.dir, path), nil
@@ -86,7 +86,7 @@ func (r *suiteRun) credentialFile(v call.SuiteValue) (string, error) {
 	return settings.Absolute(r.folder, path), nil
 }
 
-func (r *suiteRun) sourceOf(key string, v call.SuiteValue) settings.Source {
+func (r *suiteRun) sourceOf(key string, v suite.Value) settings.Source {
 	if v.Variable != "" {
 		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
 	}
@@ -95,7 +95,7 @@ func (r *suiteRun) sourceOf(key string, v call.SuiteValue) settings.Source {
 
 // ofClient says whose settings or token an error is about.
 func (r *suiteRun) ofClient(name string, err error) error {
-	if name == call.AsDefault {
+	if name == suite.AsDefault {
 		return err
 	}
 	return exit.Errorf(codeOf(err), "the client %q of the suite: %s", name, r.plan.Hide(err.Error())).Wrap(err)
@@ -107,7 +107,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 	tokens := map[string]entra.Secret{}
 	for i, q := range r.plan.Requests {
 		got, known := tokens[q.As]
-		if !known && q.As != call.AsNone {
+		if !known && q.As != suite.AsNone {
 			var err error
 			if got, err = bearer(r.env, ctx, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
 				return r.ofClient(q.As, err)
@@ -123,7 +123,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 // one's.
 func (r *suiteRun) as(client string) callOptions {
 	o := r.o
-	if client != call.AsDefault {
+	if client != suite.AsDefault {
 		o.tokenFile = ""
 	}
 	return o

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/explain"
+	"m2m/internal/suite"
 )
 
 // suiteDocument is the JSON of `call --suite -o json`. Its keys are stable.
@@ -28,31 +30,31 @@ type latencyDocument struct {
 
 // requestDocument is one request of a suite, in the order of the file.
 type requestDocument struct {
-	Name         string             `json:"name"`
-	Line         int                `json:"line"`
-	Tags         []string           `json:"tags"`
-	As           string             `json:"as"`
-	Method       string             `json:"method"`
-	URL          string             `json:"url"` // as it is written
-	Outcome      call.SuiteVerdict  `json:"outcome"`
-	Status       *int               `json:"status"` // null where no answer came
-	Attempts     int                `json:"attempts"`
-	DurationMS   float64            `json:"duration_ms"`
-	Expectations []call.Expectation `json:"expectations"`
-	Explanation  *call.Explanation  `json:"explanation"`
-	Reason       string             `json:"reason"` // why there is no answer, or no request
-	Hints        []string           `json:"hints"`
+	Name         string               `json:"name"`
+	Line         int                  `json:"line"`
+	Tags         []string             `json:"tags"`
+	As           string               `json:"as"`
+	Method       string               `json:"method"`
+	URL          string               `json:"url"` // as it is written
+	Outcome      suite.Verdict        `json:"outcome"`
+	Status       *int                 `json:"status"` // null where no answer came
+	Attempts     int                  `json:"attempts"`
+	DurationMS   float64              `json:"duration_ms"`
+	Expectations []call.Expectation   `json:"expectations"`
+	Explanation  *explain.Explanation `json:"explanation"`
+	Reason       string               `json:"reason"` // why there is no answer, or no request
+	Hints        []string             `json:"hints"`
 }
 
-func (r *suiteRun) document(results []call.SuiteResult) suiteDocument {
+func (r *suiteRun) document(results []suite.Result) suiteDocument {
 	counts := countVerdicts(results)
 	document := suiteDocument{
-		Suite: fileName(r.o.suite.file), OK: counts[call.SuitePassed] == len(results),
+		Suite: fileName(r.o.suite.file), OK: counts[suite.Passed] == len(results),
 		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.now().Sub(r.started)),
-		Passed: counts[call.SuitePassed], Failed: counts[call.SuiteFailed],
-		Unknown: counts[call.SuiteUnknown], Skipped: counts[call.SuiteSkipped],
+		Passed: counts[suite.Passed], Failed: counts[suite.Failed],
+		Unknown: counts[suite.Unknown], Skipped: counts[suite.Skipped],
 	}
-	if l := call.LatencyOf(results); l.Count > 0 {
+	if l := suite.LatencyOf(results); l.Count > 0 {
 		document.LatencyMS = &latencyDocument{inMilliseconds(l.P50), inMilliseconds(l.P95), inMilliseconds(l.Max)}
 	}
 	for _, result := range results {
@@ -61,7 +63,7 @@ func (r *suiteRun) document(results []call.SuiteResult) suiteDocument {
 	return document
 }
 
-func requestOf(result call.SuiteResult) requestDocument {
+func requestOf(result suite.Result) requestDocument {
 	q := result.Request
 	document := requestDocument{
 		Name: q.Name, Line: q.Line, Tags: orEmpty(q.Tags), As: q.As, Method: result.Method, URL: q.URL,

@@ -5,39 +5,39 @@ import (
 	"strconv"
 	"strings"
 
-	"m2m/internal/call"
+	"m2m/internal/suite"
 	"m2m/internal/testreport"
 )
 
 // writeJUnit writes the report of --junit; f is nil without it.
-func (r *suiteRun) writeJUnit(f *os.File, results []call.SuiteResult) error {
+func (r *suiteRun) writeJUnit(f *os.File, results []suite.Result) error {
 	name := fileName(r.o.suite.file)
-	suite := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.now().Sub(r.started)}
-	suite.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.suite.jobs)}}
+	cases := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.now().Sub(r.started)}
+	cases.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.suite.jobs)}}
 	if tags := r.o.suite.tags; len(tags) > 0 {
-		suite.Properties = append(suite.Properties, testreport.Property{Name: "tags", Value: strings.Join(tags, ",")})
+		cases.Properties = append(cases.Properties, testreport.Property{Name: "tags", Value: strings.Join(tags, ",")})
 	}
 	if tags := r.o.suite.skipTags; len(tags) > 0 {
-		suite.Properties = append(suite.Properties, testreport.Property{Name: "skipped tags", Value: strings.Join(tags, ",")})
+		cases.Properties = append(cases.Properties, testreport.Property{Name: "skipped tags", Value: strings.Join(tags, ",")})
 	}
 	for _, result := range results {
-		suite.Cases = append(suite.Cases, r.junitCase(name, result))
+		cases.Cases = append(cases.Cases, r.junitCase(name, result))
 	}
-	return writeJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{suite}})
+	return writeJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{cases}})
 }
 
-func (r *suiteRun) junitCase(file string, result call.SuiteResult) testreport.Case {
+func (r *suiteRun) junitCase(file string, result suite.Result) testreport.Case {
 	c := testreport.Case{
 		Class: file, Name: result.Request.Name, File: file, Line: result.Request.Line, Elapsed: result.Duration,
 		Detail: strings.Join(suiteDetail(result), "\n"),
 	}
 	switch result.Verdict {
-	case call.SuiteFailed:
+	case suite.Failed:
 		first := result.Unmet()[0]
 		c.Outcome, c.Message, c.Kind = testreport.Failed, first.String(), first.Name
-	case call.SuiteUnknown:
+	case suite.Unknown:
 		c.Outcome, c.Message, c.Kind = testreport.Errored, result.Reason, "no answer"
-	case call.SuiteSkipped:
+	case suite.Skipped:
 		c.Outcome, c.Message = testreport.Skipped, result.Reason
 	}
 	return c
@@ -46,11 +46,11 @@ func (r *suiteRun) junitCase(file string, result call.SuiteResult) testreport.Ca
 // notRun are the results of a run that sent nothing, for want of a token or of the
 // CA file: CI systems that read the report must not take a file that is not there,
 // or an older one, for success.
-func (r *suiteRun) notRun(err error) []call.SuiteResult {
-	var results []call.SuiteResult
+func (r *suiteRun) notRun(err error) []suite.Result {
+	var results []suite.Result
 	for _, q := range r.plan.Requests {
-		results = append(results, call.SuiteResult{
-			Request: q, Verdict: call.SuiteUnknown, Err: err,
+		results = append(results, suite.Result{
+			Request: q, Verdict: suite.Unknown, Err: err,
 			Reason: "not sent: " + redact(printable(r.plan.Hide(err.Error()))),
 		})
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"m2m/internal/call"
+	"m2m/internal/suite"
 )
 
 // suiteProgress says on stderr how far a suite is: in a line that is written
@@ -30,12 +30,12 @@ func (r *suiteRun) progress() *suiteProgress {
 	return &suiteProgress{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
 }
 
-func (p *suiteProgress) started(q call.SuiteRequest) {
+func (p *suiteProgress) started(q suite.Request) {
 	p.under = append(p.under, q.Name)
 	p.draw()
 }
 
-func (p *suiteProgress) finished(result call.SuiteResult) {
+func (p *suiteProgress) finished(result suite.Result) {
 	for i, name := range p.under {
 		if name == result.Request.Name {
 			p.under = append(p.under[:i], p.under[i+1:]...)
@@ -43,12 +43,12 @@ func (p *suiteProgress) finished(result call.SuiteResult) {
 		}
 	}
 	p.done++
-	if result.Verdict != call.SuitePassed {
+	if result.Verdict != suite.Passed {
 		p.failed++
 	}
 	switch {
 	case p.silent:
-	case p.live && result.Verdict != call.SuitePassed:
+	case p.live && result.Verdict != suite.Passed:
 		p.clear()
 		p.env.say("%s", p.line(result))
 	case !p.live:
@@ -58,7 +58,7 @@ func (p *suiteProgress) finished(result call.SuiteResult) {
 }
 
 // line says in one line what became of a request.
-func (p *suiteProgress) line(result call.SuiteResult) string {
+func (p *suiteProgress) line(result suite.Result) string {
 	line := fmt.Sprintf("%-7s  %s", verdictWord(result.Verdict), result.Request.Name)
 	switch unmet := result.Unmet(); {
 	case len(unmet) > 0:

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"m2m/internal/call"
+	"m2m/internal/suite"
 )
 
 // Widths of the table, in columns.
@@ -19,7 +19,7 @@ const (
 )
 
 // report prints what became of the requests, in the form that was asked for.
-func (r *suiteRun) report(results []call.SuiteResult) error {
+func (r *suiteRun) report(results []suite.Result) error {
 	if r.o.form == "json" {
 		return writeJSON(r.env.out, r.document(results))
 	}
@@ -38,12 +38,12 @@ type suiteTable struct {
 }
 
 // print writes a line for each request.
-func (t suiteTable) print(results []call.SuiteResult) {
+func (t suiteTable) print(results []suite.Result) {
 	width := len("request")
 	for _, result := range results {
 		width = max(width, min(utf8.RuneCountInString(result.Request.Name), suiteNameWidth))
 	}
-	longest := call.LatencyOf(results).Max
+	longest := suite.LatencyOf(results).Max
 	fmt.Fprintln(t.w, t.paint.bold(fmt.Sprintf("%-*s  %6s  %8s  %s", width, "request", "status", "time", "outcome")))
 	for _, result := range results {
 		status, took, bar := "-", "-", ""
@@ -73,21 +73,21 @@ func (t suiteTable) bar(d, longest time.Duration) string {
 }
 
 // outcome is a verdict in its column.
-func (t suiteTable) outcome(v call.SuiteVerdict) string {
+func (t suiteTable) outcome(v suite.Verdict) string {
 	word := fmt.Sprintf("%-7s", verdictWord(v))
 	switch v {
-	case call.SuitePassed:
+	case suite.Passed:
 		return t.paint.green(word)
-	case call.SuiteFailed:
+	case suite.Failed:
 		return t.paint.red(word)
-	case call.SuiteUnknown:
+	case suite.Unknown:
 		return t.paint.yellow(word)
 	}
 	return t.paint.faint(word)
 }
 
-func verdictWord(v call.SuiteVerdict) string {
-	if v == call.SuiteFailed {
+func verdictWord(v suite.Verdict) string {
+	if v == suite.Failed {
 		return "FAILED" // the word that the eye looks for, as in the report of verify
 	}
 	return string(v)
@@ -95,9 +95,9 @@ func verdictWord(v call.SuiteVerdict) string {
 
 // failures says of each request that did not pass what was expected, what came,
 // and why.
-func (t suiteTable) failures(file string, results []call.SuiteResult) {
+func (t suiteTable) failures(file string, results []suite.Result) {
 	for _, result := range results {
-		if result.Verdict != call.SuiteFailed && result.Verdict != call.SuiteUnknown {
+		if result.Verdict != suite.Failed && result.Verdict != suite.Unknown {
 			continue
 		}
 		q := result.Request
@@ -112,9 +112,9 @@ func (t suiteTable) failures(file string, results []call.SuiteResult) {
 // sentAs says who called.
 func sentAs(as string) string {
 	switch as {
-	case call.AsNone:
+	case suite.AsNone:
 		return "without a token"
-	case call.AsDefault:
+	case suite.AsDefault:
 		return "as the default client"
 	}
 	return "as " + as
@@ -122,7 +122,7 @@ func sentAs(as string) string {
 
 // suiteDetail says why a request did not pass: what was expected and what came,
 // then the explanation, as call gives it.
-func suiteDetail(result call.SuiteResult) []string {
+func suiteDetail(result suite.Result) []string {
 	var lines []string
 	if result.Reason != "" {
 		lines = append(lines, result.Reason)
@@ -139,20 +139,20 @@ func suiteDetail(result call.SuiteResult) []string {
 }
 
 // summary counts the outcomes and sums up the times.
-func (t suiteTable) summary(results []call.SuiteResult, took time.Duration) {
+func (t suiteTable) summary(results []suite.Result, took time.Duration) {
 	counts := countVerdicts(results)
 	requests := "requests"
 	if len(results) == 1 {
 		requests = "request"
 	}
-	fmt.Fprintf(t.w, "\n%d %s in %s: %d passed", len(results), requests, milliseconds(took), counts[call.SuitePassed])
-	for _, v := range []call.SuiteVerdict{call.SuiteFailed, call.SuiteUnknown, call.SuiteSkipped} {
+	fmt.Fprintf(t.w, "\n%d %s in %s: %d passed", len(results), requests, milliseconds(took), counts[suite.Passed])
+	for _, v := range []suite.Verdict{suite.Failed, suite.Unknown, suite.Skipped} {
 		if counts[v] > 0 {
 			fmt.Fprintf(t.w, ", %d %s", counts[v], v)
 		}
 	}
 	fmt.Fprintln(t.w)
-	if l := call.LatencyOf(results); l.Count > 0 {
+	if l := suite.LatencyOf(results); l.Count > 0 {
 		fmt.Fprintf(t.w, "latency p50 %s, p95 %s, max %s\n", milliseconds(l.P50), milliseconds(l.P95), milliseconds(l.Max))
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"m2m/internal/call"
+	"m2m/internal/suite"
 )
 
 // TestReadmeSuites: the suites that the README shows can be run.
@@ -21,7 +21,7 @@ func TestReadmeSuites(t *testing.T) {
 			continue
 		}
 		found++
-		if _, err := call.ParseSuite("README.md", []byte(block)); err != nil {
+		if _, err := suite.Parse("README.md", []byte(block)); err != nil {
 			t.Errorf("%v\nin:\n%s", err, block)
 		}
 	}

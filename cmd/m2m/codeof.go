@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/suite"
 	"m2m/internal/token"
 	"m2m/internal/transport"
 )
@@ -20,7 +21,7 @@ func codeOf(err error) exit.Code {
 		return exit.Done
 	case errors.As(err, &coder):
 		return coder.ExitCode()
-	case isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP, call.ErrSuite):
+	case isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP, suite.ErrNotRunnable):
 		return exit.Usage
 	case errors.Is(err, token.ErrRefused):
 		return exit.Provider

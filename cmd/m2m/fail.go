@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/token"
 )
 
@@ -27,7 +28,7 @@ func (env *Env) report(err error, asJSON bool) {
 	for line := range strings.Lines(err.Error()) {
 		env.say("%s", line)
 	}
-	for _, hint := range exit.HintsOf(err) {
+	for _, hint := range explain.CommandLine.Hints(err) {
 		env.say("hint: %s", hint)
 	}
 }
@@ -79,7 +80,7 @@ func providerDetails(err error) *providerReport {
 }
 
 func (env *Env) reportJSON(err error) {
-	hints := exit.HintsOf(err)
+	hints := explain.CommandLine.Hints(err)
 	if hints == nil {
 		hints = []string{}
 	}

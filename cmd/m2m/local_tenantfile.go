@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/issuer"
 )
 
@@ -52,7 +53,7 @@ func parseFaults(specs []string) (faults []issuer.Fault, err error) {
 	for _, spec := range specs {
 		f, err := issuer.ParseFault(spec)
 		if err != nil {
-			hints := append(exit.HintsOf(err), "m2m serve fault --help lists the faults")
+			hints := append(explain.CommandLine.Hints(err), "m2m serve fault --help lists the faults")
 			return nil, exit.Usagef("%v", err).Hint(hints...)
 		}
 		faults = append(faults, f)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/wholefile"
 )
 
@@ -71,7 +72,7 @@ func (to destination) end(err error) error {
 		return failed // what wraps it only says that it was the body
 	case to.file.Size() > 0 && !to.file.IsDevice() && codeOf(err) == exit.Unknown:
 		return exit.Errorf(exit.Unknown, "%v", err).
-			Hint(append(exit.HintsOf(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.Path()))...)
+			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.Path()))...)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 )
 
 // run executes the command line of env and returns the exit code.
@@ -218,7 +219,7 @@ func (c *checkedWriter) lost(own error) error {
 		Hint("do not use what was written: it is not all").
 		Wrap(c.err)
 	if own != nil && !errors.Is(own, c.err) && !errors.As(own, new(exit.Reported)) {
-		lost.Addf("%v", own).Hint(exit.HintsOf(own)...)
+		lost.Addf("%v", own).Hint(explain.CommandLine.Hints(own)...)
 	}
 	return lost
 }

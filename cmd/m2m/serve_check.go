@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -144,7 +145,7 @@ func startChecks(env *Env, cmd *cobra.Command, o serveOptions) []startCheck {
 func judged(name string, check func() (string, error)) startCheck {
 	found, err := check()
 	if err != nil {
-		return startCheck{Name: name, Status: "fail", Found: err.Error(), Fix: exit.HintsOf(err), err: err}
+		return startCheck{Name: name, Status: "fail", Found: err.Error(), Fix: explain.CommandLine.Hints(err), err: err}
 	}
 	return startCheck{Name: name, Status: "pass", Found: found}
 }

@@ -81,9 +81,9 @@ func sentToken(r *http.Request) entra.Secret {
 // SentToken tells whether the request carried a bearer token.
 func (a *Answer) SentToken() bool { return !a.token.IsZero() }
 
-// without takes the token that was sent, and whatever looks like one, out of what
+// Redact takes the token that was sent, and whatever looks like one, out of what
 // the API answered.
-func (a *Answer) without(s string) string { return withoutToken(s, a.token) }
+func (a *Answer) Redact(s string) string { return WithoutToken(s, a.token) }
 
 // StatusText returns the status as people write it, such as "403 Forbidden".
 func (a *Answer) StatusText() string {

@@ -20,10 +20,10 @@ func (r Request) Check(willHaveToken bool) error {
 	if err := checkURL(r.URL); err != nil {
 		return err
 	}
-	if !isHTTPToken(r.method()) {
-		return fmt.Errorf("%w: %q", ErrMethod, bound(r.Method, 40))
+	if !IsHTTPToken(r.EffectiveMethod()) {
+		return fmt.Errorf("%w: %q", ErrMethod, Bound(r.Method, 40))
 	}
-	if err := checkHeader(r.Header); err != nil {
+	if err := CheckHeader(r.Header); err != nil {
 		return err
 	}
 	if hasToken && r.Header.Get("Authorization") != "" {
@@ -38,7 +38,7 @@ func (r Request) Check(willHaveToken bool) error {
 	return nil
 }
 
-func (r Request) method() string {
+func (r Request) EffectiveMethod() string {
 	switch {
 	case r.Method != "":
 		return r.Method
@@ -49,16 +49,16 @@ func (r Request) method() string {
 }
 
 func (r Request) checkPlainHTTP() error {
-	if r.URL.Scheme == "https" || isLoopback(r.URL.Hostname()) {
+	if r.URL.Scheme == "https" || IsLoopback(r.URL.Hostname()) {
 		return nil
 	}
 	secure := *r.URL
 	secure.Scheme = "https"
 	return &AddressError{
-		Address: displayURL(r.URL), kind: ErrPlainHTTP,
+		Address: DisplayURL(r.URL), kind: ErrPlainHTTP,
 		Reason: "the token would cross the network unencrypted; whoever sees it can use it",
 		hints: []string{
-			"call " + displayURL(&secure),
+			"call " + DisplayURL(&secure),
 			"where the network is trusted, say so with --insecure-http; a request without credentials may go as it is",
 		},
 	}
@@ -85,24 +85,24 @@ func hasCredentials(h http.Header) bool {
 	return false
 }
 
-// checkHeader refuses what net/http would, without quoting a value: it may be
+// CheckHeader refuses what net/http would, without quoting a value: it may be
 // a secret.
-func checkHeader(h http.Header) error {
+func CheckHeader(h http.Header) error {
 	for name, values := range h {
-		if !isHTTPToken(name) {
-			return fmt.Errorf("%w: the name %q", ErrHeader, bound(name, 60))
+		if !IsHTTPToken(name) {
+			return fmt.Errorf("%w: the name %q", ErrHeader, Bound(name, 60))
 		}
 		for _, v := range values {
 			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-				return fmt.Errorf("%w: the value of %s holds a line break or a control character", ErrHeader, bound(name, 60))
+				return fmt.Errorf("%w: the value of %s holds a line break or a control character", ErrHeader, Bound(name, 60))
 			}
 		}
 	}
 	return nil
 }
 
-// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
-func isHTTPToken(s string) bool {
+// IsHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
+func IsHTTPToken(s string) bool {
 	for i := range len(s) {
 		if !isTokenByte(s[i]) {
 			return false

@@ -62,7 +62,7 @@ func settle(answer *Answer, err error, attempts int) (*Answer, error) {
 // It does not use http.Client, which follows redirects to other hosts and
 // leaves it to a list of header names what goes with them.
 func (c *Client) follow(ctx context.Context, req Request) (*Answer, error) {
-	next := hop{method: req.method(), url: req.URL, body: req.Body}
+	next := hop{method: req.EffectiveMethod(), url: req.URL, body: req.Body}
 	var seen []Redirect
 	for {
 		answer, err := c.send(ctx, req, next)

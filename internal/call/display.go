@@ -11,13 +11,13 @@ import (
 	"m2m/internal/entra"
 )
 
-// maxShown bounds an address where it is shown, in bytes.
-const maxShown = 200
+// MaxShown bounds an address where it is shown, in bytes.
+const MaxShown = 200
 
-// displayAddress makes an address fit to be shown: user, password and query may
+// DisplayAddress makes an address fit to be shown: user, password and query may
 // be secrets (a shared access signature is all query), and the rest may be
 // anything.
-func displayAddress(s string) string {
+func DisplayAddress(s string) string {
 	s, _, _ = strings.Cut(s, "#")
 	s, query, _ := strings.Cut(s, "?")
 	prefix, rest, found := strings.Cut(s, "://")
@@ -33,14 +33,14 @@ func displayAddress(s string) string {
 	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
 		rest = redacted + rest[at:]
 	}
-	shown := bound(prefix+rest, maxShown)
+	shown := Bound(prefix+rest, MaxShown)
 	if query != "" {
 		shown += "?…"
 	}
 	return shown
 }
 
-func displayURL(u *url.URL) string { return displayAddress(u.String()) }
+func DisplayURL(u *url.URL) string { return DisplayAddress(u.String()) }
 
 // jwtForm finds what looks like a token: two parts or more, the first of which
 // is base64url of a JSON object. Compiled at first use: only explanations need it.
@@ -48,19 +48,19 @@ var jwtForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+`)
 })
 
-// withoutToken takes the token that was sent, and whatever looks like one, out
+// WithoutToken takes the token that was sent, and whatever looks like one, out
 // of what an API answered: some echo it, and an explanation ends up in logs.
-func withoutToken(s string, sent entra.Secret) string {
-	var hidden hiddenValues
+func WithoutToken(s string, sent entra.Secret) string {
+	var hidden HiddenValues
 	if token := sent.Reveal(); len(token) >= shortestHidden {
-		hidden = hiddenValues{{token, redacted}}
+		hidden = HiddenValues{{token, redacted}}
 	}
-	return jwtForm().ReplaceAllString(hidden.hide(s), redacted)
+	return jwtForm().ReplaceAllString(hidden.Hide(s), redacted)
 }
 
-// bound cuts s to at most n bytes at a rune's edge, and puts a dot for each
+// Bound cuts s to at most n bytes at a rune's edge, and puts a dot for each
 // character that a terminal would act on.
-func bound(s string, n int) string {
+func Bound(s string, n int) string {
 	cut := len(s) > n
 	if cut {
 		s = s[:n]

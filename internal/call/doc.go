@@ -1,5 +1,5 @@
-// Package call sends one request to a protected API, or a suite of them, holds
-// each answer against what was expected, and explains a refusal.
+// Package call sends one request to a protected API and checks the answer against
+// what was expected.
 //
 // A bearer token goes to the origin that the request names and nowhere else:
 // redirects are reported, and followed only on request and only inside that
@@ -9,13 +9,7 @@
 //	answer, err := client.Do(ctx, request)   // err: *AddressError, *UnreachableError, …
 //	defer answer.Close()
 //	err = answer.WriteBody(os.Stdout)        // streams, binary safe
-//	if err := answer.Judge().Err(); err != nil {
-//		explanation := call.Explain(answer, call.Context{Token: request.Token, …})
-//	}
+//	err = answer.Judge().Err()               // an *ExpectationError
 //
-// A suite is a file: ParseSuite reads it, Suite.Plan puts its variables in and
-// checks where its requests go, and a SuiteRunner sends them.
-//
-// The package returns data and prints nothing. It never judges a token: what
-// an explanation says of one is read from the token itself, unverified.
+// The package returns data and prints nothing.
 package call

@@ -45,8 +45,8 @@ type HeaderExpectation struct {
 func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 	name, value, hasValue := strings.Cut(s, ":")
 	h := HeaderExpectation{Name: name, Value: strings.Trim(value, " \t")}
-	if !isHTTPToken(h.Name) || hasValue && h.Value == "" {
-		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, bound(s, 80))
+	if !IsHTTPToken(h.Name) || hasValue && h.Value == "" {
+		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, Bound(s, 80))
 	}
 	return h, nil
 }
@@ -108,7 +108,7 @@ func (a *Answer) Judge() Outcome {
 		results = append(results, a.judgeTime())
 	}
 	for i := range results {
-		results[i].Found = a.without(results[i].Found)
+		results[i].Found = a.Redact(results[i].Found)
 	}
 	return Outcome{Expectations: results}
 }
@@ -124,18 +124,18 @@ func (a *Answer) judgeHeader(h HeaderExpectation) Expectation {
 	values := a.Header.Values(h.Name)
 	e := Expectation{Name: "header", Expected: "a header " + h.Name, Found: "none", Met: len(values) > 0}
 	if h.Value != "" {
-		e.Expected += fmt.Sprintf(" of %q", bound(h.Value, maxShown))
+		e.Expected += fmt.Sprintf(" of %q", Bound(h.Value, MaxShown))
 		e.Met = slices.Contains(values, h.Value)
 	}
 	if len(values) > 0 {
-		e.Found = fmt.Sprintf("%q", bound(strings.Join(values, ", "), maxShown))
+		e.Found = fmt.Sprintf("%q", Bound(strings.Join(values, ", "), MaxShown))
 	}
 	return e
 }
 
 func (a *Answer) judgeText(text *textSearch) Expectation {
 	e := Expectation{
-		Name: "body", Expected: fmt.Sprintf("a body with %q", bound(string(text.text), maxShown)),
+		Name: "body", Expected: fmt.Sprintf("a body with %q", Bound(string(text.text), MaxShown)),
 		Found: fmt.Sprintf("%d bytes without it", a.size), Met: text.found,
 	}
 	switch {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// hiddenValues are texts that are never shown: a token, or the values of a
+// HiddenValues are texts that are never shown: a token, or the values of a
 // suite's variables, any of which may be a secret.
-type hiddenValues []hiddenValue
+type HiddenValues []hiddenValue
 
 type hiddenValue struct{ value, shown string }
 
@@ -17,7 +17,7 @@ type hiddenValue struct{ value, shown string }
 // shorter one is no secret, and occurs by chance.
 const shortestHidden = 4
 
-func (h *hiddenValues) add(name, value string) {
+func (h *HiddenValues) Add(name, value string) {
 	if len(value) < shortestHidden || isBareOrigin(value) || h.has(value) {
 		return
 	}
@@ -30,7 +30,7 @@ func (h *hiddenValues) add(name, value string) {
 	slices.SortStableFunc(*h, func(a, b hiddenValue) int { return len(b.value) - len(a.value) })
 }
 
-func (h *hiddenValues) has(value string) bool {
+func (h *HiddenValues) has(value string) bool {
 	return slices.ContainsFunc(*h, func(o hiddenValue) bool { return o.value == value })
 }
 
@@ -41,7 +41,7 @@ func (h *hiddenValues) has(value string) bool {
 func spellings(value string) []string {
 	trimmed := strings.TrimSpace(value)
 	var all []string
-	for _, s := range []string{value, trimmed, bound(value, len(value)), bound(trimmed, len(trimmed))} {
+	for _, s := range []string{value, trimmed, Bound(value, len(value)), Bound(trimmed, len(trimmed))} {
 		quoted := strconv.Quote(s)
 		for _, form := range []string{
 			s, url.PathEscape(s), url.QueryEscape(s), strings.ReplaceAll(s, `"`, `\"`), quoted[1 : len(quoted)-1],
@@ -59,9 +59,9 @@ func isBareOrigin(value string) bool {
 	return err == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && !strings.Contains(value, "#")
 }
 
-// hide puts the names of variables where their values are. A value that was cut
+// Hide puts the names of variables where their values are. A value that was cut
 // short, which an ellipsis says, is found by its beginning.
-func (h hiddenValues) hide(s string) string {
+func (h HiddenValues) Hide(s string) string {
 	for _, v := range h {
 		s = strings.ReplaceAll(s, v.value, v.shown)
 	}
@@ -75,7 +75,7 @@ func (h hiddenValues) hide(s string) string {
 	return strings.Join(parts, "…")
 }
 
-func (h hiddenValues) hideBeginning(s string) string {
+func (h HiddenValues) hideBeginning(s string) string {
 	for _, v := range h {
 		for n := min(len(v.value)-1, len(s)); n >= shortestHidden; n-- {
 			if rest, ok := strings.CutSuffix(s, v.value[:n]); ok {
@@ -86,9 +86,9 @@ func (h hiddenValues) hideBeginning(s string) string {
 	return s
 }
 
-// quoted has a shell put the values back into a command that hide went over: in
+// Quoted has a shell put the values back into a command that hide went over: in
 // the single quotes of ShellQuote a variable is none.
-func (h hiddenValues) quoted(command string) string {
+func (h HiddenValues) Quoted(command string) string {
 	isOpen := func(s string) bool { return strings.Count(strings.ReplaceAll(s, `'\''`, ""), "'")%2 == 1 }
 	for _, v := range h {
 		var out strings.Builder

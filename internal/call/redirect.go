@@ -47,13 +47,13 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 	if !isRedirect(a.Status) || location == "" {
 		return nil, nil
 	}
-	redirect = &Redirect{Status: a.Status, From: a.without(displayURL(h.url)), To: a.without(displayAddress(location)), asked: req.Follow}
+	redirect = &Redirect{Status: a.Status, From: a.Redact(DisplayURL(h.url)), To: a.Redact(DisplayAddress(location)), asked: req.Follow}
 	to, err := h.url.Parse(location)
 	if err != nil {
 		redirect.Reason = "the Location is not a URL"
 		return redirect, nil
 	}
-	redirect.To, redirect.target = a.without(displayURL(to)), to
+	redirect.To, redirect.target = a.Redact(DisplayURL(to)), to
 	next := h.after(a.Status, to)
 	redirect.Reason = whyNotFollowed(req, to, next, followed)
 	redirect.Followed = redirect.Reason == ""
@@ -69,7 +69,7 @@ func whyNotFollowed(req Request, to *url.URL, next *hop, followed int) string {
 	switch {
 	case !text.IsASCII(to.Host):
 		return "its host holds letters beyond ASCII, so that it leads to another origin than it seems, which must not get the token"
-	case origin(to) != origin(req.URL):
+	case Origin(to) != Origin(req.URL):
 		return "it leads to another origin, which must not get the token"
 	case !req.Follow:
 		return "redirects are followed only on request"

@@ -20,7 +20,7 @@ func ParseStatusSet(s string) (StatusSet, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		r, ok := parseStatusRange(strings.TrimSpace(part))
 		if !ok {
-			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %q", ErrExpectSyntax, bound(s, 40))
+			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %q", ErrExpectSyntax, Bound(s, 40))
 		}
 		set.ranges = append(set.ranges, r)
 	}

@@ -32,7 +32,7 @@ func unreachable(u *url.URL, cause error, attempts int) *UnreachableError {
 }
 
 // IsLocal reports whether the address is one of this machine.
-func (e *UnreachableError) IsLocal() bool { return isLoopback(e.host) }
+func (e *UnreachableError) IsLocal() bool { return IsLoopback(e.host) }
 
 // Attempts returns how often the request was begun: at least 1.
 func (e *UnreachableError) Attempts() int { return max(e.attempts, 1) }
@@ -41,9 +41,9 @@ func (e *UnreachableError) Attempts() int { return max(e.attempts, 1) }
 func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Cause} }
 
 func (e *UnreachableError) Error() string {
-	text := fmt.Sprintf("no answer from %s: %s", bound(e.Address, maxShown), e.Cause.Reason())
+	text := fmt.Sprintf("no answer from %s: %s", Bound(e.Address, MaxShown), e.Cause.Reason())
 	if e.Partial {
-		text = fmt.Sprintf("the answer of %s is not complete: %s", bound(e.Address, maxShown), e.Cause.Reason())
+		text = fmt.Sprintf("the answer of %s is not complete: %s", Bound(e.Address, MaxShown), e.Cause.Reason())
 	}
 	if e.attempts > 1 {
 		text += fmt.Sprintf(" (after %d attempts)", e.attempts)

@@ -15,6 +15,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/call/calltest"
+	"m2m/internal/explain"
 	"m2m/internal/transport"
 )
 
@@ -27,7 +28,7 @@ func unreachable(t *testing.T, err error, fault transport.Fault, hint string) *c
 	if u.Cause.Fault != fault {
 		t.Errorf("fault %q, want %q (%v)", u.Cause.Fault, fault, err)
 	}
-	if hints := strings.Join(append(call.Hints(u, call.CommandLine), u.Cause.Hints()...), "\n"); !strings.Contains(hints, hint) {
+	if hints := strings.Join(explain.CommandLine.Hints(u), "\n"); !strings.Contains(hints, hint) {
 		t.Errorf("hints %q, want %q in them", hints, hint)
 	}
 	return u

@@ -38,7 +38,7 @@ func (e *AddressError) Unwrap() error { return e.kind }
 func (e *AddressError) Hints() []string { return e.hints }
 
 func badAddress(address, reason string, hints ...string) *AddressError {
-	return &AddressError{Address: displayAddress(address), Reason: reason, hints: hints, kind: ErrAddress}
+	return &AddressError{Address: DisplayAddress(address), Reason: reason, hints: hints, kind: ErrAddress}
 }
 
 // ResolveURL returns the address to call. arg is an absolute http or https URL,
@@ -53,7 +53,7 @@ func ResolveURL(base, arg string) (*url.URL, error) {
 		// RFC 3986 section 4.2: such a reference names another host, which would
 		// then get the token.
 		return nil, badAddress(arg, "it begins with two slashes, which name a host and not a path",
-			"write https:"+displayAddress(arg)+", or the path with one slash")
+			"write https:"+DisplayAddress(arg)+", or the path with one slash")
 	}
 	root, err := parseAbsolute(base)
 	if err != nil {
@@ -107,17 +107,17 @@ func hasScheme(s string) bool {
 
 // schemeMissing tells a forgotten scheme from a forgotten slash.
 func schemeMissing(s string) *AddressError {
-	shown := displayAddress(s)
+	shown := DisplayAddress(s)
 	hostPort := regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
 	if hostPort.MatchString(s) {
 		scheme := "https"
-		if host, _, _ := strings.Cut(s, ":"); isLoopback(host) || s[0] == '[' {
+		if host, _, _ := strings.Cut(s, ":"); IsLoopback(host) || s[0] == '[' {
 			scheme = "http"
 		}
 		return badAddress(s, "it has no scheme", fmt.Sprintf("write %s://%s", scheme, shown))
 	}
 	if scheme, _, found := strings.Cut(s, ":"); found && !strings.ContainsAny(scheme, "/?#.") {
-		return badAddress(s, fmt.Sprintf("its scheme is %q", bound(scheme, 20)), "give an http or https address")
+		return badAddress(s, fmt.Sprintf("its scheme is %q", Bound(scheme, 20)), "give an http or https address")
 	}
 	return badAddress(s, "it is neither a path nor an address with a scheme",
 		fmt.Sprintf("write /%s for a path of the API, or https://%s for an address", shown, shown))
@@ -128,7 +128,7 @@ func checkURL(u *url.URL) error {
 	address := u.Redacted()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return badAddress(address, fmt.Sprintf("its scheme is %q", bound(u.Scheme, 20)), "give an http or https address")
+		return badAddress(address, fmt.Sprintf("its scheme is %q", Bound(u.Scheme, 20)), "give an http or https address")
 	case u.User != nil:
 		return badAddress(address, "it holds a user name or a password",
 			"leave them out: a token proves who calls; other credentials go into a header")
@@ -151,9 +151,9 @@ func validPort(u *url.URL) bool {
 	return err == nil && n > 0
 }
 
-// isLoopback reports whether a host is this machine. Other names are not looked
+// IsLoopback reports whether a host is this machine. Other names are not looked
 // up: whoever answers for a name would decide whether the token is sent in clear.
-func isLoopback(host string) bool {
+func IsLoopback(host string) bool {
 	if text.LowerASCII(host) == "localhost" {
 		return true
 	}
@@ -161,9 +161,9 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// origin is what RFC 6454 compares: scheme, host and port. Its case is that of
+// Origin is what RFC 6454 compares: scheme, host and port. Its case is that of
 // ASCII alone: what Unicode calls the same letter is another host to connect to.
-func origin(u *url.URL) string {
+func Origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]

@@ -3,7 +3,6 @@ package exit
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Error is why a command failed, in words for its user, without secrets. Make
@@ -51,7 +50,7 @@ func (e *Error) Addf(format string, args ...any) *Error {
 // Error returns the reason; it may have several lines.
 func (e *Error) Error() string { return e.reason }
 
-// Hints returns the hints of e alone; HintsOf has those of its causes too.
+// Hints returns the hints of e alone, without those of its cause.
 func (e *Error) Hints() []string { return e.hints }
 
 // Unwrap returns the cause, or nil.
@@ -59,24 +58,6 @@ func (e *Error) Unwrap() error { return e.err }
 
 // ExitCode implements Coder.
 func (e *Error) ExitCode() Code { return e.code }
-
-// HintsOf collects the hints in a tree of errors, outermost first. Any error
-// with a method Hints() []string takes part.
-func HintsOf(err error) []string {
-	var hints []string
-	if h, ok := err.(interface{ Hints() []string }); ok {
-		hints = slices.Clone(h.Hints())
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		hints = append(hints, HintsOf(e.Unwrap())...)
-	case interface{ Unwrap() []error }:
-		for _, joined := range e.Unwrap() {
-			hints = append(hints, HintsOf(joined)...)
-		}
-	}
-	return hints
-}
 
 // RootCause is the last error of a chain: what the operating system said.
 func RootCause(err error) error {

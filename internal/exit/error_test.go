@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"slices"
 	"testing"
 )
 
@@ -25,13 +24,7 @@ func TestError(t *testing.T) {
 	}
 }
 
-func TestHintsOf(t *testing.T) {
-	inner := Usagef("inner").Hint("c")
-	err := Errorf(Unknown, "outer").Hint("a", "b").Wrap(errors.Join(errors.New("no hints"), inner, EmptyFlag("tenant")))
-	got, want := HintsOf(err), append([]string{"a", "b", "c"}, EmptyFlag("tenant").Hints()...)
-	if !slices.Equal(got, want) {
-		t.Errorf("hints %q, want %q", got, want)
-	}
+func TestRootCause(t *testing.T) {
 	if got := RootCause(Usagef("outer").Wrap(fs.ErrExist)); got != fs.ErrExist {
 		t.Errorf("root cause %v", got)
 	}

@@ -1,0 +1,67 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"m2m/internal/call"
+	"m2m/internal/verify"
+)
+
+// tokenFacts is what the token says of itself, as far as an API would mind.
+func (e *evidence) tokenFacts() []Fact {
+	t := e.token
+	texts := []string{describeKind(t)}
+	if t.Audience != "" {
+		texts = append(texts, "for "+call.Bound(t.Audience, call.MaxShown)+" (aud)")
+	}
+	if t.Issuer != "" {
+		texts = append(texts, "issued by "+call.Bound(t.Issuer, call.MaxShown)+" (iss)")
+	}
+	if t.ClientID != "" {
+		texts = append(texts, "to the client "+call.Bound(t.ClientID, call.MaxShown))
+	}
+	texts = append(texts, describePermissions(t))
+	if !t.ExpiresAt.IsZero() {
+		texts = append(texts, describeExpiry(t.ExpiresAt, e.now))
+	}
+	facts := make([]Fact, len(texts))
+	for i, text := range texts {
+		facts[i] = Fact{FromToken, text}
+	}
+	return facts
+}
+
+func describeKind(t *verify.Token) string {
+	kind := map[verify.Kind]string{
+		verify.App: "an app's own access token", verify.User: "an access token for a user", verify.ID: "an ID token",
+	}[t.Kind]
+	if kind == "" {
+		kind = "a token of no known kind"
+	}
+	if t.Version == "" {
+		return kind
+	}
+	return "a v" + string(t.Version) + " token: " + kind
+}
+
+func describePermissions(t *verify.Token) string {
+	switch {
+	case len(t.Roles) > 0:
+		return "with the roles " + list(t.Roles)
+	case len(t.Scopes) > 0:
+		return "with the scopes " + list(t.Scopes)
+	}
+	return "with no roles and no scopes"
+}
+
+func describeExpiry(exp, now time.Time) string {
+	when := exp.UTC().Format(time.RFC3339)
+	if exp.After(now) {
+		return fmt.Sprintf("valid until %s, for another %s", when, round(exp.Sub(now)))
+	}
+	return fmt.Sprintf("expired at %s, %s ago", when, round(now.Sub(exp)))
+}
+
+func list(values []string) string { return call.Bound(strings.Join(values, ", "), call.MaxShown) }
