@@ -28,7 +28,7 @@ func (s *localServer) clients() (list []localClient) {
 		for _, client := range tenant.Clients {
 			c := localClient{tenant: tenant, client: client, envFile: otherEnvFile(home, tenant, client)}
 			if tenant.ID == home.ID {
-				c.roles = tenant.RolesOf(client, home.APIs[0])
+				c.roles = tenant.RolesOn(&client, &home.APIs[0])
 			}
 			list = append(list, c)
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 	"m2m/internal/text"
 )
@@ -133,11 +134,11 @@ func thumbprint(s string) string {
 
 // isFor reports whether the assertion is meant for a tenant of this origin: its
 // audience is one of the tenant's token endpoints or its issuer, by ID or by domain name.
-func (a *assertion) isFor(origin string, t *Tenant) bool {
+func (a *assertion) isFor(origin string, t *directory.Tenant) bool {
 	return slices.ContainsFunc(a.audience, func(audience string) bool {
 		rest, ok := strings.CutPrefix(text.LowerASCII(audience), text.LowerASCII(origin)+"/")
 		name, path, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
-		if !ok || !t.isNamed(name) {
+		if !ok || !t.IsNamed(name) {
 			return false
 		}
 		return path == "oauth2/v2.0/token" || path == "oauth2/token" || path == "v2.0"

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -19,10 +20,10 @@ const (
 
 // authenticate checks the credential that a client sent: each kind in a file
 // of its own.
-func (i *Issuer) authenticate(ctx context.Context, t *Tenant, c *Client, f tokenForm, now time.Time) (proof, *refusal.Refusal) {
+func (i *Issuer) authenticate(ctx context.Context, t *directory.Tenant, c *directory.Client, f tokenForm, now time.Time) (proof, *refusal.Refusal) {
 	switch f.kind {
 	case SecretCredential:
-		return provedBySecret, c.checkSecret(f.credential.Reveal(), now)
+		return provedBySecret, checkSecret(c, f.credential.Reveal(), now)
 	case CertificateCredential, FederatedCredential, AssertionCredential:
 		a, problem := parseAssertion(f.credential.Reveal())
 		switch {
@@ -31,7 +32,7 @@ func (i *Issuer) authenticate(ctx context.Context, t *Tenant, c *Client, f token
 		case f.kind == FederatedCredential:
 			return provedByAssertion, i.checkFederated(ctx, c, a, now)
 		}
-		return provedByAssertion, c.checkCertificate(a, i.origin, t, now)
+		return provedByAssertion, checkCertificate(c, a, i.origin, t, now)
 	}
 	return "", refusal.CredentialNeeded.With()
 }

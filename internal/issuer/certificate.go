@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -20,8 +21,8 @@ import (
 // An assertion may be used more than once, and its jti is not looked at. A server
 // may refuse a jti that it has seen (RFC 7523, 3); Entra cannot, for MSAL Node
 // sends the same assertion until it expires.
-func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now time.Time) *refusal.Refusal {
-	if refused := c.checkSignature(a, now); refused != nil {
+func checkCertificate(c *directory.Client, a *assertion, origin string, t *directory.Tenant, now time.Time) *refusal.Refusal {
+	if refused := checkSignature(c, a, now); refused != nil {
 		return refused
 	}
 	switch {
@@ -35,7 +36,7 @@ func (c *Client) checkCertificate(a *assertion, origin string, t *Tenant, now ti
 	return a.checkTimes(now)
 }
 
-func (c *Client) checkSignature(a *assertion, now time.Time) *refusal.Refusal {
+func checkSignature(c *directory.Client, a *assertion, now time.Time) *refusal.Refusal {
 	if a.x5t == "" && a.x5tS256 == "" {
 		return refusal.RejectedSignature.With(c.ID, "its header has neither x5t nor x5t#S256")
 	}

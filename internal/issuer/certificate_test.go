@@ -17,6 +17,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 // signer is a client's key and certificate.
@@ -50,8 +51,8 @@ func (s signer) sha256() []byte { sum := sha256.Sum256(s.certificate.Raw); retur
 // over and one that has not begun, and the parts of a good assertion.
 type proofs struct {
 	*running
-	tenant           issuer.Tenant
-	client           issuer.Client
+	tenant           directory.Tenant
+	client           directory.Client
 	good, old, young signer
 }
 
@@ -103,9 +104,9 @@ func (p proofs) send(clientID, assertion string) answer {
 
 func TestMSALWithACertificate(t *testing.T) {
 	s := newSigner(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
-	tenant := issuer.Builtin()
+	tenant := directory.Builtin()
 	tenant.Clients[0].Certificates = []*x509.Certificate{s.certificate}
-	r := start(t, issuer.Config{Tenants: []issuer.Tenant{tenant}}) // MSAL has the machine's clock
+	r := start(t, issuer.Config{Tenants: []directory.Tenant{tenant}}) // MSAL has the machine's clock
 	credential, err := confidential.NewCredFromCert([]*x509.Certificate{s.certificate}, s.key)
 	if err != nil {
 		t.Fatal(err)

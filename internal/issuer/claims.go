@@ -5,12 +5,11 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 )
 
 const (
-	claimIDType       = "idtyp"
-	claimCapabilities = "xms_cc"
-	idTypeApp         = "app"
+	idTypeApp = "app"
 )
 
 // backdating is how long before the moment of issue Entra's tokens begin, so
@@ -107,11 +106,11 @@ type claimsGraph struct {
 
 // subject is everything that a token's claims depend on.
 type subject struct {
-	tenant   *Tenant
-	client   *Client
+	tenant   *directory.Tenant
+	client   *directory.Client
 	proof    proof
-	resource string // as it was asked for
-	api      *API   // nil for Microsoft Graph
+	resource string         // as it was asked for
+	api      *directory.API // nil for Microsoft Graph
 	times    timeClaims
 	// capabilities are what the client says it can handle, such as cp1.
 	capabilities []string
@@ -125,10 +124,10 @@ func (i *Issuer) claimsV2(s subject) claimsV2 {
 		AIO:        newAIO(),
 		Client:     s.client.ID,
 		Proof:      s.proof,
-		IDType:     s.api.idType(),
+		IDType:     idType(s.api),
 		ObjectID:   s.client.ObjectID,
 		RH:         newRH(),
-		Roles:      s.tenant.rolesOn(s.client, s.api),
+		Roles:      s.tenant.RolesOn(s.client, s.api),
 		Subject:    s.client.ObjectID,
 		TenantID:   s.tenant.ID,
 		UTI:        opaque(16),
@@ -148,10 +147,10 @@ func (i *Issuer) claimsV1(endpoint entra.Version, s subject) claimsV1 {
 		Client:     s.client.ID,
 		Proof:      s.proof,
 		IDP:        sts,
-		IDType:     s.api.idType(),
+		IDType:     idType(s.api),
 		ObjectID:   s.client.ObjectID,
 		RH:         newRH(),
-		Roles:      s.tenant.rolesOn(s.client, s.api),
+		Roles:      s.tenant.RolesOn(s.client, s.api),
 		Subject:    s.client.ObjectID,
 		TenantID:   s.tenant.ID,
 		UTI:        opaque(16),
@@ -159,7 +158,7 @@ func (i *Issuer) claimsV1(endpoint entra.Version, s subject) claimsV1 {
 		CC:         s.capabilitiesClaim(),
 	}
 	if endpoint == entra.V1 {
-		c.Region, c.TDBR = s.tenant.region(), s.tenant.region()
+		c.Region, c.TDBR = s.tenant.RegionScope(), s.tenant.RegionScope()
 	}
 	return c
 }
@@ -178,9 +177,9 @@ func (i *Issuer) claimsGraph(s subject) claimsGraph {
 		IDType:      idTypeApp,
 		ObjectID:    s.client.ObjectID,
 		RH:          newRH(),
-		Roles:       s.client.graphRoles(),
+		Roles:       s.client.GraphRoles(),
 		Subject:     s.client.ObjectID,
-		Region:      s.tenant.region(),
+		Region:      s.tenant.RegionScope(),
 		TenantID:    s.tenant.ID,
 		UTI:         opaque(16),
 		Version:     string(entra.V1),
@@ -192,13 +191,13 @@ func (i *Issuer) claimsGraph(s subject) claimsGraph {
 		RD:     "0." + opaque(48),
 		SubFct: "3 9",
 		TCDT:   1577836800,
-		TDBR:   s.tenant.region(),
+		TDBR:   s.tenant.RegionScope(),
 		TntFct: "3 12",
 	}
 }
 
-func (a *API) idType() string {
-	if slices.Contains(a.OptionalClaims, claimIDType) {
+func idType(a *directory.API) string {
+	if slices.Contains(a.OptionalClaims, directory.ClaimIDType) {
 		return idTypeApp
 	}
 	return ""
@@ -207,7 +206,7 @@ func (a *API) idType() string {
 // capabilitiesClaim is there only if both ask for it: the API by its
 // registration, the client by its request.
 func (s subject) capabilitiesClaim() []string {
-	if slices.Contains(s.api.OptionalClaims, claimCapabilities) {
+	if slices.Contains(s.api.OptionalClaims, directory.ClaimCapabilities) {
 		return s.capabilities
 	}
 	return nil

@@ -1,20 +1,22 @@
 package issuer
 
 import (
-	"crypto/x509"
-	"fmt"
 	"log"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/text"
 )
 
 // Config says which tenants an Issuer is, and how it behaves.
 type Config struct {
 	// Tenants that exist. At least one.
-	Tenants []Tenant
+	Tenants []directory.Tenant
 	// TokenLifetime is how long every token lives. Zero means as Entra does by
 	// default: a random time between 60 and 90 minutes for each token.
 	TokenLifetime time.Duration
@@ -51,108 +53,27 @@ type Config struct {
 	ErrorLog *log.Logger
 }
 
-// Tenant is a directory: the apps that exist in it and what they may do.
-type Tenant struct {
-	// ID is the tenant's GUID, the tid of its tokens.
-	ID string
-	// Domains are the domain names that address the same tenant.
-	Domains []string
-	// Region is the tenant_region_scope of its discovery document, such as
-	// "EU" or "NA". Empty means "EU".
-	Region string
-	// APIs are the registrations that tokens can be asked for. Microsoft Graph
-	// is in every tenant and not listed.
-	APIs []API
-	// Clients are the registrations that can ask for tokens. One registration
-	// that is both client and API appears in both lists with the same ID.
-	Clients []Client
+// check returns the first part of the configuration that cannot be; nil if there
+// is none.
+func (c *Config) check() *directory.Error {
+	switch u, err := url.Parse(c.Origin); {
+	case c.TokenLifetime < 0:
+		return &directory.Error{Field: "TokenLifetime", Problem: "it is negative"}
+	case c.LongestTokenLifetime != 0 && c.LongestTokenLifetime < c.TokenLifetime:
+		return &directory.Error{Field: "LongestTokenLifetime", Problem: "it is shorter than the shortest lifetime"}
+	case c.Origin != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != c.Origin):
+		return &directory.Error{Field: "Origin", Problem: text.Quote(c.Origin) + " is not an https origin"}
+	case c.HTTPClient == nil && c.hasFederated():
+		return &directory.Error{Field: "HTTPClient", Problem: "a client has federated credentials, and nothing can fetch their issuers' keys"}
+	}
+	if wrong := directory.Check(c.Tenants); len(wrong) > 0 {
+		return wrong[0]
+	}
+	return nil
 }
 
-// API is a registration whose tokens clients ask for.
-type API struct {
-	// ID is the application (client) ID: the aud of v2.0 tokens.
-	ID string
-	// Name is the display name.
-	Name string
-	// URIs are the App ID URIs, such as api://m2m-demo.
-	URIs []string
-	// TokenVersion is the registration's requestedAccessTokenVersion. Empty
-	// means entra.V1, which is how Entra reads null.
-	TokenVersion entra.Version
-	// Roles are the values of the app roles (application permissions).
-	Roles []string
-	// AssignmentRequired refuses a token to clients without a role
-	// (AADSTS501051). Entra's default is false: such a client gets a token
-	// without roles.
-	AssignmentRequired bool
-	// OptionalClaims are claims that access tokens carry only because the
-	// registration asks for them. Known: idtyp, and xms_cc, which repeats the
-	// client capabilities that the client's request says it has.
-	OptionalClaims []string
+func (c *Config) hasFederated() bool {
+	return slices.ContainsFunc(c.Tenants, func(t directory.Tenant) bool {
+		return slices.ContainsFunc(t.Clients, func(c directory.Client) bool { return len(c.Federated) > 0 })
+	})
 }
-
-// Client is a registration that asks for tokens.
-type Client struct {
-	// ID is the application (client) ID: azp or appid in tokens.
-	ID string
-	// ObjectID is the GUID of its service principal in the tenant (not of the
-	// registration): oid and sub in tokens.
-	ObjectID string
-	// Name is the display name.
-	Name string
-	// Secrets are the client secrets; any one that has not expired is enough.
-	Secrets []ClientSecret
-	// Certificates are those that the client may sign assertions with. Their
-	// keys are RSA; Entra takes no others.
-	Certificates []*x509.Certificate
-	// Federated are the outside issuers whose tokens the client may present.
-	Federated []FederatedIdentityCredential
-	// Grants are the app roles that an administrator consented to.
-	Grants []Grant
-	// Disabled switches the enterprise application off (AADSTS7000112).
-	Disabled bool
-	// NoServicePrincipal says that the registration exists and was never
-	// installed in the tenant (AADSTS7000229). It then has no ObjectID.
-	NoServicePrincipal bool
-	// BlockedByPolicy is the GUID of the Conditional Access policy that refuses
-	// the client every token (AADSTS53003). Empty means none.
-	BlockedByPolicy string
-}
-
-// ClientSecret is one of a client's secrets.
-type ClientSecret struct {
-	Value entra.Secret
-	// Expires is the end date. The zero time never comes.
-	Expires time.Time
-}
-
-// FederatedIdentityCredential trusts one subject of one outside issuer. All three are
-// compared exactly.
-type FederatedIdentityCredential struct {
-	// Issuer is the iss of the outside token, an https URL under which its
-	// discovery document is found. Entra refuses loopback; a local tenant
-	// cannot afford to.
-	Issuer string
-	// Subject is its sub.
-	Subject string
-	// Audience is its aud. Empty means api://AzureADTokenExchange.
-	Audience string
-}
-
-// Grant gives a client roles on one API.
-type Grant struct {
-	// API is the API's ID or one of its App ID URIs, or https://graph.microsoft.com.
-	API string
-	// Roles are values of the API's app roles. Graph's are not checked.
-	Roles []string
-}
-
-// ConfigError says which part of a Config cannot be.
-type ConfigError struct {
-	// Field is the path of the part, such as Tenants[0].Clients[1].ID.
-	Field string
-	// Problem is what is wrong with it.
-	Problem string
-}
-
-func (e *ConfigError) Error() string { return fmt.Sprintf("%s: %s", e.Field, e.Problem) }

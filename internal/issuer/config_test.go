@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 func TestConfigErrorsNameTheirField(t *testing.T) {
@@ -42,15 +43,15 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 			c.Tenants[0].Clients[0].Certificates = []*x509.Certificate{{PublicKey: &ecdsa.PublicKey{}}}
 		}},
 		{"HTTPClient", func(c *issuer.Config) {
-			c.Tenants[0].Clients[0].Federated = []issuer.FederatedIdentityCredential{{Issuer: "https://a.example", Subject: "s"}}
+			c.Tenants[0].Clients[0].Federated = []directory.FederatedCredential{{Issuer: "https://a.example", Subject: "s"}}
 		}},
 		{"Tenants[0].Clients[0].Federated[0].Issuer", func(c *issuer.Config) {
 			c.HTTPClient = &http.Client{}
-			c.Tenants[0].Clients[0].Federated = []issuer.FederatedIdentityCredential{{Issuer: "http://a.example", Subject: "s"}}
+			c.Tenants[0].Clients[0].Federated = []directory.FederatedCredential{{Issuer: "http://a.example", Subject: "s"}}
 		}},
 		{"Tenants[0].Clients[0].Federated[0].Subject", func(c *issuer.Config) {
 			c.HTTPClient = &http.Client{}
-			c.Tenants[0].Clients[0].Federated = []issuer.FederatedIdentityCredential{{Issuer: "https://a.example"}}
+			c.Tenants[0].Clients[0].Federated = []directory.FederatedCredential{{Issuer: "https://a.example"}}
 		}},
 		{"Tenants[0].Clients[0].Grants[0].API", func(c *issuer.Config) { c.Tenants[0].Clients[0].Grants[0].API = "api://nobody" }},
 		{"Tenants[0].Clients[0].Grants[0].Roles[0]", func(c *issuer.Config) { c.Tenants[0].Clients[0].Grants[0].Roles[0] = "Data.Write" }},
@@ -61,7 +62,7 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 		ln := listen(t)
 		_, err := issuer.New(ln, cfg)
 		ln.Close()
-		var wrong *issuer.ConfigError
+		var wrong *directory.Error
 		if !errors.As(err, &wrong) || wrong.Field != c.field || err.Error() != c.field+": "+wrong.Problem {
 			t.Errorf("%s: New returned %v", c.field, err)
 		}

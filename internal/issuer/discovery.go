@@ -94,12 +94,12 @@ func (i *Issuer) documentScope(segment string) (documentScope, *refusal.Refusal)
 	if s := strings.ToLower(segment); s == "common" || s == "organizations" {
 		return documentScope{segment: s, tenant: tenantTemplate}, nil
 	}
-	t, refused := i.tenants.find(segment)
+	t, refused := i.findTenant(segment)
 	if refused != nil {
 		refused.Word = refusal.InvalidTenant // the token endpoints say invalid_request
 		return documentScope{}, refused
 	}
-	region := t.region()
+	region := t.RegionScope()
 	return documentScope{t.ID, t.ID, &region}, nil
 }
 

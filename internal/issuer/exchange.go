@@ -2,6 +2,8 @@ package issuer
 
 import (
 	"bytes"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -33,7 +36,7 @@ func newExchange(r *http.Request, now time.Time) *exchange {
 	}
 	x := &exchange{
 		now:           now.UTC(),
-		traceID:       newGUID(),
+		traceID:       directory.NewGUID(),
 		correlationID: r.Header.Get("client-request-id"),
 		echoRequestID: r.Header.Get("return-client-request-id") == "true",
 		telemetry:     r.Header.Get("x-client-current-telemetry") != "",
@@ -43,7 +46,7 @@ func newExchange(r *http.Request, now time.Time) *exchange {
 		x.correlationID = r.URL.Query().Get("client-request-id")
 	}
 	if !entra.IsGUID(x.correlationID) {
-		x.correlationID, x.echoRequestID = newGUID(), false
+		x.correlationID, x.echoRequestID = directory.NewGUID(), false
 	}
 	return x
 }
@@ -135,4 +138,12 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(bytes.TrimSuffix(body.Bytes(), []byte("\n"))) // the client has gone, if this fails
+}
+
+// opaque returns n random bytes in base64url: the form of the claims that are
+// Microsoft's own bookkeeping.
+func opaque(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
@@ -30,8 +31,8 @@ const (
 // checkFederated says whether an assertion is the token of an outside issuer
 // that the app trusts: issuer, audience and subject exactly as registered, and
 // signed with a key that the issuer publishes.
-func (i *Issuer) checkFederated(ctx context.Context, c *Client, a *assertion, now time.Time) *refusal.Refusal {
-	if refused := c.checkTrust(a); refused != nil {
+func (i *Issuer) checkFederated(ctx context.Context, c *directory.Client, a *assertion, now time.Time) *refusal.Refusal {
+	if refused := checkTrust(c, a); refused != nil {
 		return refused
 	}
 	ctx, cancel := context.WithTimeout(ctx, federationTimeout)
@@ -48,27 +49,27 @@ func (i *Issuer) checkFederated(ctx context.Context, c *Client, a *assertion, no
 
 // checkTrust compares an assertion with the app's federated credentials. Each
 // refusal names only the value that fits none.
-func (c *Client) checkTrust(a *assertion) *refusal.Refusal {
+func checkTrust(c *directory.Client, a *assertion) *refusal.Refusal {
 	if len(c.Federated) == 0 {
 		return refusal.NoFederatedCredential.With(c.ID)
 	}
 	left := slices.Clone(c.Federated)
-	keep := func(fits func(FederatedIdentityCredential) bool) bool {
-		left = slices.DeleteFunc(left, func(f FederatedIdentityCredential) bool { return !fits(f) })
+	keep := func(fits func(directory.FederatedCredential) bool) bool {
+		left = slices.DeleteFunc(left, func(f directory.FederatedCredential) bool { return !fits(f) })
 		return len(left) > 0
 	}
 	switch {
-	case !keep(func(f FederatedIdentityCredential) bool { return f.Issuer == a.issuer }):
+	case !keep(func(f directory.FederatedCredential) bool { return f.Issuer == a.issuer }):
 		return refusal.FederatedIssuer.With(a.issuer)
-	case !keep(func(f FederatedIdentityCredential) bool { return slices.Contains(a.audience, f.audience()) }):
+	case !keep(func(f directory.FederatedCredential) bool { return slices.Contains(a.audience, audienceOf(f)) }):
 		return refusal.FederatedAudience.With(strings.Join(a.audience, " "))
-	case !keep(func(f FederatedIdentityCredential) bool { return f.Subject == a.subject }):
+	case !keep(func(f directory.FederatedCredential) bool { return f.Subject == a.subject }):
 		return refusal.FederatedSubject.With(a.subject)
 	}
 	return nil
 }
 
-func (f FederatedIdentityCredential) audience() string {
+func audienceOf(f directory.FederatedCredential) string {
 	if f.Audience == "" {
 		return entra.Clouds()[0].FederationAudience // of the public cloud
 	}
@@ -78,7 +79,7 @@ func (f FederatedIdentityCredential) audience() string {
 // federatedKey fetches the key that an assertion names, from the issuer that
 // the app's registration trusts. It is fetched anew each time: an issuer on
 // the same machine may be restarted with other keys at any moment.
-func (i *Issuer) federatedKey(ctx context.Context, c *Client, a *assertion) (*rsa.PublicKey, *refusal.Refusal) {
+func (i *Issuer) federatedKey(ctx context.Context, c *directory.Client, a *assertion) (*rsa.PublicKey, *refusal.Refusal) {
 	var document struct {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`

@@ -12,7 +12,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 // outside is an issuer that is not Entra, such as that of a CI system. Its
@@ -63,7 +63,7 @@ const workflow = "repo:octo/app:environment:prod"
 func startFederated(t *testing.T, o *outside) proofs {
 	t.Helper()
 	p := proofs{tenant: sample()}
-	p.tenant.Clients[0].Federated = []issuer.FederatedIdentityCredential{
+	p.tenant.Clients[0].Federated = []directory.FederatedCredential{
 		{Issuer: "https://elsewhere.example", Subject: "other"},
 		{Issuer: o.URL, Subject: workflow},
 		{Issuer: o.URL, Subject: "of another audience", Audience: "api://own"},

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 // fieldSet is the fields of one thing that Entra was seen to send. No code of
@@ -94,7 +94,7 @@ func headerFields(h http.Header) []string {
 }
 
 // localised puts the tenant's address and ID where Entra's are.
-func localised(r *running, tenant issuer.Tenant, capture []byte) []byte {
+func localised(r *running, tenant directory.Tenant, capture []byte) []byte {
 	text := strings.ReplaceAll(string(capture), "https://login.microsoftonline.com", r.Origin())
 	return []byte(strings.ReplaceAll(text, "{tid}", tenant.ID))
 }

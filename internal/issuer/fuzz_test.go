@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -67,8 +68,8 @@ func FuzzAssertion(f *testing.F) {
 			checkRefusal(t, refusal.MalformedAssertion.With(problem))
 			return
 		}
-		tenant := Builtin()
-		refused := tenant.Clients[0].checkCertificate(a, "https://127.0.0.1:8443", &tenant, a.expires)
+		tenant := directory.Builtin()
+		refused := checkCertificate(&tenant.Clients[0], a, "https://127.0.0.1:8443", &tenant, a.expires)
 		if refused == nil {
 			t.Fatal("a client without certificates was let in")
 		}
@@ -112,12 +113,12 @@ func FuzzBasic(f *testing.F) {
 }
 
 func FuzzTenantSegment(f *testing.F) {
-	d := newDirectory([]Tenant{Builtin()})
+	i := &Issuer{tenants: directory.New([]directory.Tenant{directory.Builtin()})}
 	f.Add("common")
 	f.Add("BCCA9397-21FA-44B1-A33D-6669FB9EF64D")
 	f.Add("your-tenant-id")
 	f.Fuzz(func(t *testing.T, segment string) {
-		tenant, refused := d.find(segment)
+		tenant, refused := i.findTenant(segment)
 		if (tenant == nil) == (refused == nil) {
 			t.Errorf("%q: tenant %v, refusal %v", segment, tenant, refused)
 		}

@@ -3,9 +3,11 @@ package issuer
 import (
 	"encoding/base64"
 	"encoding/json"
+	"math/rand/v2"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
@@ -38,8 +40,8 @@ type tokenHeader struct {
 
 // issue makes the token for a client that has proved who it is. The API's
 // registration decides the version, not the endpoint.
-func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
-	api, refused := t.resolve(c, f.resource)
+func (i *Issuer) issue(endpoint entra.Version, t *directory.Tenant, c *directory.Client, p proof, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
+	api, refused := resolve(t, c, f.resource)
 	if refused != nil {
 		return nil, refused
 	}
@@ -66,25 +68,21 @@ func (i *Issuer) issue(endpoint entra.Version, t *Tenant, c *Client, p proof, f 
 
 // resolve finds the API that a resource names; nil without a refusal is
 // Microsoft Graph.
-func (t *Tenant) resolve(c *Client, resource string) (*API, *refusal.Refusal) {
+func resolve(t *directory.Tenant, c *directory.Client, resource string) (*directory.API, *refusal.Refusal) {
 	if resource == zeroGUID {
 		return nil, refusal.ZeroResource.With(resource)
 	}
-	api := t.findAPI(resource)
+	api := t.FindAPI(resource)
 	switch {
-	case api == nil && isGraph(resource):
+	case api == nil && directory.IsGraph(resource):
 		return nil, nil
 	case api == nil:
 		return nil, refusal.UnknownResource.With(resource, t.ID)
-	case api.AssignmentRequired && len(t.rolesOn(c, api)) == 0:
+	case api.AssignmentRequired && len(t.RolesOn(c, api)) == 0:
 		return nil, refusal.AssignmentRequired.With(c.ID, resource)
 	}
 	return api, nil
 }
-
-// isGraph reports whether a resource is Microsoft Graph of the public cloud, which
-// is in every tenant.
-func isGraph(resource string) bool { return entra.Clouds()[0].IsGraph(resource) }
 
 func (i *Issuer) lifetime() time.Duration {
 	if lifetime := i.faults.Lifetime(); lifetime > 0 {
@@ -94,7 +92,7 @@ func (i *Issuer) lifetime() time.Duration {
 	if to == 0 {
 		from, to = shortestLifetime, longestLifetime
 	}
-	return from + time.Duration(randomBelow(int64((to-from)/time.Second)+1))*time.Second
+	return from + time.Duration(rand.Int64N(int64((to-from)/time.Second)+1))*time.Second
 }
 
 // sign makes the compact form (RFC 7515, 7.1) of the token that a subject gets.
@@ -108,7 +106,7 @@ func (i *Issuer) sign(endpoint entra.Version, s subject) (string, error) {
 	case s.api == nil:
 		header.Thumbprint = key.ID
 		return signGraph(key, header, i.claimsGraph(s))
-	case s.api.version() == entra.V1:
+	case s.api.Version() == entra.V1:
 		header.Thumbprint = key.ID
 		return signCompact(key, header, header, i.claimsV1(endpoint, s))
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
@@ -26,8 +27,8 @@ type Issuer struct {
 	certificates   []tls.Certificate
 	proxy          *interceptor // nil without interception
 	caPEM          []byte
-	tenants        directory
-	tenantList     []Tenant
+	tenants        directory.Directory
+	tenantList     []directory.Tenant
 	keys           *keyring.Ring
 	tokenLifetime  time.Duration
 	longest        time.Duration // of a random token lifetime; 0 if it is fixed
@@ -43,20 +44,20 @@ type Issuer struct {
 // signs its own address into tokens. It makes a CA and a server certificate,
 // and begins to make the signing keys in the background.
 //
-// The error is ErrNotLoopback, or a *ConfigError that names the first part at fault.
+// The error is ErrNotLoopback, or a *directory.Error that names the first part at fault.
 // The listener stays the caller's until Serve.
 func New(ln net.Listener, cfg Config) (*Issuer, error) {
 	address, ok := ln.Addr().(*net.TCPAddr)
 	if !ok || !address.IP.IsLoopback() {
 		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, ln.Addr())
 	}
-	if wrong := cfg.check(); len(wrong) > 0 {
-		return nil, wrong[0]
+	if wrong := cfg.check(); wrong != nil {
+		return nil, wrong
 	}
 	i := &Issuer{
 		listener:       ln,
 		origin:         cfg.Origin,
-		tenants:        newDirectory(cfg.Tenants),
+		tenants:        directory.New(cfg.Tenants),
 		tenantList:     cfg.Tenants,
 		tokenLifetime:  cfg.TokenLifetime,
 		longest:        cfg.LongestTokenLifetime,

@@ -17,6 +17,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 // running is a tenant that answers on loopback until its test ends.
@@ -124,7 +125,7 @@ func (r *running) post(path string, form url.Values, change ...func(*http.Reques
 }
 
 // request is a good token request of a client at the v2.0 endpoint.
-func request(c issuer.Client, scope string) url.Values {
+func request(c directory.Client, scope string) url.Values {
 	return url.Values{
 		"grant_type":    {"client_credentials"},
 		"client_id":     {c.ID},
@@ -134,7 +135,7 @@ func request(c issuer.Client, scope string) url.Values {
 }
 
 // requestV1 is a good token request of a client at the v1.0 endpoint.
-func requestV1(c issuer.Client, resource string) url.Values {
+func requestV1(c directory.Client, resource string) url.Values {
 	form := request(c, "")
 	form.Del("scope")
 	form.Set("resource", resource)
@@ -145,32 +146,32 @@ func requestV1(c issuer.Client, resource string) url.Values {
 func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
 // sample is a tenant with every kind of app that a test needs.
-func sample() issuer.Tenant {
-	t := issuer.Builtin()
+func sample() directory.Tenant {
+	t := directory.Builtin()
 	t.APIs = append(t.APIs,
-		issuer.API{ID: "d63f2813-d3dc-4088-b234-982f2a83a0d7", URIs: []string{"https://vault.example/"}},
-		issuer.API{
+		directory.API{ID: "d63f2813-d3dc-4088-b234-982f2a83a0d7", URIs: []string{"https://vault.example/"}},
+		directory.API{
 			ID: "4c343c60-8ce1-412f-bf6b-24fd119eb1af", URIs: []string{"api://strict"}, TokenVersion: entra.V2,
 			Roles: []string{"Use"}, AssignmentRequired: true, OptionalClaims: []string{"idtyp"},
 		})
-	secret := []issuer.ClientSecret{{Value: issuer.NewClientSecret()}}
+	secret := []directory.ClientSecret{{Value: directory.NewClientSecret()}}
 	t.Clients = append(t.Clients,
-		issuer.Client{ID: "1d9acec9-2a28-4708-bc83-a9e620448ce0", ObjectID: "97d3d0c4-9a67-4c2f-9dcb-4c9f6c7b1a52", Secrets: secret, Disabled: true},
-		issuer.Client{ID: "3a8c1f0e-6f53-4a4e-8a1b-0c54d9e6f7b2", Secrets: secret, NoServicePrincipal: true},
-		issuer.Client{
+		directory.Client{ID: "1d9acec9-2a28-4708-bc83-a9e620448ce0", ObjectID: "97d3d0c4-9a67-4c2f-9dcb-4c9f6c7b1a52", Secrets: secret, Disabled: true},
+		directory.Client{ID: "3a8c1f0e-6f53-4a4e-8a1b-0c54d9e6f7b2", Secrets: secret, NoServicePrincipal: true},
+		directory.Client{
 			ID: "a4b9f2d7-51c6-4f08-93de-7e1c2b6a8d35", ObjectID: "c80e6a1d-2b7f-4d93-a5f4-6e9d1c3b7f20", Name: "rotating",
-			Secrets: []issuer.ClientSecret{
-				{Value: issuer.NewClientSecret(), Expires: noon().Add(-time.Second)},
-				{Value: issuer.NewClientSecret(), Expires: noon().Add(time.Second)},
-				{Value: issuer.NewClientSecret(), Expires: noon()},
+			Secrets: []directory.ClientSecret{
+				{Value: directory.NewClientSecret(), Expires: noon().Add(-time.Second)},
+				{Value: directory.NewClientSecret(), Expires: noon().Add(time.Second)},
+				{Value: directory.NewClientSecret(), Expires: noon()},
 			},
-			Grants: []issuer.Grant{{API: "api://strict", Roles: []string{"Use"}}},
+			Grants: []directory.Grant{{API: "api://strict", Roles: []string{"Use"}}},
 		})
 	return t
 }
 
-func config(t issuer.Tenant) issuer.Config {
-	return issuer.Config{Tenants: []issuer.Tenant{t}, Now: noon}
+func config(t directory.Tenant) issuer.Config {
+	return issuer.Config{Tenants: []directory.Tenant{t}, Now: noon}
 }
 
 func TestServeEndsWithItsContext(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
-	"m2m/internal/text"
 )
 
 // MintRequest asks the control endpoint for a token, however wrong. The zero
@@ -181,11 +181,11 @@ func (r *MintRequest) check() error {
 func (i *Issuer) mintSubject(r MintRequest) (s subject, err error) {
 	s.tenant = &i.tenantList[0]
 	if r.Tenant != "" {
-		if s.tenant = i.tenants[text.LowerASCII(r.Tenant)]; s.tenant == nil {
+		if s.tenant = i.tenants.Find(r.Tenant); s.tenant == nil {
 			return s, mintRefused("", "there is no tenant %s here", refusal.Quote(r.Tenant))
 		}
 	}
-	if s.client, err = s.tenant.mintClient(r.Client); err != nil {
+	if s.client, err = mintClient(s.tenant, r.Client); err != nil {
 		return s, err
 	}
 	s.proof, s.times = provedBySecret, i.mintTimes(r.Time)
@@ -193,7 +193,7 @@ func (i *Issuer) mintSubject(r MintRequest) (s subject, err error) {
 		s.resource = "https://" + msGraph
 		return s, nil
 	}
-	s.api, s.resource, err = s.tenant.mintAPI(r.API)
+	s.api, s.resource, err = mintAPI(s.tenant, r.API)
 	return s, err
 }
 
@@ -205,17 +205,17 @@ func (r *MintRequest) version(s subject) entra.Version {
 	case r.Version != "":
 		return r.Version
 	}
-	return s.api.version()
+	return s.api.Version()
 }
 
-func (t *Tenant) mintClient(name string) (*Client, error) {
+func mintClient(t *directory.Tenant, name string) (*directory.Client, error) {
 	if len(t.Clients) == 0 {
 		return nil, mintRefused("", "the tenant has no client")
 	}
 	if name == "" {
 		return &t.Clients[0], nil
 	}
-	n := slices.IndexFunc(t.Clients, func(c Client) bool { return strings.EqualFold(c.ID, name) || c.Name == name })
+	n := slices.IndexFunc(t.Clients, func(c directory.Client) bool { return strings.EqualFold(c.ID, name) || c.Name == name })
 	if n < 0 {
 		var known []string
 		for _, c := range t.Clients {
@@ -226,29 +226,21 @@ func (t *Tenant) mintClient(name string) (*Client, error) {
 	return &t.Clients[n], nil
 }
 
-func (t *Tenant) mintAPI(name string) (api *API, resource string, err error) {
+func mintAPI(t *directory.Tenant, name string) (api *directory.API, resource string, err error) {
 	if len(t.APIs) == 0 {
 		return nil, "", mintRefused("", "the tenant has no API")
 	}
 	if name == "" {
-		return &t.APIs[0], t.APIs[0].address(), nil
+		return &t.APIs[0], t.APIs[0].Address(), nil
 	}
-	if api = t.findAPI(name); api == nil {
+	if api = t.FindAPI(name); api == nil {
 		var known []string
 		for _, a := range t.APIs {
-			known = append(known, a.address())
+			known = append(known, a.Address())
 		}
 		return nil, "", mintRefused("its APIs are "+strings.Join(known[:min(len(known), 10)], ", ")+"; any other audience: --claim aud=...", "the tenant has no API %s", refusal.Quote(name))
 	}
 	return api, name, nil
-}
-
-// address is how the API is asked for most often.
-func (a *API) address() string {
-	if len(a.URIs) > 0 {
-		return a.URIs[0]
-	}
-	return a.ID
 }
 
 func (i *Issuer) mintTimes(when MintTime) timeClaims {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/keyring"
 )
 
@@ -19,8 +20,8 @@ func FuzzControlMint(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	i := &Issuer{origin: "https://127.0.0.1:8443", tenantList: []Tenant{Builtin()}, keys: keyring.New(time.Now())}
-	i.tenants, i.clock.base = newDirectory(i.tenantList), time.Now
+	i := &Issuer{origin: "https://127.0.0.1:8443", tenantList: []directory.Tenant{directory.Builtin()}, keys: keyring.New(time.Now())}
+	i.tenants, i.clock.base = directory.New(i.tenantList), time.Now
 	f.Fuzz(func(t *testing.T, body []byte) {
 		answer, err := i.controlMint(body)
 		var refused *ControlError

@@ -1,6 +1,8 @@
 package issuer
 
-import "m2m/internal/entra"
+import (
+	"m2m/internal/entra"
+)
 
 // mintedUser is who minted users' tokens and ID tokens are about. The tenant
 // itself signs nobody in: it knows one grant, which has no user.

@@ -10,7 +10,7 @@ import (
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 // acquire asks for a token the way a program that uses MSAL Go does; nothing
@@ -38,7 +38,7 @@ func secretCredential(t *testing.T, secret entra.Secret) confidential.Credential
 }
 
 func TestMSAL(t *testing.T) {
-	tenant := issuer.Builtin()
+	tenant := directory.Builtin()
 	r := start(t, config(tenant))
 	for n, wantRoles := range []any{[]any{"Data.Read"}, nil} {
 		client := tenant.Clients[n]
@@ -59,9 +59,9 @@ func TestMSAL(t *testing.T) {
 }
 
 func TestMSALReadsRefusals(t *testing.T) {
-	tenant := issuer.Builtin()
+	tenant := directory.Builtin()
 	r := start(t, config(tenant))
-	_, err := acquire(t, r, tenant.ID, tenant.Clients[0].ID, secretCredential(t, issuer.NewClientSecret()), "api://m2m-demo/.default")
+	_, err := acquire(t, r, tenant.ID, tenant.Clients[0].ID, secretCredential(t, directory.NewClientSecret()), "api://m2m-demo/.default")
 	var call msalerrors.CallErr
 	if !errors.As(err, &call) {
 		t.Fatalf("MSAL returned %v", err)

@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 func TestNewClientSecretHasEntrasForm(t *testing.T) {
 	form := regexp.MustCompile(`^[A-Za-z0-9]{3}8Q~[A-Za-z0-9._~-]{34}$`)
 	seen := map[string]bool{}
 	for range 100 {
-		secret := issuer.NewClientSecret()
+		secret := directory.NewClientSecret()
 		value := secret.Reveal()
 		if !form.MatchString(value) || entra.CheckClientSecret(secret) != nil {
 			t.Errorf("%q has not the form of a secret", value)
@@ -25,7 +25,7 @@ func TestNewClientSecretHasEntrasForm(t *testing.T) {
 }
 
 func TestBuiltinIsTheSameButForItsSecrets(t *testing.T) {
-	one, two := issuer.Builtin(), issuer.Builtin()
+	one, two := directory.Builtin(), directory.Builtin()
 	for n := range one.Clients {
 		if one.Clients[n].ID != two.Clients[n].ID || one.Clients[n].ObjectID != two.Clients[n].ObjectID {
 			t.Errorf("client %d has another ID at the second call", n)

@@ -6,7 +6,6 @@ import (
 	_ "embed" // the built-in tenant's file and the schema
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -38,7 +38,7 @@ type TenantFile struct {
 	// client and API come first. The default client is the one marked so, else
 	// the first that has a secret and a grant, else the first; its API is that
 	// of its first grant.
-	Tenants []Tenant
+	Tenants []directory.Tenant
 	// TokenLifetime and LongestTokenLifetime are those of Config.
 	TokenLifetime, LongestTokenLifetime time.Duration
 }
@@ -161,11 +161,11 @@ func tooDeep(tokens token.Tokens) *token.Token {
 
 // check looks at the whole: what one part says of another.
 func (r *fileReader) check(f *TenantFile) {
-	cfg := Config{
-		Tenants: f.Tenants, TokenLifetime: f.TokenLifetime, LongestTokenLifetime: f.LongestTokenLifetime,
-		HTTPClient: &http.Client{}, // whoever serves the tenants brings one; nothing is fetched here
+	wrongs := directory.Check(f.Tenants)
+	if f.LongestTokenLifetime != 0 && f.LongestTokenLifetime < f.TokenLifetime {
+		wrongs = append(wrongs, &directory.Error{Field: "LongestTokenLifetime", Problem: "it is shorter than the shortest lifetime"})
 	}
-	for _, wrong := range cfg.check() {
+	for _, wrong := range wrongs {
 		at := r.nearestPlace(wrong.Field)
 		text := wrong.Problem
 		if at.key != "" {

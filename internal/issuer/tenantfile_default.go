@@ -3,6 +3,8 @@ package issuer
 import (
 	"fmt"
 	"slices"
+
+	"m2m/internal/tenant/directory"
 )
 
 // chooseDefault puts the client first that a program started beside the tenants
@@ -12,11 +14,13 @@ func (r *fileReader) chooseDefault(f *TenantFile) {
 		r.problem(r.places[r.defaults[1]], "default: another client is the default already, at line %d", r.places[r.defaults[0]].line)
 		return
 	}
-	isMarked := func(path string, _ *Client) bool { return len(r.defaults) > 0 && path+".Default" == r.defaults[0] }
-	for _, fits := range []func(path string, c *Client) bool{
+	isMarked := func(path string, _ *directory.Client) bool {
+		return len(r.defaults) > 0 && path+".Default" == r.defaults[0]
+	}
+	for _, fits := range []func(path string, c *directory.Client) bool{
 		isMarked,
-		func(_ string, c *Client) bool { return c.isUsable() },
-		func(string, *Client) bool { return true },
+		func(_ string, c *directory.Client) bool { return isUsable(c) },
+		func(string, *directory.Client) bool { return true },
 	} {
 		tenant, client, ok := f.findClient(fits)
 		switch {
@@ -36,7 +40,7 @@ func clientPath(tenant, client int) string {
 	return fmt.Sprintf("Tenants[%d].Clients[%d]", tenant, client)
 }
 
-func (f *TenantFile) findClient(fits func(path string, c *Client) bool) (tenant, client int, ok bool) {
+func (f *TenantFile) findClient(fits func(path string, c *directory.Client) bool) (tenant, client int, ok bool) {
 	for i := range f.Tenants {
 		for n := range f.Tenants[i].Clients {
 			if fits(clientPath(i, n), &f.Tenants[i].Clients[n]) {
@@ -52,7 +56,7 @@ func (f *TenantFile) putFirst(tenant, client int) {
 	home := &f.Tenants[0]
 	moveFirst(home.Clients, client)
 	api := home.APIOf(home.Clients[0], home.APIs[0])
-	moveFirst(home.APIs, slices.IndexFunc(home.APIs, func(a API) bool { return a.ID == api.ID }))
+	moveFirst(home.APIs, slices.IndexFunc(home.APIs, func(a directory.API) bool { return a.ID == api.ID }))
 }
 
 // fillObjectIDs gives those clients that have no object ID one that is theirs in
@@ -61,7 +65,7 @@ func (f *TenantFile) fillObjectIDs() {
 	for _, t := range f.Tenants {
 		for i := range t.Clients {
 			if c := &t.Clients[i]; c.ObjectID == "" && !c.NoServicePrincipal {
-				c.ObjectID = derivedGUID(t.ID, c.ID)
+				c.ObjectID = directory.ObjectID(t.ID, c.ID)
 			}
 		}
 	}
@@ -76,25 +80,6 @@ func moveFirst[T any](list []T, n int) {
 
 // isUsable reports whether a client can get a token with a secret and has been
 // granted something.
-func (c *Client) isUsable() bool {
+func isUsable(c *directory.Client) bool {
 	return len(c.Secrets) > 0 && len(c.Grants) > 0 && !c.Disabled && !c.NoServicePrincipal && c.BlockedByPolicy == ""
-}
-
-// APIOf returns the API that a client of the tenant is first of all for: that
-// of its first grant, else the fallback. Microsoft Graph does not count.
-func (t *Tenant) APIOf(c Client, fallback API) API {
-	for _, g := range c.Grants {
-		if api := t.findAPI(g.API); api != nil {
-			return *api
-		}
-	}
-	return fallback
-}
-
-// RolesOf returns the roles that a client was granted on an API of the tenant.
-func (t *Tenant) RolesOf(c Client, api API) []string {
-	if found := t.findAPI(api.ID); found != nil {
-		return t.rolesOn(&c, found)
-	}
-	return nil
 }

@@ -1,12 +1,16 @@
 package issuer
 
+import (
+	"m2m/internal/tenant/directory"
+)
+
 // The keys of a tenant file, one table for each kind of mapping in it. The
 // schema for editors says the same; a test holds the two together.
 
 // key is one key that a mapping may have.
 type key struct {
 	name string
-	// field is the name of what it fills, as a ConfigError spells it.
+	// field is the name of what it fills, as a directory.Error spells it.
 	field    string
 	required bool
 	read     reader
@@ -14,22 +18,22 @@ type key struct {
 
 func (f *TenantFile) keys() []key {
 	return []key{
-		{"tenants", "Tenants", true, listOf(&f.Tenants, func(t *Tenant) reader { return object(t.keys()) })},
+		{"tenants", "Tenants", true, listOf(&f.Tenants, func(t *directory.Tenant) reader { return object(tenantKeys(t)) })},
 		{"lifetime", "TokenLifetime", false, lifetime(&f.TokenLifetime, &f.LongestTokenLifetime)},
 	}
 }
 
-func (t *Tenant) keys() []key {
+func tenantKeys(t *directory.Tenant) []key {
 	return []key{
 		{"id", "ID", true, textValue(&t.ID)},
 		{"domains", "Domains", false, listOf(&t.Domains, textValue)},
 		{"region", "Region", false, textValue(&t.Region)},
-		{"apis", "APIs", false, listOf(&t.APIs, func(a *API) reader { return object(a.keys()) })},
-		{"clients", "Clients", false, listOf(&t.Clients, func(c *Client) reader { return object(c.keys()) })},
+		{"apis", "APIs", false, listOf(&t.APIs, func(a *directory.API) reader { return object(apiKeys(a)) })},
+		{"clients", "Clients", false, listOf(&t.Clients, func(c *directory.Client) reader { return object(clientKeys(c)) })},
 	}
 }
 
-func (a *API) keys() []key {
+func apiKeys(a *directory.API) []key {
 	return []key{
 		{"id", "ID", true, textValue(&a.ID)},
 		{"name", "Name", false, textValue(&a.Name)},
@@ -41,7 +45,7 @@ func (a *API) keys() []key {
 	}
 }
 
-func (c *Client) keys() []key {
+func clientKeys(c *directory.Client) []key {
 	return []key{
 		{"id", "ID", true, textValue(&c.ID)},
 		{"object_id", "ObjectID", false, textValue(&c.ObjectID)},
@@ -49,22 +53,22 @@ func (c *Client) keys() []key {
 		{"default", "Default", false, markDefault},
 		{"secrets", "Secrets", false, listOf(&c.Secrets, secret)},
 		{"certificates", "Certificates", false, listOf(&c.Certificates, certificate)},
-		{"federated", "Federated", false, listOf(&c.Federated, func(f *FederatedIdentityCredential) reader { return object(f.keys()) })},
-		{"grants", "Grants", false, listOf(&c.Grants, func(g *Grant) reader { return object(g.keys()) })},
+		{"federated", "Federated", false, listOf(&c.Federated, func(f *directory.FederatedCredential) reader { return object(federatedKeys(f)) })},
+		{"grants", "Grants", false, listOf(&c.Grants, func(g *directory.Grant) reader { return object(grantKeys(g)) })},
 		{"disabled", "Disabled", false, flag(&c.Disabled)},
 		{"no_service_principal", "NoServicePrincipal", false, flag(&c.NoServicePrincipal)},
 		{"blocked_by_policy", "BlockedByPolicy", false, textValue(&c.BlockedByPolicy)},
 	}
 }
 
-func (s *ClientSecret) keys() []key {
+func secretKeys(s *directory.ClientSecret) []key {
 	return []key{
 		{"value", "Value", true, secretValue(s)},
 		{"expires", "Expires", false, date(&s.Expires)},
 	}
 }
 
-func (f *FederatedIdentityCredential) keys() []key {
+func federatedKeys(f *directory.FederatedCredential) []key {
 	return []key{
 		{"issuer", "Issuer", true, textValue(&f.Issuer)},
 		{"subject", "Subject", true, textValue(&f.Subject)},
@@ -72,7 +76,7 @@ func (f *FederatedIdentityCredential) keys() []key {
 	}
 }
 
-func (g *Grant) keys() []key {
+func grantKeys(g *directory.Grant) []key {
 	return []key{
 		{"api", "API", true, textValue(&g.API)},
 		{"roles", "Roles", false, listOf(&g.Roles, textValue)},

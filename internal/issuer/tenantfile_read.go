@@ -11,7 +11,7 @@ import (
 type node = ast.Node
 
 // reader reads one value of a tenant file into the place that it was made for.
-// path is that place as a ConfigError spells it.
+// path is that place as a directory.Error spells it.
 type reader func(r *fileReader, n node, path string)
 
 // fileReader collects what is wrong with a tenant file, and where each value

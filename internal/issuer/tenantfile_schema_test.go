@@ -11,14 +11,16 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"m2m/internal/tenant/directory"
 )
 
 // kindsOfMapping are the tables of keys, by the name of their definition in the
 // schema; the file as a whole has none.
 func kindsOfMapping() map[string][]key {
 	return map[string][]key{
-		"": new(TenantFile).keys(), "tenant": new(Tenant).keys(), "api": new(API).keys(), "client": new(Client).keys(),
-		"secret": new(ClientSecret).keys(), "federated": new(FederatedIdentityCredential).keys(), "grant": new(Grant).keys(),
+		"": new(TenantFile).keys(), "tenant": tenantKeys(new(directory.Tenant)), "api": apiKeys(new(directory.API)), "client": clientKeys(new(directory.Client)),
+		"secret": secretKeys(new(directory.ClientSecret)), "federated": federatedKeys(new(directory.FederatedCredential)), "grant": grantKeys(new(directory.Grant)),
 		"certificate": certificateKeys(nil, nil), "range": lifetimeKeys(nil, nil),
 	}
 }
@@ -169,15 +171,15 @@ func filesWithAPlace() map[string]string {
 		"audience":      tenant("", api, client+"\n        federated: [{issuer: https://a.example, subject: s, audience: PLACE}]"),
 		"grant api":     tenant("", api, client+"\n        grants: [{api: PLACE}]"),
 	}
-	for _, k := range new(Tenant).keys()[1:3] {
+	for _, k := range tenantKeys(new(directory.Tenant))[1:3] {
 		files["tenant "+k.name] = tenant("    "+k.name+": PLACE\n", api, client)
 	}
-	for _, k := range new(API).keys()[1:] {
+	for _, k := range apiKeys(new(directory.API))[1:] {
 		if k.name != "uris" {
 			files["api "+k.name] = tenant("", api+"\n        "+k.name+": PLACE", client)
 		}
 	}
-	for _, k := range new(Client).keys()[1:] {
+	for _, k := range clientKeys(new(directory.Client))[1:] {
 		files["client "+k.name] = tenant("", api, client+"\n        "+k.name+": PLACE")
 	}
 	return files

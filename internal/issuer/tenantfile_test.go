@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 func noFiles(path string) ([]byte, error) {
@@ -29,7 +30,7 @@ func TestBuiltinFileIsTheBuiltinTenant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := issuer.TenantFile{Tenants: []issuer.Tenant{issuer.Builtin()}}
+	want := issuer.TenantFile{Tenants: []directory.Tenant{directory.Builtin()}}
 	if diff := cmp.Diff(want, f, sameShape()); diff != "" {
 		t.Errorf("the file differs from Builtin (-Builtin +file):\n%s", diff)
 	}
@@ -119,14 +120,14 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 		c.Secrets[n].Value = entra.Secret{}
 	}
 	c.Certificates = nil
-	want := issuer.Client{
+	want := directory.Client{
 		ID: "e11eefb9-fb70-4de4-9a7c-3a3592fdd502", ObjectID: "718ca565-a379-4f24-8f2d-afda64670f2b", Name: "all of it",
-		Secrets: []issuer.ClientSecret{{}, {Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)}, {Expires: time.Date(2027, 1, 31, 11, 0, 0, 0, time.UTC)}},
-		Federated: []issuer.FederatedIdentityCredential{
+		Secrets: []directory.ClientSecret{{}, {Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)}, {Expires: time.Date(2027, 1, 31, 11, 0, 0, 0, time.UTC)}},
+		Federated: []directory.FederatedCredential{
 			{Issuer: "https://token.actions.githubusercontent.com", Subject: "repo:octo/app:environment:prod"},
 			{Issuer: "https://127.0.0.1:9443", Subject: "s", Audience: "own"},
 		},
-		Grants: []issuer.Grant{
+		Grants: []directory.Grant{
 			{API: "API://Orders", Roles: []string{"Orders.Write"}}, {API: "d63f2813-d3dc-4088-b234-982f2a83a0d7"},
 			{API: "https://graph.microsoft.com", Roles: []string{"User.Read.All"}},
 		},
@@ -135,7 +136,7 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 	if diff := cmp.Diff(want, c, sameShape()); diff != "" {
 		t.Errorf("the client (-want +got):\n%s", diff)
 	}
-	wantAPIs := []issuer.API{
+	wantAPIs := []directory.API{
 		{
 			ID: "413888a3-2980-4619-b44a-e678d0ffb4e6", Name: "42", URIs: []string{"api://orders", "https://orders.example/"}, TokenVersion: entra.V2,
 			Roles: []string{"Orders.Read", "Orders.Write"}, AssignmentRequired: true, OptionalClaims: []string{"idtyp", "xms_cc"},

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -135,25 +136,25 @@ func duration(into *time.Duration) reader {
 }
 
 // secret reads a secret alone, or with the date on which it ends.
-func secret(into *ClientSecret) reader {
+func secret(into *directory.ClientSecret) reader {
 	return func(r *fileReader, n node, path string) {
 		if _, ok := n.(*ast.MappingNode); ok {
-			object(into.keys())(r, n, path)
+			object(secretKeys(into))(r, n, path)
 			return
 		}
 		secretValue(into)(r, n, path)
 	}
 }
 
-func secretValue(into *ClientSecret) reader {
+func secretValue(into *directory.ClientSecret) reader {
 	return func(r *fileReader, n node, _ string) {
 		s, ok := plain(n)
 		switch {
 		case !ok:
 			r.expected(n, "a secret, or the word generate")
 		case s == generated:
-			into.Value = NewClientSecret()
-		case s == "" || strings.Trim(s, secretAlphabet) != "":
+			into.Value = directory.NewClientSecret()
+		case s == "" || strings.Trim(s, directory.SecretAlphabet) != "":
 			r.problem(placeOf(n), "a secret is made of letters, digits and -._~ as Entra's are; this one is not")
 		default:
 			into.Value = entra.NewSecret(s)

@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/directory"
 )
 
 func TestClaimsV2(t *testing.T) {
@@ -148,7 +149,7 @@ func TestLifetimeAsConfigured(t *testing.T) {
 
 func TestGraphRoles(t *testing.T) {
 	tenant := sample()
-	tenant.Clients[0].Grants = append(tenant.Clients[0].Grants, issuer.Grant{API: "https://graph.microsoft.com/", Roles: []string{"User.Read.All", "Mail.Send"}})
+	tenant.Clients[0].Grants = append(tenant.Clients[0].Grants, directory.Grant{API: "https://graph.microsoft.com/", Roles: []string{"User.Read.All", "Mail.Send"}})
 	r := start(t, config(tenant))
 	for n, want := range []any{[]any{"User.Read.All", "Mail.Send"}, nil} {
 		claims := decodeToken(t, accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", request(tenant.Clients[n], "https://graph.microsoft.com/.default")))).claims
@@ -195,12 +196,12 @@ func TestTokensAreTheirOwn(t *testing.T) {
 }
 
 func TestSeveralTenants(t *testing.T) {
-	one, other := sample(), issuer.Tenant{
+	one, other := sample(), directory.Tenant{
 		ID:      "5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934",
-		APIs:    []issuer.API{{ID: sample().APIs[0].ID, URIs: []string{"api://m2m-demo"}, TokenVersion: entra.V2}},
-		Clients: []issuer.Client{{ID: sample().Clients[0].ID, ObjectID: "e6a7d0f2-13b4-4c58-9fd0-2b8c5a91e743", Secrets: []issuer.ClientSecret{{Value: issuer.NewClientSecret()}}}},
+		APIs:    []directory.API{{ID: sample().APIs[0].ID, URIs: []string{"api://m2m-demo"}, TokenVersion: entra.V2}},
+		Clients: []directory.Client{{ID: sample().Clients[0].ID, ObjectID: "e6a7d0f2-13b4-4c58-9fd0-2b8c5a91e743", Secrets: []directory.ClientSecret{{Value: directory.NewClientSecret()}}}},
 	}
-	r := start(t, issuer.Config{Tenants: []issuer.Tenant{one, other}, Now: noon})
+	r := start(t, issuer.Config{Tenants: []directory.Tenant{one, other}, Now: noon})
 	claims := decodeToken(t, accessToken(t, r.post("/"+other.ID+"/oauth2/v2.0/token", request(other.Clients[0], "api://m2m-demo/.default")))).claims
 	if claims["tid"] != other.ID || claims["oid"] != other.Clients[0].ObjectID {
 		t.Errorf("tid %v, oid %v", claims["tid"], claims["oid"])

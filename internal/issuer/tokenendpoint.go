@@ -1,10 +1,13 @@
 package issuer
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -69,11 +72,11 @@ func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request,
 	if isGroup(segment) {
 		return nil, refusal.TenantNeeded.With(segment)
 	}
-	tenant, refused := i.tenants.find(segment)
+	tenant, refused := i.findTenant(segment)
 	if refused != nil {
 		return nil, refused
 	}
-	client, refused := tenant.admit(parsed.clientID)
+	client, refused := admit(tenant, parsed.clientID)
 	if refused != nil {
 		return nil, refused
 	}
@@ -86,8 +89,8 @@ func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request,
 }
 
 // admit returns the client that may use the tenant at all.
-func (t *Tenant) admit(id string) (*Client, *refusal.Refusal) {
-	client := t.findClient(id)
+func admit(t *directory.Tenant, id string) (*directory.Client, *refusal.Refusal) {
+	client := t.FindClient(id)
 	switch {
 	case id == zeroGUID:
 		return nil, refusal.ZeroApp.With(id)
@@ -112,4 +115,32 @@ func (t *issuedToken) body(v entra.Version) any {
 		}
 	}
 	return tokenBodyV2{"Bearer", t.expiresIn, t.expiresIn, token}
+}
+
+// isGroup reports whether a path segment stands for many tenants.
+func isGroup(segment string) bool {
+	switch strings.ToLower(segment) {
+	case "common", "organizations", "consumers":
+		return true
+	}
+	return false
+}
+
+// zeroGUID is what an unset variable or a placeholder often holds; Entra has
+// codes of its own for it.
+const zeroGUID = "00000000-0000-0000-0000-000000000000"
+
+// findTenant returns the tenant that a path segment names, in any case.
+func (i *Issuer) findTenant(segment string) (*directory.Tenant, *refusal.Refusal) {
+	if t := i.tenants.Find(segment); t != nil {
+		return t, nil
+	}
+	if segment == zeroGUID {
+		return nil, refusal.ZeroTenant.With(zeroGUID)
+	}
+	err := entra.CheckTenant(segment)
+	if errors.Is(err, entra.ErrTenantForm) || errors.Is(err, entra.ErrPlaceholder) && !entra.IsGUID(segment) {
+		return nil, refusal.MalformedTenant.With(segment)
+	}
+	return nil, refusal.UnknownTenant.With(segment)
 }

@@ -1,4 +1,4 @@
-package issuer
+package directory
 
 import (
 	"crypto/rsa"
@@ -8,59 +8,32 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
-	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // faults collects what Entra could not hold.
-type faults []*ConfigError
+type faults []*Error
 
 func (f *faults) add(field, format string, args ...any) {
-	*f = append(*f, &ConfigError{field, fmt.Sprintf(format, args...)})
+	*f = append(*f, &Error{field, fmt.Sprintf(format, args...)})
 }
 
 func (f *faults) notGUID(field, value string) {
-	f.add(field, "%q is not a GUID", refusal.Bound(value))
+	f.add(field, "%s is not a GUID", text.Quote(value))
 }
 
-// check returns every part of the configuration that Entra could not hold.
-func (c *Config) check() (f faults) {
-	if len(c.Tenants) == 0 {
+// Check returns every part of the tenants that Entra could not hold; nil if
+// there is none. Fields begin with Tenants.
+func Check(tenants []Tenant) []*Error {
+	var f faults
+	if len(tenants) == 0 {
 		f.add("Tenants", "there is no tenant")
 	}
-	if c.TokenLifetime < 0 {
-		f.add("TokenLifetime", "it is negative")
-	}
-	if c.LongestTokenLifetime != 0 && c.LongestTokenLifetime < c.TokenLifetime {
-		f.add("LongestTokenLifetime", "it is shorter than the shortest lifetime")
-	}
-	f.checkOrigin(c.Origin)
-	if c.HTTPClient == nil && c.hasFederated() {
-		f.add("HTTPClient", "a client has federated credentials, and nothing can fetch their issuers' keys")
-	}
 	taken := names{}
-	for i := range c.Tenants {
-		f.checkTenant(fmt.Sprintf("Tenants[%d]", i), &c.Tenants[i], taken)
+	for i := range tenants {
+		f.checkTenant(fmt.Sprintf("Tenants[%d]", i), &tenants[i], taken)
 	}
 	return f
-}
-
-func (c *Config) hasFederated() bool {
-	for _, t := range c.Tenants {
-		if slices.ContainsFunc(t.Clients, func(c Client) bool { return len(c.Federated) > 0 }) {
-			return true
-		}
-	}
-	return false
-}
-
-func (f *faults) checkOrigin(origin string) {
-	if origin == "" {
-		return
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-		f.add("Origin", "%q is not an https origin", refusal.Bound(origin))
-	}
 }
 
 // checkTenant adds the tenant's names to those that are taken.
@@ -79,7 +52,7 @@ func (f *faults) checkTenant(field string, t *Tenant, taken names) {
 
 func (f *faults) checkTenantName(field, name string, taken names) {
 	if err := entra.CheckTenant(name); err != nil {
-		f.add(field, "%q: %v", refusal.Bound(name), err)
+		f.add(field, "%s: %v", text.Quote(name), err)
 		return
 	}
 	f.take(taken, field, name)
@@ -96,16 +69,16 @@ func (f *faults) checkAPIs(field string, apis []API) {
 		switch api.TokenVersion {
 		case "", entra.V1, entra.V2:
 		default:
-			f.add(at+".TokenVersion", "%q is neither 1.0 nor 2.0", refusal.Bound(string(api.TokenVersion)))
+			f.add(at+".TokenVersion", "%s is neither 1.0 nor 2.0", text.Quote(string(api.TokenVersion)))
 		}
 		for j, role := range api.Roles {
 			if !isName(role) || len(role) > longestRole {
-				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%q is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign", refusal.Bound(role), longestRole)
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%s is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign", text.Quote(role), longestRole)
 			}
 		}
 		for j, claim := range api.OptionalClaims {
-			if claim != claimIDType && claim != claimCapabilities {
-				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%q is not one that this tenant can add; it knows %s and %s", refusal.Bound(claim), claimIDType, claimCapabilities)
+			if claim != ClaimIDType && claim != ClaimCapabilities {
+				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%s is not one that this tenant can add; it knows %s and %s", text.Quote(claim), ClaimIDType, ClaimCapabilities)
 			}
 		}
 	}
@@ -134,7 +107,7 @@ func isName(s string) bool {
 func (f *faults) checkAppIDURI(taken names, at, uri string) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme == "" || !isName(uri) {
-		f.add(at, "%q is not a URI such as api://name", refusal.Bound(uri))
+		f.add(at, "%s is not a URI such as api://name", text.Quote(uri))
 		return
 	}
 	f.take(taken, at, resourceName(uri))
@@ -170,7 +143,7 @@ func (f *faults) checkCredentials(field string, c *Client) {
 	for i, federated := range c.Federated {
 		at := fmt.Sprintf("%s.Federated[%d]", field, i)
 		if u, err := url.Parse(federated.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			f.add(at+".Issuer", "%q is not an https URL without query", refusal.Bound(federated.Issuer))
+			f.add(at+".Issuer", "%s is not an https URL without query", text.Quote(federated.Issuer))
 		}
 		if federated.Subject == "" {
 			f.add(at+".Subject", "it is empty")
@@ -181,17 +154,17 @@ func (f *faults) checkCredentials(field string, c *Client) {
 func (f *faults) checkGrants(field string, t *Tenant, grants []Grant) {
 	for i, g := range grants {
 		at := fmt.Sprintf("%s.Grants[%d]", field, i)
-		api := t.findAPI(g.API)
-		if api == nil && isGraph(g.API) {
+		api := t.FindAPI(g.API)
+		if api == nil && IsGraph(g.API) {
 			continue // Graph has hundreds of roles, and more every month
 		}
 		if api == nil {
-			f.add(at+".API", "no API %q in this tenant%s", refusal.Bound(g.API), near(g.API, t.apiNames()))
+			f.add(at+".API", "no API %s in this tenant%s", text.Quote(g.API), near(g.API, t.apiNames()))
 			continue
 		}
 		for j, role := range g.Roles {
 			if !slices.Contains(api.Roles, role) {
-				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "API %q has no role %q%s", refusal.Bound(g.API), refusal.Bound(role), near(role, api.Roles))
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "API %s has no role %s%s", text.Quote(g.API), text.Quote(role), near(role, api.Roles))
 			}
 		}
 	}
@@ -216,7 +189,26 @@ type names map[string]bool
 func (f *faults) take(taken names, field, name string) {
 	key := strings.ToLower(name)
 	if taken[key] {
-		f.add(field, "%q is taken by another", refusal.Bound(name))
+		f.add(field, "%s is taken by another", text.Quote(name))
 	}
 	taken[key] = true
+}
+
+// mostNamed bounds how many names an error lists.
+const mostNamed = 12
+
+// near says which of the known names was meant, if one resembles the word, or
+// else which there are.
+func near(word string, known []string) string {
+	if best := text.Nearest(word, known); best != "" {
+		return "; did you mean " + text.Quote(best) + "?"
+	}
+	if len(known) == 0 || len(known) > mostNamed {
+		return ""
+	}
+	quoted := make([]string, len(known))
+	for i, name := range known {
+		quoted[i] = text.Quote(name)
+	}
+	return "; known here: " + strings.Join(quoted, ", ")
 }

@@ -1,6 +1,8 @@
-package issuer
+package directory
 
-import "m2m/internal/entra"
+import (
+	"m2m/internal/entra"
+)
 
 // Builtin returns the tenant that exists without any settings: one API,
 // APIs[0], and two clients. Clients[0] has the API's role; Clients[1] has not,
