@@ -37,7 +37,7 @@ type claimsV2 struct {
 	timeClaims
 	AIO      string   `json:"aio"`
 	Client   string   `json:"azp"`
-	Proof    proof    `json:"azpacr"`
+	Proof    string   `json:"azpacr"`
 	IDType   string   `json:"idtyp,omitempty"`
 	ObjectID string   `json:"oid"`
 	RH       string   `json:"rh"`
@@ -58,7 +58,7 @@ type claimsV1 struct {
 	timeClaims
 	AIO      string   `json:"aio"`
 	Client   string   `json:"appid"`
-	Proof    proof    `json:"appidacr"`
+	Proof    string   `json:"appidacr"`
 	IDP      string   `json:"idp"`
 	IDType   string   `json:"idtyp,omitempty"`
 	ObjectID string   `json:"oid"`
@@ -82,7 +82,7 @@ type claimsGraph struct {
 	AIO         string   `json:"aio"`
 	DisplayName string   `json:"app_displayname"`
 	Client      string   `json:"appid"`
-	Proof       proof    `json:"appidacr"`
+	Proof       string   `json:"appidacr"`
 	IDP         string   `json:"idp"`
 	IDType      string   `json:"idtyp"`
 	ObjectID    string   `json:"oid"`
@@ -108,7 +108,7 @@ type claimsGraph struct {
 type subject struct {
 	tenant   *directory.Tenant
 	client   *directory.Client
-	proof    proof
+	proof    string
 	resource string         // as it was asked for
 	api      *directory.API // nil for Microsoft Graph
 	times    timeClaims

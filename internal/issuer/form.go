@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -27,9 +28,9 @@ const (
 // tokenForm is what a token request says, before any of it is believed.
 type tokenForm struct {
 	clientID string
-	kind     CredentialKind
-	// credential is the secret or the assertion.
-	credential entra.Secret
+	kind     credential.Kind
+	// value is the secret or the assertion.
+	value entra.Secret
 	// resource is the scope less /.default, or the resource of v1.0, as sent.
 	resource string
 	// capabilities are those that the claims parameter lists as xms_cc, as
@@ -66,7 +67,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal.Refu
 // know are none of its business: every MSAL sends some. What it could read
 // comes back with a refusal too.
 func parseForm(v entra.Version, form url.Values, authorization string) (f tokenForm, refused *refusal.Refusal) {
-	f.kind = NoCredential
+	f.kind = credential.None
 	if refused := checkRepeats(form); refused != nil {
 		return f, refused
 	}
@@ -118,15 +119,15 @@ func (f *tokenForm) readClient(form url.Values, authorization string) *refusal.R
 	assertion := strings.TrimSpace(form.Get("client_assertion"))
 	switch {
 	case assertion != "":
-		f.kind, f.credential = kindOfAssertion(assertion), entra.NewSecret(assertion)
+		f.kind, f.value = credential.KindOf(assertion), entra.NewSecret(assertion)
 	case secret != "":
-		f.kind, f.credential = SecretCredential, entra.NewSecret(secret)
+		f.kind, f.value = credential.Secret, entra.NewSecret(secret)
 	}
 	return nil
 }
 
 func (f *tokenForm) checkAssertionType(form url.Values) *refusal.Refusal {
-	if f.kind == NoCredential || f.kind == SecretCredential {
+	if f.kind == credential.None || f.kind == credential.Secret {
 		return nil
 	}
 	switch kind := form.Get("client_assertion_type"); kind {

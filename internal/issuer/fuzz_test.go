@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
@@ -38,8 +39,8 @@ func FuzzForm(f *testing.F) {
 		if parsed.clientID == "" || parsed.resource == "" {
 			t.Errorf("accepted without a client or a resource: %q", body)
 		}
-		if (parsed.kind == NoCredential) != parsed.credential.IsZero() {
-			t.Errorf("kind %s with credential present: %t", parsed.kind, !parsed.credential.IsZero())
+		if (parsed.kind == credential.None) != parsed.value.IsZero() {
+			t.Errorf("kind %s with credential present: %t", parsed.kind, !parsed.value.IsZero())
 		}
 	})
 }
@@ -53,32 +54,6 @@ func checkRefusal(t *testing.T, r *refusal.Refusal) {
 	if len(r.Reason) > 1200 || strings.ContainsAny(r.Reason, "\r\n\x00\x1b") || !utf8.ValidString(r.Reason) {
 		t.Errorf("AADSTS%d says %q", r.Code, r.Reason)
 	}
-}
-
-func FuzzAssertion(f *testing.F) {
-	f.Add("eyJhbGciOiJSUzI1NiIsIng1dCI6ImErYj0ifQ.eyJleHAiOiIxNzk1NDM1ODAwIiwibmJmIjoxLjUsImF1ZCI6WyJhIl19.AAAA")
-	f.Add("e30.bnVsbA.")
-	f.Add("a.b.c")
-	f.Fuzz(func(t *testing.T, compact string) {
-		a, problem := parseAssertion(compact)
-		if (a == nil) == (problem == "") {
-			t.Errorf("%q: assertion %v, problem %q", compact, a, problem)
-		}
-		if problem != "" {
-			checkRefusal(t, refusal.MalformedAssertion.With(problem))
-			return
-		}
-		tenant := directory.Builtin()
-		refused := checkCertificate(&tenant.Clients[0], a, "https://127.0.0.1:8443", &tenant, a.expires)
-		if refused == nil {
-			t.Fatal("a client without certificates was let in")
-		}
-		checkRefusal(t, refused)
-		checkRefusal(t, refusal.AssertionForAnother.With(strings.Join(a.audience, " "), "x"))
-		if refused := a.checkTimes(a.expires.Add(2 * assertionSkew)); refused != nil {
-			checkRefusal(t, refused)
-		}
-	})
 }
 
 func FuzzScope(f *testing.F) {

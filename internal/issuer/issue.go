@@ -40,7 +40,7 @@ type tokenHeader struct {
 
 // issue makes the token for a client that has proved who it is. The API's
 // registration decides the version, not the endpoint.
-func (i *Issuer) issue(endpoint entra.Version, t *directory.Tenant, c *directory.Client, p proof, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
+func (i *Issuer) issue(endpoint entra.Version, t *directory.Tenant, c *directory.Client, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
 	api, refused := resolve(t, c, f.resource)
 	if refused != nil {
 		return nil, refused
@@ -50,7 +50,7 @@ func (i *Issuer) issue(endpoint entra.Version, t *directory.Tenant, c *directory
 	}
 	lifetime := i.lifetime()
 	s := subject{
-		tenant: t, client: c, proof: p, resource: f.resource, api: api,
+		tenant: t, client: c, proof: f.kind.Proof(), resource: f.resource, api: api,
 		times: newTimeClaims(x.now, lifetime), capabilities: f.capabilities,
 	}
 	token, err := i.sign(endpoint, s)

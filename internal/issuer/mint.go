@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
@@ -188,7 +189,7 @@ func (i *Issuer) mintSubject(r MintRequest) (s subject, err error) {
 	if s.client, err = mintClient(s.tenant, r.Client); err != nil {
 		return s, err
 	}
-	s.proof, s.times = provedBySecret, i.mintTimes(r.Time)
+	s.proof, s.times = credential.Secret.Proof(), i.mintTimes(r.Time)
 	if r.Kind == GraphToken {
 		s.resource = "https://" + msGraph
 		return s, nil

@@ -3,6 +3,7 @@ package issuer
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,8 +34,8 @@ func FuzzControlMint(f *testing.F) {
 		case err != nil:
 			t.Errorf("%q: %v", body, err)
 		default:
-			if a, problem := parseAssertion(answer.(Minted).Token); a == nil && problem == "it has not three parts" {
-				t.Errorf("%q: %s", body, problem)
+			if token := answer.(Minted).Token; strings.Count(token, ".") != 2 {
+				t.Errorf("%q: minted %s", body, token)
 			}
 		}
 	})

@@ -24,9 +24,9 @@ type claimsUser struct {
 	AIO         string   `json:"aio"`
 	AMR         []string `json:"amr,omitempty"`
 	ClientV1    string   `json:"appid,omitempty"`
-	ProofV1     proof    `json:"appidacr,omitempty"`
+	ProofV1     string   `json:"appidacr,omitempty"`
 	Client      string   `json:"azp,omitempty"`
-	Proof       proof    `json:"azpacr,omitempty"`
+	Proof       string   `json:"azpacr,omitempty"`
 	Name        string   `json:"name"`
 	ObjectID    string   `json:"oid"`
 	Preferred   string   `json:"preferred_username,omitempty"`

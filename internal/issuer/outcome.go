@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/credential"
 )
 
 // TokenRequest is what became of one request at a token endpoint. It holds no
@@ -20,7 +21,7 @@ type TokenRequest struct {
 	// name of the app with that ID, empty if there is none.
 	ClientID, ClientName string
 	// Credential is the kind that was sent.
-	Credential CredentialKind
+	Credential credential.Kind
 	// Resource is what the token was asked for: the scope less /.default, or
 	// the resource of v1.0.
 	Resource string
@@ -34,16 +35,3 @@ type TokenRequest struct {
 	// TraceID and CorrelationID are those of the answer.
 	TraceID, CorrelationID string
 }
-
-// CredentialKind is how a client proved, or tried to prove, who it is.
-type CredentialKind string
-
-// The kinds of credentials. AssertionCredential is an assertion that cannot be
-// read, and so shows neither of the kinds that it might have been.
-const (
-	NoCredential          CredentialKind = "none"
-	SecretCredential      CredentialKind = "secret"
-	CertificateCredential CredentialKind = "certificate"
-	FederatedCredential   CredentialKind = "federated"
-	AssertionCredential   CredentialKind = "assertion"
-)

@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/credential"
 )
 
 func TestCorrelation(t *testing.T) {
@@ -72,7 +73,7 @@ func TestOutcomesAreTold(t *testing.T) {
 	}
 	want := issuer.TokenRequest{
 		Time: noon(), Endpoint: entra.V2, Tenant: tenant.ID, ClientID: client.ID, ClientName: client.Name,
-		Credential: issuer.SecretCredential, Resource: "api://m2m-demo", Status: 200,
+		Credential: credential.Secret, Resource: "api://m2m-demo", Status: 200,
 	}
 	got, _ := ask(request(client, "api://m2m-demo/.default"))
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
 )
@@ -36,7 +37,7 @@ func (i *Issuer) serveToken(v entra.Version) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := newExchange(r, i.now())
 		outcome := TokenRequest{
-			Time: x.now, Endpoint: v, Tenant: refusal.Bound(r.PathValue("tenant")), Credential: NoCredential,
+			Time: x.now, Endpoint: v, Tenant: refusal.Bound(r.PathValue("tenant")), Credential: credential.None,
 			Status: http.StatusOK, TraceID: x.traceID, CorrelationID: x.correlationID,
 		}
 		token, refused := i.answer(v, w, r, x, &outcome)
@@ -81,11 +82,11 @@ func (i *Issuer) answer(v entra.Version, w http.ResponseWriter, r *http.Request,
 		return nil, refused
 	}
 	outcome.ClientName = client.Name
-	proof, refused := i.authenticate(r.Context(), tenant, client, parsed, x.now)
-	if refused != nil {
+	checker := credential.Checker{Origin: i.origin, HTTP: i.httpClient}
+	if refused := checker.Check(r.Context(), tenant, client, parsed.kind, parsed.value, x.now); refused != nil {
 		return nil, refused
 	}
-	return i.issue(v, tenant, client, proof, parsed, x)
+	return i.issue(v, tenant, client, parsed, x)
 }
 
 // admit returns the client that may use the tenant at all.

@@ -1,4 +1,4 @@
-package issuer
+package credential
 
 import (
 	"crypto"
@@ -17,7 +17,7 @@ import (
 	"m2m/internal/text"
 )
 
-// assertion is a client assertion (RFC 7523, 2.2), read and not yet believed.
+// assertion is a client assertion (RFC 7523, 2.2), read and not yet checked.
 //
 // It is read as leniently as Entra reads it, because every MSAL writes it a
 // little differently: dates are numbers, floats or quoted; thumbprints are
@@ -126,7 +126,7 @@ func readDate(raw json.RawMessage) (at time.Time, ok bool) {
 	return time.Unix(int64(whole), int64(part*1e9)), true
 }
 
-// thumbprint brings the base64 alphabets to one: MSAL Go writes the standard
+// thumbprint returns the base64url form without padding: MSAL Go writes the standard
 // one with padding, MSAL Node base64url without, MSAL Python base64url with.
 func thumbprint(s string) string {
 	return strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(s), "=")
@@ -145,7 +145,7 @@ func (a *assertion) isFor(origin string, t *directory.Tenant) bool {
 	})
 }
 
-// checkTimes says whether the assertion is valid now.
+// checkTimes checks that the assertion is valid now.
 func (a *assertion) checkTimes(now time.Time) *refusal.Refusal {
 	switch {
 	case a.expires.IsZero():

@@ -1,4 +1,4 @@
-package issuer
+package credential
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 	"m2m/internal/tenant/refusal"
 )
 
-// checkCertificate says whether an assertion was signed, for this tenant and
+// checkCertificate checks that an assertion was signed, for this tenant and
 // now, with the key of one of the client's certificates.
 //
 // An assertion may be used more than once, and its jti is not looked at. A server

@@ -1,4 +1,4 @@
-package issuer
+package credential
 
 import (
 	"context"
@@ -28,21 +28,21 @@ const (
 	mostRedirects     = 3
 )
 
-// checkFederated says whether an assertion is the token of an outside issuer
-// that the app trusts: issuer, audience and subject exactly as registered, and
+// checkFederated checks that an assertion is the token of an outside issuer that
+// the app trusts: issuer, audience and subject exactly as registered, and
 // signed with a key that the issuer publishes.
-func (i *Issuer) checkFederated(ctx context.Context, c *directory.Client, a *assertion, now time.Time) *refusal.Refusal {
-	if refused := checkTrust(c, a); refused != nil {
+func (c Checker) checkFederated(ctx context.Context, client *directory.Client, a *assertion, now time.Time) *refusal.Refusal {
+	if refused := checkTrust(client, a); refused != nil {
 		return refused
 	}
 	ctx, cancel := context.WithTimeout(ctx, federationTimeout)
 	defer cancel()
-	key, refused := i.federatedKey(ctx, c, a)
+	key, refused := c.federatedKey(ctx, client, a)
 	switch {
 	case refused != nil:
 		return refused
 	case a.algorithm != "RS256" || !a.signedBy(key):
-		return refusal.RejectedSignature.With(c.ID, "the signature is not that of the issuer's key, by RS256")
+		return refusal.RejectedSignature.With(client.ID, "the signature is not that of the issuer's key, by RS256")
 	}
 	return a.checkTimes(now)
 }
@@ -79,25 +79,25 @@ func audienceOf(f directory.FederatedCredential) string {
 // federatedKey fetches the key that an assertion names, from the issuer that
 // the app's registration trusts. It is fetched anew each time: an issuer on
 // the same machine may be restarted with other keys at any moment.
-func (i *Issuer) federatedKey(ctx context.Context, c *directory.Client, a *assertion) (*rsa.PublicKey, *refusal.Refusal) {
+func (c Checker) federatedKey(ctx context.Context, client *directory.Client, a *assertion) (*rsa.PublicKey, *refusal.Refusal) {
 	var document struct {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
 	address := strings.TrimSuffix(a.issuer, "/") + "/.well-known/openid-configuration"
-	if err := i.fetch(ctx, address, &document); err != nil {
+	if err := c.fetch(ctx, address, &document); err != nil {
 		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
 	if document.Issuer != a.issuer {
 		return nil, refusal.FederatedMetadataIssuer.With(a.issuer, document.Issuer)
 	}
 	var set keyring.JWKSet
-	if err := i.fetch(ctx, document.Keys, &set); err != nil {
+	if err := c.fetch(ctx, document.Keys, &set); err != nil {
 		return nil, refusal.FederatedMetadata.With(a.issuer, err.Error())
 	}
 	n := slices.IndexFunc(set.Keys, func(k keyring.JWK) bool { return k.KeyType == "RSA" && k.KeyID != "" && k.KeyID == a.keyID })
 	if n < 0 {
-		return nil, refusal.RejectedSignature.With(c.ID, "the issuer publishes no RSA key "+refusal.Quote(a.keyID))
+		return nil, refusal.RejectedSignature.With(client.ID, "the issuer publishes no RSA key "+refusal.Quote(a.keyID))
 	}
 	key, err := rsaKey(set.Keys[n])
 	if err != nil {
@@ -111,7 +111,7 @@ var (
 	errFederationKey    = errors.New("its key is not a usable RSA key")
 )
 
-func (i *Issuer) fetch(ctx context.Context, address string, into any) error {
+func (c Checker) fetch(ctx context.Context, address string, into any) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" {
 		return errFederationScheme
@@ -120,7 +120,7 @@ func (i *Issuer) fetch(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return errFederationScheme
 	}
-	client := *i.httpClient
+	client := *c.HTTP
 	client.CheckRedirect = stayOnHTTPS
 	response, err := client.Do(request)
 	if err != nil {
@@ -137,8 +137,8 @@ func (i *Issuer) fetch(ctx context.Context, address string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
-// stayOnHTTPS lets a document be elsewhere, but not where somebody on the way
-// could have written it.
+// stayOnHTTPS follows redirects, but not to where others on the network could
+// have written the document.
 func stayOnHTTPS(next *http.Request, via []*http.Request) error {
 	if next.URL.Scheme != "https" || len(via) > mostRedirects {
 		return errFederationScheme

@@ -1,0 +1,100 @@
+package credential
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/refusal"
+)
+
+// Kind is the kind of credential that a client sent.
+type Kind string
+
+// The kinds of credentials. Assertion is an assertion that cannot be read, and
+// so shows neither of the kinds that it might have been.
+const (
+	None        Kind = "none"
+	Secret      Kind = "secret"
+	Certificate Kind = "certificate"
+	Federated   Kind = "federated"
+	Assertion   Kind = "assertion"
+)
+
+// Proof returns the value of azpacr and appidacr in tokens of a client that sent
+// this kind. Assertions of both kinds count as 2.
+func (k Kind) Proof() string {
+	if k == Secret {
+		return "1"
+	}
+	return "2"
+}
+
+// KindOf returns the kind of an assertion: an app that signs for itself is its
+// own issuer, and other issuers are addresses.
+func KindOf(assertion string) Kind {
+	a, _ := parseAssertion(assertion)
+	switch {
+	case a == nil:
+		return Assertion
+	case strings.Contains(a.issuer, "://"):
+		return Federated
+	}
+	return Certificate
+}
+
+// Checker checks the credentials of clients.
+type Checker struct {
+	// Origin is that of the tenants' token endpoints, which assertions must name.
+	Origin string
+	// HTTP fetches the documents and keys of outside issuers. It may be nil where
+	// no client has federated credentials.
+	HTTP *http.Client
+}
+
+// Check returns nil if value, of a kind that KindOf or the request told, proves
+// that the sender is the client.
+func (c Checker) Check(ctx context.Context, t *directory.Tenant, client *directory.Client, kind Kind, value entra.Secret, now time.Time) *refusal.Refusal {
+	switch kind {
+	case None:
+		return refusal.CredentialNeeded.With()
+	case Secret:
+		return checkSecret(client, value.Reveal(), now)
+	}
+	a, problem := parseAssertion(value.Reveal())
+	switch {
+	case a == nil:
+		return refusal.MalformedAssertion.With(problem)
+	case kind == Federated:
+		return c.checkFederated(ctx, client, a, now)
+	}
+	return checkCertificate(client, a, c.Origin, t, now)
+}
+
+// checkSecret checks that value is one of the client's secrets and not expired.
+// It compares digests, all of them, so that the time it takes shows neither how
+// much of a guess was right nor which secret it resembled.
+func checkSecret(c *directory.Client, value string, now time.Time) *refusal.Refusal {
+	sent := sha256.Sum256([]byte(value))
+	var matched, current int
+	for _, s := range c.Secrets {
+		want := sha256.Sum256([]byte(s.Value.Reveal()))
+		same := subtle.ConstantTimeCompare(sent[:], want[:])
+		matched |= same
+		if s.Expires.IsZero() || now.Before(s.Expires) {
+			current |= same
+		}
+	}
+	switch {
+	case current == 1:
+		return nil
+	case matched == 1:
+		return refusal.ExpiredSecret.With(c.ID)
+	}
+	return refusal.WrongSecret.With(c.ID)
+}
