@@ -4,6 +4,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/mint"
 )
 
 // The names that callers use until the package has moved.
@@ -17,6 +18,19 @@ type (
 	ClientSecret                = directory.ClientSecret
 	Grant                       = directory.Grant
 	FederatedIdentityCredential = directory.FederatedCredential
+	MintRequest                 = mint.Request
+	MintKind                    = mint.Kind
+	MintTime                    = mint.Time
+	MintKey                     = mint.Key
+)
+
+// The values of these types.
+const (
+	UserToken   = mint.UserToken
+	IDToken     = mint.IDToken
+	GraphToken  = mint.GraphToken
+	Expired     = mint.Expired
+	NotYetValid = mint.NotYetValid
 )
 
 // ParseFault is fault.Parse.

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -26,7 +27,7 @@ const controlPath = "/.m2m/control/"
 const maxControlBody = 64 << 10
 
 // NewControlKey makes the key of a control endpoint for Config.ControlKey.
-func NewControlKey() entra.Secret { return entra.NewSecret(opaque(32)) }
+func NewControlKey() entra.Secret { return entra.NewSecret(rand.Text()) }
 
 // ControlURL returns the address of the control endpoint, which ends in a
 // slash: state, faults, keys, clock and mint follow it. Empty if there is none. It is

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
+	"m2m/internal/tenant/mint"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -29,15 +30,15 @@ type TenantState struct {
 }
 
 func (i *Issuer) state() (*TenantState, error) {
-	if _, err := i.keys.Published(); err != nil {
+	if _, err := i.maker.Keys.Published(); err != nil {
 		return nil, err
 	}
 	s := &TenantState{Origin: i.origin, Clock: fault.Short(i.clock.offset()), Faults: i.Faults()}
-	for _, t := range i.tenantList {
+	for _, t := range i.maker.Directory.Tenants {
 		s.Tenants = append(s.Tenants, t.ID)
 	}
-	s.Keys = i.keys.State()
-	s.KeySet, _, _ = i.keys.Mode()
+	s.Keys = i.maker.Keys.State()
+	s.KeySet, _, _ = i.maker.Keys.Mode()
 	return s, nil
 }
 
@@ -63,7 +64,7 @@ func (i *Issuer) actOnKeys(action string) error {
 	case fault.Roll, fault.Withdraw, fault.Flap, fault.Empty:
 		return i.Inject(fault.Fault{Place: fault.AtKeys, Kind: kind})
 	case "restore":
-		i.keys.SetMode(keyring.Whole, 0)
+		i.maker.Keys.SetMode(keyring.Whole, 0)
 		return nil
 	}
 	refused := refuseControl(http.StatusBadRequest, "bad_request", "keys have no action %s", refusal.Quote(action))
@@ -126,4 +127,27 @@ func (i *Issuer) controlClock(body []byte) (any, error) {
 	}
 	i.clock.set(offset)
 	return i.state()
+}
+
+// Minted is the answer to a request for a token.
+type Minted struct {
+	// Token is the compact form. It is not an entra.Secret, because JSON has to
+	// carry it; the client makes one of it.
+	Token string `json:"token"`
+}
+
+func (i *Issuer) controlMint(body []byte) (any, error) {
+	var asked mint.Request
+	if err := decodeControl(body, &asked); err != nil {
+		return nil, err
+	}
+	token, err := i.maker.Mint(asked)
+	if mistake := (*mint.Error)(nil); errors.As(err, &mistake) {
+		refused := refuseControl(http.StatusBadRequest, "bad_request", "%s", mistake.Reason)
+		if mistake.Advice != "" {
+			refused.Advice = []string{mistake.Advice}
+		}
+		return nil, refused
+	}
+	return Minted{token}, err
 }

@@ -14,7 +14,6 @@ const (
 	cloudInstance = "microsoftonline.com"
 	cloudGraph    = "graph.windows.net"
 	msGraph       = "graph.microsoft.com"
-	stsOrigin     = "https://sts.windows.net"
 	// tenantTemplate stands for the tenant where a document is for many.
 	tenantTemplate = "{tenantid}"
 )
@@ -143,7 +142,7 @@ func (i *Issuer) discoveryV2(s documentScope, keysQuery string) discoveryV2 {
 		IDTokenSigningAlgs:          []string{"RS256"},
 		ResponseTypes:               []string{"code", "id_token", "code id_token", "id_token token"},
 		Scopes:                      []string{"openid", "profile", "email", "offline_access"},
-		Issuer:                      i.issuerOf(entra.V2, s.tenant),
+		Issuer:                      i.maker.IssuerOf(entra.V2, s.tenant),
 		UserinfoEndpoint:            "https://graph.microsoft.com/oidc/userinfo",
 		AuthorizationEndpoint:       base + "/oauth2/v2.0/authorize",
 		DeviceAuthorizationEndpoint: base + "/oauth2/v2.0/devicecode",
@@ -167,7 +166,7 @@ func (i *Issuer) discoveryV1(s documentScope, keysQuery string) discoveryV1 {
 		IDTokenSigningAlgs:          []string{"RS256"},
 		ResponseTypes:               []string{"code", "id_token", "code id_token", "token id_token", "token"},
 		Scopes:                      []string{"openid"},
-		Issuer:                      i.issuerOf(entra.V1, s.tenant),
+		Issuer:                      i.maker.IssuerOf(entra.V1, s.tenant),
 		MultiRefreshToken:           true,
 		AuthorizationEndpoint:       base + "/oauth2/authorize",
 		DeviceAuthorizationEndpoint: base + "/oauth2/devicecode",
@@ -191,13 +190,4 @@ func commonClaims() []string {
 		"sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
 		"msgraph_host", "aud", "exp", "iat", "auth_time", "acr",
 	}
-}
-
-// issuerOf returns the iss of a tenant's tokens. That of v1.0 names no origin
-// of ours, in Entra as here.
-func (i *Issuer) issuerOf(v entra.Version, tenant string) string {
-	if v == entra.V1 {
-		return stsOrigin + "/" + tenant + "/"
-	}
-	return i.origin + "/" + tenant + "/v2.0"
 }

@@ -2,8 +2,6 @@ package issuer
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -12,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/mint"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -67,7 +66,7 @@ func (x *exchange) commonHeaders(h http.Header) {
 		// port of it for a year. For an IP address browsers ignore the header.
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
-	h.Add("Set-Cookie", "fpc="+opaque(18)+"; expires="+x.now.AddDate(0, 0, 30).Format(http.TimeFormat)+"; path=/; secure; HttpOnly; SameSite=None")
+	h.Add("Set-Cookie", "fpc="+mint.Opaque(18)+"; expires="+x.now.AddDate(0, 0, 30).Format(http.TimeFormat)+"; path=/; secure; HttpOnly; SameSite=None")
 	h.Add("Set-Cookie", "x-ms-gateway-slice=estsfd; path=/; secure; samesite=none; httponly")
 	h.Add("Set-Cookie", "stsservicecookie=estsfd; path=/; secure; samesite=none; httponly")
 }
@@ -79,7 +78,7 @@ func (x *exchange) documentHeaders(h http.Header) {
 	h.Set("Cache-Control", "max-age=86400, private")
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
-	h.Add("Set-Cookie", "esctx=PAQABBwEAAAA"+opaque(96)+"; domain=.login.microsoftonline.com; path=/; secure; HttpOnly; SameSite=None")
+	h.Add("Set-Cookie", "esctx=PAQABBwEAAAA"+mint.Opaque(96)+"; domain=.login.microsoftonline.com; path=/; secure; HttpOnly; SameSite=None")
 }
 
 // tokenHeaders sets the headers of the token endpoints (RFC 6749, 5.1).
@@ -138,12 +137,4 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(bytes.TrimSuffix(body.Bytes(), []byte("\n"))) // the client has gone, if this fails
-}
-
-// opaque returns n random bytes in base64url: the form of the claims that are
-// Microsoft's own bookkeeping.
-func opaque(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -16,17 +16,17 @@ func (i *Issuer) Inject(f fault.Fault) error {
 	case fault.Clock:
 		i.clock.set(f.Duration)
 	case fault.Roll, fault.Withdraw, fault.Flap:
-		if err := i.keys.Roll(i.now()); err != nil {
+		if err := i.maker.Keys.Roll(i.now()); err != nil {
 			return err
 		}
 		switch f.Kind {
 		case fault.Withdraw:
-			i.keys.Withdraw()
+			i.maker.Keys.Withdraw()
 		case fault.Flap:
-			i.keys.SetMode(keyring.Flapping, f.Times)
+			i.maker.Keys.SetMode(keyring.Flapping, f.Times)
 		}
 	case fault.Empty:
-		i.keys.SetMode(keyring.Empty, f.Times)
+		i.maker.Keys.SetMode(keyring.Empty, f.Times)
 	default:
 		i.faults.Add(f)
 	}
@@ -36,7 +36,7 @@ func (i *Issuer) Inject(f fault.Fault) error {
 // ClearFaults ends every fault. A key that was rolled or withdrawn stays so.
 func (i *Issuer) ClearFaults() {
 	i.clock.set(0)
-	i.keys.SetMode(keyring.Whole, 0)
+	i.maker.Keys.SetMode(keyring.Whole, 0)
 	i.faults.Clear()
 }
 
@@ -46,7 +46,7 @@ func (i *Issuer) Faults() []fault.State {
 	if ahead := i.clock.offset(); ahead != 0 {
 		states = append(states, fault.State{Fault: fault.Fault{Kind: fault.Clock, Duration: ahead, RetryAfter: fault.NoRetryAfter}.String()})
 	}
-	if mode, times, answered := i.keys.Mode(); mode != keyring.Whole {
+	if mode, times, answered := i.maker.Keys.Mode(); mode != keyring.Whole {
 		kind := fault.Empty
 		if mode == keyring.Flapping {
 			kind = fault.Flap

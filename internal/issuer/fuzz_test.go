@@ -1,16 +1,20 @@
 package issuer
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"m2m/internal/entra"
 	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/keyring"
+	"m2m/internal/tenant/mint"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -88,7 +92,7 @@ func FuzzBasic(f *testing.F) {
 }
 
 func FuzzTenantSegment(f *testing.F) {
-	i := &Issuer{tenants: directory.New([]directory.Tenant{directory.Builtin()})}
+	i := &Issuer{maker: mint.Maker{Directory: directory.New([]directory.Tenant{directory.Builtin()})}}
 	f.Add("common")
 	f.Add("BCCA9397-21FA-44B1-A33D-6669FB9EF64D")
 	f.Add("your-tenant-id")
@@ -116,6 +120,36 @@ func FuzzInstanceDiscovery(f *testing.F) {
 		got, err := url.Parse(tenantDiscovery(u))
 		if err != nil || got.Scheme != "https" || !strings.EqualFold(got.Host, u.Host) {
 			t.Errorf("%q leads to %q", endpoint, tenantDiscovery(u))
+		}
+	})
+}
+
+// Whatever the control endpoint is sent, it answers with a token of three parts
+// or with a refusal that has a name.
+func FuzzControlMint(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"kind":"graph"}`, `{"key":"embedded","alg":"HS512","version":"1.0"}`,
+		`{"claims":{"aud":["a","b"],"\u0000":1},"without":["tid"]}`, `{"header":{"kid":null,"":""},"without_header":["alg"]}`,
+		`{"payload":"\n","nonce":"n","time":"expired"}`, `{"client":"\ud800"}`, `[]`, `{"payload_base64":"/w=="}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	tenants := directory.New([]directory.Tenant{directory.Builtin()})
+	i := &Issuer{maker: mint.Maker{Directory: tenants, Keys: keyring.New(time.Now()), Origin: "https://127.0.0.1:8443", Now: time.Now}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		answer, err := i.controlMint(body)
+		var refused *ControlError
+		switch {
+		case errors.As(err, &refused):
+			if refused.Status != 400 || refused.Word == "" || refused.Reason == "" || len(refused.Reason) > 1200 {
+				t.Errorf("%q: %+v", body, refused)
+			}
+		case err != nil:
+			t.Errorf("%q: %v", body, err)
+		default:
+			if token := answer.(Minted).Token; strings.Count(token, ".") != 2 {
+				t.Errorf("%q: minted %s", body, token)
+			}
 		}
 	})
 }

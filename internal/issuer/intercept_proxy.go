@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -44,7 +45,7 @@ func newInterceptor(c *Interception) (*interceptor, error) {
 	closing, stop := context.WithCancel(context.Background())
 	return &interceptor{
 		listener: c.Listener,
-		password: entra.NewSecret(opaque(24)),
+		password: entra.NewSecret(rand.Text()),
 		login:    newHanded(c.Listener.Addr()),
 		dialer:   dialer{c.Parent},
 		onTunnel: c.OnTunnel,

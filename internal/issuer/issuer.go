@@ -14,6 +14,7 @@ import (
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
+	"m2m/internal/tenant/mint"
 )
 
 // ErrNotLoopback says that the listener can be reached from other machines. A
@@ -27,9 +28,7 @@ type Issuer struct {
 	certificates   []tls.Certificate
 	proxy          *interceptor // nil without interception
 	caPEM          []byte
-	tenants        directory.Directory
-	tenantList     []directory.Tenant
-	keys           *keyring.Ring
+	maker          mint.Maker
 	tokenLifetime  time.Duration
 	longest        time.Duration // of a random token lifetime; 0 if it is fixed
 	clock          clock
@@ -57,8 +56,6 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 	i := &Issuer{
 		listener:       ln,
 		origin:         cfg.Origin,
-		tenants:        directory.New(cfg.Tenants),
-		tenantList:     cfg.Tenants,
 		tokenLifetime:  cfg.TokenLifetime,
 		longest:        cfg.LongestTokenLifetime,
 		clock:          clock{base: cfg.Now},
@@ -79,7 +76,7 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 		i.origin = cmp.Or(i.origin, interceptOrigin())
 	}
 	i.origin = cmp.Or(i.origin, "https://"+address.String())
-	i.keys = keyring.New(i.now())
+	i.maker = mint.Maker{Directory: directory.New(cfg.Tenants), Keys: keyring.New(i.now()), Origin: i.origin, Now: i.now}
 	i.certificates, i.caPEM, err = newServerCertificates(time.Now(), address.IP, cfg.Intercept != nil)
 	return i, err
 }

@@ -20,7 +20,7 @@ func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 			x.writeRefusal(w, refused)
 			return
 		}
-		keys, err := i.keys.Answer()
+		keys, err := i.maker.Keys.Answer()
 		if err != nil {
 			http.Error(w, "no signing key", http.StatusInternalServerError)
 			return
@@ -30,7 +30,7 @@ func (i *Issuer) serveKeys(v entra.Version) http.HandlerFunc {
 			public := key.Public()
 			public.CloudInstance = cloudInstance
 			if v == entra.V2 {
-				public.Issuer = i.issuerOf(v, tenantTemplate)
+				public.Issuer = i.maker.IssuerOf(v, tenantTemplate)
 			}
 			set.Keys = append(set.Keys, public)
 		}

@@ -15,6 +15,7 @@ import (
 	"m2m/internal/issuer"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
+	"m2m/internal/tenant/mint"
 )
 
 // minted is a token of the control endpoint, taken apart and not judged: that
@@ -25,7 +26,7 @@ type minted struct {
 	signature      []byte
 }
 
-func (r *running) mint(t *testing.T, cfg issuer.Config, asked issuer.MintRequest) minted {
+func (r *running) mint(t *testing.T, cfg issuer.Config, asked mint.Request) minted {
 	t.Helper()
 	body, err := json.Marshal(asked)
 	if err != nil {
@@ -79,17 +80,17 @@ func TestMintedTokensAreLikeRealOnes(t *testing.T) {
 	names := func(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 	for _, tt := range []struct {
 		name           string
-		asked          issuer.MintRequest
+		asked          mint.Request
 		header, claims string
 	}{
-		{"v2.0", issuer.MintRequest{}, "alg kid typ", "aio aud azp azpacr exp iat iss nbf oid rh roles sub tid uti ver xms_ftd"},
-		{"v1.0", issuer.MintRequest{Version: "1.0"}, "alg kid typ x5t", "aio appid appidacr aud exp iat idp iss nbf oid rh roles sub tid uti ver"},
-		{"another client", issuer.MintRequest{Client: "m2m demo client without a role"}, "alg kid typ", "aio aud azp azpacr exp iat iss nbf oid rh sub tid uti ver xms_ftd"},
-		{"an API of v1.0", issuer.MintRequest{API: "https://vault.example"}, "alg kid typ x5t", "aio appid appidacr aud exp iat idp iss nbf oid rh sub tid uti ver"},
-		{"a user's", issuer.MintRequest{Kind: "user"}, "alg kid typ", "aio aud azp azpacr exp iat iss name nbf oid preferred_username rh scp sub tid uti ver"},
-		{"a user's of v1.0", issuer.MintRequest{Kind: "user", Version: "1.0"}, "alg kid typ x5t", "acr aio amr appid appidacr aud exp iat iss name nbf oid rh scp sub tid unique_name upn uti ver"},
-		{"an ID token", issuer.MintRequest{Kind: "id"}, "alg kid typ", "aio aud exp iat iss name nbf nonce oid preferred_username rh sub tid uti ver"},
-		{"an ID token of v1.0", issuer.MintRequest{Kind: "id", Version: "1.0"}, "alg kid typ x5t", "aio amr aud exp iat iss name nbf nonce oid rh sub tid unique_name upn uti ver"},
+		{"v2.0", mint.Request{}, "alg kid typ", "aio aud azp azpacr exp iat iss nbf oid rh roles sub tid uti ver xms_ftd"},
+		{"v1.0", mint.Request{Version: "1.0"}, "alg kid typ x5t", "aio appid appidacr aud exp iat idp iss nbf oid rh roles sub tid uti ver"},
+		{"another client", mint.Request{Client: "m2m demo client without a role"}, "alg kid typ", "aio aud azp azpacr exp iat iss nbf oid rh sub tid uti ver xms_ftd"},
+		{"an API of v1.0", mint.Request{API: "https://vault.example"}, "alg kid typ x5t", "aio appid appidacr aud exp iat idp iss nbf oid rh sub tid uti ver"},
+		{"a user's", mint.Request{Kind: "user"}, "alg kid typ", "aio aud azp azpacr exp iat iss name nbf oid preferred_username rh scp sub tid uti ver"},
+		{"a user's of v1.0", mint.Request{Kind: "user", Version: "1.0"}, "alg kid typ x5t", "acr aio amr appid appidacr aud exp iat iss name nbf oid rh scp sub tid unique_name upn uti ver"},
+		{"an ID token", mint.Request{Kind: "id"}, "alg kid typ", "aio aud exp iat iss name nbf nonce oid preferred_username rh sub tid uti ver"},
+		{"an ID token of v1.0", mint.Request{Kind: "id", Version: "1.0"}, "alg kid typ x5t", "aio amr aud exp iat iss name nbf nonce oid rh sub tid unique_name upn uti ver"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := r.mint(t, cfg, tt.asked)
@@ -101,14 +102,14 @@ func TestMintedTokensAreLikeRealOnes(t *testing.T) {
 			}
 		})
 	}
-	graph := r.mint(t, cfg, issuer.MintRequest{Kind: "graph"})
+	graph := r.mint(t, cfg, mint.Request{Kind: "graph"})
 	compareFields(t, "header-graph", names(graph.header))
 	compareFields(t, "claims-graph", names(graph.claims))
 }
 
 func TestMintedChanges(t *testing.T) {
 	r, cfg := minting(t)
-	m := r.mint(t, cfg, issuer.MintRequest{
+	m := r.mint(t, cfg, mint.Request{
 		Claims: []byte(`{"aud":"api://x","extra":[1,{"a":null}]}`), Without: []string{"tid", "roles"},
 		Header: []byte(`{"alg":"none","crit":["exp"]}`), WithoutHeader: []string{"kid"},
 	})
@@ -121,19 +122,19 @@ func TestMintedChanges(t *testing.T) {
 	if m.header["alg"] != "none" || m.header["kid"] != nil || m.header["typ"] != "JWT" || len(m.signature) != 256 {
 		t.Errorf("header %v, signature of %d bytes", m.header, len(m.signature))
 	}
-	if raw := r.mint(t, cfg, issuer.MintRequest{Payload: `{"aud":"a","aud":"b"}`}); raw.payload != `{"aud":"a","aud":"b"}` {
+	if raw := r.mint(t, cfg, mint.Request{Payload: `{"aud":"a","aud":"b"}`}); raw.payload != `{"aud":"a","aud":"b"}` {
 		t.Errorf("the payload was changed to %s", raw.payload)
 	}
 	for _, bytes := range []string{"\xff\x00{", ""} {
-		if raw := r.mint(t, cfg, issuer.MintRequest{PayloadBytes: []byte(bytes)}); raw.payload != bytes {
+		if raw := r.mint(t, cfg, mint.Request{PayloadBytes: []byte(bytes)}); raw.payload != bytes {
 			t.Errorf("the payload %q was changed to %q", bytes, raw.payload)
 		}
 	}
-	at := func(asked issuer.MintRequest, name string) time.Duration {
+	at := func(asked mint.Request, name string) time.Duration {
 		seconds, _ := r.mint(t, cfg, asked).claims[name].(float64)
 		return time.Unix(int64(seconds), 0).Sub(noon())
 	}
-	if from, to := at(issuer.MintRequest{Time: "not-yet"}, "nbf"), at(issuer.MintRequest{Time: "expired"}, "exp"); from != time.Hour || to != -time.Hour {
+	if from, to := at(mint.Request{Time: "not-yet"}, "nbf"), at(mint.Request{Time: "expired"}, "exp"); from != time.Hour || to != -time.Hour {
 		t.Errorf("not yet valid begins in %s, expired ended %s ago", from, -to)
 	}
 }
@@ -146,22 +147,22 @@ func TestMintedSignatures(t *testing.T) {
 		if !ok {
 			want = 256 // RSA-2048
 		}
-		if m := r.mint(t, cfg, issuer.MintRequest{Algorithm: alg}); m.header["alg"] != alg || len(m.signature) != want {
+		if m := r.mint(t, cfg, mint.Request{Algorithm: alg}); m.header["alg"] != alg || len(m.signature) != want {
 			t.Errorf("%s: alg %v, a signature of %d bytes, want %d", alg, m.header["alg"], len(m.signature), want)
 		}
 	}
-	current := r.mint(t, cfg, issuer.MintRequest{}).header["kid"]
-	kid := func(key issuer.MintKey) any { return r.mint(t, cfg, issuer.MintRequest{Key: key}).header["kid"] }
-	if kid(issuer.OtherKey) != current || kid(issuer.WithdrawnKey) == current || kid(issuer.EmbeddedKey) == current {
+	current := r.mint(t, cfg, mint.Request{}).header["kid"]
+	kid := func(key mint.Key) any { return r.mint(t, cfg, mint.Request{Key: key}).header["kid"] }
+	if kid(mint.OtherKey) != current || kid(mint.WithdrawnKey) == current || kid(mint.EmbeddedKey) == current {
 		t.Errorf("kids: other %v, withdrawn %v, embedded %v, current %v", kid("other"), kid("withdrawn"), kid("embedded"), current)
 	}
-	if jwk, ok := r.mint(t, cfg, issuer.MintRequest{Key: issuer.EmbeddedKey}).header["jwk"].(map[string]any); !ok || jwk["n"] == nil || jwk["d"] != nil {
+	if jwk, ok := r.mint(t, cfg, mint.Request{Key: mint.EmbeddedKey}).header["jwk"].(map[string]any); !ok || jwk["n"] == nil || jwk["d"] != nil {
 		t.Errorf("the embedded key is %v", jwk)
 	}
 	if err := r.Inject(fault.Fault{Place: fault.AtKeys, Kind: fault.Withdraw}); err != nil {
 		t.Fatal(err)
 	}
-	if kid(issuer.WithdrawnKey) != current {
+	if kid(mint.WithdrawnKey) != current {
 		t.Error("a withdrawn key of the tenant's is not the one that signs")
 	}
 }
@@ -170,24 +171,24 @@ func TestMintRefusals(t *testing.T) {
 	r, cfg := minting(t)
 	for _, tt := range []struct {
 		name  string
-		asked issuer.MintRequest
+		asked mint.Request
 		word  string // part of the reason
 	}{
-		{"an unknown client", issuer.MintRequest{Client: "nobody"}, "client 'nobody'"},
-		{"an unknown API", issuer.MintRequest{API: "api://nothing"}, "API 'api://nothing'"},
-		{"an unknown tenant", issuer.MintRequest{Tenant: "nowhere.example"}, "tenant 'nowhere.example'"},
-		{"an unknown kind", issuer.MintRequest{Kind: "delegated"}, "kind of token 'delegated'"},
-		{"an unknown time", issuer.MintRequest{Time: "later"}, "time 'later'"},
-		{"an unknown key", issuer.MintRequest{Key: "mine"}, "key 'mine'"},
-		{"an unknown algorithm", issuer.MintRequest{Algorithm: "RS1"}, "algorithm 'RS1'"},
-		{"an unknown version", issuer.MintRequest{Version: "3.0"}, "version '3.0'"},
-		{"Graph and an API", issuer.MintRequest{Kind: "graph", API: "api://m2m-demo"}, "Microsoft Graph"},
-		{"Graph of v2.0", issuer.MintRequest{Kind: "graph", Version: "2.0"}, "v1.0 tokens only"},
-		{"a payload and claims", issuer.MintRequest{Payload: "x", Without: []string{"tid"}}, "exclude each other"},
-		{"bytes and claims", issuer.MintRequest{PayloadBytes: []byte{}, Claims: []byte(`{}`)}, "exclude each other"},
-		{"two payloads", issuer.MintRequest{Payload: "x", PayloadBytes: []byte("x")}, "two payloads"},
-		{"a claim that is not there", issuer.MintRequest{Without: []string{"TID"}}, "no claim 'TID'"},
-		{"a header that is not there", issuer.MintRequest{WithoutHeader: []string{"x5t"}}, "no header 'x5t'"},
+		{"an unknown client", mint.Request{Client: "nobody"}, "client \"nobody\""},
+		{"an unknown API", mint.Request{API: "api://nothing"}, `API "api://nothing"`},
+		{"an unknown tenant", mint.Request{Tenant: "nowhere.example"}, `tenant "nowhere.example"`},
+		{"an unknown kind", mint.Request{Kind: "delegated"}, `kind of token "delegated"`},
+		{"an unknown time", mint.Request{Time: "later"}, `time "later"`},
+		{"an unknown key", mint.Request{Key: "mine"}, `key "mine"`},
+		{"an unknown algorithm", mint.Request{Algorithm: "RS1"}, `algorithm "RS1"`},
+		{"an unknown version", mint.Request{Version: "3.0"}, `version "3.0"`},
+		{"Graph and an API", mint.Request{Kind: "graph", API: "api://m2m-demo"}, "Microsoft Graph"},
+		{"Graph of v2.0", mint.Request{Kind: "graph", Version: "2.0"}, "v1.0 tokens only"},
+		{"a payload and claims", mint.Request{Payload: "x", Without: []string{"tid"}}, "exclude each other"},
+		{"bytes and claims", mint.Request{PayloadBytes: []byte{}, Claims: []byte(`{}`)}, "exclude each other"},
+		{"two payloads", mint.Request{Payload: "x", PayloadBytes: []byte("x")}, "two payloads"},
+		{"a claim that is not there", mint.Request{Without: []string{"TID"}}, `no claim "TID"`},
+		{"a header that is not there", mint.Request{WithoutHeader: []string{"x5t"}}, `no header "x5t"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			body, err := json.Marshal(tt.asked)

@@ -106,12 +106,12 @@ func admit(t *directory.Tenant, id string) (*directory.Client, *refusal.Refusal)
 }
 
 func (t *issuedToken) body(v entra.Version) any {
-	token := t.token.Reveal()
+	token := t.Value.Reveal()
 	if v == entra.V1 {
 		in := strconv.FormatInt(t.expiresIn, 10)
 		return tokenBodyV1{
 			TokenType: "Bearer", ExpiresIn: in, ExtExpiresIn: in,
-			ExpiresOn: strconv.FormatInt(t.expires, 10), NotBefore: strconv.FormatInt(t.notBefore, 10),
+			ExpiresOn: strconv.FormatInt(t.Expires, 10), NotBefore: strconv.FormatInt(t.NotBefore, 10),
 			Resource: t.resource, AccessToken: token,
 		}
 	}
@@ -133,7 +133,7 @@ const zeroGUID = "00000000-0000-0000-0000-000000000000"
 
 // findTenant returns the tenant that a path segment names, in any case.
 func (i *Issuer) findTenant(segment string) (*directory.Tenant, *refusal.Refusal) {
-	if t := i.tenants.Find(segment); t != nil {
+	if t := i.maker.Directory.Find(segment); t != nil {
 		return t, nil
 	}
 	if segment == zeroGUID {

@@ -38,16 +38,3 @@ func TestBuiltinIsTheSameButForItsSecrets(t *testing.T) {
 		}
 	}
 }
-
-// Every secret that has not ended is good, whatever the others are.
-func TestSeveralSecrets(t *testing.T) {
-	tenant := sample()
-	r := start(t, config(tenant))
-	client := tenant.Clients[4]
-	form := request(client, "api://strict/.default")
-	form.Set("client_secret", client.Secrets[1].Value.Reveal())
-	claims := decodeToken(t, accessToken(t, r.post("/"+tenant.ID+"/oauth2/v2.0/token", form))).claims
-	if claims["idtyp"] != "app" {
-		t.Errorf("idtyp is %v though the API asks for it", claims["idtyp"])
-	}
-}

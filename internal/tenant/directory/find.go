@@ -8,16 +8,20 @@ import (
 	"m2m/internal/text"
 )
 
-// Directory finds tenants by the names that URLs use. Make one with New.
-type Directory map[string]*Tenant
+// Directory is a list of tenants, found by the names that URLs use. Make one with
+// New.
+type Directory struct {
+	Tenants []Tenant
+	byName  map[string]*Tenant
+}
 
 // New makes the directory of tenants, which it keeps.
-func New(tenants []Tenant) Directory {
-	d := Directory{}
+func New(tenants []Tenant) *Directory {
+	d := &Directory{tenants, map[string]*Tenant{}}
 	for i := range tenants {
 		t := &tenants[i]
 		for _, name := range append([]string{t.ID}, t.Domains...) {
-			d[text.LowerASCII(name)] = t
+			d.byName[text.LowerASCII(name)] = t
 		}
 	}
 	return d
@@ -25,7 +29,7 @@ func New(tenants []Tenant) Directory {
 
 // Find returns the tenant that a name means: its ID or a domain, in any case;
 // nil if there is none.
-func (d Directory) Find(name string) *Tenant { return d[text.LowerASCII(name)] }
+func (d *Directory) Find(name string) *Tenant { return d.byName[text.LowerASCII(name)] }
 
 // IsNamed reports whether a name is the tenant's ID or one of its domains.
 func (t *Tenant) IsNamed(name string) bool {
