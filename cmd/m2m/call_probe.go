@@ -17,6 +17,7 @@ import (
 	"m2m/internal/explain"
 	"m2m/internal/probe"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -116,10 +117,10 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 // find nothing.
 func noSuchCase(pattern string) error {
 	if _, unknown := probe.Select(probe.Catalogue(), []string{pattern}); unknown == nil {
-		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", settings.Quoted(pattern)).
+		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", text.Quote(pattern)).
 			Hint("probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND")
 	}
-	return exit.Usagef("--probe-only: no case is called %s", settings.Quoted(pattern)).
+	return exit.Usagef("--probe-only: no case is called %s", text.Quote(pattern)).
 		Hint("m2m call --probe-list prints the names; * stands for any part of one")
 }
 

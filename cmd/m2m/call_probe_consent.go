@@ -18,7 +18,6 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/probe"
-	"m2m/internal/settings"
 	"m2m/internal/text"
 )
 
@@ -31,15 +30,15 @@ func (r *probeRun) mayProbe() error {
 	case isThisMachine(host):
 		return nil
 	case !p.remote:
-		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", settings.Quoted(host)).
+		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", text.Quote(host)).
 			Hint("if you may test it, add --probe-remote")
 	case p.confirm != "":
 		if text.LowerASCII(p.confirm) != text.LowerASCII(host) {
-			return exit.Usagef("--probe-confirm names %s, but the address is on %s", settings.Quoted(p.confirm), settings.Quoted(host)).Hint("nothing was sent")
+			return exit.Usagef("--probe-confirm names %s, but the address is on %s", text.Quote(p.confirm), text.Quote(host)).Hint("nothing was sent")
 		}
 		return nil
 	case !isTerminal(r.env.stdin) || !isTerminal(r.env.stderr):
-		return exit.Usagef("there is no terminal to ask on whether %s may be probed", settings.Quoted(host)).
+		return exit.Usagef("there is no terminal to ask on whether %s may be probed", text.Quote(host)).
 			Hint("if it may, name it: --probe-confirm " + printable(host))
 	}
 	return r.ask(host)
@@ -61,7 +60,7 @@ func (r *probeRun) ask(host string) error {
 		return context.Canceled
 	case line := <-typed:
 		if text.LowerASCII(strings.TrimSpace(line)) != text.LowerASCII(host) {
-			return exit.Usagef("that is not %s; nothing was sent", settings.Quoted(host))
+			return exit.Usagef("that is not %s; nothing was sent", text.Quote(host))
 		}
 	}
 	return nil
@@ -80,7 +79,7 @@ func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.env.proxy != nil {
 		if proxy, err := r.env.proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
-			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", settings.Quoted(target.Hostname())).
+			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", text.Quote(target.Hostname())).
 				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}
 	}

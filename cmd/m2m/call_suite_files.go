@@ -8,6 +8,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 // openFile is the body that a request names. It stays inside the folder of the
@@ -15,7 +16,7 @@ import (
 // away.
 func (r *suiteRun) openFile(path string) (call.Body, error) {
 	if !settings.IsInside(r.folder, path) {
-		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", settings.Quoted(path)).
+		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", text.Quote(path)).
 			Hint("put what a suite sends into its own folder, or into one below")
 	}
 	body, err := fileBody(settings.Absolute(r.folder, path))
@@ -31,7 +32,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 func (r *suiteRun) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {
-			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", fileName(r.o.suite.file), q.Line, settings.Quoted(r.plan.Hide(q.File)))
+			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", fileName(r.o.suite.file), q.Line, text.Quote(r.plan.Hide(q.File)))
 		}
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"m2m/internal/issuer"
-	"m2m/internal/settings"
 	"m2m/internal/text"
 )
 
@@ -84,7 +83,7 @@ func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
 func faultLine(env *Env, f issuer.FaultAnswer) {
 	path := f.Path
 	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		path = settings.Quoted(path)
+		path = text.Quote(path)
 	}
 	env.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
 }

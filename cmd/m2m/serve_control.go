@@ -80,7 +80,7 @@ func checkControlURL(address string) error {
 			return nil
 		}
 	}
-	return exit.Usagef("%s is no https address of this machine: %s", controlURLVariable, settings.Quoted(address)).
+	return exit.Usagef("%s is no https address of this machine: %s", controlURLVariable, text.Quote(address)).
 		Hint("take it as serve --local -- COMMAND gave it")
 }
 

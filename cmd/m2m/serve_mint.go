@@ -14,7 +14,6 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/jsonobject"
-	"m2m/internal/settings"
 	"m2m/internal/text"
 )
 
@@ -156,11 +155,11 @@ func jsonObject(flag string, texts, values []string) (jsontext.Value, error) {
 		name, value, ok := strings.Cut(given, "=")
 		switch {
 		case !ok || name == "":
-			return exit.Usagef("%s %s is not NAME=VALUE", flag, settings.Quoted(given)).Hint(example)
+			return exit.Usagef("%s %s is not NAME=VALUE", flag, text.Quote(given)).Hint(example)
 		case object.Has(name):
-			return exit.Usagef("%s is set twice by flags", settings.Quoted(name)).Hint("leave one of them out")
+			return exit.Usagef("%s is set twice by flags", text.Quote(name)).Hint("leave one of them out")
 		case !utf8.ValidString(name):
-			return exit.Usagef("%s: the name %s is not UTF-8", flag, settings.Quoted(name))
+			return exit.Usagef("%s: the name %s is not UTF-8", flag, text.Quote(name))
 		}
 		encoded, err := encode(value)
 		if err != nil {

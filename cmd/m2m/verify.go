@@ -12,6 +12,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -154,7 +155,7 @@ func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOpti
 	}
 	o.warn(env)
 	if policy.PlainIssuer != "" {
-		env.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", settings.Quoted(o.issuer))
+		env.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
 	} else {
 		warnAboutScopes(env, policy)
 	}

@@ -140,7 +140,7 @@ func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
 	}
 	ip := net.ParseIP(request.URL.Hostname())
 	if request.URL.Scheme != "https" && (ip == nil || !ip.IsLoopback()) {
-		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", settings.Quoted(shownPlace(place))).
+		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", text.Quote(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}
 	return request, nil

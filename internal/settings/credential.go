@@ -7,19 +7,20 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // What can be wrong with the choice of a credential.
 var (
 	errCredentialSeveral = errors.New("several credentials are given by flag")
-	errFederatedUnknown  = errors.New("--federated names no issuer that can be asked")
+	errFederatedUnknown  = errors.New("--federated names an unknown issuer")
 	errNotACertificate   = errors.New("a flag for certificates is given with another credential")
 	errSendChain         = errors.New("the value is neither true nor false")
 )
 
-// chooseCredential picks the one credential of a command: an explicit flag; else
-// the first of secret, certificate and federated token that one layer gives.
-// The zero value means that none is given.
+// chooseCredential returns the credential of a command: the one that a flag
+// gives, else the first of secret, certificate and federated token in the highest
+// layer that has one. The zero value means that there is none.
 func (l *layers) chooseCredential() (c Credential, err error) {
 	if l.Client.hasCredential() {
 		return l.Client.Credential, nil
@@ -46,7 +47,7 @@ func (l *layers) chooseCredential() (c Credential, err error) {
 	return c, nil
 }
 
-// credentialByFlag returns the credential that flags choose.
+// credentialByFlag returns the credential that flags give.
 func (l *layers) credentialByFlag() (Credential, error) {
 	var chosen []Credential
 	add := func(c Credential) {
@@ -64,7 +65,7 @@ func (l *layers) credentialByFlag() (Credential, error) {
 	}
 	if g, ok := l.flag("federated"); ok {
 		if g.Value != "github" {
-			return Credential{}, exit.Usagef("--federated: %s cannot be asked for a token", Quoted(g.Value)).
+			return Credential{}, exit.Usagef("--federated: %s cannot be asked for a token", text.Quote(g.Value)).
 				Hint("give --federated github, or a file that holds the token with --federated-token-file").
 				Wrap(errFederatedUnknown)
 		}
@@ -87,15 +88,15 @@ func (l *layers) credentialByFlag() (Credential, error) {
 }
 
 // credentialAt returns the credential that the variables of one layer give.
-func (l *layers) credentialAt(ly layer) Credential {
+func (l *layers) credentialAt(ly Layer) Credential {
 	var chosen Credential
-	var passedOver []string
+	var unused []string
 	for _, s := range []Setting{ClientSecret, Certificate, FederatedToken} {
 		g, ok := l.at(ly, s)
 		switch {
 		case !ok:
 		case chosen.Kind != KindNone:
-			passedOver = append(passedOver, g.From.Name)
+			unused = append(unused, g.From.Name)
 		default:
 			chosen = l.credentialOf(s, g)
 		}
@@ -104,8 +105,8 @@ func (l *layers) credentialAt(ly layer) Credential {
 		return chosen
 	}
 	chosen.Why = fmt.Sprintf("the credential is the %s from %s: no flag chooses one", chosen.Kind, chosen.From)
-	if len(passedOver) > 0 {
-		chosen.Why += fmt.Sprintf(", and it comes first there (not used: %s)", strings.Join(passedOver, ", "))
+	if len(unused) > 0 {
+		chosen.Why += fmt.Sprintf(", and it comes first there (not used: %s)", strings.Join(unused, ", "))
 	}
 	return chosen
 }
@@ -120,7 +121,7 @@ func (l *layers) credentialOf(s Setting, g Given[string]) Credential {
 	return Credential{Kind: KindFederatedFile, From: g.From, File: l.path(g).Value}
 }
 
-// completeCertificate adds the password and the wish to send the chain.
+// completeCertificate adds the password and whether the chain is sent.
 func (l *layers) completeCertificate(c Credential) (Credential, error) {
 	if g, ok := l.flag("certificate-password-file"); ok {
 		c.PasswordFile = l.fileOrStdin(g)
@@ -140,15 +141,14 @@ func (l *layers) completeCertificate(c Credential) (Credential, error) {
 		c.SendChain = true
 	case "", "0", "false":
 	default:
-		return c, exit.Usagef("%s is %s, which is neither true nor false", chain.From.Subject(), Quoted(chain.Value)).
+		return c, exit.Usagef("%s is %s, which is neither true nor false", chain.From.Subject(), text.Quote(chain.Value)).
 			Hint("set it to 1 or true to send the certificate's chain, or remove it").
 			Wrap(errSendChain)
 	}
 	return c, nil
 }
 
-// fileOrStdin returns the path in a flag as seen from the working directory;
-// "-" stays as it is.
+// fileOrStdin makes the path in a flag absolute; "-" stays as it is.
 func (l *layers) fileOrStdin(g Given[string]) string {
 	if g.Value == "-" {
 		return g.Value

@@ -10,10 +10,10 @@ import (
 	"m2m/internal/input"
 )
 
-// maxEnvFile bounds a .env in bytes. A real one has a few lines.
+// maxEnvFile is the largest .env that is read, in bytes.
 const maxEnvFile = 64 << 10
 
-// EnvFileName is the file that is looked for in the working directory.
+// EnvFileName is the file that is read from the working directory.
 const EnvFileName = ".env"
 
 // What can be wrong with a .env as a file.
@@ -26,18 +26,17 @@ var (
 // envFile is a .env that was read.
 type envFile struct {
 	path   string // absolute
-	label  string // as its user knows it: .env, or what --env-file said
-	named  bool   // by --env-file; otherwise it was found
+	label  string // .env, or the value of --env-file
+	named  bool   // by --env-file
 	values map[string]string
 }
 
 // folder is where the relative paths in the file start.
 func (f *envFile) folder() string { return filepath.Dir(f.path) }
 
-// readEnvFile reads the .env that the input means; nil if there is none. A file
-// that was named must be there and be readable; one that is only looked for may
-// be absent, and a folder of that name is none (Python keeps environments in
-// folders called .env).
+// readEnvFile reads the .env; nil if there is none. A file that --env-file names
+// must exist. One in the working directory may be absent, or be a folder: Python
+// keeps environments in folders called .env.
 func readEnvFile(in Input) (*envFile, error) {
 	f := &envFile{label: in.EnvFile, named: in.EnvFile != ""}
 	switch {
@@ -47,7 +46,7 @@ func readEnvFile(in Input) (*envFile, error) {
 		f.path = Absolute(in.Dir, in.EnvFile)
 	default:
 		f.label, f.path = EnvFileName, filepath.Join(in.Dir, EnvFileName)
-		// A pipe in a stranger's folder would block for ever.
+		// Reading a pipe would block for ever.
 		if info, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 			return nil, nil
 		}
@@ -76,8 +75,8 @@ func (f *envFile) read() ([]byte, error) {
 	return data, nil
 }
 
-// unreadable says why the file cannot be read, in words of the system that
-// repeat no path.
+// unreadable says why the file cannot be read, without the path that the
+// operating system's error repeats.
 func (f *envFile) unreadable(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return exit.Usagef("the file %q, named by --env-file, does not exist", f.label).
@@ -91,7 +90,7 @@ func (f *envFile) unreadable(err error) error {
 	return exit.Usagef("%s cannot be read: %v", f.label, err).Hint(hint).Wrap(errEnvFileUnreadable)
 }
 
-// Absolute returns path as seen from dir.
+// Absolute returns path as an absolute path; a relative one starts at dir.
 func Absolute(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)

@@ -25,31 +25,30 @@ var (
 type statement struct {
 	line int // where it starts, from 1
 	name string
-	raw  string // as it stands in the file, from the name to the end of the value
-	// literal is the value as its writer sees it: without the quotes around it
-	// and a comment behind it, and nothing expanded.
+	raw  string // the text of the file from the name to the end of the value
+	// literal is the value as written, without its quotes and a comment that
+	// follows; nothing is expanded.
 	literal string
 }
 
-// parseEnvFile returns the settings of a .env; names that are no settings are
-// ignored. godotenv knows the dialect and decides what a value is. Its errors
-// quote the file, so they are never passed on; and it rewrites values in places
-// where their writer may not expect it ($ and \ outside single quotes), so that
-// a value which it changed is refused rather than sent changed.
+// parseEnvFile returns the settings of a .env; other names are ignored. godotenv
+// decides what a value is. Where it changes a value ($ and \ outside single
+// quotes), that is an error: a changed secret must not be sent.
 //
-// The errors are exit.Errors that name the file and the line. They contain
-// nothing of the file but names of settings.
+// The errors are exit.Errors that name file and line. They contain nothing of
+// the file but names of settings, so godotenv's own errors, which quote it, are
+// never passed on.
 func parseEnvFile(label string, data []byte) (map[string]string, error) {
 	return parseStatements(label, data, IsVariable)
 }
 
-// ParseLocal reads the settings that a local tenant wrote down. Unlike a
-// .env it may name a proxy.
+// ParseLocal reads the settings file of a local tenant, called label in errors.
+// Unlike a .env it may set ProxyVariable.
 func ParseLocal(label string, data []byte) (map[string]string, error) {
 	return parseStatements(label, data, func(name string) bool { return name == ProxyVariable || IsVariable(name) })
 }
 
-// lineEnds makes the line ends of Windows and of old Mac OS those of Unix.
+// lineEnds turns the line ends of Windows and of old Mac OS into those of Unix.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 func parseStatements(label string, data []byte, isOurs func(name string) bool) (map[string]string, error) {
@@ -72,8 +71,8 @@ func parseStatements(label string, data []byte, isOurs func(name string) bool) (
 	return values, nil
 }
 
-// readStatements lets godotenv read the statements, and checks that it read
-// what their writer sees.
+// readStatements has godotenv read the statements and checks that it reads what
+// is written.
 func readStatements(statements []statement) (map[string]string, *envFault) {
 	var text strings.Builder
 	last := map[string]statement{}
@@ -82,7 +81,7 @@ func readStatements(statements []statement) (map[string]string, *envFault) {
 			return nil, &envFault{s.line, "the value of " + s.name + " is not UTF-8", "save the file as UTF-8", errEnvFileSyntax}
 		}
 		text.WriteString(s.raw + "\n")
-		last[s.name] = s // the last of several counts, as in a shell
+		last[s.name] = s // the last one counts, as in a shell
 	}
 	values, err := godotenv.Unmarshal(text.String())
 	for _, s := range statements {
@@ -108,9 +107,9 @@ func readsAlone(s statement) bool {
 // reference matches ${NAME}, which godotenv replaces outside single quotes.
 var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`) })
 
-// readAs reports whether the value that godotenv read is the literal one, or
-// the literal one with ${NAME} replaced by settings of the same file
-// (API_SCOPE=api://${CLIENT_ID}/.default). In a secret nothing is replaced.
+// readAs reports whether the value that godotenv read is the literal, or, unless
+// it is a secret, the literal with ${NAME} replaced by settings of the same file
+// (API_SCOPE=api://${CLIENT_ID}/.default).
 func (s statement) readAs(values map[string]string) bool {
 	if values[s.name] == s.literal {
 		return true
@@ -142,9 +141,9 @@ func (s statement) ambiguous() *envFault {
 	}
 }
 
-// envFault is what is wrong at a line of a .env. It holds no value.
+// envFault is an error at a line of a .env. It holds no value.
 type envFault struct {
-	line   int // 0 if it cannot be told
+	line   int // 0 if not known
 	reason string
 	hint   string
 	err    error
@@ -159,8 +158,7 @@ func (f *envFault) in(label string) error {
 }
 
 // scanEnvFile splits a .env into its statements. It is stricter than godotenv
-// in what a name is, and in that nothing but a comment may follow a closing
-// quote.
+// about names, and allows only a comment after a closing quote.
 func scanEnvFile(text string) ([]statement, *envFault) {
 	var statements []statement
 	line := 1
@@ -196,8 +194,8 @@ func isEnvName(s string) bool {
 	return s != ""
 }
 
-// scanStatement reads the statement at the start of text, and how long it is
-// with the end of its last line.
+// scanStatement reads the statement at the start of text. length includes the end
+// of its last line.
 func scanStatement(text string) (s statement, length int, fault *envFault) {
 	expected := &envFault{reason: "expected NAME=value", hint: "write one NAME=value a line; a comment starts with #", err: errEnvFileSyntax}
 	first, _, _ := strings.Cut(text, "\n")
@@ -237,20 +235,19 @@ func scanQuoted(s statement, text string, start int) (statement, int, *envFault)
 	return s, min(end+1+len(tail)+1, len(text)), nil
 }
 
-// closingQuote returns where the quote that quoted starts with is closed; -1 if
-// it is not. A backslash keeps a quote open, as in godotenv.
-func closingQuote(quoted string) int {
-	for i := 1; i < len(quoted); i++ {
-		if quoted[i] == quoted[0] && quoted[i-1] != '\\' {
+// closingQuote returns the index of the quote that closes the one at the start of
+// s; -1 if there is none. A quote after a backslash does not close, as in godotenv.
+func closingQuote(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] == s[0] && s[i-1] != '\\' {
 			return i
 		}
 	}
 	return -1
 }
 
-// cutComment removes a comment from the end of a value without quotes: # and
-// what follows, where white space stands before it. A # inside a word is part
-// of the word.
+// cutComment removes a comment from a value without quotes: a # after white space
+// and all that follows.
 func cutComment(value string) string {
 	for i := 1; i < len(value); i++ {
 		if value[i] == '#' && (value[i-1] == ' ' || value[i-1] == '\t') {

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// cutVariable splits one entry of an environment.
+// cutVariable splits an entry of an environment, NAME=value.
 func cutVariable(entry string) (name, value string, ok bool) {
 	return strings.Cut(entry, "=")
 }
 
-// LookupVariable finds a name in an environment; the last of two counts, as in
-// os/exec.
+// LookupVariable finds a variable in an environment, a list as of os.Environ; of
+// two entries the last counts, as in os/exec.
 func LookupVariable(environ []string, name string) (value string, ok bool) {
 	for _, entry := range slices.Backward(environ) {
 		if k, v, ok := cutVariable(entry); ok && k == name {
@@ -23,7 +23,7 @@ func LookupVariable(environ []string, name string) (value string, ok bool) {
 	return "", false
 }
 
-// WithoutVariables returns a copy of an environment that lacks the names given.
+// WithoutVariables returns a copy of an environment without the given names.
 func WithoutVariables(environ []string, names []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := cutVariable(entry)
@@ -31,8 +31,8 @@ func WithoutVariables(environ []string, names []string) []string {
 	})
 }
 
-// WithVariables returns a copy of an environment in which the names given have
-// the values given, in a fixed order.
+// WithVariables returns a copy of an environment in which the given names have the
+// given values; they come last, sorted by name.
 func WithVariables(environ []string, values map[string]string) []string {
 	names := slices.Sorted(maps.Keys(values))
 	result := WithoutVariables(environ, names)
@@ -42,16 +42,15 @@ func WithVariables(environ []string, values map[string]string) []string {
 	return result
 }
 
-// places returns the folders that m2m keeps things in. They are no part of the
-// local tenant's identity, so that the environment counts beside --local, which
-// is found through them.
-func (l *layers) places() places {
+// places returns the folders that m2m keeps files in. The environment counts with
+// --local too, because the running tenant is found in the state folder.
+func (l *layers) places() Places {
 	cacheDir, stateDir := l.userFolders()
-	return places{CacheDir: l.place(CacheDir, cacheDir), StateDir: l.place(StateDir, stateDir)}
+	return Places{CacheDir: l.place(CacheDir, cacheDir), StateDir: l.place(StateDir, stateDir)}
 }
 
 func (l *layers) place(s Setting, standard string) string {
-	for _, ly := range []layer{layerLocal, LayerEnvironment, LayerEnvFile} {
+	for _, ly := range []Layer{layerLocal, LayerEnvironment, LayerEnvFile} {
 		if g, ok := l.at(ly, s); ok {
 			return l.path(g).Value
 		}
@@ -59,10 +58,9 @@ func (l *layers) place(s Setting, standard string) string {
 	return standard
 }
 
-// userFolders returns the folders for caches and state that the system's
-// conventions give: the XDG base directory specification, Apple's Library,
-// Windows' local application data. They are empty where the environment does
-// not tell them: a cache that cannot be placed is no reason to fail.
+// userFolders returns the operating system's folders for caches and state: those
+// of the XDG base directory specification, Library on Apple's systems, local
+// application data on Windows. They are empty if the environment does not say.
 func (l *layers) userFolders() (cacheDir, stateDir string) {
 	switch l.GOOS {
 	case "windows":
@@ -84,7 +82,7 @@ func (l *layers) userFolders() (cacheDir, stateDir string) {
 }
 
 // absoluteVariable returns a variable that holds an absolute path; the XDG
-// specification has relative ones ignored.
+// specification says to ignore a relative one.
 func (l *layers) absoluteVariable(name string) string {
 	if path, _ := l.Lookup(name); filepath.IsAbs(path) {
 		return path
@@ -92,7 +90,7 @@ func (l *layers) absoluteVariable(name string) string {
 	return ""
 }
 
-// under returns a path below a folder; empty if there is no folder.
+// under joins a folder and elements; empty if the folder is.
 func under(folder string, elements ...string) string {
 	if folder == "" {
 		return ""

@@ -7,11 +7,12 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 	"m2m/internal/token"
 )
 
-// ErrMissing says that settings without which no token can be had are
-// not set. entra's own sentinels for a missing value are in the chain too.
+// ErrMissing says that settings which every token needs are not set. The errors
+// of entra for the single values are in the chain too.
 var ErrMissing = errors.New("settings are missing")
 
 // CheckCredential says what is wrong with tenant, client, credential and scope
@@ -71,24 +72,12 @@ func (s *Settings) missing() error {
 		Wrap(errors.Join(append(causes, ErrMissing)...))
 }
 
-// ErrCredentialMissing says that no layer gives a credential.
+// ErrCredentialMissing says that there is no credential.
 var ErrCredentialMissing = errors.New("no credential is set")
 
-// maxQuotedValue bounds what a message repeats of a value, in characters.
-const maxQuotedValue = 64
-
-// Quoted repeats a value in a message, bounded.
-func Quoted(value string) string {
-	if runes := []rune(value); len(runes) > maxQuotedValue {
-		value = string(runes[:maxQuotedValue]) + "…"
-	}
-	return fmt.Sprintf("%q", value)
-}
-
-// Explain turns what is wrong with the value of one setting, found by a Check
-// function of entra or of token, into an exit.Error that names the setting as
-// its user wrote it, where it came from, and where the right value is found.
-// Errors it knows nothing of are returned as they are.
+// Explain turns an error of entra or token about the value of a setting into an
+// exit.Error that names the setting as the user wrote it, where it came from, and
+// where to find the right value. Other errors are returned unchanged.
 func (s *Settings) Explain(which Setting, err error) error {
 	return explain(which, s.origin(which), err)
 }
@@ -102,7 +91,7 @@ func (s *Settings) ExplainToken(err error) error {
 	return err
 }
 
-// origin returns a setting's value and source. A secret's value is left out.
+// origin returns a setting's value and source; of a secret only the source.
 func (s *Settings) origin(which Setting) Given[string] {
 	switch which {
 	case Tenant:
@@ -119,12 +108,12 @@ func (s *Settings) origin(which Setting) Given[string] {
 	return Given[string]{}
 }
 
-// explain is the sentence about one value. The sentinel stays in the chain, the
-// error around it does not: its words would repeat ours.
+// explain words an error about one value. The cause is the sentinel alone: the
+// error around it has words and advice of its own.
 func explain(which Setting, g Given[string], err error) error {
 	fault, known := faultOf(err)
 	if !known || !fault.missing && g.From.Layer == layerNone {
-		return err // of something that is no setting of the table
+		return err
 	}
 	reason := fault.sentinel.Error()
 	switch {
@@ -132,17 +121,17 @@ func explain(which Setting, g Given[string], err error) error {
 	case rowOf(which).Secret:
 		reason = g.From.Subject() + " " + fault.predicate
 	case fault.sentinel == entra.ErrAuthorityHost:
-		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), Quoted(g.Value), authorityDetail(err))
+		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), text.Quote(g.Value), authorityDetail(err))
 	case looksSecret(g.Value):
 		reason = g.From.Subject() + " " + fault.predicate + ", and looks like a client secret"
 	default:
-		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), fault.predicate, Quoted(g.Value))
+		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), fault.predicate, text.Quote(g.Value))
 	}
 	return exit.Usagef("%s", reason).Hint(adviceOn(which, g, fault.sentinel)...).Wrap(fault.sentinel)
 }
 
-// authorityDetail is the error that wraps the sentinel, which says more; of a
-// token.SettingError only what is inside.
+// authorityDetail returns the error that says most about a login host, without
+// the words that token.SettingError adds.
 func authorityDetail(err error) error {
 	if about := (*token.SettingError)(nil); errors.As(err, &about) {
 		return about.Err
@@ -150,8 +139,8 @@ func authorityDetail(err error) error {
 	return err
 }
 
-// valueFault is one way in which a value is wrong, as the end of a sentence
-// that starts with the setting.
+// valueFault words one error about a value, as the predicate of a sentence whose
+// subject is the setting.
 type valueFault struct {
 	sentinel  error
 	predicate string
@@ -182,13 +171,13 @@ func faultOf(err error) (valueFault, bool) {
 	return valueFault{}, false
 }
 
-// looksSecret reports whether a value was probably meant for CLIENT_SECRET and
-// pasted elsewhere: the secrets that Entra makes have a ~ in them.
+// looksSecret reports whether a value is probably a client secret that was set in
+// the wrong place: Entra's secrets have a ~ in them.
 func looksSecret(value string) bool {
 	return len(value) >= 24 && strings.Contains(value, "~") && !strings.Contains(value, "/")
 }
 
-// adviceOn says what to do, and where in the portal the right value stands.
+// adviceOn says what to do, and where the portal shows the right value.
 func adviceOn(which Setting, g Given[string], sentinel error) []string {
 	switch which {
 	case Tenant:
@@ -232,14 +221,14 @@ func fix(which Setting, g Given[string]) string {
 	return "set " + g.From.Name + " to"
 }
 
-// betterScope is what a scope should be.
+// betterScope says what the scope should probably be.
 func betterScope(scope string, sentinel error) string {
 	corrected := entra.DefaultScope(scope)
 	if corrected == "" || sentinel == entra.ErrPlaceholder {
 		return "the API's Application ID URI and /.default, such as api://GUID/.default"
 	}
 	if sentinel == entra.ErrScopeSeveral {
-		return Quoted(corrected) + ", and ask for each resource in a request of its own"
+		return text.Quote(corrected) + ", and ask for each resource in a request of its own"
 	}
-	return Quoted(corrected) + ": an app-only token carries every permission that was granted, so none is named"
+	return text.Quote(corrected) + ": an app-only token carries every permission that was granted, so none is named"
 }

@@ -133,12 +133,3 @@ func hintsOfChain(err error) (hints []string) {
 	}
 	return hints
 }
-
-func TestQuotedIsBounded(t *testing.T) {
-	if got := Quoted(strings.Repeat("é", 1000) + "\x1b"); len([]rune(got)) != maxQuotedValue+3 {
-		t.Errorf("%d characters: %s", len([]rune(got)), got)
-	}
-	if got := Quoted("a\x1b[2J\n"); got != `"a\x1b[2J\n"` {
-		t.Errorf("control characters pass: %s", got)
-	}
-}

@@ -7,33 +7,34 @@ import (
 	"strings"
 
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
-// ProxyVariable is where programs look for the proxy of https addresses. The
-// local tenant's settings hold its own under this name; a .env cannot.
+// ProxyVariable holds the proxy for https addresses. The settings of a local
+// tenant may set it; a .env may not.
 const ProxyVariable = "HTTPS_PROXY"
 
-// layer is one place that settings come from. A higher one wins.
-type layer int
+// Layer is a place that settings come from. A higher one wins.
+type Layer int
 
 // The layers, lowest first.
 const (
-	layerNone layer = iota // not set
+	layerNone Layer = iota // not set
 	LayerDefault
 	LayerEnvFile
 	LayerEnvironment
 	layerLocal
 	layerFlag
-	LayerSuite // the file of a suite, for what its own clients are
+	LayerSuite // the file of a suite, for the clients that it defines
 )
 
 // Source says where a value came from. The zero value is "nowhere".
 type Source struct {
-	Layer layer
-	// name is the variable, the flag (without dashes) or the key of a suite.
+	Layer Layer
+	// Name is the variable, the flag (without dashes) or the key in a suite.
 	Name string
-	// file is the .env as the user knows it, for layerEnvFile; the file and line
-	// of a suite, for layerSuite.
+	// File is the .env as its user named it, for LayerEnvFile; the file and line of
+	// a suite, for LayerSuite.
 	File string
 }
 
@@ -74,13 +75,13 @@ func (s Source) place() string {
 	return s.String()
 }
 
-// layers is what was given, ready to be asked for one setting after the other.
+// layers looks up settings in what was given.
 type layers struct {
 	Input
 	file *envFile // nil if there is none
 }
 
-// newLayers reads the .env and refuses what no setting could mean.
+// newLayers reads the .env. Its errors are exit.Errors.
 func newLayers(in Input) (*layers, error) {
 	in.NoEnvFile = in.NoEnvFile || in.Local != nil
 	if in.NoEnvFile && in.EnvFile != "" {
@@ -98,9 +99,8 @@ func newLayers(in Input) (*layers, error) {
 	return &layers{in, file}, nil
 }
 
-// checkFlagsFilled refuses flags with nothing in them. A flag that was typed
-// means something: taking --tenant "$TENANT" for not given, because TENANT is
-// unset, would use another tenant than the one meant.
+// checkFlagsFilled returns an error for a flag with an empty value: if TENANT is
+// not set, --tenant "$TENANT" must not mean the tenant of a lower layer.
 func checkFlagsFilled(flags map[string][]string) error {
 	for _, row := range Rows {
 		for _, f := range row.Flags {
@@ -122,22 +122,22 @@ func (l *layers) flag(name string) (Given[string], bool) {
 	return Given[string]{strings.Join(values, ","), Source{Layer: layerFlag, Name: name}}, true
 }
 
-// switched reports whether a flag without a value was given. --flag=false is
-// the same as leaving it out.
+// switched reports whether a flag of kind flagSwitch is on; --flag=false is the
+// same as leaving it out.
 func (l *layers) switched(name string) bool {
 	g, ok := l.flag(name)
 	return ok && g.Value != "false"
 }
 
-// at returns what one layer gives for a setting by its variables. Empty values
-// count as not set: CI systems define a variable for every secret they were
-// told of, and leave it empty where the secret is not to be had.
-func (l *layers) at(ly layer, s Setting) (Given[string], bool) {
+// at returns the value that the variables of one layer give for a setting. Empty
+// counts as not set: CI systems define a variable for each secret of a job and
+// leave it empty where the job may not read the secret.
+func (l *layers) at(ly Layer, s Setting) (Given[string], bool) {
 	row := rowOf(s)
 	for _, name := range row.Variables {
 		value := l.variable(ly, name)
 		if !row.Secret {
-			value = strings.TrimSpace(value) // a carriage return from a file of Windows, mostly
+			value = strings.TrimSpace(value) // mostly a carriage return from a file with Windows line ends
 		}
 		if strings.TrimSpace(value) != "" {
 			from := Source{Layer: ly, Name: name}
@@ -150,7 +150,7 @@ func (l *layers) at(ly layer, s Setting) (Given[string], bool) {
 	return Given[string]{}, false
 }
 
-func (l *layers) variable(ly layer, name string) (value string) {
+func (l *layers) variable(ly Layer, name string) (value string) {
 	switch {
 	case ly == layerLocal:
 		value = l.Local[name]
@@ -162,18 +162,18 @@ func (l *layers) variable(ly layer, name string) (value string) {
 	return value
 }
 
-// order returns the layers that hold variables, highest first. The local
-// tenant's settings are a complete set: mixed with those of a real tenant they
-// would send one's secret to the other.
-func (l *layers) order() []layer {
+// order returns the layers that hold variables, highest first. Settings of the
+// local tenant are never mixed with those of a real tenant: one's secret would
+// be sent to the other.
+func (l *layers) order() []Layer {
 	if l.Local != nil {
-		return []layer{layerLocal}
+		return []Layer{layerLocal}
 	}
-	return []layer{LayerEnvironment, LayerEnvFile}
+	return []Layer{LayerEnvironment, LayerEnvFile}
 }
 
-// find returns the value of a setting from the highest layer that has one, after
-// a suite's own client. Only the setting's first flag is looked at.
+// find returns the value of a setting from the highest layer that has one. Of
+// the setting's flags it reads only the first.
 func (l *layers) find(s Setting) Given[string] {
 	if g, ok := l.Client.find(s); ok {
 		return g
@@ -194,9 +194,8 @@ func (l *layers) find(s Setting) Given[string] {
 // errListMember says that a comma list has an empty member.
 var errListMember = errors.New("a list has an empty member")
 
-// list splits a comma list. An empty member is refused and not dropped: it is
-// mostly a variable that is not set ("$READ,$WRITE"), and a requirement that
-// goes missing opens a door.
+// list splits a comma list. An empty member is an error: it is mostly a variable
+// that is not set ("$READ,$WRITE"), and dropping it would drop a requirement.
 func list(g Given[string]) (Given[[]string], error) {
 	if g.From.Layer == layerNone {
 		return Given[[]string]{}, nil
@@ -206,15 +205,15 @@ func list(g Given[string]) (Given[[]string], error) {
 		members[i] = strings.TrimSpace(members[i])
 	}
 	if slices.Contains(members, "") {
-		return Given[[]string]{}, exit.Usagef("%s has an empty member: %s", g.From.Subject(), Quoted(g.Value)).
+		return Given[[]string]{}, exit.Usagef("%s has an empty member: %s", g.From.Subject(), text.Quote(g.Value)).
 			Hint("write its members with one comma between two; if one is a variable, it is not set").
 			Wrap(errListMember)
 	}
 	return Given[[]string]{members, g.From}, nil
 }
 
-// path returns a value that is a path as seen from where it was written: the
-// folder of the .env, or the working directory.
+// path makes a value absolute: in a .env it starts at the file's folder,
+// elsewhere at the working directory.
 func (l *layers) path(g Given[string]) Given[string] {
 	switch {
 	case g.Value == "":

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Setting is the name of one setting in words. The words are those of
-// token.SettingError, so that its errors find their way back to a source.
+// Setting is the name of a setting in words. token.SettingError uses the same
+// words, so that Explain finds where the value came from.
 type Setting string
 
 const (
@@ -30,31 +30,31 @@ const (
 	StateDir            Setting = "state directory"
 )
 
-// Row is everything the program knows about one setting: where it is
-// read, and what help and the README say of it.
+// Row describes one setting: its variables and flags, and its line in help and
+// README.
 type Row struct {
 	Setting Setting
-	// names are its variables in the environment, .env and the local tenant's
-	// settings. The first one that has a value counts, so the plain name wins.
+	// Variables are its names in the environment, a .env and the local tenant's
+	// settings. The first one with a value counts, so the plain name wins.
 	Variables []string
-	// flags are its flags, in the order of a command's help.
+	// Flags are in the order of a command's help.
 	Flags []Flag
-	// help is one line about it.
+	// Help is one line.
 	Help string
-	// secret says that its value must never be shown.
+	// Secret says that the value must never be shown.
 	Secret bool
-	// path says that its value is the path of a file or folder.
+	// path says that the value is the path of a file or folder.
 	path bool
 }
 
 // Flag is a flag that gives a setting.
 type Flag struct {
 	Name  string // without dashes
-	usage string // as pflag takes it: the name of the value in backquotes
+	usage string // with the name of the value in backquotes, as pflag wants it
 	kind  flagKind
 }
 
-// flagKind is what a flag takes: one text, several, or nothing.
+// flagKind says whether a flag takes a text, several texts or no value.
 type flagKind int
 
 const (
@@ -63,9 +63,8 @@ const (
 	flagSwitch
 )
 
-// Rows is the table of all settings (DESIGN section 4), in the order in
-// which help shows them. A setting is added here and nowhere else, but for the
-// field of settings that holds it.
+// Rows is the table of all settings, in the order in which help shows them. To
+// add a setting, add a row here and a field to Settings.
 var Rows = []Row{
 	{
 		Setting: Tenant, Variables: []string{"TENANT_ID", "AZURE_TENANT_ID"},
@@ -167,7 +166,7 @@ var Rows = []Row{
 	},
 }
 
-// The settings of which a command takes the flags, beside single ones.
+// Settings whose flags a command takes together.
 var (
 	CredentialFlags = []Setting{
 		ClientID, ClientSecret, Certificate, CertificatePassword, SendChain,
@@ -177,9 +176,8 @@ var (
 	PolicyFlags    = []Setting{Audiences, RequiredRoles, RequiredScopes}
 )
 
-// AddFlags adds the flags of settings to a command's. Their values are
-// read by givenFlags, never through variables: a flag that the caller did not
-// give must not count as a value.
+// AddFlags adds the flags of some settings to a command. GivenFlags reads their
+// values; a flag's default must not count as a value.
 func AddFlags(flags *pflag.FlagSet, which ...Setting) {
 	for _, s := range which {
 		for _, f := range rowOf(s).Flags {
@@ -195,8 +193,7 @@ func AddFlags(flags *pflag.FlagSet, which ...Setting) {
 	}
 }
 
-// GivenFlags returns the values of the flags that the caller gave and that give
-// a setting, by name without dashes.
+// GivenFlags returns the flags of settings that were given, for Input.Flags.
 func GivenFlags(flags *pflag.FlagSet) map[string][]string {
 	given := map[string][]string{}
 	flags.Visit(func(f *pflag.Flag) {
@@ -212,14 +209,14 @@ func GivenFlags(flags *pflag.FlagSet) map[string][]string {
 	return given
 }
 
-// IsFlag reports whether a flag gives a setting.
+// IsFlag reports whether name, without dashes, is a flag of a setting.
 func IsFlag(name string) bool {
 	return slices.ContainsFunc(Rows, func(r Row) bool {
 		return slices.ContainsFunc(r.Flags, func(f Flag) bool { return f.Name == name })
 	})
 }
 
-// FlagNames returns the names of every setting's flags, without dashes.
+// FlagNames returns the flags of all settings, without dashes.
 func FlagNames() []string {
 	var names []string
 	for _, row := range Rows {
@@ -228,7 +225,7 @@ func FlagNames() []string {
 	return names
 }
 
-// FlagNames returns the names of the setting's flags, without dashes.
+// FlagNames returns the flags of the setting, without dashes.
 func (r Row) FlagNames() []string {
 	names := make([]string, len(r.Flags))
 	for i, f := range r.Flags {
@@ -237,7 +234,7 @@ func (r Row) FlagNames() []string {
 	return names
 }
 
-// rowOf returns the row of a setting; the zero row for a name that is none.
+// rowOf returns the row of a setting; the zero row if there is none.
 func rowOf(s Setting) Row {
 	for i := range Rows {
 		if Rows[i].Setting == s {
@@ -247,7 +244,7 @@ func rowOf(s Setting) Row {
 	return Row{}
 }
 
-// Variables returns the names of every setting's variables.
+// Variables returns the variables of all settings.
 func Variables() []string {
 	var names []string
 	for _, row := range Rows {
@@ -256,8 +253,8 @@ func Variables() []string {
 	return names
 }
 
-// RowOfVariable returns the row that a variable belongs to; the zero row for a
-// name that is none.
+// RowOfVariable returns the row that a variable belongs to; the zero row if it is
+// not the variable of a setting.
 func RowOfVariable(name string) Row {
 	for i := range Rows {
 		if slices.Contains(Rows[i].Variables, name) {
@@ -267,5 +264,5 @@ func RowOfVariable(name string) Row {
 	return Row{}
 }
 
-// IsVariable reports whether a variable is a setting.
+// IsVariable reports whether name is the variable of a setting.
 func IsVariable(name string) bool { return RowOfVariable(name).Setting != "" }

@@ -6,15 +6,15 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
-// errCloudUnknown says that --cloud names no cloud of Entra's.
+// errCloudUnknown says that --cloud does not name a cloud.
 var errCloudUnknown = errors.New("there is no such cloud")
 
-// Resolve resolves every setting of a command, in the order flag,
-// --local, environment, .env, default, and applies the rules of
-// settings_trust.go. Its errors are exit.Errors. The values are not judged yet:
-// see checkCredential.
+// Resolve finds the value of every setting and applies the rules of trust.go.
+// Its errors are exit.Errors. It does not check the values themselves: see
+// CheckCredential.
 func Resolve(in Input) (*Settings, error) {
 	l, err := newLayers(in)
 	if err != nil {
@@ -33,8 +33,8 @@ func Resolve(in Input) (*Settings, error) {
 	if l.file != nil {
 		s.EnvFile = l.file.path
 	}
-	// Outside files before the identity, the destination before the host: the
-	// advice of the first refusal is then the one that leads on.
+	// The order decides which error is reported if there are several: files first,
+	// then who calls, then where the secret goes.
 	if err := l.checkFoundPaths(); err != nil {
 		return nil, err
 	}
@@ -57,20 +57,20 @@ func Resolve(in Input) (*Settings, error) {
 	return s, nil
 }
 
-// ResolvePlaces resolves the folders alone, for commands that look for the
-// local tenant before they know its settings.
-func ResolvePlaces(in Input) (places, error) {
+// ResolvePlaces finds the folders alone, for commands that need no other setting.
+// Its errors are exit.Errors.
+func ResolvePlaces(in Input) (Places, error) {
 	l, err := newLayers(in)
 	if err != nil {
-		return places{}, err
+		return Places{}, err
 	}
 	if err := l.checkFoundPaths(); err != nil {
-		return places{}, err
+		return Places{}, err
 	}
 	return l.places(), nil
 }
 
-// resolvePolicy finds who may call.
+// resolvePolicy finds which tokens are accepted.
 func (l *layers) resolvePolicy(s *Settings) (err error) {
 	if s.Audiences, err = list(l.find(Audiences)); err != nil {
 		return err
@@ -115,13 +115,13 @@ func unknownCloud(name string) error {
 	for _, c := range entra.Clouds() {
 		names = append(names, c.Name)
 	}
-	return exit.Usagef("--cloud: there is no cloud %s", Quoted(name)).
+	return exit.Usagef("--cloud: there is no cloud %s", text.Quote(name)).
 		Hint("the clouds are " + strings.Join(names, ", ")).
 		Wrap(errCloudUnknown)
 }
 
-// resolveIdentity finds the credential first, because tenant and client belong
-// to it.
+// resolveIdentity finds credential, tenant and client; the layer of the first
+// decides about the other two.
 func (l *layers) resolveIdentity(s *Settings) (err error) {
 	if l.Uses.Credential {
 		if s.Credential, err = l.chooseCredential(); err != nil {

@@ -2,51 +2,46 @@ package settings
 
 import "m2m/internal/entra"
 
-// What holds where nothing is set.
+// The values of settings that nobody set.
 const (
 	defaultAuthority = "https://login.microsoftonline.com"
 	DefaultAPIURL    = "http://127.0.0.1:8000"
 )
 
-// Input is what settings are resolved from: everything that was given,
-// and nothing of the process itself.
+// Input is everything that settings are resolved from.
 type Input struct {
-	// flags holds the flags that the user gave, by name without dashes, with
-	// their values in order. A flag left at its default is not in it.
+	// Flags holds the flags that were given, by name without dashes, with their
+	// values in order. A flag left at its default is not in it.
 	Flags map[string][]string
-	// local holds the settings of the running local tenant, by the names they
-	// have in the environment; nil without --local.
+	// Local holds the settings of the running local tenant, by variable; nil
+	// without --local.
 	Local map[string]string
-	// lookup finds a variable of the environment.
+	// Lookup finds an environment variable.
 	Lookup func(string) (string, bool)
-	// dir is the working directory: .env is found there, and relative paths of
+	// Dir is the working directory: a .env is found there, and relative paths of
 	// flags and the environment start there.
 	Dir string
-	// envFile is the file that --env-file names; empty means .env in dir, if
+	// EnvFile is the file that --env-file names; empty means .env in Dir, if
 	// there is one.
 	EnvFile string
-	// noEnvFile says that no .env is read. With local set none is read either.
+	// NoEnvFile says that no .env is read. None is read with Local either.
 	NoEnvFile bool
-	// goos is the operating system, as runtime.GOOS; it decides where caches and
+	// GOOS is the operating system, as runtime.GOOS; it decides where caches and
 	// state live.
 	GOOS string
-	// uses says what the command will do with the settings.
+	// Uses says what the command does with the settings.
 	Uses Uses
-	// client is one that a suite defines, in place of the caller's; nil for none.
+	// Client is a client that a suite defines; nil for the caller's own.
 	Client *Identity
 }
 
-// Uses says which of the caller's secrets a command sends, and where. The trust
-// rules for .env follow from it (settings_trust.go).
+// Uses says which secrets of the caller's a command sends, and where. The rules
+// for a .env depend on it (trust.go).
 type Uses struct {
-	// credential: a token is acquired.
-	Credential bool
-	// givenToken: a token that the caller gave is sent to the API.
-	GivenToken bool
-	// call: the token is sent to an API.
-	Call bool
-	// apiURL: a token is sent to API_URL, because the call names a path only.
-	APIURL bool
+	Credential bool // a token is acquired
+	GivenToken bool // a token that the caller gave is sent to the API
+	Call       bool // the token is sent to an API
+	APIURL     bool // a token is sent to API_URL, because the call gives only a path
 }
 
 // Settings is every setting of a command, with where each came from.
@@ -58,15 +53,15 @@ type Settings struct {
 	Audiences Given[[]string]
 	Roles     Given[[]string] // any one is enough
 	Scopes    Given[[]string] // any one is enough
-	APIURL    Given[string]   // from.layer is layerDefault if nobody set it
+	APIURL    Given[string]   // From.Layer is LayerDefault if nobody set it
 	CAFile    Given[string]   // absolute; empty for none
-	// loginProxy is the proxy of a local tenant that intercepts, for requests to
-	// login hosts. Only what such a tenant wrote down can set it.
+	// LoginProxy is the proxy of a local tenant with --intercept, for requests to
+	// login hosts; zero for none. Only the state of such a tenant sets it.
 	LoginProxy entra.Secret
 
 	Credential Credential
-	Places     places
-	// envFile is the path of the .env that was read; empty if none was.
+	Places     Places
+	// EnvFile is the path of the .env that was read; empty if none was.
 	EnvFile string
 }
 
@@ -76,9 +71,10 @@ type Given[T any] struct {
 	From  Source
 }
 
-// CredentialKind names the way in which the app proves its identity.
+// CredentialKind is the way in which the app proves its identity.
 type CredentialKind string
 
+// The kinds of credentials.
 const (
 	KindNone            CredentialKind = ""
 	KindSecret          CredentialKind = "client secret"
@@ -88,56 +84,62 @@ const (
 	KindManagedIdentity CredentialKind = "managed identity"
 )
 
-// Credential says which credential is used, and what it is made of. The
-// zero value is no credential.
+// Credential says which credential is used, and what it is made of. The zero
+// value is no credential.
 type Credential struct {
 	Kind CredentialKind
 	From Source
-	// why is a sentence for --debug: which credential, and by which rule.
+	// Why is a sentence for --debug: which credential, and by which rule.
 	Why string
 
-	// secret is the client secret, where its value was given.
+	// Secret is the client secret, if its value was given.
 	Secret entra.Secret
-	// file is absolute: the certificate, the federated token, or the file that
-	// holds the client secret, where that is "-" for stdin.
+	// File is the absolute path of the certificate, of the federated token, or of
+	// the file that holds the client secret, where "-" is stdin.
 	File string
-	// password of the certificate, where its value was given.
+	// Password is the certificate's, if its value was given.
 	Password entra.Secret
-	// passwordFile holds the password of the certificate; "-" is stdin.
+	// PasswordFile holds the certificate's password; "-" is stdin.
 	PasswordFile string
-	// sendChain: the certificate's chain is sent too.
+	// SendChain says that the certificate's chain is sent too.
 	SendChain bool
-	// identityClient is the client ID of a user-assigned managed identity; empty
-	// for the machine's own.
+	// IdentityClient is the client ID of a user-assigned managed identity; empty
+	// for the system-assigned one.
 	IdentityClient string
 }
 
-// places are the folders that m2m keeps things in, as absolute paths; empty
-// where the environment tells none (no HOME).
-type places struct {
+// goesToProvider reports whether the credential is presented to the login host
+// for a tenant and client. A managed identity is requested from the machine.
+func (c Credential) goesToProvider() bool {
+	return c.Kind != KindNone && c.Kind != KindManagedIdentity
+}
+
+// Places are the absolute paths of the folders that m2m keeps files in; empty
+// where the environment does not say (no HOME).
+type Places struct {
 	CacheDir string
 	StateDir string
 }
 
-// AuthorityURL returns the tenant and login host that tokens are asked of.
+// AuthorityURL returns the tenant and login host that tokens are requested from.
 func (s *Settings) AuthorityURL() entra.Authority {
 	return entra.Authority{Origin: s.Authority.Value, Tenant: s.Tenant.Value}
 }
 
-// CredentialFiles are the files that hold credentials of m2m's own; a name that
-// is empty or "-" names none.
+// CredentialFiles returns the files that hold credentials; an element that is
+// empty or "-" is no file.
 func (s *Settings) CredentialFiles() []string {
 	return []string{s.EnvFile, s.Credential.File, s.Credential.PasswordFile}
 }
 
-// Identity is a client that a suite defines. What it sets comes before the
-// flags; tenant, login host and scope are the caller's where it leaves them out.
-// A nil one sets nothing.
+// Identity is a client that a suite defines. Its values win over flags; what it
+// lacks (tenant, login host, scope) is the caller's.
 type Identity struct {
 	Values     map[Setting]Given[string]
 	Credential Credential
 }
 
+// find returns the suite's value of a setting; none if c is nil.
 func (c *Identity) find(s Setting) (Given[string], bool) {
 	if c == nil {
 		return Given[string]{}, false

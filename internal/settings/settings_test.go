@@ -215,7 +215,7 @@ func TestDefaults(t *testing.T) {
 	s, _ := givenSettings{}.resolve(t)
 	unset := Source{Layer: LayerDefault}
 	want := &Settings{Authority: Given[string]{"https://login.microsoftonline.com", unset}, APIURL: Given[string]{"http://127.0.0.1:8000", unset}}
-	if diff := cmp.Diff(want, s, cmp.AllowUnexported(Settings{}, Given[string]{}, Given[[]string]{}, Source{}, Credential{}, places{}, entra.Secret{})); diff != "" {
+	if diff := cmp.Diff(want, s, cmp.AllowUnexported(Settings{}, Given[string]{}, Given[[]string]{}, Source{}, Credential{}, Places{}, entra.Secret{})); diff != "" {
 		t.Errorf("with nothing set (-want +got):\n%s", diff)
 	}
 }

@@ -11,21 +11,42 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
+
+// Rules for a .env that may come from somebody else.
+//
+// m2m reads .env in the working directory, and people run it in folders that
+// others wrote: a cloned repository, an unpacked archive. Flags and environment
+// are the caller's own and complete each other; with --local no .env is read.
+//
+//  1. Tenant, client and credential come both from a .env or both from the
+//     caller. Else a .env with only a tenant would have the caller's secret
+//     presented there. Flags override all the same: the caller sees them.
+//  2. A destination (login host, API address, extra CA) in a .env is never used
+//     with a credential or token of the caller's. Nor is its scope, if the token
+//     goes to an API: its author would choose what the caller's app may do there.
+//  3. A .env that was found, not named by --env-file, may name no file outside
+//     its folder, because the content of a federated token file is sent away,
+//     and no login host but Entra's.
+//
+// Rules 1 and 2 protect secrets in use: they do not apply to a command that
+// sends none (verify, serve).
 
 // What a .env may not do.
 var (
-	errEnvFileIdentity    = errors.New("tenant, client and credential come from different parties")
+	errEnvFileIdentity    = errors.New("tenant, client and credential come from different places")
 	errEnvFileDestination = errors.New("a .env sends the caller's secret somewhere")
 	ErrEnvFileOutside     = errors.New("a .env that was not named names a file outside its folder")
 	errEnvFileAuthority   = errors.New("a .env that was not named names a login host that is not Entra's")
 )
 
-// errEnvFileWidens says that a .env adds to whom the caller lets in.
+// errEnvFileWidens says that a .env lets callers in whom the user's policy keeps
+// out.
 var errEnvFileWidens = errors.New("a .env widens who may call")
 
-// checkWidened refuses required scopes of a .env beside required roles of the
-// caller's: scopes let users in, whom roles alone keep out.
+// checkWidened returns an error for required scopes in a .env next to required
+// roles of the caller's: scopes let users in, whom roles alone keep out.
 func checkWidened(s *Settings) error {
 	if s.Scopes.From.Layer != LayerEnvFile || s.Roles.From.Layer <= LayerEnvFile {
 		return nil
@@ -35,7 +56,7 @@ func checkWidened(s *Settings) error {
 		Wrap(errEnvFileWidens)
 }
 
-// belonging finds a setting that is used with the credential, under rule 1.
+// belonging finds a setting that is used with the credential, by rule 1.
 func (l *layers) belonging(s Setting, c Credential) (Given[string], error) {
 	g := l.find(s)
 	ofFile := c.From.Layer == LayerEnvFile
@@ -53,13 +74,7 @@ func (l *layers) belonging(s Setting, c Credential) (Given[string], error) {
 	return g, nil
 }
 
-// goesToProvider reports whether the credential is presented to the login host,
-// for a tenant and client. A managed identity is asked of the machine itself.
-func (c Credential) goesToProvider() bool {
-	return c.Kind != KindNone && c.Kind != KindManagedIdentity
-}
-
-// mixed refuses a setting that is not of the credential's party.
+// mixed is the error of a setting that breaks rule 1.
 func mixed(s Setting, from Source, c Credential, hint string) error {
 	hints := []string{hint}
 	switch s {
@@ -85,7 +100,7 @@ func (l *layers) checkDestinations(s *Settings) error {
 	if l.Uses.Call && s.Scope.From.Layer == LayerEnvFile && s.Credential.Kind != KindNone {
 		return misled(Scope, s.Scope, held, "give --scope")
 	}
-	// An address that is the default anyway moves nothing.
+	// The default address needs no permission.
 	if s.Authority.From.Layer == LayerEnvFile && s.Authority.Value != defaultAuthority && s.Credential.goesToProvider() {
 		return misled(AuthorityHost, s.Authority, held, "give --authority-host")
 	}
@@ -98,18 +113,19 @@ func (l *layers) checkDestinations(s *Settings) error {
 	return nil
 }
 
-// misled refuses a destination that is not of the secret's party.
+// misled is the error of a destination that breaks rule 2. held names what would
+// be sent there; remedy is an action.
 func misled(s Setting, g Given[string], held, remedy string) error {
-	return exit.Usagef("the %s is from %s, but %s is not: it would go where another party's file says (%s)", s, g.From, held, Quoted(g.Value)).
+	return exit.Usagef("the %s is from %s, but %s is not: it would go where another party's file says (%s)", s, g.From, held, text.Quote(g.Value)).
 		Hint(
-			fmt.Sprintf("if %s is right, %s or set %s in the environment", Quoted(g.Value), remedy, g.From.Name),
+			fmt.Sprintf("if %s is right, %s or set %s in the environment", text.Quote(g.Value), remedy, g.From.Name),
 			fmt.Sprintf("if you do not know this %s, remove it", g.From.place()),
 		).
 		Wrap(errEnvFileDestination)
 }
 
-// CheckSuiteAddress applies rule 2 to what the variables of a suite hold: they
-// are the caller's, and an API address in .env is not.
+// CheckSuiteAddress applies rule 2 to a suite with variables: their values are
+// the caller's, and an API address in a .env is not.
 func (s *Settings) CheckSuiteAddress() error {
 	if s.APIURL.From.Layer != LayerEnvFile || strings.TrimRight(s.APIURL.Value, "/") == DefaultAPIURL {
 		return nil
@@ -122,7 +138,7 @@ func (l *layers) checkFoundAuthority(s *Settings) error {
 	if s.Authority.From.Layer != LayerEnvFile || l.file.named || isEntra(s.Authority.Value) {
 		return nil
 	}
-	return exit.Usagef("%s is %s, which is no login host of Entra's", s.Authority.From.Subject(), Quoted(s.Authority.Value)).
+	return exit.Usagef("%s is %s, which is no login host of Entra's", s.Authority.From.Subject(), text.Quote(s.Authority.Value)).
 		Hint(
 			"if you do not know this .env, remove it or work in another folder",
 			fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or give the host with --authority-host", l.file.label),
@@ -130,7 +146,7 @@ func (l *layers) checkFoundAuthority(s *Settings) error {
 		Wrap(errEnvFileAuthority)
 }
 
-// isEntra reports whether an origin is a login host of one of Entra's clouds.
+// isEntra reports whether an origin is the login host of one of Entra's clouds.
 func isEntra(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil {
@@ -140,8 +156,8 @@ func isEntra(origin string) bool {
 	return ok
 }
 
-// checkFoundPaths applies rule 3 to every path that a found .env gives and
-// nothing overrides.
+// checkFoundPaths applies rule 3 to every path in a found .env that nothing
+// overrides.
 func (l *layers) checkFoundPaths() error {
 	if l.file == nil || l.file.named {
 		return nil
@@ -154,7 +170,7 @@ func (l *layers) checkFoundPaths() error {
 		if g.From.Layer != LayerEnvFile || IsInside(l.file.folder(), g.Value) {
 			continue
 		}
-		return exit.Usagef("%s is %s, which is outside the folder of that file", g.From.Subject(), Quoted(g.Value)).
+		return exit.Usagef("%s is %s, which is outside the folder of that file", g.From.Subject(), text.Quote(g.Value)).
 			Hint(
 				"if you do not know this .env, remove it or work in another folder",
 				fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or set %s in the environment", l.file.label, g.From.Name),
@@ -164,9 +180,9 @@ func (l *layers) checkFoundPaths() error {
 	return nil
 }
 
-// IsInside reports whether a path that a file in folder names stays in folder,
-// after symbolic links. A path that starts with ~ means a home to whoever wrote
-// it, although nothing expands it.
+// IsInside reports whether path, relative to folder or absolute, is in folder
+// once symbolic links are resolved. A path that starts with ~ is not: its writer
+// meant a home folder, although nothing expands it.
 func IsInside(folder, path string) bool {
 	if strings.HasPrefix(path, "~") {
 		return false
@@ -183,9 +199,8 @@ func IsInside(folder, path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// followLinks resolves the symbolic links of a path as far as it exists; what
-// does not exist yet would be made where its parent leads. A link to nothing is
-// an error: something can appear there later.
+// followLinks resolves the symbolic links of a path as far as it exists. A link
+// to nothing is an error: a file can appear there later.
 func followLinks(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	if err == nil {
