@@ -76,7 +76,7 @@ func (t *Transport) Direct(connect time.Duration) (*http.Transport, error) {
 	}
 	direct := base.Clone()
 	direct.Proxy = nil
-	direct.DialContext = (&net.Dialer{Timeout: connect}).DialContext
+	direct.DialContext = DialContext(&net.Dialer{Timeout: connect})
 	return direct, nil
 }
 
@@ -100,9 +100,9 @@ func newStandard(config Config) (*http.Transport, error) {
 	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  config.Proxy,
+		Proxy:                  notForLocalhost(config.Proxy),
 		OnProxyConnectResponse: refusedTunnel,
-		DialContext:            dialer.DialContext,
+		DialContext:            DialContext(dialer),
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
