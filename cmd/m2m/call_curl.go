@@ -11,6 +11,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
+	"m2m/internal/text"
 )
 
 // printCurl prints the request as a command line of curl's, and sends nothing.
@@ -19,22 +20,22 @@ func printCurl(env *Env, cmd *cobra.Command, request call.Request, s *settings.S
 	if request.URL.Scheme == "https" {
 		curl.CAFile = s.CAFile.Value
 	}
-	text, given := o.content()
+	content, given := o.content()
 	if given && request.Header.Get("Content-Type") == "" {
 		request.Header.Set("Content-Type", "") // curl would call it a form
 	}
-	switch curl.Body = text; {
+	switch curl.Body = content; {
 	case !given:
-	case text == "":
+	case content == "":
 		curl.Body = "@/dev/null"
-	case text != "-" && text != "@-":
+	case content != "-" && content != "@-":
 	case curl.Token == "":
 		curl.Body = "@-"
 	default:
 		curl.Body = "@BODY"
 		env.say("stdin is where curl gets the token: put the content into a file named BODY")
 	}
-	return writeLine(env.out, redact(curl.Line(request)))
+	return writeLine(env.out, text.Redact(curl.Line(request)))
 }
 
 // tokenSource is the command that gives curl the token, off its command line.

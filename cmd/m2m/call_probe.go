@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -183,7 +182,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 	case errors.Is(stop, probe.ErrOpen):
 		return exit.Errorf(exit.Unmet, "%v", stop).Wrap(stop)
 	case len(findings) > 0:
-		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)
+		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", text.Plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)
 		if stop != nil {
 			fail.Addf("the probe did not come to its end: %v", stop).Hint(explain.CommandLine.Hints(stop)...)
 		}
@@ -191,7 +190,7 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 	case stop != nil:
 		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Wrap(stop)
 	case len(missed) > 0:
-		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", plural(len(missed), "case"), missed[0].Came).
+		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", text.Plural(len(missed), "case"), missed[0].Came).
 			Hint("with the tenant set (TENANT_ID, or --tenant), the keys are asked of it")
 	case report.Tried() == 0:
 		return exit.Errorf(exit.Unknown, "could not tell: no case could be made of this token and these keys: %s", report.Results[0].Came)
@@ -252,12 +251,4 @@ func (b probeBody) method(given string) string {
 		return "POST"
 	}
 	return given
-}
-
-// plural counts things.
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -39,7 +39,7 @@ func (r *probeRun) mayProbe() error {
 		return nil
 	case !isTerminal(r.env.stdin) || !isTerminal(r.env.stderr):
 		return exit.Usagef("there is no terminal to ask on whether %s may be probed", text.Quote(host)).
-			Hint("if it may, name it: --probe-confirm " + printable(host))
+			Hint("if it may, name it: --probe-confirm " + text.Printable(host))
 	}
 	return r.ask(host)
 }

@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/exit"
 	"m2m/internal/probe"
+	"m2m/internal/text"
 )
 
 // maxProbeRate bounds the requests a second: beyond it the probe is a load test.
@@ -112,7 +113,7 @@ func listProbe(env *Env, o callOptions) error {
 		if i == 0 || c.Family != cases[i-1].Family {
 			fmt.Fprintf(env.out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
 		}
-		fmt.Fprintln(env.out, hang("  "+c.Name, c.Tries, width+4, reportWidth))
+		fmt.Fprintln(env.out, text.Hang("  "+c.Name, c.Tries, width+4, reportWidth))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"m2m/internal/probe"
 	"m2m/internal/testreport"
+	"m2m/internal/text"
 )
 
 // The verdicts of a probe.
@@ -111,7 +112,7 @@ func junitOf(r probe.Result) testreport.Case {
 
 // stopCase is the test that says why the probe stopped.
 func stopCase(err error) testreport.Case {
-	why := redact(printable(err.Error()))
+	why := text.Redact(text.Printable(err.Error()))
 	return testreport.Case{Class: "probe", Name: "baseline", Outcome: testreport.Errored, Message: why, Kind: "baseline", Detail: why}
 }
 

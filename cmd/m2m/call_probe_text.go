@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"m2m/internal/probe"
+	"m2m/internal/text"
 )
 
 // probeText prints a probe for a person: a table of families, then each finding
@@ -20,11 +21,11 @@ type probeText struct {
 
 func (t probeText) report(config probe.Config, report *probe.Report, stop error) {
 	b := report.Baseline
-	fmt.Fprintf(t.w, "%s  %s\n", t.paint.bold("probe"), printable(config.Target.Redacted()))
+	fmt.Fprintf(t.w, "%s  %s\n", t.paint.bold("probe"), text.Printable(config.Target.Redacted()))
 	if b.Checks > 0 {
 		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, roundProbe(b.Median))
 	}
-	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), plural(report.Requests, "request"), roundProbe(report.Duration))
+	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"), roundProbe(report.Duration))
 	t.table(report)
 	if t.all {
 		t.cases(report)
@@ -32,7 +33,7 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	t.findings(report.Findings())
 	t.missed(report)
 	if !isThisMachine(config.Target.Hostname()) {
-		fmt.Fprintf(t.w, "%s\n\n", hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, reportWidth))
+		fmt.Fprintf(t.w, "%s\n\n", text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, reportWidth))
 	}
 	t.verdict(report, stop)
 }
@@ -88,7 +89,7 @@ func (t probeText) cases(report *probe.Report) {
 		width = max(width, len(r.Case.Name))
 	}
 	for _, r := range report.Results {
-		fmt.Fprintf(t.w, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, printable(r.Came))
+		fmt.Fprintf(t.w, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, text.Printable(r.Came))
 	}
 	fmt.Fprintln(t.w)
 }
@@ -113,10 +114,10 @@ func (t probeText) findings(findings []probe.Result) {
 		cases[g] = append(cases[g], r.Case)
 	}
 	for _, g := range groups {
-		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.bold(printable(g.came)))
+		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.bold(text.Printable(g.came)))
 		t.tried(cases[g])
-		fmt.Fprintln(t.w, hang("  safe:", g.safe, 8, reportWidth))
-		fmt.Fprintln(t.w, hang("  fix:", g.fix, 8, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("  safe:", g.safe, 8, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("  fix:", g.fix, 8, reportWidth))
 		fmt.Fprintln(t.w)
 	}
 }
@@ -139,7 +140,7 @@ func (t probeText) tried(cases []probe.Case) {
 		width = max(width, len(c.Name))
 	}
 	for _, c := range shown {
-		fmt.Fprintln(t.w, hang("  "+c.Name, printable(c.Tries), width+4, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("  "+c.Name, text.Printable(c.Tries), width+4, reportWidth))
 	}
 	if more := len(cases) - len(shown); more > 0 {
 		fmt.Fprintf(t.w, "  and %d more; -v shows them all\n", more)
@@ -160,11 +161,11 @@ func (t probeText) missed(report *probe.Report) {
 	}
 	for _, reason := range reasons {
 		which := names[reason]
-		text := strings.Join(which[:min(3, len(which))], ", ")
+		cases := strings.Join(which[:min(3, len(which))], ", ")
 		if more := len(which) - 3; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
+			cases += fmt.Sprintf(" and %d more", more)
 		}
-		fmt.Fprintln(t.w, hang("not tried", text+": "+printable(reason), 11, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("not tried", cases+": "+text.Printable(reason), 11, reportWidth))
 	}
 	if len(reasons) > 0 {
 		fmt.Fprintln(t.w)
@@ -174,7 +175,7 @@ func (t probeText) missed(report *probe.Report) {
 func (t probeText) verdict(report *probe.Report, stop error) {
 	switch verdict := probeVerdict(report, stop); verdict {
 	case verdictLocked:
-		told := plural(report.Tried(), "case") + " tell"
+		told := text.Plural(report.Tried(), "case") + " tell"
 		if report.Tried() == 1 {
 			told += "s"
 		}
@@ -242,7 +243,7 @@ func (p *probeProgress) result(r probe.Result) {
 	}
 	p.env.trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
 	if p.live {
-		fmt.Fprintf(p.env.stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, plural(p.found, "finding"), r.Case.Name)
+		fmt.Fprintf(p.env.stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, text.Plural(p.found, "finding"), r.Case.Name)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/suite"
 	"m2m/internal/testreport"
+	"m2m/internal/text"
 )
 
 // writeJUnit writes the report of --junit; f is nil without it.
@@ -51,7 +52,7 @@ func (r *suiteRun) notRun(err error) []suite.Result {
 	for _, q := range r.plan.Requests {
 		results = append(results, suite.Result{
 			Request: q, Verdict: suite.Unknown, Err: err,
-			Reason: "not sent: " + redact(printable(r.plan.Hide(err.Error()))),
+			Reason: "not sent: " + text.Redact(text.Printable(r.plan.Hide(err.Error()))),
 		})
 	}
 	return results

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"m2m/internal/suite"
+	"m2m/internal/text"
 )
 
 // suiteProgress says on stderr how far a suite is: in a line that is written
@@ -83,7 +84,7 @@ func (p *suiteProgress) draw() {
 	if len(p.under) > 0 {
 		line += ": " + strings.Join(p.under, ", ")
 	}
-	fmt.Fprint(p.env.stderr, "\r"+cutTo(printable(line), liveWidth)+"\x1b[K")
+	fmt.Fprint(p.env.stderr, "\r"+cutTo(text.Printable(line), liveWidth)+"\x1b[K")
 }
 
 func (p *suiteProgress) clear() { fmt.Fprint(p.env.stderr, "\r\x1b[K") }

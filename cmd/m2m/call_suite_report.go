@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/suite"
+	"m2m/internal/text"
 )
 
 // Widths of the table, in columns.
@@ -102,9 +103,9 @@ func (t suiteTable) failures(file string, results []suite.Result) {
 		}
 		q := result.Request
 		fmt.Fprintf(t.w, "\n%s %s\n", t.outcome(result.Verdict), t.paint.bold(q.Name))
-		fmt.Fprintf(t.w, "  %s:%d: %s %s, %s\n", file, q.Line, result.Method, printable(q.URL), sentAs(q.As))
+		fmt.Fprintf(t.w, "  %s:%d: %s %s, %s\n", file, q.Line, result.Method, text.Printable(q.URL), sentAs(q.As))
 		for _, line := range suiteDetail(result) {
-			fmt.Fprintln(t.w, "  "+printable(line))
+			fmt.Fprintln(t.w, "  "+text.Printable(line))
 		}
 	}
 }

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
-	"unicode"
 
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/text"
 	"m2m/internal/token"
 )
 
@@ -56,8 +55,15 @@ type errorReport struct {
 	ExitCode exit.Code `json:"exit_code"`
 	// Provider is what the identity provider said, if it was the one to refuse.
 	Provider *providerReport `json:"provider,omitempty"`
-	// Checks are those of serve --check.
-	Checks []startCheck `json:"checks,omitempty"`
+	// Checks are those of an error that is a report of several.
+	Checks any `json:"checks,omitempty"`
+}
+
+// checksError is an error whose text has a line for each of several checks. In
+// JSON a summary is its text, and the checks are a list.
+type checksError interface {
+	error
+	JSON() (summary string, checks any)
 }
 
 type providerReport struct {
@@ -85,43 +91,19 @@ func (env *Env) reportJSON(err error) {
 		hints = []string{}
 	}
 	for i := range hints {
-		hints[i] = redact(hints[i])
+		hints[i] = text.Redact(hints[i])
 	}
-	report := errorReport{Error: redact(err.Error()), Hints: hints, ExitCode: codeOf(err), Provider: providerDetails(err)}
-	if start := (*unfit)(nil); errors.As(err, &start) {
-		report.Error, report.Checks = start.verdict(), start.checks
+	report := errorReport{Error: text.Redact(err.Error()), Hints: hints, ExitCode: codeOf(err), Provider: providerDetails(err)}
+	if several := checksError(nil); errors.As(err, &several) {
+		summary, checks := several.JSON()
+		report.Error, report.Checks = text.Redact(summary), checks
 	}
 	writeJSON(env.stderr, report)
 }
 
 // say prints one line of the program's own on stderr.
 func (env *Env) say(format string, args ...any) {
-	fmt.Fprintf(env.stderr, "m2m: %s\n", strings.TrimRight(printable(redact(fmt.Sprintf(format, args...))), "\n"))
-}
-
-// redact takes tokens and secrets of Entra's form out of a message. People paste
-// them where a path, an address or an ID belongs, and messages repeat what they
-// were given.
-func redact(message string) string {
-	if strings.Contains(message, "eyJ") {
-		message = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{12,}[A-Za-z0-9_.-]*`).ReplaceAllString(message, "[redacted]")
-	}
-	if strings.Contains(message, "Q~") {
-		message = regexp.MustCompile(`[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{20,}`).ReplaceAllString(message, "[redacted]")
-	}
-	return message
-}
-
-// printable replaces what is not seen, so that nothing a server or a file says
-// can move the cursor, clear the screen, forge a line or turn the direction of
-// the text around it.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) && r != '\n' && r != '\t' {
-			return '\ufffd'
-		}
-		return r
-	}, s)
+	fmt.Fprintf(env.stderr, "m2m: %s\n", strings.TrimRight(text.Printable(text.Redact(fmt.Sprintf(format, args...))), "\n"))
 }
 
 // writeJSONLine prints v as one line, for programs that read line by line.

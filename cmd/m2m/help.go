@@ -9,28 +9,6 @@ import (
 	"m2m/internal/exit"
 )
 
-// usageTemplate is cobra's, with examples first: that is what people look for.
-const usageTemplate = `Usage:
-{{- if and .Runnable .HasParent}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} [command]{{end}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasHelpSubCommands}}
-
-More help:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
-  {{rpad (printf "m2m help %s" .Name) 21}} {{.Short}}{{end}}{{end}}
-  m2m help AADSTS...    What an error code of Entra's means{{end}}{{if .HasAvailableSubCommands}}
-
-"{{.CommandPath}} [command] --help" tells more about a command.{{end}}
-`
-
 const exitCodesHelp = `Every command ends with one of these:
 
     0  done; the token is believed; the answer is as expected

@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // explainAADSTS prints what is known of an error code of Entra's, offline.
@@ -42,7 +42,7 @@ func printAADSTS(w io.Writer, e entra.AADSTS) {
 		if row[1] == "" {
 			continue
 		}
-		fmt.Fprintln(w, hang(row[0], row[1], 15, 100))
+		fmt.Fprintln(w, text.Hang(row[0], row[1], 15, 100))
 	}
 }
 
@@ -59,26 +59,4 @@ func wireWords(w entra.Wire) string {
 		text += " (inferred, not seen)"
 	}
 	return text
-}
-
-// hang lays text out behind a label, wrapped at width columns, with following
-// lines under the first.
-func hang(label, text string, indent, width int) string {
-	var b strings.Builder
-	b.WriteString(label + strings.Repeat(" ", max(indent-len(label), 1)))
-	column := max(indent, len(label)+1)
-	for i, word := range strings.Fields(text) {
-		if length := len([]rune(word)); i > 0 && column+1+length > width {
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			column = indent + length
-		} else {
-			if i > 0 {
-				b.WriteByte(' ')
-				column++
-			}
-			column += length
-		}
-		b.WriteString(word)
-	}
-	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 const environmentIntro = `Settings come from flags, then --local, then the environment, then .env in the working
@@ -32,7 +33,7 @@ func environmentHelp() string {
 	b.WriteString(environmentIntro)
 	for _, row := range settings.Rows {
 		fmt.Fprintf(&b, "  %s\n", strings.Join(settingNames(row), "  "))
-		b.WriteString(hang("", row.Help, 6, 92) + "\n")
+		b.WriteString(text.Hang("", row.Help, 6, 92) + "\n")
 	}
 	b.WriteString(environmentTrust)
 	return b.String()

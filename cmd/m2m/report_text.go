@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -51,13 +52,13 @@ func (r reportText) members(title string, where entra.ClaimPlace, o verify.Objec
 	fmt.Fprintln(r.w, r.paint.bold(title))
 	width := 0
 	for m := range o.All() {
-		width = max(width, len(printable(m.Name)))
+		width = max(width, len(text.Printable(m.Name)))
 	}
 	for m := range o.All() {
-		label := "  " + printable(m.Name)
-		fmt.Fprintln(r.w, hang(label, r.value(m), width+4, reportWidth))
+		label := "  " + text.Printable(m.Name)
+		fmt.Fprintln(r.w, text.Hang(label, r.value(m), width+4, reportWidth))
 		if c, ok := r.explain[claimKey(where, m.Name)]; ok {
-			fmt.Fprintln(r.w, r.paint.faint(hang("", strings.TrimSpace(c.Sentence+" "+c.Hint), width+4, reportWidth)))
+			fmt.Fprintln(r.w, r.paint.faint(text.Hang("", strings.TrimSpace(c.Sentence+" "+c.Hint), width+4, reportWidth)))
 		}
 	}
 	fmt.Fprintln(r.w)
@@ -66,9 +67,9 @@ func (r reportText) members(title string, where entra.ClaimPlace, o verify.Objec
 // value shows a claim as people write it: a string without its quotes, a time
 // as epoch and date, everything else as the JSON it is.
 func (r reportText) value(m verify.Member) string {
-	var text string
-	if json.Unmarshal([]byte(m.Raw), &text) == nil {
-		return printable(strings.ReplaceAll(text, "\n", "\\n"))
+	var s string
+	if json.Unmarshal([]byte(m.Raw), &s) == nil {
+		return text.Printable(strings.ReplaceAll(s, "\n", "\\n"))
 	}
 	switch m.Name {
 	case "iat", "nbf", "exp", "auth_time", "xms_tcdt":
@@ -77,7 +78,7 @@ func (r reportText) value(m verify.Member) string {
 			return fmt.Sprintf("%d  %s  (%s)", seconds, at.Format("2006-01-02 15:04:05 UTC"), distance(at.Sub(r.now)))
 		}
 	}
-	return printable(m.Raw)
+	return text.Printable(m.Raw)
 }
 
 // distance says how far a moment is from now, in two units at the most.
@@ -134,15 +135,15 @@ func (r reportText) trouble(head string, f verify.Finding) {
 			continue
 		}
 		label := fmt.Sprintf("%-10s", row[0])
-		text := hang("", printable(row[1]), checkIndent+len(label), reportWidth)
-		fmt.Fprintln(r.w, head+label+strings.TrimLeft(text, " "))
+		wrapped := text.Hang("", text.Printable(row[1]), checkIndent+len(label), reportWidth)
+		fmt.Fprintln(r.w, head+label+strings.TrimLeft(wrapped, " "))
 		head = strings.Repeat(" ", checkIndent)
 	}
 }
 
 // hung wraps words that follow the head of a check.
-func (r reportText) hung(text string) string {
-	return strings.TrimLeft(hang("", printable(text), checkIndent, reportWidth), " ")
+func (r reportText) hung(words string) string {
+	return strings.TrimLeft(text.Hang("", text.Printable(words), checkIndent, reportWidth), " ")
 }
 
 // passedWords is what was found, and what was expected unless that is the same.

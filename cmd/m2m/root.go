@@ -14,6 +14,14 @@ import (
 	"m2m/internal/explain"
 )
 
+// runProcess runs the command line of a process: signals in, exit code out.
+func runProcess(env *Env, commands Commands) exit.Code {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	env.signals = listenForSignals(cancel)
+	return run(ctx, env, commands)
+}
+
 // run executes the command line of env and returns the exit code.
 func run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	env.out, env.done = &checkedWriter{w: env.stdout}, ctx.Done()
@@ -127,6 +135,28 @@ func bareRoot(env *Env) *cobra.Command {
 	flags.StringVar(&env.envFile, "env-file", "", "read settings from `PATH` in place of ./.env")
 	return root
 }
+
+// usageTemplate is cobra's, with examples first: that is what people look for.
+const usageTemplate = `Usage:
+{{- if and .Runnable .HasParent}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasHelpSubCommands}}
+
+More help:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
+  {{rpad (printf "m2m help %s" .Name) 21}} {{.Short}}{{end}}{{end}}
+  m2m help AADSTS...    What an error code of Entra's means{{end}}{{if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} [command] --help" tells more about a command.{{end}}
+`
 
 // addCompletion adds cobra's command, which shows its help and ends with 0 for
 // a shell that it does not know.

@@ -44,6 +44,9 @@ func (u *unfit) Error() string {
 	return strings.Join(append(lines, u.verdict()), "\n")
 }
 
+// JSON is what is printed of u with -o json.
+func (u *unfit) JSON() (summary string, checks any) { return u.verdict(), u.checks }
+
 func (u *unfit) verdict() string {
 	var failed []string
 	for _, c := range u.checks {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // logOptions are the flags of what serve writes about requests.
@@ -39,7 +40,7 @@ func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
 // secrets into paths, IDs and scopes.
 func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindString {
-		a.Value = slog.StringValue(redact(a.Value.String()))
+		a.Value = slog.StringValue(text.Redact(a.Value.String()))
 	}
 	return a
 }
