@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
@@ -38,8 +39,8 @@ func checkTimeout(timeout time.Duration) error {
 }
 
 // acquire gets the token that the settings describe.
-func acquire(env *Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
-	env.trace(s.Credential.Why)
+func acquire(env *cli.Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
+	env.Trace(s.Credential.Why)
 	if err := s.CheckCredential(); err != nil {
 		return issuedToken{}, err
 	}
@@ -47,9 +48,9 @@ func acquire(env *Env, ctx context.Context, s *settings.Settings, transport *tra
 	if err != nil {
 		return issuedToken{}, err
 	}
-	client := &token.Client{Transport: transport, Now: env.now}
-	if env.debug {
-		client.Debug = env.trace
+	client := &token.Client{Transport: transport, Now: env.Now}
+	if env.Debug {
+		client.Debug = env.Trace
 	}
 	if !how.noCache && s.Places.CacheDir != "" {
 		client.Cache = &token.Cache{Dir: s.Places.CacheDir}
@@ -69,17 +70,17 @@ func acquire(env *Env, ctx context.Context, s *settings.Settings, transport *tra
 	if err != nil {
 		return issuedToken{}, s.ExplainToken(err)
 	}
-	switch left := got.ExpiresOn.Sub(env.now()); {
+	switch left := got.ExpiresOn.Sub(env.Now()); {
 	case got.Short && how.minTTL > 0:
-		env.say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(left), how.minTTL)
+		env.Say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(left), how.minTTL)
 	case left < time.Second:
-		env.say("warning: the identity provider gave a token that expires at once; compare the clocks")
+		env.Say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
 	return issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value}, nil
 }
 
 // credentialOf makes the credential that the settings chose.
-func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
+func credentialOf(env *cli.Env, s *settings.Settings) (token.Credential, error) {
 	c := s.Credential
 	switch c.Kind {
 	case settings.KindSecret:
@@ -112,25 +113,25 @@ const gitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
 // gitHubCredential is the credential of a job in GitHub Actions, from the variables that
 // the runner sets for it.
-func gitHubCredential(env *Env) token.Credential {
-	url, _ := env.lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
-	bearer, _ := env.lookup(gitHubTokenVariable)
+func gitHubCredential(env *cli.Env) token.Credential {
+	url, _ := env.Lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
+	bearer, _ := env.Lookup(gitHubTokenVariable)
 	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
 }
 
 // secretFrom returns a secret that was given by value, or reads it from a file.
 // An end of line at its end is not part of it: editors and echo add one.
-func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, error) {
+func secretFrom(env *cli.Env, value entra.Secret, file, what string) (entra.Secret, error) {
 	if file == "" {
 		return value, nil
 	}
-	data, err := env.readFile(file, maxSecretFile)
+	data, err := env.ReadFile(file, maxSecretFile)
 	if err != nil {
 		return entra.Secret{}, unreadableSecret(what, err)
 	}
 	text := strings.TrimRight(string(data), "\r\n")
 	if text == "" {
-		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, fileName(file)).
+		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, cli.FileName(file)).
 			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
 	return entra.NewSecret(text), nil

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
@@ -26,18 +27,18 @@ func (o verifyOptions) checkBatch(formSet bool) error {
 }
 
 // batchInput opens the stream of tokens, one a line.
-func batchInput(env *Env, args []string) (in io.Reader, name string, closeInput func() error, err error) {
+func batchInput(env *cli.Env, args []string) (in io.Reader, name string, closeInput func() error, err error) {
 	source := "-"
 	if len(args) == 1 {
 		source = args[0]
-	} else if isTerminal(env.stdin) {
+	} else if cli.IsTerminal(env.Stdin) {
 		return nil, "", nil, exit.Usagef("there are no tokens to verify").
 			Hint("m2m verify --batch @tokens.txt, or pipe them in, one a line")
 	}
 	path, isFile := strings.CutPrefix(source, "@")
 	switch {
 	case source == "-" || path == "-":
-		return env.stdin, fileName("-"), func() error { return nil }, nil
+		return env.Stdin, cli.FileName("-"), func() error { return nil }, nil
 	case !isFile || path == "":
 		return nil, "", nil, exit.Usagef("--batch reads tokens from a file or from stdin, not from an argument").
 			Hint("m2m verify --batch @tokens.txt, or pipe them in, one a line")
@@ -46,18 +47,18 @@ func batchInput(env *Env, args []string) (in io.Reader, name string, closeInput 
 	if err != nil {
 		return nil, "", nil, exit.Usagef("the tokens cannot be read: %v", err).Wrap(err)
 	}
-	return f, fileName(path), f.Close, nil
+	return f, cli.FileName(path), f.Close, nil
 }
 
 // judgeBatch answers every line of the input with one line of JSON, in order.
-func judgeBatch(env *Env, ctx context.Context, args []string, verifier *verify.Verifier) error {
+func judgeBatch(env *cli.Env, ctx context.Context, args []string, verifier *verify.Verifier) error {
 	in, name, closeInput, err := batchInput(env, args)
 	if err != nil {
 		return err
 	}
 	defer closeInput()
-	show := batchProgress{w: env.stderr, now: env.now, silent: !isTerminal(env.stderr)}
-	b := batch{in: in, out: env.out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
+	b := batch{in: in, out: env.Out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		report := verify.Explain(verifier.Judge(ctx, l.token()))
 		return append(appendReport(dst, report), '\n'), report.Verdict
 	}}
@@ -67,7 +68,7 @@ func judgeBatch(env *Env, ctx context.Context, args []string, verifier *verify.V
 	counts, err := b.run(ctx)
 	show.end(counts)
 	switch {
-	case err != nil && env.out.err == nil && ctx.Err() == nil:
+	case err != nil && env.Out.Err == nil && ctx.Err() == nil:
 		return exit.Usagef("%s cannot be read to its end: %v", name, err).
 			Hintf("%d lines of it were judged", counts.total()).Wrap(err)
 	case err != nil:

@@ -22,6 +22,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 )
 
@@ -72,15 +73,15 @@ type cost struct{ clock, processor float64 }
 // batchCost judges n tokens by the whole command.
 func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 	var counted countingWriter
-	env := &Env{
-		args: []string{
+	env := &cli.Env{
+		Args: []string{
 			"verify", "--batch", "--jwks", jwks, "--tenant", mintTenant, "--audience", mintAPI, "--require-role", "Data.Read",
 			"--at", "2026-06-01T12:00:00Z", "@" + tokens,
 		},
-		stdin: strings.NewReader(""), stdout: &counted, stderr: io.Discard, dir: b.TempDir(), now: time.Now,
+		Stdin: strings.NewReader(""), Stdout: &counted, Stderr: io.Discard, Dir: b.TempDir(), Now: time.Now,
 	}
 	start, worked := time.Now(), processorTime(b)
-	if code := run(context.Background(), env, commands); code != exit.Done {
+	if code := cli.Run(context.Background(), env, commands); code != exit.Done {
 		b.Fatalf("exit code %d", code)
 	}
 	if counted.lines != n {

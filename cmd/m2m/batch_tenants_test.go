@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
@@ -92,12 +93,12 @@ func TestBatchAnyTenant(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			env := &Env{
-				args:  append(append([]string{"verify", "--batch", "--debug", "--authority-host", origin, "--ca-file", caFile}, audiences...), tt.args...),
-				stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), stdout: &out, stderr: &errs,
-				dir: t.TempDir(), now: time.Now,
+			env := &cli.Env{
+				Args:  append(append([]string{"verify", "--batch", "--debug", "--authority-host", origin, "--ca-file", caFile}, audiences...), tt.args...),
+				Stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), Stdout: &out, Stderr: &errs,
+				Dir: t.TempDir(), Now: time.Now,
 			}
-			if code := run(t.Context(), env, commands); code != exit.Rejected {
+			if code := cli.Run(t.Context(), env, commands); code != exit.Rejected {
 				t.Errorf("want code %d, got %d: %s", exit.Rejected, code, &errs)
 			}
 			var got []string

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
@@ -139,11 +140,11 @@ func (b brokenReader) Read(p []byte) (int, error) {
 // not that of the answers.
 func TestBatchThatCannotBeReadWhole(t *testing.T) {
 	var out, err bytes.Buffer
-	env := &Env{
-		args: []string{"verify", "--batch", "--tenant", mintTenant, "--jwks", writeJWKS(t)}, now: time.Now, dir: t.TempDir(),
-		stdin: brokenReader{strings.NewReader("x\n")}, stdout: &out, stderr: &err,
+	env := &cli.Env{
+		Args: []string{"verify", "--batch", "--tenant", mintTenant, "--jwks", writeJWKS(t)}, Now: time.Now, Dir: t.TempDir(),
+		Stdin: brokenReader{strings.NewReader("x\n")}, Stdout: &out, Stderr: &err,
 	}
-	if code := run(t.Context(), env, commands); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
+	if code := cli.Run(t.Context(), env, commands); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
 		t.Errorf("code %d, stderr %q", code, err.String())
 	}
 	if strings.Count(out.String(), "\n") != 1 {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
@@ -48,7 +49,7 @@ type callOptions struct {
 	probe     probeFlags
 }
 
-func callCommand(env *Env) *cobra.Command {
+func callCommand(env *cli.Env) *cobra.Command {
 	var o callOptions
 	cmd := &cobra.Command{
 		Use:   "call URL | --suite FILE [URL]",
@@ -56,7 +57,7 @@ func callCommand(env *Env) *cobra.Command {
 		Long:  callLong,
 		Args:  atMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.jsonErrors = o.form == "json"
+			env.JSONErrors = o.form == "json"
 			o.note(cmd.Flags())
 			// Content may be empty on purpose.
 			if err := cmp.Or(checkFilled(cmd.Flags(), "data", "json"), o.how.check()); err != nil {
@@ -88,7 +89,7 @@ func callCommand(env *Env) *cobra.Command {
 	return cmd
 }
 
-func runCall(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
+func runCall(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.probe.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
@@ -119,14 +120,14 @@ func runCall(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
 }
 
 // exchange sends the request and prints the answer.
-func exchange(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to destination) (err error) {
+func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to destination) (err error) {
 	transport := newTransport(env, s)
 	if request.Token, err = bearer(env, cmd.Context(), s, transport, o); err != nil {
 		return to.end(err)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
 	defer cancel()
-	client := &call.Client{Transport: transport, Now: env.now}
+	client := &call.Client{Transport: transport, Now: env.Now}
 	if o.verbose {
 		client.Transport = talker{env, transport}
 	}
@@ -165,7 +166,7 @@ func (o callOptions) check(args []string) error {
 	case o.form == "json" && o.include:
 		return exit.Usagef("-i and -o json are both given; the JSON has status and headers already")
 	}
-	return checkForm(o.form, []string{"body", "json"})
+	return cli.CheckForm(o.form, []string{"body", "json"})
 }
 
 // isPath reports whether an address leaves the host to API_URL.
@@ -174,7 +175,7 @@ func isPath(address string) bool {
 }
 
 // bearer is the token to send: none, a given one, or one that is acquired now.
-func bearer(env *Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
+func bearer(env *cli.Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
 	switch {
 	case o.noToken:
 		return entra.Secret{}, nil
@@ -186,14 +187,14 @@ func bearer(env *Env, ctx context.Context, s *settings.Settings, transport *tran
 }
 
 // tokenFromFile reads a token that already exists, in any form that verify takes.
-func tokenFromFile(env *Env, path string) (entra.Secret, error) {
+func tokenFromFile(env *cli.Env, path string) (entra.Secret, error) {
 	content, err := secretFrom(env, entra.Secret{}, path, "token")
 	if err != nil {
 		return entra.Secret{}, err
 	}
 	bare, _, err := verify.Clean(content.Reveal())
 	if err != nil {
-		return entra.Secret{}, exit.Usagef("%s holds no token: %v", fileName(path), err).Wrap(err)
+		return entra.Secret{}, exit.Usagef("%s holds no token: %v", cli.FileName(path), err).Wrap(err)
 	}
 	return entra.NewSecret(bare), nil
 }
@@ -203,7 +204,7 @@ const unsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was c
 
 // unanswered adds to a failure of the network what only the command line knows:
 // that nobody said where the API is.
-func unanswered(env *Env, err error, s *settings.Settings, address string) error {
+func unanswered(env *cli.Env, err error, s *settings.Settings, address string) error {
 	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
 		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(explain.CommandLine.Hints(err), unsetAPIURL)...)
 	}

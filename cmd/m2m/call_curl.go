@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
 	"m2m/internal/text"
 )
 
 // printCurl prints the request as a command line of curl's, and sends nothing.
-func printCurl(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) error {
+func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) error {
 	curl := call.Curl{Token: tokenSource(cmd, o)}
 	if request.URL.Scheme == "https" {
 		curl.CAFile = s.CAFile.Value
@@ -33,9 +34,9 @@ func printCurl(env *Env, cmd *cobra.Command, request call.Request, s *settings.S
 		curl.Body = "@-"
 	default:
 		curl.Body = "@BODY"
-		env.say("stdin is where curl gets the token: put the content into a file named BODY")
+		env.Say("stdin is where curl gets the token: put the content into a file named BODY")
 	}
-	return writeLine(env.out, text.Redact(curl.Line(request)))
+	return cli.WriteLine(env.Out, text.Redact(curl.Line(request)))
 }
 
 // tokenSource is the command that gives curl the token, off its command line.

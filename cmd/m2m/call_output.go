@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
@@ -42,7 +43,7 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func printAnswer(env *Env, to destination, answer *call.Answer, known explain.Context, o callOptions) error {
+func printAnswer(env *cli.Env, to destination, answer *call.Answer, known explain.Context, o callOptions) error {
 	if o.form == "json" {
 		return printAnswerJSON(env, to, answer, known)
 	}
@@ -58,8 +59,8 @@ func printAnswer(env *Env, to destination, answer *call.Answer, known explain.Co
 		sayIf(env, to.wrote())
 		return nil
 	}
-	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && isTerminal(env.stdout) {
-		fmt.Fprintln(env.stderr) // the body does not end its line; the reason begins a new one
+	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && cli.IsTerminal(env.Stdout) {
+		fmt.Fprintln(env.Stderr) // the body does not end its line; the reason begins a new one
 	}
 	return unexpected(unmet, to.wrote(), explain.Explain(answer, known))
 }
@@ -106,7 +107,7 @@ func unmetLines(unmet error) []string {
 }
 
 // contextOf is what is known about the API and the token beside the answer.
-func contextOf(env *Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) explain.Context {
+func contextOf(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) explain.Context {
 	audiences := s.Audiences.Value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.Scope.Value, s.Client.Value)
@@ -138,22 +139,22 @@ func printHead(w io.Writer, answer *call.Answer) {
 	fmt.Fprintln(w)
 }
 
-func sayIf(env *Env, line string) {
+func sayIf(env *cli.Env, line string) {
 	if line != "" {
-		env.say("%s", line)
+		env.Say("%s", line)
 	}
 }
 
 // reportRedirect says where the answer pointed, because nobody went there.
-func reportRedirect(env *Env, answer *call.Answer) {
+func reportRedirect(env *cli.Env, answer *call.Answer) {
 	for _, r := range answer.Redirects {
 		if !r.Followed {
-			env.say("the answer is a redirect to %s, not followed: %s", r.To, r.Reason)
+			env.Say("the answer is a redirect to %s, not followed: %s", r.To, r.Reason)
 		}
 	}
 }
 
-func printAnswerJSON(env *Env, to destination, answer *call.Answer, known explain.Context) error {
+func printAnswerJSON(env *cli.Env, to destination, answer *call.Answer, known explain.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
 		return to.end(err)
@@ -173,7 +174,7 @@ func printAnswerJSON(env *Env, to destination, answer *call.Answer, known explai
 	if unmet != nil {
 		document.Explanation = explain.Explain(answer, known)
 	}
-	if err := to.end(writeJSON(to, document)); err != nil {
+	if err := to.end(cli.WriteJSON(to, document)); err != nil {
 		return err
 	}
 	if unmet != nil {

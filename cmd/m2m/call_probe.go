@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/probe"
@@ -22,7 +23,7 @@ import (
 
 // probeRun is what a probe is about to do.
 type probeRun struct {
-	env       *Env
+	env       *cli.Env
 	o         callOptions
 	settings  *settings.Settings
 	transport *transport.Transport
@@ -34,8 +35,8 @@ type probeRun struct {
 
 // runProbe asks whether an API verifies its tokens. Everything that can be wrong
 // with the command line is said before a token is acquired.
-func runProbe(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
-	r := &probeRun{env: env, o: o, started: env.now()}
+func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) error {
+	r := &probeRun{env: env, o: o, started: env.Now()}
 	if err := o.probe.check(cmd, args, o); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	r.transport = newTransport(r.env, r.settings)
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.probe.rate, Timeout: r.o.probe.timeout(cmd, r.o.how), Now: r.env.now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.probe.rate, Timeout: r.o.probe.timeout(cmd, r.o.how), Now: r.env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -128,7 +129,7 @@ func noSuchCase(pattern string) error {
 func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, r.o.how.timeout)
 	defer cancel()
-	client := &call.Client{Transport: r.transport, Now: r.env.now}
+	client := &call.Client{Transport: r.transport, Now: r.env.Now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
 		return r.notTold(unanswered(r.env, err, r.settings, cmd.Flags().Arg(0)))
@@ -169,10 +170,10 @@ func (r *probeRun) print(report *probe.Report, stop error) error {
 		return err
 	}
 	if r.o.form == "json" {
-		return writeJSON(r.env.out, r.document(report, stop))
+		return cli.WriteJSON(r.env.Out, r.document(report, stop))
 	}
-	probeText{w: r.env.out, paint: r.env.paletteFor(r.env.stdout, r.env.noColor), all: r.o.verbose}.report(r.config, report, stop)
-	return r.env.out.err
+	probeText{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), all: r.o.verbose}.report(r.config, report, stop)
+	return r.env.Out.Err
 }
 
 // outcome is the error that the run ends with: nil if the door is locked.
@@ -237,7 +238,7 @@ func (r *probeRun) content() (b probeBody, err error) {
 		path, isFile = "-", true
 	}
 	if isFile {
-		if b.content, err = r.env.readFile(path, maxProbeBody); err != nil {
+		if b.content, err = r.env.ReadFile(path, maxProbeBody); err != nil {
 			return b, unreadableBody(err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
@@ -37,7 +38,7 @@ func (r *probeRun) mayProbe() error {
 			return exit.Usagef("--probe-confirm names %s, but the address is on %s", text.Quote(p.confirm), text.Quote(host)).Hint("nothing was sent")
 		}
 		return nil
-	case !isTerminal(r.env.stdin) || !isTerminal(r.env.stderr):
+	case !cli.IsTerminal(r.env.Stdin) || !cli.IsTerminal(r.env.Stderr):
 		return exit.Usagef("there is no terminal to ask on whether %s may be probed", text.Quote(host)).
 			Hint("if it may, name it: --probe-confirm " + text.Printable(host))
 	}
@@ -47,16 +48,16 @@ func (r *probeRun) mayProbe() error {
 // ask has the name of the host typed, so that a yes is never given to another
 // one than was meant. A signal ends the wait.
 func (r *probeRun) ask(host string) error {
-	r.env.say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
-	r.env.say("its operators may take that for an attack; go on only if you may test it")
-	fmt.Fprint(r.env.stderr, "m2m: type the host's name to go on: ")
+	r.env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
+	r.env.Say("its operators may take that for an attack; go on only if you may test it")
+	fmt.Fprint(r.env.Stderr, "m2m: type the host's name to go on: ")
 	typed := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(io.LimitReader(r.env.stdin, 1024)).ReadString('\n') // what was typed before the end
+		line, _ := bufio.NewReader(io.LimitReader(r.env.Stdin, 1024)).ReadString('\n') // what was typed before the end
 		typed <- line
 	}()
 	select {
-	case <-r.env.done:
+	case <-r.env.Done:
 		return context.Canceled
 	case line := <-typed:
 		if text.LowerASCII(strings.TrimSpace(line)) != text.LowerASCII(host) {
@@ -77,8 +78,8 @@ func isThisMachine(host string) bool {
 // probe sends, and its answers would be taken for the API's.
 func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
-	if r.env.proxy != nil {
-		if proxy, err := r.env.proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
+	if r.env.Proxy != nil {
+		if proxy, err := r.env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
 			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", text.Quote(target.Hostname())).
 				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}
@@ -126,7 +127,7 @@ func (m localMinter) Mint(ctx context.Context, w probe.Wrong) (entra.Secret, err
 // as COMMAND of serve --local.
 func (r *probeRun) minter(cmd *cobra.Command) (probe.Minter, error) {
 	local, _ := cmd.Flags().GetBool("local")
-	if _, under := r.env.lookup(controlURLVariable); !local && !under {
+	if _, under := r.env.Lookup(controlURLVariable); !local && !under {
 		return nil, nil
 	}
 	tenant, err := openControl(r.env, cmd)

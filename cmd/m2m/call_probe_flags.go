@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/probe"
 	"m2m/internal/text"
@@ -79,7 +80,7 @@ func (p *probeFlags) check(cmd *cobra.Command, args []string, o callOptions) (er
 	case o.dataGiven && o.jsonGiven:
 		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
 	case cmd.Flags().Changed("output"):
-		return checkForm(o.form, []string{"table", "json"})
+		return cli.CheckForm(o.form, []string{"table", "json"})
 	}
 	return nil
 }
@@ -93,7 +94,7 @@ func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration 
 }
 
 // listProbe prints the catalogue.
-func listProbe(env *Env, o callOptions) error {
+func listProbe(env *cli.Env, o callOptions) error {
 	cases, unmatched := probe.Select(probe.Catalogue(), o.probe.only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
@@ -103,7 +104,7 @@ func listProbe(env *Env, o callOptions) error {
 		for i, c := range cases {
 			list[i] = describeCase(c)
 		}
-		return writeJSON(env.out, list)
+		return cli.WriteJSON(env.Out, list)
 	}
 	width := 0
 	for _, c := range cases {
@@ -111,9 +112,9 @@ func listProbe(env *Env, o callOptions) error {
 	}
 	for i, c := range cases {
 		if i == 0 || c.Family != cases[i-1].Family {
-			fmt.Fprintf(env.out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
+			fmt.Fprintf(env.Out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
 		}
-		fmt.Fprintln(env.out, text.Hang("  "+c.Name, c.Tries, width+4, reportWidth))
+		fmt.Fprintln(env.Out, text.Hang("  "+c.Name, c.Tries, width+4, reportWidth))
 	}
 	return nil
 }

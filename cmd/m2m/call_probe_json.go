@@ -118,7 +118,7 @@ func stopCase(err error) testreport.Case {
 
 // writeFault writes the report of a probe that did not begin.
 func (r *probeRun) writeFault(err error) {
-	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.env.now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // err is what counts
+	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.env.Now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // err is what counts
 }
 
 func (r *probeRun) finishJUnit(suite testreport.Suite) error {

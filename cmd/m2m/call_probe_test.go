@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/probe"
 	"m2m/internal/probe/brokenapi"
@@ -27,7 +28,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 	defer typist.Close()
 	done := make(chan struct{})
 	close(done)
-	r := &probeRun{env: &Env{stdin: nobody, stderr: io.Discard, done: done}}
+	r := &probeRun{env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}
 	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of an interrupted command", err)
 	}
@@ -50,8 +51,8 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api h
 	}
 	var out, errOut bytes.Buffer
 	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file", filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
-	env := &Env{args: slices.Concat(args, flags), stdin: strings.NewReader(""), stdout: &out, stderr: &errOut, dir: dir, now: time.Now}
-	code = run(ctx, env, commands)
+	env := &cli.Env{Args: slices.Concat(args, flags), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Dir: dir, Now: time.Now}
+	code = cli.Run(ctx, env, commands)
 	return code, out.String(), errOut.String()
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/probe"
 	"m2m/internal/text"
 )
@@ -15,13 +16,13 @@ import (
 // with what to do about it. The verdict comes last.
 type probeText struct {
 	w     io.Writer
-	paint palette
+	paint cli.Palette
 	all   bool // every case has a line of its own
 }
 
 func (t probeText) report(config probe.Config, report *probe.Report, stop error) {
 	b := report.Baseline
-	fmt.Fprintf(t.w, "%s  %s\n", t.paint.bold("probe"), text.Printable(config.Target.Redacted()))
+	fmt.Fprintf(t.w, "%s  %s\n", t.paint.Bold("probe"), text.Printable(config.Target.Redacted()))
 	if b.Checks > 0 {
 		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, roundProbe(b.Median))
 	}
@@ -68,7 +69,7 @@ func (t probeText) table(report *probe.Report) {
 		}
 		line := fmt.Sprintf(row, name, dash(tried), dash(counts[probe.Refused]), dash(counts[probe.Allowed]), found)
 		if counts[probe.Finding] > 0 {
-			line = t.paint.red(strings.TrimSuffix(line, "\n")) + "\n"
+			line = t.paint.Red(strings.TrimSuffix(line, "\n")) + "\n"
 		}
 		fmt.Fprint(t.w, line)
 	}
@@ -114,7 +115,7 @@ func (t probeText) findings(findings []probe.Result) {
 		cases[g] = append(cases[g], r.Case)
 	}
 	for _, g := range groups {
-		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.bold(text.Printable(g.came)))
+		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.Bold(text.Printable(g.came)))
 		t.tried(cases[g])
 		fmt.Fprintln(t.w, text.Hang("  safe:", g.safe, 8, reportWidth))
 		fmt.Fprintln(t.w, text.Hang("  fix:", g.fix, 8, reportWidth))
@@ -124,9 +125,9 @@ func (t probeText) findings(findings []probe.Result) {
 
 func (t probeText) severity(s probe.Severity) string {
 	if s == probe.Critical || s == probe.High {
-		return t.paint.red(string(s))
+		return t.paint.Red(string(s))
 	}
-	return t.paint.yellow(string(s))
+	return t.paint.Yellow(string(s))
 }
 
 // tried lists cases and what they try.
@@ -179,11 +180,11 @@ func (t probeText) verdict(report *probe.Report, stop error) {
 		if report.Tried() == 1 {
 			told += "s"
 		}
-		fmt.Fprintf(t.w, "verdict: %s, as far as %s\n", t.paint.green("the door is locked"), told)
+		fmt.Fprintf(t.w, "verdict: %s, as far as %s\n", t.paint.Green("the door is locked"), told)
 	case verdictHoles:
-		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.red("the door has holes"), bySeverity(report.Findings()))
+		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.Red("the door has holes"), bySeverity(report.Findings()))
 	default:
-		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.yellow("could not tell"))
+		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.Yellow("could not tell"))
 	}
 }
 
@@ -226,14 +227,14 @@ func roundProbe(d time.Duration) string {
 
 // probeProgress says on a terminal how far a probe is.
 type probeProgress struct {
-	env                *Env
+	env                *cli.Env
 	live               bool
 	total, done, found int
 }
 
 func (r *probeRun) progress() *probeProgress {
-	term, _ := r.env.lookup("TERM")
-	return &probeProgress{env: r.env, live: isTerminal(r.env.stderr) && term != "dumb" && !r.env.debug, total: len(r.config.Cases)}
+	term, _ := r.env.Lookup("TERM")
+	return &probeProgress{env: r.env, live: cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug, total: len(r.config.Cases)}
 }
 
 func (p *probeProgress) result(r probe.Result) {
@@ -241,15 +242,15 @@ func (p *probeProgress) result(r probe.Result) {
 	if r.Outcome == probe.Finding {
 		p.found++
 	}
-	p.env.trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
+	p.env.Trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
 	if p.live {
-		fmt.Fprintf(p.env.stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, text.Plural(p.found, "finding"), r.Case.Name)
+		fmt.Fprintf(p.env.Stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, text.Plural(p.found, "finding"), r.Case.Name)
 	}
 }
 
 // end takes the line away, so that the report begins on a clean one.
 func (p *probeProgress) end() {
 	if p.live {
-		fmt.Fprint(p.env.stderr, "\r\x1b[K")
+		fmt.Fprint(p.env.Stderr, "\r\x1b[K")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 )
@@ -67,7 +68,7 @@ func (r requestFlags) content() (text string, given bool) {
 }
 
 // buildRequest turns flags into the request to address.
-func buildRequest(env *Env, r requestFlags, s *settings.Settings, address string) (call.Request, error) {
+func buildRequest(env *cli.Env, r requestFlags, s *settings.Settings, address string) (call.Request, error) {
 	target, err := call.ResolveURL(s.APIURL.Value, address)
 	if err != nil {
 		return call.Request{}, err
@@ -136,11 +137,11 @@ func setDefault(header http.Header, name, value string) {
 }
 
 // readBody is the content of the request: a text, a file or stdin.
-func readBody(env *Env, text string) (call.Body, error) {
+func readBody(env *cli.Env, text string) (call.Body, error) {
 	path, isFile := strings.CutPrefix(text, "@")
 	switch {
 	case text == "-", isFile && path == "-":
-		content, err := env.readFile("-", maxBufferedBody)
+		content, err := env.ReadFile("-", maxBufferedBody)
 		if err != nil {
 			return call.Body{}, unreadableBody(err)
 		}

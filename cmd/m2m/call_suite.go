@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/settings"
@@ -23,7 +24,7 @@ import (
 // suiteRun is one run of call --suite: what is sent, as whom, and where the
 // words about it go.
 type suiteRun struct {
-	env       *Env
+	env       *cli.Env
 	cmd       *cobra.Command
 	o         callOptions
 	plan      *suite.Plan
@@ -35,9 +36,9 @@ type suiteRun struct {
 }
 
 // runSuite runs the requests of a file and reports what became of each.
-func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error {
+func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) error {
 	if o.suite.schema {
-		_, err := io.WriteString(env.out, suite.Schema())
+		_, err := io.WriteString(env.Out, suite.Schema())
 		return err
 	}
 	if err := o.suite.check(cmd, o.form); err != nil {
@@ -58,7 +59,7 @@ func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error 
 	if junit != nil {
 		defer junit.Close()
 	}
-	r.started = env.now()
+	r.started = env.Now()
 	if err := r.acquireAll(cmd.Context()); err != nil {
 		return errors.Join(err, r.writeJUnit(junit, r.notRun(err)))
 	}
@@ -74,15 +75,15 @@ func runSuite(env *Env, cmd *cobra.Command, args []string, o callOptions) error 
 
 // read parses the file and leaves out what the tags do.
 func (r *suiteRun) read() (*suite.Suite, error) {
-	data, err := r.env.readFile(r.o.suite.file, suite.MaxFile)
+	data, err := r.env.ReadFile(r.o.suite.file, suite.MaxFile)
 	if err != nil {
 		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
 	}
-	r.folder = r.env.dir
+	r.folder = r.env.Dir
 	if r.o.suite.file != "-" {
-		r.folder = filepath.Dir(settings.Absolute(r.env.dir, r.o.suite.file))
+		r.folder = filepath.Dir(settings.Absolute(r.env.Dir, r.o.suite.file))
 	}
-	suite, err := suite.Parse(fileName(r.o.suite.file), data)
+	suite, err := suite.Parse(cli.FileName(r.o.suite.file), data)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (r *suiteRun) checkTags(suite *suite.Suite) error {
 			if len(known) > 0 {
 				hint = "the tags are " + strings.Join(known, ", ")
 			}
-			return exit.Usagef("no request in %s has the tag %s", suite.File, word(tag)).Hint(hint)
+			return exit.Usagef("no request in %s has the tag %s", suite.File, cli.Word(tag)).Hint(hint)
 		}
 	}
 	return nil
@@ -128,7 +129,7 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 	}
 	r.transport = r.hidingTransport(s)
 	r.plan, err = parsed.Plan(suite.Context{
-		Lookup:         r.env.lookup,
+		Lookup:         r.env.Lookup,
 		IsCredential:   isCredentialVariable,
 		IsPublic:       func(name string) bool { return settings.IsVariable(name) && !settings.RowOfVariable(name).Secret },
 		Base:           r.base,
@@ -158,14 +159,14 @@ func isCredentialVariable(name string) bool {
 // hidingTransport is the transport of every request. Its traces show addresses,
 // in which a variable's value may stand.
 func (r *suiteRun) hidingTransport(s *settings.Settings) *transport.Transport {
-	config := transport.Config{CAFile: s.CAFile.Value, Proxy: r.env.proxy}
-	if r.env.debug {
+	config := transport.Config{CAFile: s.CAFile.Value, Proxy: r.env.Proxy}
+	if r.env.Debug {
 		config.Trace = func(e transport.Exchange) {
 			line := e.String()
 			if r.plan != nil {
 				line = r.plan.Hide(line)
 			}
-			r.env.say("debug: %s", line)
+			r.env.Say("debug: %s", line)
 		}
 	}
 	return transport.New(config)
@@ -176,7 +177,7 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 	progress := r.progress()
 	defer progress.end()
 	runner := suite.Runner{
-		Client:   &call.Client{Transport: r.transport, Now: r.env.now},
+		Client:   &call.Client{Transport: r.transport, Now: r.env.Now},
 		Jobs:     r.o.suite.jobs,
 		FailFast: r.o.suite.failFast,
 		Known:    r.known,

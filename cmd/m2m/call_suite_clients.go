@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
@@ -76,10 +77,10 @@ func (r *suiteRun) suiteCredential(c suite.Client) (out settings.Credential, err
 func (r *suiteRun) credentialFile(v suite.Value) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
-		return settings.Absolute(r.env.dir, path), nil
+		return settings.Absolute(r.env.Dir, path), nil
 	}
 	if !settings.IsInside(r.folder, path) {
-		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", fileName(r.o.suite.file), v.Line).
+		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", cli.FileName(r.o.suite.file), v.Line).
 			Hint("put its path into a variable, and write ${NAME} alone in its place").
 			Wrap(settings.ErrEnvFileOutside)
 	}
@@ -90,7 +91,7 @@ func (r *suiteRun) sourceOf(key string, v suite.Value) settings.Source {
 	if v.Variable != "" {
 		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
 	}
-	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", fileName(r.o.suite.file), v.Line)}
+	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", cli.FileName(r.o.suite.file), v.Line)}
 }
 
 // ofClient says whose settings or token an error is about.
@@ -98,7 +99,7 @@ func (r *suiteRun) ofClient(name string, err error) error {
 	if name == suite.AsDefault {
 		return err
 	}
-	return exit.Errorf(codeOf(err), "the client %q of the suite: %s", name, r.plan.Hide(err.Error())).Wrap(err)
+	return exit.Errorf(cli.CodeOf(err), "the client %q of the suite: %s", name, r.plan.Hide(err.Error())).Wrap(err)
 }
 
 // acquireAll gets one token for each client that a request is sent as, before

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/text"
@@ -32,7 +33,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 func (r *suiteRun) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {
-			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", fileName(r.o.suite.file), q.Line, text.Quote(r.plan.Hide(q.File)))
+			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", cli.FileName(r.o.suite.file), q.Line, text.Quote(r.plan.Hide(q.File)))
 		}
 	}
 	return nil
@@ -55,5 +56,5 @@ func (r *suiteRun) isCredentialFile(path string) bool {
 			return true
 		}
 	}
-	return r.o.tokenFile != "" && isSame(settings.Absolute(r.env.dir, r.o.tokenFile))
+	return r.o.tokenFile != "" && isSame(settings.Absolute(r.env.Dir, r.o.tokenFile))
 }

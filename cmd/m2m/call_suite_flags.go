@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 )
@@ -77,7 +78,7 @@ func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 	case s.jobs < 1 || s.jobs > maxJobs:
 		return exit.Usagef("--jobs is a number from 1 to %d, not %d", maxJobs, s.jobs)
 	case cmd.Flags().Changed("output"):
-		return checkForm(form, []string{"table", "json"})
+		return cli.CheckForm(form, []string{"table", "json"})
 	}
 	return nil
 }

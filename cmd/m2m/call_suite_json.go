@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/cli"
 	"m2m/internal/explain"
 	"m2m/internal/suite"
 )
@@ -49,8 +50,8 @@ type requestDocument struct {
 func (r *suiteRun) document(results []suite.Result) suiteDocument {
 	counts := countVerdicts(results)
 	document := suiteDocument{
-		Suite: fileName(r.o.suite.file), OK: counts[suite.Passed] == len(results),
-		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.now().Sub(r.started)),
+		Suite: cli.FileName(r.o.suite.file), OK: counts[suite.Passed] == len(results),
+		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.Now().Sub(r.started)),
 		Passed: counts[suite.Passed], Failed: counts[suite.Failed],
 		Unknown: counts[suite.Unknown], Skipped: counts[suite.Skipped],
 	}

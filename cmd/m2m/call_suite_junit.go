@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"m2m/internal/cli"
 	"m2m/internal/suite"
 	"m2m/internal/testreport"
 	"m2m/internal/text"
@@ -12,8 +13,8 @@ import (
 
 // writeJUnit writes the report of --junit; f is nil without it.
 func (r *suiteRun) writeJUnit(f *os.File, results []suite.Result) error {
-	name := fileName(r.o.suite.file)
-	cases := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.now().Sub(r.started)}
+	name := cli.FileName(r.o.suite.file)
+	cases := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.Now().Sub(r.started)}
 	cases.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.suite.jobs)}}
 	if tags := r.o.suite.tags; len(tags) > 0 {
 		cases.Properties = append(cases.Properties, testreport.Property{Name: "tags", Value: strings.Join(tags, ",")})

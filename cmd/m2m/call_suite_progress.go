@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"m2m/internal/cli"
 	"m2m/internal/suite"
 	"m2m/internal/text"
 )
@@ -12,7 +13,7 @@ import (
 // over on a terminal, else in a line for each request. It is told of one request
 // at a time.
 type suiteProgress struct {
-	env    *Env
+	env    *cli.Env
 	live   bool
 	silent bool
 	total  int
@@ -26,8 +27,8 @@ type suiteProgress struct {
 const liveWidth = 78
 
 func (r *suiteRun) progress() *suiteProgress {
-	term, _ := r.env.lookup("TERM")
-	live := isTerminal(r.env.stderr) && term != "dumb" && !r.env.debug
+	term, _ := r.env.Lookup("TERM")
+	live := cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug
 	return &suiteProgress{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
 }
 
@@ -51,9 +52,9 @@ func (p *suiteProgress) finished(result suite.Result) {
 	case p.silent:
 	case p.live && result.Verdict != suite.Passed:
 		p.clear()
-		p.env.say("%s", p.line(result))
+		p.env.Say("%s", p.line(result))
 	case !p.live:
-		p.env.say("%s", p.line(result))
+		p.env.Say("%s", p.line(result))
 	}
 	p.draw()
 }
@@ -84,10 +85,10 @@ func (p *suiteProgress) draw() {
 	if len(p.under) > 0 {
 		line += ": " + strings.Join(p.under, ", ")
 	}
-	fmt.Fprint(p.env.stderr, "\r"+cutTo(text.Printable(line), liveWidth)+"\x1b[K")
+	fmt.Fprint(p.env.Stderr, "\r"+cutTo(text.Printable(line), liveWidth)+"\x1b[K")
 }
 
-func (p *suiteProgress) clear() { fmt.Fprint(p.env.stderr, "\r\x1b[K") }
+func (p *suiteProgress) clear() { fmt.Fprint(p.env.Stderr, "\r\x1b[K") }
 
 // end takes the line away, so that the report begins on a clean one.
 func (p *suiteProgress) end() {

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"m2m/internal/cli"
 	"m2m/internal/suite"
 	"m2m/internal/text"
 )
@@ -22,19 +23,19 @@ const (
 // report prints what became of the requests, in the form that was asked for.
 func (r *suiteRun) report(results []suite.Result) error {
 	if r.o.form == "json" {
-		return writeJSON(r.env.out, r.document(results))
+		return cli.WriteJSON(r.env.Out, r.document(results))
 	}
-	t := suiteTable{w: r.env.out, paint: r.env.paletteFor(r.env.stdout, r.env.noColor), bars: isTerminal(r.env.stdout)}
+	t := suiteTable{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), bars: cli.IsTerminal(r.env.Stdout)}
 	t.print(results)
-	t.failures(fileName(r.o.suite.file), results)
-	t.summary(results, r.env.now().Sub(r.started))
-	return r.env.out.err
+	t.failures(cli.FileName(r.o.suite.file), results)
+	t.summary(results, r.env.Now().Sub(r.started))
+	return r.env.Out.Err
 }
 
 // suiteTable prints a run for a person.
 type suiteTable struct {
 	w     io.Writer
-	paint palette
+	paint cli.Palette
 	bars  bool // a bar chart of the times, for a terminal
 }
 
@@ -45,7 +46,7 @@ func (t suiteTable) print(results []suite.Result) {
 		width = max(width, min(utf8.RuneCountInString(result.Request.Name), suiteNameWidth))
 	}
 	longest := suite.LatencyOf(results).Max
-	fmt.Fprintln(t.w, t.paint.bold(fmt.Sprintf("%-*s  %6s  %8s  %s", width, "request", "status", "time", "outcome")))
+	fmt.Fprintln(t.w, t.paint.Bold(fmt.Sprintf("%-*s  %6s  %8s  %s", width, "request", "status", "time", "outcome")))
 	for _, result := range results {
 		status, took, bar := "-", "-", ""
 		if result.Status > 0 {
@@ -70,7 +71,7 @@ func (t suiteTable) bar(d, longest time.Duration) string {
 	if rest := eighths % 8; rest > 0 {
 		bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
 	}
-	return "  " + t.paint.faint(bar)
+	return "  " + t.paint.Faint(bar)
 }
 
 // outcome is a verdict in its column.
@@ -78,13 +79,13 @@ func (t suiteTable) outcome(v suite.Verdict) string {
 	word := fmt.Sprintf("%-7s", verdictWord(v))
 	switch v {
 	case suite.Passed:
-		return t.paint.green(word)
+		return t.paint.Green(word)
 	case suite.Failed:
-		return t.paint.red(word)
+		return t.paint.Red(word)
 	case suite.Unknown:
-		return t.paint.yellow(word)
+		return t.paint.Yellow(word)
 	}
-	return t.paint.faint(word)
+	return t.paint.Faint(word)
 }
 
 func verdictWord(v suite.Verdict) string {
@@ -102,7 +103,7 @@ func (t suiteTable) failures(file string, results []suite.Result) {
 			continue
 		}
 		q := result.Request
-		fmt.Fprintf(t.w, "\n%s %s\n", t.outcome(result.Verdict), t.paint.bold(q.Name))
+		fmt.Fprintf(t.w, "\n%s %s\n", t.outcome(result.Verdict), t.paint.Bold(q.Name))
 		fmt.Fprintf(t.w, "  %s:%d: %s %s, %s\n", file, q.Line, result.Method, text.Printable(q.URL), sentAs(q.As))
 		for _, line := range suiteDetail(result) {
 			fmt.Fprintln(t.w, "  "+text.Printable(line))

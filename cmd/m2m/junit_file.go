@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/testreport"
@@ -12,11 +13,11 @@ import (
 // openJUnit makes the file of --junit before anything is sent: a path that cannot
 // be written is told at once, and no report of an earlier run is left in its
 // place. It is nil where path is empty.
-func openJUnit(env *Env, path string) (*os.File, error) {
+func openJUnit(env *cli.Env, path string) (*os.File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Create(settings.Absolute(env.dir, path))
+	f, err := os.Create(settings.Absolute(env.Dir, path))
 	if err != nil {
 		return nil, exit.Usagef("--junit: the report cannot be written: %v", err).
 			Hint("give the path of a file that can be written").

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/text"
 )
@@ -15,47 +16,47 @@ const mostAnnounced = 3
 
 // announceLocal prints where everything is: for people on stderr, for programs
 // as one line of JSON on stdout.
-func announceLocal(env *Env, server *localServer, api *api, state *localState, form string) error {
+func announceLocal(env *cli.Env, server *localServer, api *api, state *localState, form string) error {
 	if form == "json" {
-		return writeJSONLine(env.out, localDocumentOf(server, state))
+		return cli.WriteJSONLine(env.Out, localDocumentOf(server, state))
 	}
 	announceTenants(env, server)
-	env.say("API           %s%s", server.apiURL, api.path())
+	env.Say("API           %s%s", server.apiURL, api.path())
 	announceUpstream(env, api.upstream)
 	announceClients(env, server, state)
 	api.announceCallers()
-	env.say("try, in another terminal:")
-	env.say("  m2m call --local %s", cmp.Or(api.path(), "/"))
-	env.say("  m2m token --local | m2m verify --local")
-	env.say("Ctrl-C stops it")
+	env.Say("try, in another terminal:")
+	env.Say("  m2m call --local %s", cmp.Or(api.path(), "/"))
+	env.Say("  m2m token --local | m2m verify --local")
+	env.Say("Ctrl-C stops it")
 	return nil
 }
 
-func announceTenants(env *Env, server *localServer) {
+func announceTenants(env *cli.Env, server *localServer) {
 	home := server.tenants.Tenants[0]
 	more := ""
 	if others := len(server.tenants.Tenants) - 1; others > 0 {
 		more = fmt.Sprintf(", with %d more at its address", others)
 	}
-	env.say("local tenant  %s  (ends with this process)%s", server.issuer.Authority(home.ID).URL(), more)
+	env.Say("local tenant  %s  (ends with this process)%s", server.issuer.Authority(home.ID).URL(), more)
 }
 
-func announceClients(env *Env, server *localServer, state *localState) {
+func announceClients(env *cli.Env, server *localServer, state *localState) {
 	take := "--env-file "
 	if !server.issuer.ProxyURL().IsZero() {
 		take = "set -a; . "
-		env.say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.path(localClientFile)))
+		env.Say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.path(localClientFile)))
 	}
 	clients := server.clients()
 	for n, c := range clients {
 		switch {
 		case n == mostAnnounced:
-			env.say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.folder))
+			env.Say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.folder))
 			return
 		case c.isDefault:
-			env.say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
+			env.Say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
 		default:
-			env.say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, text.ShellQuote(state.path(c.envFile)))
+			env.Say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, text.ShellQuote(state.path(c.envFile)))
 		}
 	}
 }

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/issuer"
 	"m2m/internal/text"
 )
 
 // observersFor write a line about each thing that happens at a tenant, in the form
 // of the API's log. No line ever holds a secret or a token.
-func observersFor(env *Env, o logOptions) (observers, error) {
+func observersFor(env *cli.Env, o logOptions) (observers, error) {
 	if o.logFormat == "text" {
 		return observers{
 			func(r issuer.TokenRequest) { tokenRequestLine(env, r) },
@@ -21,7 +22,7 @@ func observersFor(env *Env, o logOptions) (observers, error) {
 			func(f issuer.FaultAnswer) { faultLine(env, f) },
 		}, nil
 	}
-	logger, err := o.logger(env.stderr)
+	logger, err := o.logger(env.Stderr)
 	if err != nil {
 		return observers{}, err
 	}
@@ -33,12 +34,12 @@ func observersFor(env *Env, o logOptions) (observers, error) {
 }
 
 // tokenRequestLine prints what became of one request for a token.
-func tokenRequestLine(env *Env, r issuer.TokenRequest) {
+func tokenRequestLine(env *cli.Env, r issuer.TokenRequest) {
 	outcome := "issued"
 	if r.Code != 0 {
 		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
 	}
-	env.say("%s token request: client %q, %s, resource %q: %s",
+	env.Say("%s token request: client %q, %s, resource %q: %s",
 		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)
 }
 
@@ -57,12 +58,12 @@ func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
 
 // tunnelLine prints what became of one request to the proxy for a host that is
 // not the tenant's.
-func tunnelLine(env *Env, r issuer.TunnelRequest) {
+func tunnelLine(env *cli.Env, r issuer.TunnelRequest) {
 	outcome := "tunnelled"
 	if r.Status != http.StatusOK {
 		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
 	}
-	env.say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
+	env.Say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
 }
 
 // logTunnel is the same for machines. Its names are stable.
@@ -80,10 +81,10 @@ func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
 }
 
 // faultLine prints that a request met a fault.
-func faultLine(env *Env, f issuer.FaultAnswer) {
+func faultLine(env *cli.Env, f issuer.FaultAnswer) {
 	path := f.Path
 	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		path = text.Quote(path)
 	}
-	env.say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
+	env.Say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
 }

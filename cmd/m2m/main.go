@@ -2,17 +2,19 @@ package main
 
 import (
 	"os"
+
+	"m2m/internal/cli"
 )
 
-func main() { os.Exit(int(runProcess(process(), commands))) }
+func main() { os.Exit(int(cli.Main(cli.Process(), commands))) }
 
 // commands is the table of the commands.
-var commands = Commands{
-	List: []Command{
-		{"token", tokenCommand},
-		{"verify", verifyCommand},
-		{"call", callCommand},
-		{"serve", serveCommand},
+var commands = cli.Commands{
+	List: []cli.Command{
+		{Name: "token", New: tokenCommand},
+		{Name: "verify", New: verifyCommand},
+		{Name: "call", New: callCommand},
+		{Name: "serve", New: serveCommand},
 	},
 	Topics: helpTopics,
 	Help:   helpCommand,

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/wholefile"
@@ -20,9 +21,9 @@ type destination struct {
 
 // openDestination opens the file of --output-file before anything is sent; "" and
 // "-" are stdout. mode is that of wholefile.Create.
-func openDestination(env *Env, path string, mode fs.FileMode) (destination, error) {
+func openDestination(env *cli.Env, path string, mode fs.FileMode) (destination, error) {
 	if path == "" || path == "-" {
-		return destination{Writer: env.out}, nil
+		return destination{Writer: env.Out}, nil
 	}
 	f, err := wholefile.Create(path, mode)
 	switch {
@@ -70,7 +71,7 @@ func (to destination) end(err error) error {
 		}
 	case errors.As(err, &failed):
 		return failed // what wraps it only says that it was the body
-	case to.file.Size() > 0 && !to.file.IsDevice() && codeOf(err) == exit.Unknown:
+	case to.file.Size() > 0 && !to.file.IsDevice() && cli.CodeOf(err) == exit.Unknown:
 		return exit.Errorf(exit.Unknown, "%v", err).
 			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.Path()))...)
 	}

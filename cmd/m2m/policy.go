@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/settings"
 	"m2m/internal/verify"
@@ -61,20 +62,20 @@ func (p *policyFlags) policy(s *settings.Settings) verify.Policy {
 }
 
 // warn says loudly which checks are switched off.
-func (p *policyFlags) warn(env *Env) {
+func (p *policyFlags) warn(env *cli.Env) {
 	if p.anyAudience {
-		env.say("warning: --any-audience: a token that was made for another API passes")
+		env.Say("warning: --any-audience: a token that was made for another API passes")
 	}
 	if p.anyTenant {
-		env.say("warning: --any-tenant: a token of any organisation passes")
+		env.Say("warning: --any-tenant: a token of any organisation passes")
 	}
 }
 
 // warnAboutScopes says what a rule of scopes alone means, because it is the
 // commonest mistake about app-only tokens.
-func warnAboutScopes(env *Env, policy verify.Policy) {
+func warnAboutScopes(env *cli.Env, policy verify.Policy) {
 	if len(policy.Scopes) > 0 && len(policy.Roles) == 0 {
-		env.say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")
-		env.say("hint: require an app role for them: --require-role NAME, or REQUIRED_ROLES")
+		env.Say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")
+		env.Say("hint: require an app role for them: --require-role NAME, or REQUIRED_ROLES")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"m2m/internal/cli"
 	"m2m/internal/settings"
 )
 
@@ -57,7 +58,7 @@ func replaceBlock(t *testing.T, text []byte, name, table string) []byte {
 
 func flagTables(t *testing.T) string {
 	t.Helper()
-	root := rootCommand(&Env{}, commands)
+	root := cli.Root(&cli.Env{}, commands)
 	var b strings.Builder
 	for _, cmd := range everyCommand(root) {
 		if cmd.Runnable() && cmd.HasParent() && cmd.Name() != "help" {
@@ -113,7 +114,7 @@ func settingsTable() string {
 // TestEveryHelpBeginsWithExamples holds DESIGN's "examples first in every help",
 // and that no help is wider than a terminal.
 func TestEveryHelpBeginsWithExamples(t *testing.T) {
-	root := rootCommand(&Env{}, commands)
+	root := cli.Root(&cli.Env{}, commands)
 	for _, cmd := range everyCommand(root) {
 		if cmd != root && cmd.Runnable() && !strings.HasPrefix(strings.TrimSpace(cmd.Long), "m2m ") {
 			t.Errorf("the help of %q does not begin with an example", cmd.Name())

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/text"
 	"m2m/internal/verify"
@@ -21,7 +22,7 @@ const reportWidth = 100
 // person. The verdict comes last, where the eye is when the command has ended.
 type reportText struct {
 	w       io.Writer
-	paint   palette
+	paint   cli.Palette
 	now     time.Time
 	explain map[string]entra.Claim // by claimKey; nil without --explain
 }
@@ -49,7 +50,7 @@ func (r reportText) members(title string, where entra.ClaimPlace, o verify.Objec
 	if o.Len() == 0 {
 		return
 	}
-	fmt.Fprintln(r.w, r.paint.bold(title))
+	fmt.Fprintln(r.w, r.paint.Bold(title))
 	width := 0
 	for m := range o.All() {
 		width = max(width, len(text.Printable(m.Name)))
@@ -58,7 +59,7 @@ func (r reportText) members(title string, where entra.ClaimPlace, o verify.Objec
 		label := "  " + text.Printable(m.Name)
 		fmt.Fprintln(r.w, text.Hang(label, r.value(m), width+4, reportWidth))
 		if c, ok := r.explain[claimKey(where, m.Name)]; ok {
-			fmt.Fprintln(r.w, r.paint.faint(text.Hang("", strings.TrimSpace(c.Sentence+" "+c.Hint), width+4, reportWidth)))
+			fmt.Fprintln(r.w, r.paint.Faint(text.Hang("", strings.TrimSpace(c.Sentence+" "+c.Hint), width+4, reportWidth)))
 		}
 	}
 	fmt.Fprintln(r.w)
@@ -103,7 +104,7 @@ func roughly(d time.Duration) string {
 }
 
 func (r reportText) checks(findings []verify.Finding) {
-	fmt.Fprintln(r.w, r.paint.bold("checks"))
+	fmt.Fprintln(r.w, r.paint.Bold("checks"))
 	for _, f := range findings {
 		r.check(f)
 	}
@@ -164,22 +165,22 @@ func (r reportText) status(s verify.Status) string {
 	padded := fmt.Sprintf("%-8s", s)
 	switch s {
 	case verify.Pass:
-		return r.paint.green(padded)
+		return r.paint.Green(padded)
 	case verify.Fail:
-		return r.paint.red(strings.ToUpper(padded))
+		return r.paint.Red(strings.ToUpper(padded))
 	case verify.Unknown:
-		return r.paint.yellow(padded)
+		return r.paint.Yellow(padded)
 	}
-	return r.paint.faint(padded)
+	return r.paint.Faint(padded)
 }
 
 // verdict prints the last line: the word, and what it means for this token.
 func (r reportText) verdict(report *verify.Report) {
 	words := map[verify.Verdict]string{
-		verify.Believed:     r.paint.green("believed") + ": every check passes",
-		verify.Refused:      r.paint.red("refused") + ": " + r.failures(report, verify.Fail),
-		verify.Undecided:    r.paint.yellow("unknown") + ": could not tell about " + r.failures(report, verify.Unknown),
-		verify.Unverifiable: r.paint.yellow("unverifiable") + ": nobody but its audience can verify this token",
+		verify.Believed:     r.paint.Green("believed") + ": every check passes",
+		verify.Refused:      r.paint.Red("refused") + ": " + r.failures(report, verify.Fail),
+		verify.Undecided:    r.paint.Yellow("unknown") + ": could not tell about " + r.failures(report, verify.Unknown),
+		verify.Unverifiable: r.paint.Yellow("unverifiable") + ": nobody but its audience can verify this token",
 	}
 	fmt.Fprintln(r.w, words[report.Verdict])
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"m2m/internal/cli"
 	"m2m/internal/verify"
 )
 
@@ -17,7 +18,7 @@ const oneScreen = 40
 var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // reportOf prints the report about a token as the command does.
-func reportOf(v *verify.Verifier, token string, p palette, t *testing.T) string {
+func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) string {
 	var out bytes.Buffer
 	text := reportText{w: &out, paint: p, now: mintNoon}
 	report := verify.Explain(v.Judge(t.Context(), token))
@@ -32,7 +33,7 @@ func reportOf(v *verify.Verifier, token string, p palette, t *testing.T) string 
 func TestReportFits(t *testing.T) {
 	policy := verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}
 	for name, token := range strangeTokens(t) {
-		report := reportOf(mintVerifier(t, policy), token, palette{}, t)
+		report := reportOf(mintVerifier(t, policy), token, cli.Palette{}, t)
 		for line := range strings.Lines(report) {
 			line = strings.TrimRight(line, "\n")
 			words := strings.Fields(strings.TrimLeft(line, " "))
@@ -51,7 +52,7 @@ func TestReportFits(t *testing.T) {
 func TestReportIsSeen(t *testing.T) {
 	policy := verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}}
 	for name, token := range strangeTokens(t) {
-		report := reportOf(mintVerifier(t, policy), token, palette{}, t)
+		report := reportOf(mintVerifier(t, policy), token, cli.Palette{}, t)
 		unseen := func(r rune) bool { return !unicode.IsGraphic(r) && r != '\n' }
 		if i := strings.IndexFunc(report, unseen); i >= 0 {
 			t.Errorf("%s: what is not seen reaches the terminal: %q", name, report[max(0, i-40):min(i+4, len(report))])
@@ -64,7 +65,7 @@ func TestReportIsSeen(t *testing.T) {
 func TestColourOnlyRepeats(t *testing.T) {
 	v := mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}})
 	for name, token := range strangeTokens(t) {
-		plain, painted := reportOf(v, token, palette{}, t), reportOf(v, token, palette{true}, t)
+		plain, painted := reportOf(v, token, cli.Palette{}, t), reportOf(v, token, cli.Palette{Enabled: true}, t)
 		if painted == plain {
 			t.Errorf("%s: there is no colour to test", name)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
@@ -17,13 +18,13 @@ import (
 )
 
 // inputFor is what this process gives the settings to be resolved from.
-func inputFor(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input {
-	_, underTenant := env.lookup(localTenantVariable)
+func inputFor(env *cli.Env, cmd *cobra.Command, u settings.Uses) settings.Input {
+	_, underTenant := env.Lookup(localTenantVariable)
 	return settings.Input{
 		Flags:     settings.GivenFlags(cmd.Flags()),
-		Lookup:    env.lookup,
-		Dir:       env.dir,
-		EnvFile:   env.envFile,
+		Lookup:    env.Lookup,
+		Dir:       env.Dir,
+		EnvFile:   env.EnvFile,
 		NoEnvFile: underTenant,
 		GOOS:      runtime.GOOS,
 		Uses:      u,
@@ -32,16 +33,16 @@ func inputFor(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input {
 
 // resolve resolves the settings of a command that talks to a tenant: the
 // running local one with --local, else the one that is configured.
-func resolve(env *Env, cmd *cobra.Command, u settings.Uses) (*settings.Settings, error) {
+func resolve(env *cli.Env, cmd *cobra.Command, u settings.Uses) (*settings.Settings, error) {
 	return resolveAs(env, cmd, u, nil)
 }
 
 // resolveAs resolves them for a client of a suite's; nil is the caller's own.
-func resolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
+func resolveAs(env *cli.Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
 	in := inputFor(env, cmd, u)
 	in.Client = client
 	if local, _ := cmd.Flags().GetBool("local"); local && !in.NoEnvFile {
-		if env.envFile != "" {
+		if env.EnvFile != "" {
 			return nil, exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 		}
 		running, err := runningTenant(in)
@@ -55,9 +56,9 @@ func resolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 		return nil, err
 	}
 	if s.EnvFile != "" {
-		env.trace("settings: read " + s.EnvFile)
+		env.Trace("settings: read " + s.EnvFile)
 	}
-	if env.envFile != "" && s.LoginProxy.IsZero() {
+	if env.EnvFile != "" && s.LoginProxy.IsZero() {
 		s.LoginProxy = proxyOfClientFile(in, s.EnvFile)
 	}
 	return s, nil
@@ -66,10 +67,10 @@ func resolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 // newTransport is how every request of a command goes out: proxies of the
 // environment, and that of a local tenant which intercepts, the system's roots
 // and the extra CA, traced with --debug.
-func newTransport(env *Env, s *settings.Settings) *transport.Transport {
-	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.proxy)}
-	if env.debug {
-		config.Trace = func(e transport.Exchange) { env.say("debug: %s", e) }
+func newTransport(env *cli.Env, s *settings.Settings) *transport.Transport {
+	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy)}
+	if env.Debug {
+		config.Trace = func(e transport.Exchange) { env.Say("debug: %s", e) }
 	}
 	return transport.New(config)
 }
@@ -93,21 +94,14 @@ func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, er
 	}
 }
 
-// trace prints a line with --debug.
-func (env *Env) trace(line string) {
-	if env.debug {
-		env.say("debug: %s", line)
-	}
-}
-
 // hintAtLocal says how to judge the token of a local tenant, unless that tenant
 // was asked.
-func hintAtLocal(env *Env, cmd *cobra.Command, report *verify.Report) {
+func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
 	local, _ := cmd.Flags().GetBool("local")
-	_, underTenant := env.lookup(localTenantVariable)
+	_, underTenant := env.Lookup(localTenantVariable)
 	t := report.Token
 	if local || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
 		return
 	}
-	env.say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
+	env.Say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 }

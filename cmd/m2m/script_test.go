@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"m2m/internal/cli"
 )
 
 // transcriptsVariable names the folder in which every m2m of the scripts keeps a
@@ -22,7 +24,7 @@ const transcriptsVariable = "M2M_TEST_TRANSCRIPTS"
 // TestMain lets the scripts run this test binary as m2m.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"m2m":         func() { os.Exit(int(runProcess(recorded(), commands))) },
+		"m2m":         func() { os.Exit(int(cli.Main(recorded(), commands))) },
 		"standin":     standin,
 		"otherapi":    otherAPI,
 		"barrier":     barrier,
@@ -35,14 +37,14 @@ func TestMain(m *testing.M) {
 
 // recorded is the real process, with a copy of its stderr kept for
 // assertNothingLeaked.
-func recorded() *Env {
-	env := process()
+func recorded() *cli.Env {
+	env := cli.Process()
 	dir := os.Getenv(transcriptsVariable)
 	if dir == "" {
 		return env
 	}
 	if f, err := os.CreateTemp(dir, "stderr-"); err == nil {
-		env.stderr = io.MultiWriter(env.stderr, f)
+		env.Stderr = io.MultiWriter(env.Stderr, f)
 	}
 	return env
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 )
@@ -69,14 +70,14 @@ type serveOptions struct {
 	command []string
 }
 
-func serveCommand(env *Env) *cobra.Command {
+func serveCommand(env *cli.Env) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:   "serve [--local [-- COMMAND ...]]",
 		Short: "Run a protected API and, with --local, a tenant beside it",
 		Long:  serveLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.jsonErrors = o.form == "json"
+			env.JSONErrors = o.form == "json"
 			local, _ := cmd.Flags().GetBool("local")
 			if err := cmp.Or(checkFilled(cmd.Flags()), o.takeCommand(cmd, args, local)); err != nil {
 				return err
@@ -150,10 +151,10 @@ func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, local bool
 		}
 		return nil
 	case dash != 0 && local:
-		return exit.Usagef("m2m serve takes no argument, but was given %s", word(args[0])).
+		return exit.Usagef("m2m serve takes no argument, but was given %s", cli.Word(args[0])).
 			Hint("to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandWords(args))
 	case dash != 0:
-		return noArguments(cmd, args)
+		return cli.NoArguments(cmd, args)
 	case !local:
 		return exit.Usagef("a command after -- needs a local tenant to run beside").
 			Hint("add --local: m2m serve --local -- " + commandWords(args))
@@ -171,7 +172,7 @@ func commandWords(args []string) string {
 }
 
 // serveAlone runs the API for a tenant that is somewhere else.
-func serveAlone(env *Env, cmd *cobra.Command, o serveOptions) error {
+func serveAlone(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 	if err := refuseLocalFlags(cmd, o.check); err != nil {
 		return err
 	}
@@ -208,7 +209,7 @@ func refuseLocalFlags(cmd *cobra.Command, check bool) error {
 
 // announceEnvFile says which settings of the API a .env gave: it may be somebody
 // else's, and decides who may call.
-func announceEnvFile(env *Env, s *settings.Settings) {
+func announceEnvFile(env *cli.Env, s *settings.Settings) {
 	var names []string
 	for _, from := range []settings.Source{
 		s.Tenant.From, s.Client.From, s.Scope.From, s.Audiences.From, s.Roles.From, s.Scopes.From, s.Authority.From, s.CAFile.From,
@@ -218,7 +219,7 @@ func announceEnvFile(env *Env, s *settings.Settings) {
 		}
 	}
 	if len(names) > 0 {
-		env.say("from %s: %s", s.EnvFile, strings.Join(names, ", "))
+		env.Say("from %s: %s", s.EnvFile, strings.Join(names, ", "))
 	}
 }
 

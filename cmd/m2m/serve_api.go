@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/serve"
@@ -32,7 +33,7 @@ const (
 
 // api is the protected API of this process, ready to run.
 type api struct {
-	env    *Env
+	env    *cli.Env
 	policy verify.Policy
 	tenant string
 	keys   *verify.Metadata
@@ -49,7 +50,7 @@ type api struct {
 
 // newAPI puts the API together. What would make it refuse everybody, or let in
 // everybody, is found here and not by the first caller.
-func newAPI(env *Env, s *settings.Settings, o serveOptions) (*api, error) {
+func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
 	policy, transport := o.policy(s), newTransport(env, s)
 	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
@@ -58,7 +59,7 @@ func newAPI(env *Env, s *settings.Settings, o serveOptions) (*api, error) {
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
-	logger, err := o.logger(env.stderr)
+	logger, err := o.logger(env.Stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +75,14 @@ func newAPI(env *Env, s *settings.Settings, o serveOptions) (*api, error) {
 		LogClaims:         o.claims(),
 		ExplainRejections: o.explainRefusals,
 		Policy:            policy,
-		Version:           strings.Fields(version())[0],
+		Version:           strings.Fields(cli.Version())[0],
 		TokenCommand:      tokenCommandFor(policy),
 		MetricsHint:       "--metrics-addr serves metrics to others",
 		Upstream:          upstream,
 		MaxBody:           o.maxBody,
 		Keys:              keys.State,
 		MetricsApart:      o.metricsAddr != "",
-		Now:               env.now,
+		Now:               env.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -101,32 +102,32 @@ func newAPI(env *Env, s *settings.Settings, o serveOptions) (*api, error) {
 	}
 	o.warn(env)
 	if o.explainRefusals {
-		env.say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
+		env.Say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
 	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
 		metrics: handler.Metrics(), metricsListener: metricsListener}, nil
 }
 
-func keepMemory(env *Env) {
-	if _, set := env.lookup("GOMEMLIMIT"); !set {
+func keepMemory(env *cli.Env) {
+	if _, set := env.Lookup("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	if _, set := env.lookup("GOGC"); !set {
+	if _, set := env.Lookup("GOGC"); !set {
 		debug.SetGCPercent(collectAt)
 	}
 }
 
 // newVerifier puts together what decides about tokens.
-func newVerifier(env *Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
+func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
 	policy := o.policy(s)
 	if err := cmp.Or(checkPolicy(env, policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
-	keys, err := verify.NewMetadata(s.AuthorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.now, KeyGrace: o.grace()})
+	keys, err := verify.NewMetadata(s.AuthorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.Now, KeyGrace: o.grace()})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
-	verifier, err := verify.New(policy, keys, verify.Options{Now: env.now, CacheBytes: verify.DefaultCacheBytes})
+	verifier, err := verify.New(policy, keys, verify.Options{Now: env.Now, CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
@@ -134,7 +135,7 @@ func newVerifier(env *Env, s *settings.Settings, o serveOptions, t *transport.Tr
 }
 
 // checkPolicy refuses to start with a policy that cannot decide.
-func checkPolicy(env *Env, policy verify.Policy, s *settings.Settings) error {
+func checkPolicy(env *cli.Env, policy verify.Policy, s *settings.Settings) error {
 	if err := entra.CheckTenant(s.Tenant.Value); err != nil {
 		return s.Explain(settings.Tenant, err)
 	}
@@ -155,7 +156,7 @@ func checkPolicy(env *Env, policy verify.Policy, s *settings.Settings) error {
 
 // announce says where the API is and whom it lets in.
 func (api *api) announce(listener net.Listener) {
-	say := api.env.say
+	say := api.env.Say
 	say("listening on %s%s", originOf(listener, api.tls), api.path())
 	announceUpstream(api.env, api.upstream)
 	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
@@ -176,7 +177,7 @@ func (api *api) announceCallers() {
 	if api.policy.RequireAll {
 		joiner = " and "
 	}
-	say := api.env.say
+	say := api.env.Say
 	switch {
 	case len(api.policy.Roles) > 0:
 		say("apps need the role %s", strings.Join(api.policy.Roles, joiner))

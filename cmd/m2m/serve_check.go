@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
@@ -70,8 +71,8 @@ func (u *unfit) Hints() []string {
 // ExitCode implements exit.Coder.
 func (u *unfit) ExitCode() exit.Code {
 	for _, c := range u.checks {
-		if c.err != nil && codeOf(c.err) != exit.Unknown {
-			return codeOf(c.err)
+		if c.err != nil && cli.CodeOf(c.err) != exit.Unknown {
+			return cli.CodeOf(c.err)
 		}
 	}
 	return exit.Unknown
@@ -87,8 +88,8 @@ func (c startCheck) line() string {
 
 // checkStart says whether the API is fit to start with these settings: what
 // newAPI would refuse, and whether its keys can be had. It starts nothing.
-func checkStart(env *Env, cmd *cobra.Command, o serveOptions) error {
-	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+func checkStart(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
+	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
 	checks := startChecks(env, cmd, o)
@@ -96,19 +97,19 @@ func checkStart(env *Env, cmd *cobra.Command, o serveOptions) error {
 		return &unfit{checks}
 	}
 	if o.form == "json" {
-		return writeJSON(env.out, struct {
+		return cli.WriteJSON(env.Out, struct {
 			Fit    bool         `json:"fit"`
 			Checks []startCheck `json:"checks"`
 		}{true, checks})
 	}
 	for _, c := range checks {
-		fmt.Fprintln(env.out, c.line())
+		fmt.Fprintln(env.Out, c.line())
 	}
-	fmt.Fprintln(env.out, "fit to start")
+	fmt.Fprintln(env.Out, "fit to start")
 	return nil
 }
 
-func startChecks(env *Env, cmd *cobra.Command, o serveOptions) []startCheck {
+func startChecks(env *cli.Env, cmd *cobra.Command, o serveOptions) []startCheck {
 	local := []startCheck{
 		judged("tls", func() (string, error) {
 			config, err := o.tlsConfig()
@@ -118,7 +119,7 @@ func startChecks(env *Env, cmd *cobra.Command, o serveOptions) []startCheck {
 			return "https with " + o.certFile, err
 		}),
 		judged("log", func() (string, error) {
-			_, err := o.logger(env.stderr)
+			_, err := o.logger(env.Stderr)
 			return o.logFormat, err
 		}),
 	}

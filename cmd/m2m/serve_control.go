@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
@@ -37,7 +38,7 @@ type controlClient struct {
 // openControl returns a client for the tenant of the environment, as COMMAND under
 // serve --local has it, else for the one that runs on this machine. With none
 // running the error is the exit.Error of --local.
-func openControl(env *Env, cmd *cobra.Command) (*controlClient, error) {
+func openControl(env *cli.Env, cmd *cobra.Command) (*controlClient, error) {
 	access, err := controlAccessOf(env, cmd)
 	if err != nil {
 		return nil, err
@@ -47,8 +48,8 @@ func openControl(env *Env, cmd *cobra.Command) (*controlClient, error) {
 	}
 	// No proxy: what is asked is on this machine, and the key goes with it.
 	config := transport.Config{CAFile: access.CAFile}
-	if env.debug {
-		config.Trace = func(e transport.Exchange) { env.say("debug: %s", e) }
+	if env.Debug {
+		config.Trace = func(e transport.Exchange) { env.Say("debug: %s", e) }
 	}
 	return &controlClient{access, &http.Client{
 		Transport:     transport.New(config),
@@ -57,12 +58,12 @@ func openControl(env *Env, cmd *cobra.Command) (*controlClient, error) {
 	}}, nil
 }
 
-func controlAccessOf(env *Env, cmd *cobra.Command) (controlAccess, error) {
-	address, _ := env.lookup(controlURLVariable)
-	key, _ := env.lookup(controlKeyVariable)
+func controlAccessOf(env *cli.Env, cmd *cobra.Command) (controlAccess, error) {
+	address, _ := env.Lookup(controlURLVariable)
+	key, _ := env.Lookup(controlKeyVariable)
 	switch {
 	case address != "" && key != "":
-		ca, _ := env.lookup("M2M_CA_FILE")
+		ca, _ := env.Lookup("M2M_CA_FILE")
 		return controlAccess{address, key, ca}, nil
 	case address != "" || key != "":
 		return controlAccess{}, exit.Usagef("%s and %s go together, but only one is set", controlURLVariable, controlKeyVariable).

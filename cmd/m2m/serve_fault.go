@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
@@ -46,14 +47,14 @@ type faultOptions struct {
 	form        string
 }
 
-func faultCommand(env *Env) *cobra.Command {
+func faultCommand(env *cli.Env) *cobra.Command {
 	var o faultOptions
 	cmd := &cobra.Command{
 		Use:   "fault [SPEC ...]",
 		Short: "Make the running local tenant misbehave",
 		Long:  faultLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.jsonErrors = o.form == "json"
+			env.JSONErrors = o.form == "json"
 			return runFault(env, cmd, args, o)
 		},
 	}
@@ -65,8 +66,8 @@ func faultCommand(env *Env) *cobra.Command {
 	return cmd
 }
 
-func runFault(env *Env, cmd *cobra.Command, specs []string, o faultOptions) error {
-	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+func runFault(env *cli.Env, cmd *cobra.Command, specs []string, o faultOptions) error {
+	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
 	if len(specs) == 0 && !o.clear && !o.list {
@@ -85,10 +86,10 @@ func runFault(env *Env, cmd *cobra.Command, specs []string, o faultOptions) erro
 		return err
 	}
 	if o.form == "json" {
-		return writeJSON(env.out, state)
+		return cli.WriteJSON(env.Out, state)
 	}
 	for _, f := range state.Faults {
-		if _, err := fmt.Fprintf(env.out, "%s\tanswered %d\n", f.Fault, f.Answered); err != nil {
+		if _, err := fmt.Fprintf(env.Out, "%s\tanswered %d\n", f.Fault, f.Answered); err != nil {
 			return err
 		}
 	}

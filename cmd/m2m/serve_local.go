@@ -8,14 +8,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
 	"m2m/internal/settings"
 )
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
-func serveLocal(env *Env, cmd *cobra.Command, o serveOptions) error {
-	if env.envFile != "" {
+func serveLocal(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
+	if env.EnvFile != "" {
 		return exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 	}
 	if err := o.checkOutput(); err != nil {
@@ -26,7 +27,7 @@ func serveLocal(env *Env, cmd *cobra.Command, o serveOptions) error {
 			return err
 		}
 	}
-	tenants, err := tenantsOf(o.tenantFile, env.readFile)
+	tenants, err := tenantsOf(o.tenantFile, env.ReadFile)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func serveLocal(env *Env, cmd *cobra.Command, o serveOptions) error {
 
 // checkOutput refuses unknown output formats.
 func (o *serveOptions) checkOutput() error {
-	if err := checkForm(o.form, []string{"text", "json"}); err != nil {
+	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
 	if o.form == "json" && o.command != nil {
@@ -50,7 +51,7 @@ func (o *serveOptions) checkOutput() error {
 
 // localInput is what the settings of the API next to a local tenant are resolved
 // from: the --ca-file of outside issuers is not what the API has to trust.
-func localInput(env *Env, cmd *cobra.Command) settings.Input {
+func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
 	in := inputFor(env, cmd, settings.Uses{})
 	delete(in.Flags, "ca-file")
 	return in
@@ -58,7 +59,7 @@ func localInput(env *Env, cmd *cobra.Command) settings.Input {
 
 // openLocalFor opens the tenant and the API's address. Free ports serve a command,
 // which gets its addresses from the environment.
-func openLocalFor(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed observers) (*localServer, error) {
+func openLocalFor(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed observers) (*localServer, error) {
 	faults, err := parseFaults(o.faults)
 	if err != nil {
 		return nil, err
@@ -72,14 +73,14 @@ func openLocalFor(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.T
 	caFile, _ := cmd.Flags().GetString("ca-file")
 	return openLocal(localOptions{
 		tenants: tenants, faults: faults, tenantAddr: address("tenant-addr", o.tenantAddr), apiAddr: address("addr", o.addr),
-		apiTLS: o.certFile != "", intercept: o.intercept, caFile: caFile, proxy: env.proxy, observers: observed,
+		apiTLS: o.certFile != "", intercept: o.intercept, caFile: caFile, proxy: env.Proxy, observers: observed,
 	})
 }
 
 // serveCommandLocally runs the COMMAND of serve --local -- COMMAND with a tenant
 // and an API that live as long as it does. Their messages are printed only if
 // something fails.
-func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
+func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	folder, err := os.MkdirTemp("", "m2m-local-")
 	if err != nil {
 		return exit.Usagef("no temporary folder can be made: %v", err).Hint("set TMPDIR to a folder that can be written").Wrap(err)
@@ -91,7 +92,7 @@ func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants i
 		return err
 	}
 	in := localInput(env, cmd)
-	environ, local, err := server.commandEnvironment(folder, env.environ, env.executable)
+	environ, local, err := server.commandEnvironment(folder, env.Environ, env.Executable)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
@@ -101,14 +102,14 @@ func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants i
 		return errors.Join(err, server.close())
 	}
 	quiet := *env
-	quiet.stderr = io.Discard
+	quiet.Stderr = io.Discard
 	api, err := newAPI(&quiet, resolved, o)
 	if err != nil {
 		return errors.Join(err, server.close())
 	}
 	code, err := server.runWithChild(cmd.Context(), api.run, command{
-		argv: o.command, environ: environ, dir: env.dir,
-		stdin: env.stdin, stdout: env.stdout, stderr: env.stderr, signals: env.signals.claim,
+		argv: o.command, environ: environ, dir: env.Dir,
+		stdin: env.Stdin, stdout: env.Stdout, stderr: env.Stderr, signals: env.Signals.Claim,
 	})
 	if err == nil && code != exit.Done {
 		err = exit.Reported{Code: code}
@@ -118,7 +119,7 @@ func serveCommandLocally(env *Env, cmd *cobra.Command, o serveOptions, tenants i
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings where --local finds them.
-func serveLocalUntilStopped(env *Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
+func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile) (err error) {
 	in := localInput(env, cmd)
 	in.NoEnvFile = true // as --local does, so that both mean the same folder
 	places, err := settings.ResolvePlaces(in)
@@ -139,7 +140,7 @@ func serveLocalUntilStopped(env *Env, cmd *cobra.Command, o serveOptions, tenant
 	if err != nil {
 		return err
 	}
-	if in.Local, err = server.writeFiles(state, env.lookup); err != nil {
+	if in.Local, err = server.writeFiles(state, env.Lookup); err != nil {
 		return errors.Join(err, server.close())
 	}
 	resolved, err := settings.Resolve(in)

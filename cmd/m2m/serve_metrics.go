@@ -24,7 +24,7 @@ func (api *api) serveMetrics(ctx context.Context, group *errgroup.Group) {
 	if api.metricsListener == nil {
 		return
 	}
-	api.env.say("metrics on http://%s/metrics, for whoever can reach it", api.metricsListener.Addr())
+	api.env.Say("metrics on http://%s/metrics, for whoever can reach it", api.metricsListener.Addr())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", api.metrics)
 	server := serve.Server{Handler: mux, Logger: api.server.Logger}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
@@ -42,13 +43,13 @@ type mintOptions struct {
 	claims, claimsJSON, without, header, headerJSON, withoutHeader []string
 }
 
-func mintCommand(env *Env) *cobra.Command {
+func mintCommand(env *cli.Env) *cobra.Command {
 	var o mintOptions
 	cmd := &cobra.Command{
 		Use:   "mint",
 		Short: "Print a token of the running local tenant, however wrong",
 		Long:  mintLong,
-		Args:  noArguments,
+		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			asked, err := mintRequest(env, cmd, o)
 			if err != nil {
@@ -62,7 +63,7 @@ func mintCommand(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(env.out, token.Reveal())
+			_, err = fmt.Fprintln(env.Out, token.Reveal())
 			return err
 		},
 	}
@@ -94,7 +95,7 @@ func (o *mintOptions) add(flags *pflag.FlagSet) {
 }
 
 // mintRequest makes a request of the flags.
-func mintRequest(env *Env, cmd *cobra.Command, o mintOptions) (r issuer.MintRequest, err error) {
+func mintRequest(env *cli.Env, cmd *cobra.Command, o mintOptions) (r issuer.MintRequest, err error) {
 	if err := checkMintFlags(cmd.Flags()); err != nil {
 		return r, err
 	}
@@ -126,7 +127,7 @@ func mintRequest(env *Env, cmd *cobra.Command, o mintOptions) (r issuer.MintRequ
 		hintAtForm(env, text)
 	}
 	if o.payloadFile != "" {
-		payload, err := env.readFile(o.payloadFile, 32<<10)
+		payload, err := env.ReadFile(o.payloadFile, 32<<10)
 		if err != nil {
 			return r, exit.Usagef("--payload-file: %v", err).Wrap(err)
 		}
@@ -199,12 +200,12 @@ var mintExamples = map[string]string{
 
 // hintAtForm prints how to write a claim that is not a text in real tokens. A text
 // may be just what is wanted.
-func hintAtForm(env *Env, given string) {
+func hintAtForm(env *cli.Env, given string) {
 	name, value, _ := strings.Cut(given, "=")
 	switch name {
 	case "exp", "nbf", "iat":
-		env.say("hint: %s is a text now; for a number: --claim-json %s=%s", name, name, value)
+		env.Say("hint: %s is a text now; for a number: --claim-json %s=%s", name, name, value)
 	case "roles", "wids", "amr", "groups":
-		env.say("hint: %s is a text now; for a list: --claim-json '%s=[%q]'", name, name, value)
+		env.Say("hint: %s is a text now; for a list: --claim-json '%s=[%q]'", name, name, value)
 	}
 }

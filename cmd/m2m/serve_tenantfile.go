@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
 )
@@ -19,26 +20,26 @@ clients with secrets, certificates and federated credentials, grants, and how lo
 A key that is not known, a value of the wrong kind, a name that leads nowhere: each is an error
 that says FILE:LINE:COLUMN and, where it can, what was meant.`
 
-func tenantFileCommand(env *Env) *cobra.Command {
+func tenantFileCommand(env *cli.Env) *cobra.Command {
 	var schema bool
 	var check string
 	cmd := &cobra.Command{
 		Use:   "tenant-file",
 		Short: "Print the built-in tenant as a file to change",
 		Long:  tenantFileLong,
-		Args:  noArguments,
+		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case schema && cmd.Flags().Changed("check"):
 				return exit.Usagef("--schema and --check are both given").Hint("leave one of them out")
 			case cmd.Flags().Changed("check"):
-				_, err := readTenantFile(check, env.readFile)
+				_, err := readTenantFile(check, env.ReadFile)
 				return err
 			case schema:
-				_, err := io.WriteString(env.out, issuer.TenantFileSchema())
+				_, err := io.WriteString(env.Out, issuer.TenantFileSchema())
 				return err
 			}
-			_, err := io.WriteString(env.out, issuer.BuiltinTenantFile())
+			_, err := io.WriteString(env.Out, issuer.BuiltinTenantFile())
 			return err
 		},
 	}

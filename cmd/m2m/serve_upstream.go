@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/serve"
 	"m2m/internal/transport"
@@ -76,12 +77,12 @@ func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, erro
 }
 
 // announceUpstream says what the gate stands in front of.
-func announceUpstream(env *Env, u *serve.Upstream) {
+func announceUpstream(env *cli.Env, u *serve.Upstream) {
 	if u == nil {
 		return
 	}
-	env.say("believed callers reach %s", u.URL.Redacted())
+	env.Say("believed callers reach %s", u.URL.Redacted())
 	if u.ForwardToken && u.URL.Scheme == "http" && !isThisMachine(u.URL.Hostname()) {
-		env.say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
+		env.Say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
 	}
 }

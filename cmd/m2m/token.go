@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/token"
@@ -26,7 +27,7 @@ see "m2m help environment".
 Tokens are cached, sealed with the credential they were obtained with. -o takes raw, json,
 header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).`
 
-func tokenCommand(env *Env) *cobra.Command {
+func tokenCommand(env *cli.Env) *cobra.Command {
 	var (
 		clear bool
 		how   acquisition
@@ -36,9 +37,9 @@ func tokenCommand(env *Env) *cobra.Command {
 		Use:   "token",
 		Short: "Acquire an app-only token",
 		Long:  tokenLong,
-		Args:  noArguments,
+		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env.jsonErrors = to.form == "json"
+			env.JSONErrors = to.form == "json"
 			if err := cmp.Or(checkFilled(cmd.Flags()), how.check(), checkHandOver(env, &to)); err != nil {
 				return err
 			}
@@ -62,7 +63,7 @@ func tokenCommand(env *Env) *cobra.Command {
 }
 
 // issueToken acquires a token and hands it over.
-func issueToken(env *Env, cmd *cobra.Command, how acquisition, to handOver, file destination) error {
+func issueToken(env *cli.Env, cmd *cobra.Command, how acquisition, to handOver, file destination) error {
 	s, err := resolve(env, cmd, settings.Uses{Credential: true})
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
 	settings.AddFlags(flags, settings.CredentialFlags...)
 }
 
-func clearCache(env *Env, cmd *cobra.Command) error {
+func clearCache(env *cli.Env, cmd *cobra.Command) error {
 	places, err := settings.ResolvePlaces(inputFor(env, cmd, settings.Uses{}))
 	if err != nil {
 		return err
@@ -99,9 +100,9 @@ func clearCache(env *Env, cmd *cobra.Command) error {
 		return exit.Usagef("the cache cannot be cleared: %v", err).Wrap(err)
 	}
 	if removed == 1 {
-		env.say("removed 1 cached token")
+		env.Say("removed 1 cached token")
 	} else {
-		env.say("removed %d cached tokens", removed)
+		env.Say("removed %d cached tokens", removed)
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/pflag"
+import (
+	"github.com/spf13/pflag"
+
+	"m2m/internal/cli"
+)
 
 // handOver is how the token reaches the one who asked for it.
 type handOver struct {
@@ -18,8 +22,8 @@ func (h *handOver) add(flags *pflag.FlagSet) {
 }
 
 // checkHandOver refuses what cannot work before a token is asked for.
-func checkHandOver(env *Env, h *handOver) (err error) {
-	if err := checkForm(h.form, tokenForms()); err != nil {
+func checkHandOver(env *cli.Env, h *handOver) (err error) {
+	if err := cli.CheckForm(h.form, tokenForms()); err != nil {
 		return err
 	}
 	if h.mask {
@@ -31,9 +35,9 @@ func checkHandOver(env *Env, h *handOver) (err error) {
 }
 
 // printHandOver writes the token; the command that masks it comes first.
-func printHandOver(env *Env, t issuedToken, h handOver, to destination) error {
+func printHandOver(env *cli.Env, t issuedToken, h handOver, to destination) error {
 	if h.mask {
-		if err := h.command.print(env.stderr, t.Access); err != nil {
+		if err := h.command.print(env.Stderr, t.Access); err != nil {
 			return err // a token that is not masked is not handed over
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 )
@@ -17,9 +18,9 @@ type maskCommand struct{ prefix string }
 //
 //   - GitHub Actions: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 //   - Azure Pipelines: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
-func runnerMask(env *Env) (maskCommand, error) {
+func runnerMask(env *cli.Env) (maskCommand, error) {
 	says := func(name string) bool {
-		value, _ := env.lookup(name)
+		value, _ := env.Lookup(name)
 		return strings.EqualFold(value, "true")
 	}
 	switch {
@@ -42,5 +43,5 @@ func runnerMask(env *Env) (maskCommand, error) {
 // command starts its line, as runners want it; a token holds no character that
 // they treat specially (RFC 6750 section 2.1, checked when it came).
 func (m maskCommand) print(stderr io.Writer, token entra.Secret) error {
-	return writeLine(stderr, m.prefix+token.Reveal())
+	return cli.WriteLine(stderr, m.prefix+token.Reveal())
 }

@@ -2,10 +2,9 @@ package main
 
 import (
 	"io"
-	"strings"
 	"time"
 
-	"m2m/internal/exit"
+	"m2m/internal/cli"
 	"m2m/internal/token"
 )
 
@@ -48,19 +47,19 @@ func (t issuedToken) write(w io.Writer, form string) error {
 	bearer := t.Access.Reveal()
 	switch form {
 	case "json":
-		return writeJSON(w, t.document())
+		return cli.WriteJSON(w, t.document())
 	case "header":
-		return writeLine(w, "Authorization: Bearer "+bearer)
+		return cli.WriteLine(w, "Authorization: Bearer "+bearer)
 	case "curl":
-		return writeLine(w, `header = "Authorization: Bearer `+bearer+`"`)
+		return cli.WriteLine(w, `header = "Authorization: Bearer `+bearer+`"`)
 	case "exec-credential":
-		return writeJSON(w, execCredential{
+		return cli.WriteJSON(w, execCredential{
 			APIVersion: "client.authentication.k8s.io/v1",
 			Kind:       "ExecCredential",
 			Status:     execCredentialStatus{t.ExpiresOn.UTC().Format(time.RFC3339), bearer},
 		})
 	}
-	return writeLine(w, bearer)
+	return cli.WriteLine(w, bearer)
 }
 
 func (t issuedToken) document() tokenDocumentJSON {
@@ -74,19 +73,4 @@ func (t issuedToken) document() tokenDocumentJSON {
 		Scope:       t.scope,
 		Source:      t.Source,
 	}
-}
-
-func writeLine(w io.Writer, line string) error {
-	_, err := io.WriteString(w, line+"\n")
-	return err
-}
-
-// checkForm refuses an -o that a command does not have.
-func checkForm(form string, forms []string) error {
-	for _, f := range forms {
-		if f == form {
-			return nil
-		}
-	}
-	return exit.Usagef("-o %q is not a form of this output", form).Hint("-o takes " + strings.Join(forms, ", "))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
@@ -51,7 +52,7 @@ type verifyOptions struct {
 	policyFlags
 }
 
-func verifyCommand(env *Env) *cobra.Command {
+func verifyCommand(env *cli.Env) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify [TOKEN | - | @FILE]",
@@ -59,7 +60,7 @@ func verifyCommand(env *Env) *cobra.Command {
 		Long:  verifyLong,
 		Args:  atMostOne("the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.jsonErrors = o.form == "json"
+			env.JSONErrors = o.form == "json"
 			return runVerify(env, cmd, args, o)
 		},
 	}
@@ -82,8 +83,8 @@ func verifyCommand(env *Env) *cobra.Command {
 	return cmd
 }
 
-func runVerify(env *Env, cmd *cobra.Command, args []string, o verifyOptions) error {
-	err := cmp.Or(checkFilled(cmd.Flags()), checkTimeout(o.timeout), checkForm(o.form, []string{"text", "json"}))
+func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions) error {
+	err := cmp.Or(checkFilled(cmd.Flags()), checkTimeout(o.timeout), cli.CheckForm(o.form, []string{"text", "json"}))
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func runVerify(env *Env, cmd *cobra.Command, args []string, o verifyOptions) err
 
 // verifyBatch judges many tokens. The time-out is for the keys that --jwks
 // names alone: the batch may take as long as it takes.
-func verifyBatch(env *Env, cmd *cobra.Command, args []string, o verifyOptions) error {
+func verifyBatch(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions) error {
 	if err := o.checkBatch(cmd.Flags().Changed("output")); err != nil {
 		return err
 	}
@@ -131,8 +132,8 @@ func verifyBatch(env *Env, cmd *cobra.Command, args []string, o verifyOptions) e
 
 // verifierFor makes the judge of the settings and flags, and the clock it judges
 // by. input is the token, where there is one alone.
-func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOptions, input string) (*verify.Verifier, func() time.Time, error) {
-	now, err := o.clock(env.now)
+func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verifyOptions, input string) (*verify.Verifier, func() time.Time, error) {
+	now, err := o.clock(env.Now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,7 +156,7 @@ func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOpti
 	}
 	o.warn(env)
 	if policy.PlainIssuer != "" {
-		env.say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
+		env.Say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
 	} else {
 		warnAboutScopes(env, policy)
 	}
@@ -164,19 +165,19 @@ func verifierFor(env *Env, ctx context.Context, cmd *cobra.Command, o verifyOpti
 
 // passOverPlaceholders takes settings that nobody filled in for not set: a
 // pasted token can be read all the same, and the report says what to set.
-func passOverPlaceholders(env *Env, s *settings.Settings) {
+func passOverPlaceholders(env *cli.Env, s *settings.Settings) {
 	for _, g := range []*settings.Given[string]{&s.Tenant, &s.Client, &s.Scope} {
 		if g.Value != "" && entra.IsPlaceholder(g.Value) {
-			env.say("warning: %s is a placeholder and counts as not set", g.From.Subject())
+			env.Say("warning: %s is a placeholder and counts as not set", g.From.Subject())
 			*g = settings.Given[string]{}
 		}
 	}
 }
 
 // printReport prints the report and ends with the code of its verdict.
-func printReport(env *Env, report *verify.Report, o verifyOptions, now time.Time) error {
+func printReport(env *cli.Env, report *verify.Report, o verifyOptions, now time.Time) error {
 	if o.form == "json" {
-		if err := writeJSON(env.out, documentOf(report)); err != nil {
+		if err := cli.WriteJSON(env.Out, documentOf(report)); err != nil {
 			return err
 		}
 	} else {
@@ -197,8 +198,8 @@ func printReport(env *Env, report *verify.Report, o verifyOptions, now time.Time
 	return exit.Reported{Code: code}
 }
 
-func reportTextFor(env *Env, o verifyOptions, now time.Time) reportText {
-	text := reportText{w: env.out, paint: env.paletteFor(env.stdout, env.noColor), now: now}
+func reportTextFor(env *cli.Env, o verifyOptions, now time.Time) reportText {
+	text := reportText{w: env.Out, paint: env.PaletteFor(env.Stdout, env.NoColor), now: now}
 	if o.explain {
 		text.explain = claimSentences()
 	}
@@ -206,19 +207,19 @@ func reportTextFor(env *Env, o verifyOptions, now time.Time) reportText {
 }
 
 // decode shows a token and says that it was not judged.
-func decode(env *Env, input string, o verifyOptions) error {
+func decode(env *cli.Env, input string, o verifyOptions) error {
 	token, err := verify.Decode(input)
 	if token == nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
 	if o.form == "json" {
-		if err := writeJSON(env.out, documentOfToken(token)); err != nil {
+		if err := cli.WriteJSON(env.Out, documentOfToken(token)); err != nil {
 			return err
 		}
 	} else {
-		reportTextFor(env, o, env.now()).token(token)
+		reportTextFor(env, o, env.Now()).token(token)
 	}
-	env.say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
+	env.Say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
 	if err != nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
@@ -241,7 +242,7 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 // names; those of the configured tenant; else those of the tenant that the
 // token itself names, if it is one of Entra's. Without any the source is nil,
 // and the report says what to set.
-func keySourceFor(env *Env, ctx context.Context, s *settings.Settings, o verifyOptions, input string) (verify.KeySource, error) {
+func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o verifyOptions, input string) (verify.KeySource, error) {
 	transport := newTransport(env, s)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
@@ -257,7 +258,7 @@ func keySourceFor(env *Env, ctx context.Context, s *settings.Settings, o verifyO
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
-	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: env.now})
+	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: env.Now})
 }
 
 // authority is whose keys are asked for where no --jwks names them.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/input"
 	"m2m/internal/settings"
@@ -42,11 +43,11 @@ func atMostOne(what string) cobra.PositionalArgs {
 
 // tokenInput returns the token that was given: as an argument, in a file, or
 // on stdin. A terminal is never waited for.
-func tokenInput(env *Env, args []string) (string, error) {
+func tokenInput(env *cli.Env, args []string) (string, error) {
 	source := "-"
 	if len(args) == 1 {
 		source = args[0]
-	} else if isTerminal(env.stdin) {
+	} else if cli.IsTerminal(env.Stdin) {
 		return "", exit.Usagef("there is no token to verify").
 			Hint("pipe one in: m2m token | m2m verify", "or paste it as an argument: m2m verify TOKEN")
 	}
@@ -62,21 +63,21 @@ func tokenInput(env *Env, args []string) (string, error) {
 	default:
 		return source, nil
 	}
-	data, err := env.readFile(path, maxTokenFile)
+	data, err := env.ReadFile(path, maxTokenFile)
 	if err != nil && !errors.Is(err, input.ErrTooLarge) { // verify says of a long token that it is too long
 		return "", exit.Usagef("the token cannot be read: %v", err).
 			Hint("give the path of a file that holds one token: m2m verify @token.txt").
 			Wrap(err)
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return "", exit.Usagef("there is no token to verify: %s is empty", fileName(path)).
+		return "", exit.Usagef("there is no token to verify: %s is empty", cli.FileName(path)).
 			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
 	return string(data), nil
 }
 
 // keySetFor reads the keys that --jwks names.
-func keySetFor(env *Env, ctx context.Context, client *http.Client, s *settings.Settings, o verifyOptions) (verify.KeySource, error) {
+func keySetFor(env *cli.Env, ctx context.Context, client *http.Client, s *settings.Settings, o verifyOptions) (verify.KeySource, error) {
 	data, err := readJWKS(env, ctx, client, o.jwks)
 	if err != nil {
 		return nil, err
@@ -92,12 +93,12 @@ func keySetFor(env *Env, ctx context.Context, client *http.Client, s *settings.S
 	return keys, nil
 }
 
-func readJWKS(env *Env, ctx context.Context, client *http.Client, place string) ([]byte, error) {
+func readJWKS(env *cli.Env, ctx context.Context, client *http.Client, place string) ([]byte, error) {
 	switch u, err := url.Parse(place); {
 	case err != nil && strings.Contains(place, "://"):
 		return nil, exit.Usagef("--jwks is no URL")
 	case err != nil || u.Scheme != "https" && u.Scheme != "http":
-		data, err := env.readFile(place, maxJWKS)
+		data, err := env.ReadFile(place, maxJWKS)
 		if err != nil {
 			return nil, exit.Usagef("the keys cannot be read: %v", err).Wrap(err)
 		}

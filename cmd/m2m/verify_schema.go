@@ -1,9 +1,10 @@
 package main
 
 import (
-	_ "embed" // the schema
+	_ "embed"
 	"io"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 )
 
@@ -13,10 +14,10 @@ import (
 //go:embed verify.schema.json
 var verifySchema string
 
-func printSchema(env *Env, args []string) error {
+func printSchema(env *cli.Env, args []string) error {
 	if len(args) > 0 {
 		return exit.Usagef("--schema takes no token: it prints the form of every report")
 	}
-	_, err := io.WriteString(env.out, verifySchema)
+	_, err := io.WriteString(env.Out, verifySchema)
 	return err
 }

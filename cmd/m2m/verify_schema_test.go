@@ -11,6 +11,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/verify"
 )
@@ -76,8 +77,8 @@ func strangeTokens(t *testing.T) map[string]string {
 func TestSchema(t *testing.T) {
 	run := func(stdin string, args ...string) string {
 		var out, errs bytes.Buffer
-		env := &Env{args: append([]string{"verify"}, args...), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, now: time.Now, dir: t.TempDir()}
-		if code := run(t.Context(), env, commands); code == exit.Usage || code == exit.Unexpected {
+		env := &cli.Env{Args: append([]string{"verify"}, args...), Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Now: time.Now, Dir: t.TempDir()}
+		if code := cli.Run(t.Context(), env, commands); code == exit.Usage || code == exit.Unexpected {
 			t.Fatalf("%q: code %d, %s", args, code, &errs)
 		}
 		return out.String()

@@ -1,53 +1,51 @@
-package main
+package cli
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
-	"m2m/internal/explain"
 )
 
-// runProcess runs the command line of a process: signals in, exit code out.
-func runProcess(env *Env, commands Commands) exit.Code {
+// Main runs the command line of a process: signals in, exit code out.
+func Main(env *Env, commands Commands) exit.Code {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	env.signals = listenForSignals(cancel)
-	return run(ctx, env, commands)
+	env.Signals = listenForSignals(cancel)
+	return Run(ctx, env, commands)
 }
 
-// run executes the command line of env and returns the exit code.
-func run(ctx context.Context, env *Env, commands Commands) exit.Code {
-	env.out, env.done = &checkedWriter{w: env.stdout}, ctx.Done()
-	env.globals, env.jsonErrors, env.started = globals{}, false, false
+// Run executes the command line of env and returns the exit code.
+func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
+	env.Out, env.Done = &Output{w: env.Stdout}, ctx.Done()
+	env.globals, env.JSONErrors, env.started = globals{}, false, false
 	root := commandLine(env, commands)
-	root.SetArgs(env.args)
-	err := misspelt(root, env.args)
+	root.SetArgs(env.Args)
+	err := misspelt(root, env.Args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
 	switch {
-	case env.out.err != nil:
-		err = env.out.lost(err)
+	case env.Out.Err != nil:
+		err = env.Out.lost(err)
 	case err != nil && !env.started && !errors.As(err, new(*exit.Error)):
 		err = exit.Usagef("%v", err).Hint("see m2m --help").Wrap(err)
 	}
 	if !env.started {
-		env.jsonErrors = asksForJSON(env.args)
+		env.JSONErrors = asksForJSON(env.Args)
 	}
 	if cause := (exit.SignalError{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(exit.Reported)) {
 		err = cause // whatever else failed, failed because of it
 	}
 	if err != nil {
-		env.report(err, env.jsonErrors)
+		env.report(err, env.JSONErrors)
 	}
-	return codeOf(err)
+	return CodeOf(err)
 }
 
 const rootLong = `Machine-to-machine calls secured by Microsoft Entra ID: acquire an app-only token,
@@ -69,9 +67,9 @@ TENANT_ID, CLIENT_ID, CLIENT_SECRET and API_SCOPE are enough for all four comman
 // a command, that command alone. Making every flag of the others, for each run
 // of m2m token in a loop, is a fair part of the time that it takes.
 func commandLine(env *Env, commands Commands) *cobra.Command {
-	if len(env.args) > 0 {
+	if len(env.Args) > 0 {
 		for _, command := range commands.List {
-			if command.Name == env.args[0] {
+			if command.Name == env.Args[0] {
 				root := bareRoot(env)
 				root.AddCommand(command.New(env))
 				root.CompletionOptions.DisableDefaultCmd = true
@@ -79,7 +77,7 @@ func commandLine(env *Env, commands Commands) *cobra.Command {
 			}
 		}
 	}
-	root := rootCommand(env, commands)
+	root := Root(env, commands)
 	addCompletion(root)
 	return root
 }
@@ -97,8 +95,8 @@ type Command struct {
 	New  func(*Env) *cobra.Command
 }
 
-// rootCommand makes the whole tree.
-func rootCommand(env *Env, commands Commands) *cobra.Command {
+// Root makes the whole tree.
+func Root(env *Env, commands Commands) *cobra.Command {
 	root := bareRoot(env)
 	for _, command := range commands.List {
 		root.AddCommand(command.New(env))
@@ -114,7 +112,7 @@ func bareRoot(env *Env) *cobra.Command {
 		Use:           "m2m",
 		Short:         "Machine-to-machine calls secured by Microsoft Entra ID",
 		Long:          rootLong,
-		Version:       version(),
+		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          unknownCommand,
@@ -123,16 +121,16 @@ func bareRoot(env *Env) *cobra.Command {
 			env.started = true
 		},
 	}
-	root.SetOut(env.out)
-	root.SetErr(env.stderr)
+	root.SetOut(env.Out)
+	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("m2m {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.BoolVar(&env.debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
-	flags.BoolVar(&env.noColor, "no-color", false, "never colour the output")
-	flags.StringVar(&env.envFile, "env-file", "", "read settings from `PATH` in place of ./.env")
+	flags.BoolVar(&env.Debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
+	flags.BoolVar(&env.NoColor, "no-color", false, "never colour the output")
+	flags.StringVar(&env.EnvFile, "env-file", "", "read settings from `PATH` in place of ./.env")
 	return root
 }
 
@@ -170,7 +168,7 @@ func addCompletion(root *cobra.Command) {
 			if len(args) == 0 {
 				return nil
 			}
-			return exit.Usagef("there is no completion for the shell %s", word(args[0])).
+			return exit.Usagef("there is no completion for the shell %s", Word(args[0])).
 				Hint("the shells are bash, zsh, fish and powershell")
 		}
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
@@ -199,7 +197,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hints = []string{"did you mean " + strings.Join(near, " or ") + "?"}
 	}
-	return exit.Usagef("there is no command %s", word(args[0])).Hint(hints...)
+	return exit.Usagef("there is no command %s", Word(args[0])).Hint(hints...)
 }
 
 // flagError says which flag is wrong and where its command's flags are listed.
@@ -207,49 +205,21 @@ func flagError(cmd *cobra.Command, err error) error {
 	return exit.Usagef("%v", err).Hintf("see %s --help", cmd.CommandPath()).Wrap(err)
 }
 
-// noArguments refuses what is left on the command line of a command that takes
+// NoArguments refuses what is left on the command line of a command that takes
 // only flags.
-func noArguments(cmd *cobra.Command, args []string) error {
+func NoArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return exit.Usagef("%s takes no argument, but was given %s", cmd.CommandPath(), word(args[0])).
+	return exit.Usagef("%s takes no argument, but was given %s", cmd.CommandPath(), Word(args[0])).
 		Hintf("see %s --help", cmd.CommandPath())
 }
 
-// word quotes an argument for a message if it is a short plain word. Anything
+// Word quotes an argument for a message if it is a short plain word. Anything
 // else may be a token or a secret that was pasted in the wrong place.
-func word(argument string) string {
+func Word(argument string) string {
 	if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,11}$`).MatchString(argument) {
 		return fmt.Sprintf("%q", argument)
 	}
 	return fmt.Sprintf("(%d bytes, not shown: it may be a secret)", len(argument))
-}
-
-// checkedWriter remembers the first failure to write, so that a full disk or a
-// closed pipe is not taken for success.
-type checkedWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (c *checkedWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	if err != nil && c.err == nil {
-		c.err = err
-	}
-	return n, err
-}
-
-// lost is the error of a command whose output is not all there, whatever else
-// became of it. Its own error is told beside that, unless it is the same one, or
-// relies on the output to have told it.
-func (c *checkedWriter) lost(own error) error {
-	lost := exit.Errorf(exit.Unexpected, "the output could not be written: %v", exit.RootCause(c.err)).
-		Hint("do not use what was written: it is not all").
-		Wrap(c.err)
-	if own != nil && !errors.Is(own, c.err) && !errors.As(own, new(exit.Reported)) {
-		lost.Addf("%v", own).Hint(explain.CommandLine.Hints(own)...)
-	}
-	return lost
 }

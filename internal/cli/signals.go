@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"m2m/internal/exit"
 )
 
-// signals are those that reach the process. There is one receiver for all of
+// Signals are those that reach the process. There is one receiver for all of
 // them, so that none can come between two.
-type signals struct {
+type Signals struct {
 	// passed are all of them, for the command that runs.
 	passed chan os.Signal
 	// passing says that a command runs: then every signal is passed on
@@ -21,8 +21,8 @@ type signals struct {
 }
 
 // listenForSignals cancels a context with the first signal as its cause.
-func listenForSignals(cancel context.CancelCauseFunc) *signals {
-	s := &signals{passed: make(chan os.Signal, 8)}
+func listenForSignals(cancel context.CancelCauseFunc) *Signals {
+	s := &Signals{passed: make(chan os.Signal, 8)}
 	received := make(chan os.Signal, 8)
 	signal.Notify(received, endingSignals()...)
 	go func() {
@@ -40,10 +40,10 @@ func listenForSignals(cancel context.CancelCauseFunc) *signals {
 	return s
 }
 
-// claim takes the signals for a command that is about to start. The error is
+// Claim takes the signals for a command that is about to start. The error is
 // that of a context that a signal has cancelled already: then there is nothing
 // to start.
-func (s *signals) claim(ctx context.Context) (<-chan os.Signal, error) {
+func (s *Signals) Claim(ctx context.Context) (<-chan os.Signal, error) {
 	if s == nil {
 		return nil, ctx.Err()
 	}

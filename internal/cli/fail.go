@@ -1,17 +1,47 @@
-package main
+package cli
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
+	"m2m/internal/call"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/suite"
 	"m2m/internal/text"
 	"m2m/internal/token"
+	"m2m/internal/transport"
 )
+
+// CodeOf maps an error to an exit code: its own if it carries one, else that
+// of the domain error it is.
+func CodeOf(err error) exit.Code {
+	var coder exit.Coder
+	switch {
+	case err == nil:
+		return exit.Done
+	case errors.As(err, &coder):
+		return coder.ExitCode()
+	case isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP, suite.ErrNotRunnable):
+		return exit.Usage
+	case errors.Is(err, token.ErrRefused):
+		return exit.Provider
+	case isAny(err, token.ErrUnavailable, call.ErrUnreachable, context.DeadlineExceeded):
+		return exit.Unknown
+	case errors.Is(err, call.ErrExpectation):
+		return exit.Unmet
+	case errors.Is(err, context.Canceled):
+		return exit.Interrupted
+	}
+	return exit.Unexpected
+}
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+}
 
 // report prints why a command failed: the reason, then what to do, each line
 // with the program's name in front, so that it can be told apart in a log that
@@ -25,10 +55,10 @@ func (env *Env) report(err error, asJSON bool) {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
-		env.say("%s", line)
+		env.Say("%s", line)
 	}
 	for _, hint := range explain.CommandLine.Hints(err) {
-		env.say("hint: %s", hint)
+		env.Say("hint: %s", hint)
 	}
 }
 
@@ -93,31 +123,15 @@ func (env *Env) reportJSON(err error) {
 	for i := range hints {
 		hints[i] = text.Redact(hints[i])
 	}
-	report := errorReport{Error: text.Redact(err.Error()), Hints: hints, ExitCode: codeOf(err), Provider: providerDetails(err)}
+	report := errorReport{Error: text.Redact(err.Error()), Hints: hints, ExitCode: CodeOf(err), Provider: providerDetails(err)}
 	if several := checksError(nil); errors.As(err, &several) {
 		summary, checks := several.JSON()
 		report.Error, report.Checks = text.Redact(summary), checks
 	}
-	writeJSON(env.stderr, report)
+	WriteJSON(env.Stderr, report)
 }
 
-// say prints one line of the program's own on stderr.
-func (env *Env) say(format string, args ...any) {
-	fmt.Fprintf(env.stderr, "m2m: %s\n", strings.TrimRight(text.Printable(text.Redact(fmt.Sprintf(format, args...))), "\n"))
-}
-
-// writeJSONLine prints v as one line, for programs that read line by line.
-func writeJSONLine(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
-}
-
-// writeJSON prints v as one indented JSON document with the characters of URLs
-// left readable.
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+// Say prints one line of the program's own on stderr.
+func (env *Env) Say(format string, args ...any) {
+	fmt.Fprintf(env.Stderr, "m2m: %s\n", strings.TrimRight(text.Printable(text.Redact(fmt.Sprintf(format, args...))), "\n"))
 }

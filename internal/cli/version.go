@@ -1,10 +1,10 @@
-package main
+package cli
 
 import "runtime/debug"
 
-// version says what was built, from what the go command wrote into the binary:
+// Version says what was built, from what the go command wrote into the binary:
 // the module's version, or the commit of a build from a work tree.
-func version() string {
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
