@@ -17,8 +17,9 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
 	"m2m/internal/probe"
+	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/mint"
 	"m2m/internal/text"
 )
 
@@ -113,14 +114,15 @@ func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 }
 
 // localMinter makes wrong tokens by the running local tenant.
-type localMinter struct{ tenant *controlClient }
+type localMinter struct{ tenant *control.Client }
 
 // Mint implements probe.Minter.
 func (m localMinter) Mint(ctx context.Context, w probe.Wrong) (entra.Secret, error) {
-	return m.tenant.mint(ctx, issuer.MintRequest{
-		API: w.API, Client: w.Client, Kind: issuer.MintKind(w.Kind), Version: entra.Version(w.Version),
-		Time: issuer.MintTime(w.Time), Key: issuer.MintKey(w.Key), Claims: []byte(w.Claims), Header: []byte(w.Header), Without: w.Without,
+	token, err := m.tenant.Mint(ctx, mint.Request{
+		API: w.API, Client: w.Client, Kind: mint.Kind(w.Kind), Version: entra.Version(w.Version),
+		Time: mint.Time(w.Time), Key: mint.Key(w.Key), Claims: []byte(w.Claims), Header: []byte(w.Header), Without: w.Without,
 	})
+	return token, controlFault(err)
 }
 
 // minter is the local tenant, where the command is about one: with --local, or

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
 )
 
 // localClient is a client of a running tenant, with the file that has its
@@ -53,7 +54,7 @@ func otherEnvFile(home, tenant issuer.Tenant, client issuer.Client) string {
 // returns those of the default one. Its file comes last: --local waits for it.
 func (s *localServer) writeFiles(state *localState, lookup func(string) (string, bool)) (map[string]string, error) {
 	intercept := s.interceptVariables(lookup, state.path(localRootsFile))
-	access, err := json.Marshal(controlAccess{s.issuer.ControlURL(), s.controlKey.Reveal(), state.path(localCAFile)})
+	access, err := json.Marshal(control.Access{URL: s.issuer.ControlURL(), Key: s.controlKey.Reveal(), CAFile: state.path(localCAFile)})
 	err = errors.Join(err,
 		os.WriteFile(state.path(localCAFile), s.issuer.CAPEM(), 0o600),
 		os.WriteFile(state.path(localControlFile), access, 0o600))

@@ -9,6 +9,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/tenant/control"
 )
 
 // runningTenant returns the settings of the tenant that runs on this machine, by
@@ -24,8 +25,8 @@ func runningTenant(in settings.Input) (map[string]string, error) {
 }
 
 // runningControl returns how to reach that tenant's control endpoint.
-func runningControl(in settings.Input) (controlAccess, error) {
-	return runningOf(in, func(stateDir string) (access controlAccess, err error) {
+func runningControl(in settings.Input) (control.Access, error) {
+	return runningOf(in, func(stateDir string) (access control.Access, err error) {
 		data, err := readRunning(stateDir, localControlFile)
 		if err != nil {
 			return access, err

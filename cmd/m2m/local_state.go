@@ -29,7 +29,7 @@ const (
 	localClientFile  = "client.env"              // of the client that --local means
 	localNoRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
 	localCAFile      = "ca.pem"
-	localControlFile = "control.json" // a controlAccess
+	localControlFile = "control.json" // a control.Access
 	localRootsFile   = "roots.pem"    // the system's roots and ours, for programs under --intercept
 	localCacheFolder = "cache"
 )
@@ -41,14 +41,6 @@ var (
 	errNoLocalTenant   = errors.New("no local tenant is running")
 	errLocalTenantRuns = errors.New("a local tenant is already running")
 )
-
-// controlAccess is how to reach the control endpoint of a running tenant: its
-// JSON is the file that a tenant leaves in its state folder.
-type controlAccess struct {
-	URL    string `json:"url"` // with a slash at the end
-	Key    string `json:"key"`
-	CAFile string `json:"ca_file"`
-}
 
 // localState is the folder with the files of one running tenant, and the lock
 // that keeps it for that tenant. Make one with claimLocalState.

@@ -83,9 +83,9 @@ func (o object) with(changes object) object {
 	return o
 }
 
-// mint FILE [CLAIMS [HEADER]] writes a token whose claims and header differ from
+// mintFile is the script command mint FILE [CLAIMS [HEADER]]: it writes a token whose claims and header differ from
 // the good one's by these JSON objects, and the keys to keys.json beside it.
-func mint(ts *testscript.TestScript, neg bool, args []string) {
+func mintFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 3 {
 		ts.Fatalf("usage: mint FILE [CLAIMS [HEADER]]")
 	}

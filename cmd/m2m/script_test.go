@@ -70,7 +70,7 @@ func TestScripts(t *testing.T) {
 				"waitfile":  waitFile,
 				"setenv":    setEnvironment,
 				"filesize":  fileSize,
-				"mint":      mint,
+				"mint":      mintFile,
 			},
 		})
 	})

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
 )
 
 const faultLong = `  m2m serve fault token:429,retry-after=2,times=3   refuse three token requests
@@ -81,9 +80,9 @@ func runFault(env *cli.Env, cmd *cobra.Command, specs []string, o faultOptions) 
 	if err != nil {
 		return err
 	}
-	state, err := tenant.setFaults(cmd.Context(), o.clear, specs)
+	state, err := tenant.SetFaults(cmd.Context(), control.FaultsRequest{Clear: o.clear, Add: specs})
 	if err != nil || !o.list {
-		return err
+		return controlFault(err)
 	}
 	if o.form == "json" {
 		return cli.WriteJSON(env.Out, state)
@@ -94,11 +93,4 @@ func runFault(env *cli.Env, cmd *cobra.Command, specs []string, o faultOptions) 
 		}
 	}
 	return nil
-}
-
-// setFaults changes the faults of a tenant, all of them or, if one is misspelt,
-// none, and returns what the tenant is now. Without either argument it only asks.
-func (c *controlClient) setFaults(ctx context.Context, clear bool, specs []string) (state issuer.TenantState, err error) {
-	err = c.post(ctx, "faults", map[string]any{"clear": clear, "add": specs}, &state)
-	return state, err
 }

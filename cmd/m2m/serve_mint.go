@@ -59,9 +59,9 @@ func mintCommand(env *cli.Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			token, err := tenant.mint(cmd.Context(), asked)
+			token, err := tenant.Mint(cmd.Context(), asked)
 			if err != nil {
-				return err
+				return controlFault(err)
 			}
 			_, err = fmt.Fprintln(env.Out, token.Reveal())
 			return err

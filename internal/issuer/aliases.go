@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"m2m/internal/entra"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/mint"
@@ -22,6 +23,9 @@ type (
 	MintKind                    = mint.Kind
 	MintTime                    = mint.Time
 	MintKey                     = mint.Key
+	ControlError                = control.Error
+	TenantState                 = control.State
+	Minted                      = control.Minted
 )
 
 // The values of these types.
@@ -41,3 +45,6 @@ func Builtin() Tenant { return directory.Builtin() }
 
 // NewClientSecret is directory.NewClientSecret.
 func NewClientSecret() entra.Secret { return directory.NewClientSecret() }
+
+// NewControlKey is control.NewKey.
+func NewControlKey() entra.Secret { return control.NewKey() }

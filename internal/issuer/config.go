@@ -44,8 +44,8 @@ type Config struct {
 	// OnFault is told about every request that met a fault, before it is
 	// answered. It is called from many goroutines at once. Nil tells nobody.
 	OnFault func(fault.Answer)
-	// ControlKey opens the control endpoint to whoever knows it: see
-	// NewControlKey. The zero value means that there is no such endpoint.
+	// ControlKey opens the control endpoint: see control.NewKey. The zero value
+	// means that there is no such endpoint.
 	ControlKey entra.Secret
 	// ErrorLog gets what the HTTP server has to say, such as failed TLS
 	// handshakes: most often a client that does not trust the CA. Nil discards

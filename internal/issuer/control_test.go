@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
@@ -19,7 +19,7 @@ import (
 func controlled(t *testing.T) (*running, entra.Secret) {
 	t.Helper()
 	cfg := config(sample())
-	cfg.ControlKey = issuer.NewControlKey()
+	cfg.ControlKey = control.NewKey()
 	return start(t, cfg), cfg.ControlKey
 }
 
@@ -52,7 +52,7 @@ func TestControlRefusals(t *testing.T) {
 		word                     string
 	}{
 		{"no key", "GET", "state", "", header("Authorization"), 401, "wrong_key"},
-		{"another key", "GET", "state", "", header("Authorization", "Bearer "+issuer.NewControlKey().Reveal()), 401, "wrong_key"},
+		{"another key", "GET", "state", "", header("Authorization", "Bearer "+control.NewKey().Reveal()), 401, "wrong_key"},
 		{"part of the key", "GET", "state", "", header("Authorization", "Bearer "+key.Reveal()[:20]), 401, "wrong_key"},
 		{"the key as Basic", "GET", "state", "", header("Authorization", "Basic "+key.Reveal()), 401, "wrong_key"},
 		{"two keys", "GET", "state", "", header("Authorization", "Bearer "+key.Reveal(), "Bearer x"), 401, "wrong_key"},
@@ -90,9 +90,9 @@ func TestControlRefusals(t *testing.T) {
 				change = func(*http.Request) {}
 			}
 			got := r.control(key, tt.method, tt.path, tt.body, change)
-			var refused issuer.ControlError
+			var refused control.Error
 			got.decode(t, &refused)
-			if got.status != tt.status || refused.Word != tt.word || refused.Reason == "" && tt.word != "" {
+			if got.status != tt.status || string(refused.Word) != tt.word || refused.Reason == "" && tt.word != "" {
 				t.Errorf("HTTP %d %s (%s), want HTTP %d %s", got.status, refused.Word, refused.Reason, tt.status, tt.word)
 			}
 			if got.header.Get("Access-Control-Allow-Origin") != "" {
@@ -124,7 +124,7 @@ func TestControlIsNotThere(t *testing.T) {
 
 func TestControlKeysAndClock(t *testing.T) {
 	r, key := controlled(t)
-	state := func(method, path, body string) (s issuer.TenantState) {
+	state := func(method, path, body string) (s control.State) {
 		t.Helper()
 		got := r.control(key, method, path, body)
 		if got.status != http.StatusOK {
@@ -138,7 +138,7 @@ func TestControlKeysAndClock(t *testing.T) {
 		t.Fatalf("keys at the start: %+v", first.Keys)
 	}
 	kid := first.Keys[0].KeyID
-	want := issuer.TenantState{
+	want := control.State{
 		Origin: r.Origin(), Tenants: []string{sample().ID}, Clock: "0s", Faults: []fault.State{}, KeySet: keyring.Whole,
 		Keys: []keyring.State{{KeyID: kid, Published: true, Signs: true}, {KeyID: first.Keys[1].KeyID, Published: true}},
 	}

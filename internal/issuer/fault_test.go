@@ -20,6 +20,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 )
@@ -259,7 +260,7 @@ func TestFaultClockAndLifetime(t *testing.T) {
 
 func TestControlFaults(t *testing.T) {
 	r, key := controlled(t)
-	set := func(body string) (s issuer.TenantState) {
+	set := func(body string) (s control.State) {
 		t.Helper()
 		got := r.control(key, http.MethodPost, "faults", body)
 		got.decode(t, &s)

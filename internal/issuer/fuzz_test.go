@@ -1,19 +1,20 @@
 package issuer
 
 import (
-	"errors"
+	"bytes"
+	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/directory"
-	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/mint"
 	"m2m/internal/tenant/refusal"
 )
@@ -134,22 +135,30 @@ func FuzzControlMint(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	tenants := directory.New([]directory.Tenant{directory.Builtin()})
-	i := &Issuer{maker: mint.Maker{Directory: tenants, Keys: keyring.New(time.Now()), Origin: "https://127.0.0.1:8443", Now: time.Now}}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { ln.Close() })
+	key := control.NewKey()
+	i, err := New(ln, Config{Tenants: []directory.Tenant{directory.Builtin()}, ControlKey: key})
+	if err != nil {
+		f.Fatal(err)
+	}
+	handler := i.Handler()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		answer, err := i.controlMint(body)
-		var refused *ControlError
+		r := httptest.NewRequest(http.MethodPost, i.ControlURL()+"mint", bytes.NewReader(body)) // an https URL makes TLS of it
+		r.Header.Set("Authorization", "Bearer "+key.Reveal())
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		var minted control.Minted
+		var refused control.Error
 		switch {
-		case errors.As(err, &refused):
-			if refused.Status != 400 || refused.Word == "" || refused.Reason == "" || len(refused.Reason) > 1200 {
-				t.Errorf("%q: %+v", body, refused)
-			}
-		case err != nil:
-			t.Errorf("%q: %v", body, err)
+		case w.Code == http.StatusOK && json.Unmarshal(w.Body.Bytes(), &minted) == nil && strings.Count(minted.Token, ".") == 2:
+		case w.Code == http.StatusBadRequest && json.Unmarshal(w.Body.Bytes(), &refused) == nil && refused.Word != "" && refused.Reason != "" && len(refused.Reason) < 1200:
 		default:
-			if token := answer.(Minted).Token; strings.Count(token, ".") != 2 {
-				t.Errorf("%q: minted %s", body, token)
-			}
+			t.Errorf("%q: HTTP %d %s", body, w.Code, w.Body)
 		}
 	})
 }

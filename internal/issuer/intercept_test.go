@@ -16,6 +16,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
 )
 
 // intercepted is a tenant under interception, a client that knows its proxy
@@ -119,7 +120,7 @@ func TestInterceptedHosts(t *testing.T) {
 // not even its key opens it.
 func TestInterceptedHostsHaveNoControl(t *testing.T) {
 	cfg := config(sample())
-	cfg.ControlKey = issuer.NewControlKey()
+	cfg.ControlKey = control.NewKey()
 	cfg.Intercept = &issuer.Interception{Listener: listen(t)}
 	r := start(t, cfg)
 	ask := func(address string) answer {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/mint"
@@ -33,7 +34,7 @@ func (r *running) mint(t *testing.T, cfg issuer.Config, asked mint.Request) mint
 		t.Fatal(err)
 	}
 	got := r.control(cfg.ControlKey, http.MethodPost, "mint", string(body))
-	var answer issuer.Minted
+	var answer control.Minted
 	if got.decode(t, &answer); got.status != http.StatusOK {
 		t.Fatalf("mint %s: HTTP %d %s", body, got.status, got.body)
 	}
@@ -70,7 +71,7 @@ func takeApart(t *testing.T, token string) (m minted) {
 func minting(t *testing.T) (*running, issuer.Config) {
 	t.Helper()
 	cfg := config(sample())
-	cfg.ControlKey = issuer.NewControlKey()
+	cfg.ControlKey = control.NewKey()
 	return start(t, cfg), cfg
 }
 
@@ -196,7 +197,7 @@ func TestMintRefusals(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := r.control(cfg.ControlKey, http.MethodPost, "mint", string(body))
-			var refused issuer.ControlError
+			var refused control.Error
 			got.decode(t, &refused)
 			if got.status != http.StatusBadRequest || refused.Word != "bad_request" || !strings.Contains(refused.Reason, tt.word) {
 				t.Errorf("HTTP %d %s: %s", got.status, refused.Word, refused.Reason)

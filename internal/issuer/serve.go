@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/fault"
 )
 
@@ -88,13 +89,17 @@ func drain(server *http.Server) error {
 // They answer anything else with 404. The control endpoint is among them, for
 // requests that came over TLS.
 func (i *Issuer) Handler() http.Handler {
-	entraMux := i.entraEndpoints()
+	endpoints := i.entraEndpoints()
+	if i.controlKey.IsZero() {
+		return endpoints
+	}
+	controlled := i.controlHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !i.controlKey.IsZero() && strings.HasPrefix(r.URL.Path, controlPath) {
-			i.serveControl(w, r)
+		if strings.HasPrefix(r.URL.Path, control.Path) {
+			controlled.ServeHTTP(w, r)
 			return
 		}
-		entraMux.ServeHTTP(w, r)
+		endpoints.ServeHTTP(w, r)
 	})
 }
 

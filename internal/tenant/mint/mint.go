@@ -99,6 +99,14 @@ type Error struct {
 // Error returns the reason.
 func (e *Error) Error() string { return e.Reason }
 
+// Hints returns the advice, if there is any.
+func (e *Error) Hints() []string {
+	if e.Advice == "" {
+		return nil
+	}
+	return []string{e.Advice}
+}
+
 func wrong(advice, format string, args ...any) error {
 	return &Error{fmt.Sprintf(format, args...), advice}
 }
