@@ -41,12 +41,12 @@ func checkTimeout(timeout time.Duration) error {
 // acquire gets the token that the settings describe.
 func acquire(env *cli.Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
 	env.Trace(s.Credential.Why)
-	if err := s.CheckCredential(); err != nil {
+	if err := s.Missing(); err != nil {
 		return issuedToken{}, err
 	}
 	credential, err := credentialOf(env, s)
 	if err != nil {
-		return issuedToken{}, err
+		return issuedToken{}, s.ExplainToken(err)
 	}
 	client := &token.Client{Transport: transport, Now: env.Now}
 	if env.Debug {
@@ -87,9 +87,6 @@ func credentialOf(env *cli.Env, s *settings.Settings) (token.Credential, error) 
 		secret, err := secretFrom(env, c.Secret, c.File, "client secret")
 		if err != nil {
 			return nil, err
-		}
-		if err := entra.CheckClientSecret(secret); err != nil {
-			return nil, s.Explain(settings.ClientSecret, err)
 		}
 		return token.NewClientSecret(secret), nil
 	case settings.KindCertificate:

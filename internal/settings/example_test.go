@@ -25,12 +25,12 @@ func TestEnvExample(t *testing.T) {
 			t.Errorf("%s=%q is not seen to be a placeholder", name, value)
 		}
 	}
-	checkRefusal(t, s.CheckCredential(), entra.ErrPlaceholder)
+	checkRefusal(t, check(s), entra.ErrPlaceholder)
 
 	filled := strings.NewReplacer("your-tenant-id", tenantA, "your-client-id", clientA, "your-client-secret", secretA,
 		"your-api-client-id", clientB).Replace(example)
 	s, _ = givenSettings{file: filled, uses: calls}.resolve(t)
-	if err := s.CheckCredential(); err != nil {
+	if err := check(s); err != nil {
 		t.Errorf("filled in: %v", err)
 	}
 	if accepted, complete := entra.Audiences(s.Scope.Value, s.Client.Value); !complete {

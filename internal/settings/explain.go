@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"m2m/internal/entra"
@@ -15,38 +16,9 @@ import (
 // of entra for the single values are in the chain too.
 var ErrMissing = errors.New("settings are missing")
 
-// CheckCredential says what is wrong with tenant, client, credential and scope
-// before anything is sent, as explain does; nil if nothing is known to be. All
-// that is missing is told at once. A secret in a file is not looked at.
-func (s *Settings) CheckCredential() error {
-	if err := s.missing(); err != nil {
-		return err
-	}
-	if s.Credential.Kind != KindManagedIdentity {
-		if err := entra.CheckTenant(s.Tenant.Value); err != nil {
-			return s.Explain(Tenant, err)
-		}
-		if err := entra.CheckClientID(s.Client.Value); err != nil {
-			return s.Explain(ClientID, err)
-		}
-	}
-	if s.Credential.Kind == KindSecret && s.Credential.File == "" {
-		if err := entra.CheckClientSecret(s.Credential.Secret); err != nil {
-			return s.Explain(ClientSecret, err)
-		}
-	}
-	return s.checkScope()
-}
-
-func (s *Settings) checkScope() error {
-	if err := entra.CheckScope(s.Scope.Value); err != nil {
-		return s.Explain(Scope, err)
-	}
-	return nil
-}
-
-// missing names everything that is needed and not set.
-func (s *Settings) missing() error {
+// Missing returns one error, an exit.Error, for all settings that a token needs
+// and that are not set.
+func (s *Settings) Missing() error {
 	var names []string
 	var causes []error
 	add := func(isMissing bool, name string, cause error) {
@@ -75,20 +47,46 @@ func (s *Settings) missing() error {
 // ErrCredentialMissing says that there is no credential.
 var ErrCredentialMissing = errors.New("no credential is set")
 
-// Explain turns an error of entra or token about the value of a setting into an
-// exit.Error that names the setting as the user wrote it, where it came from, and
-// where to find the right value. Other errors are returned unchanged.
-func (s *Settings) Explain(which Setting, err error) error {
-	return explain(which, s.origin(which), err)
+// ExplainToken words the errors of package token about settings, all in one
+// exit.Error that names each setting as the user wrote it, where it came from,
+// and where to find the right value. Other errors are returned unchanged.
+func (s *Settings) ExplainToken(err error) error {
+	var reasons, hints []string
+	var causes []error
+	for _, about := range settingErrors(err) {
+		which := Setting(about.Setting)
+		one := explain(which, s.origin(which), about)
+		reasons, hints, causes = append(reasons, one.Error()), append(hints, one.Hints()...), append(causes, one.Unwrap())
+	}
+	switch len(causes) {
+	case 0:
+		return err
+	case 1:
+		return exit.Usagef("%s", reasons[0]).Hint(hints...).Wrap(causes[0])
+	}
+	return exit.Usagef("%s", strings.Join(reasons, "\n")).Hint(hints...).Wrap(errors.Join(causes...))
 }
 
-// ExplainToken does for the errors of package token what explain does for those
-// of entra: one that is about a setting names the setting.
-func (s *Settings) ExplainToken(err error) error {
-	if about := (*token.SettingError)(nil); errors.As(err, &about) {
-		return s.Explain(Setting(about.Setting), err)
+// settingErrors collects the errors about settings in a tree of errors.
+func settingErrors(err error) []*token.SettingError {
+	switch e := err.(type) {
+	case *token.SettingError:
+		return []*token.SettingError{e}
+	case interface{ Unwrap() error }:
+		return settingErrors(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var all []*token.SettingError
+		for _, joined := range e.Unwrap() {
+			all = append(all, settingErrors(joined)...)
+		}
+		return all
 	}
-	return err
+	return nil
+}
+
+// Explain does what ExplainToken does for an error of entra about one setting.
+func (s *Settings) Explain(which Setting, err error) error {
+	return explain(which, s.origin(which), err)
 }
 
 // origin returns a setting's value and source; of a secret only the source.
@@ -108,26 +106,26 @@ func (s *Settings) origin(which Setting) Given[string] {
 	return Given[string]{}
 }
 
-// explain words an error about one value. The cause is the sentinel alone: the
-// error around it has words and advice of its own.
-func explain(which Setting, g Given[string], err error) error {
-	fault, known := faultOf(err)
-	if !known || !fault.missing && g.From.Layer == layerNone {
-		return err
+// explain words an error about one value. The cause of the result is the bare
+// error of the fault: the error around it has words of its own.
+func explain(which Setting, g Given[string], err error) *exit.Error {
+	f := faultOf(which, err)
+	if f.predicate == "" || !f.missing && g.From.Layer == layerNone {
+		return exit.Usagef("%v", err).Hint(f.hints...).Wrap(err)
 	}
-	reason := fault.sentinel.Error()
+	reason := f.err.Error()
 	switch {
-	case fault.missing:
+	case f.missing:
 	case rowOf(which).Secret:
-		reason = g.From.Subject() + " " + fault.predicate
-	case fault.sentinel == entra.ErrAuthorityHost:
+		reason = g.From.Subject() + " " + f.predicate
+	case f.err == entra.ErrAuthorityHost:
 		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), text.Quote(g.Value), authorityDetail(err))
 	case looksSecret(g.Value):
-		reason = g.From.Subject() + " " + fault.predicate + ", and looks like a client secret"
+		reason = g.From.Subject() + " " + f.predicate + ", and looks like a client secret"
 	default:
-		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), fault.predicate, text.Quote(g.Value))
+		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), f.predicate, text.Quote(g.Value))
 	}
-	return exit.Usagef("%s", reason).Hint(adviceOn(which, g, fault.sentinel)...).Wrap(fault.sentinel)
+	return exit.Usagef("%s", reason).Hint(adviceOn(which, g, f.err)...).Wrap(f.err)
 }
 
 // authorityDetail returns the error that says most about a login host, without
@@ -139,36 +137,84 @@ func authorityDetail(err error) error {
 	return err
 }
 
-// valueFault words one error about a value, as the predicate of a sentence whose
-// subject is the setting.
-type valueFault struct {
-	sentinel  error
+// fault words one error about a setting: as the predicate of a sentence whose
+// subject is the setting, with adviceOn, or in the error's own words, with hints.
+type fault struct {
+	err       error
 	predicate string
 	missing   bool
+	hints     []string
 }
 
-var valueFaults = []valueFault{
-	{sentinel: entra.ErrPlaceholder, predicate: "is a placeholder"},
-	{sentinel: entra.ErrTenantMissing, missing: true},
-	{sentinel: entra.ErrTenantCommon, predicate: "names a group of tenants, not one"},
-	{sentinel: entra.ErrTenantForm, predicate: "is neither a GUID nor a domain name"},
-	{sentinel: entra.ErrClientMissing, missing: true},
-	{sentinel: entra.ErrClientForm, predicate: "is not a GUID"},
-	{sentinel: entra.ErrSecretIsItsID, predicate: "has the form of a GUID: that is the secret's ID, not its value"},
-	{sentinel: entra.ErrSecretHasSpace, predicate: "begins or ends with white space"},
-	{sentinel: entra.ErrScopeMissing, missing: true},
-	{sentinel: entra.ErrScopeNotDefault, predicate: "does not end in /.default"},
-	{sentinel: entra.ErrScopeSeveral, predicate: "names several resources, and a token is for one"},
-	{sentinel: entra.ErrAuthorityHost, predicate: "is not an https origin"},
+// faults are the errors about the value of a setting of the table.
+var faults = []fault{
+	{err: entra.ErrPlaceholder, predicate: "is a placeholder"},
+	{err: entra.ErrTenantMissing, predicate: "is not set", missing: true},
+	{err: entra.ErrTenantCommon, predicate: "names a group of tenants, not one"},
+	{err: entra.ErrTenantForm, predicate: "is neither a GUID nor a domain name"},
+	{err: entra.ErrClientMissing, predicate: "is not set", missing: true},
+	{err: entra.ErrClientForm, predicate: "is not a GUID"},
+	{err: entra.ErrSecretIsItsID, predicate: "has the form of a GUID: that is the secret's ID, not its value"},
+	{err: entra.ErrSecretHasSpace, predicate: "begins or ends with white space"},
+	{err: token.ErrNoSecret, predicate: "is empty"},
+	{err: entra.ErrScopeMissing, predicate: "is not set", missing: true},
+	{err: entra.ErrScopeNotDefault, predicate: "does not end in /.default"},
+	{err: entra.ErrScopeSeveral, predicate: "names several resources, and a token is for one"},
+	{err: entra.ErrAuthorityHost, predicate: "is not an https origin"},
 }
 
-func faultOf(err error) (valueFault, bool) {
-	for _, f := range valueFaults {
-		if errors.Is(err, f.sentinel) {
-			return f, true
+// Advice on the file of a certificate.
+var (
+	passwordHint = []string{"set AZURE_CLIENT_CERTIFICATE_PASSWORD, or give a file that holds it with --certificate-password-file"}
+	pairHint     = []string{"put the private key and the certificate that was made from it into one file: cat KEY.pem CERTIFICATE.pem > BOTH.pem"}
+	regionHint   = []string{"leave --region out to use the global endpoint"}
+)
+
+// foreignFaults are the errors of token that are no value of a setting: files,
+// and what flags other than those of settings give.
+var foreignFaults = []fault{
+	{err: token.ErrNoCredential, hints: []string{"set CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE"}},
+	{err: token.ErrPasswordMissing, hints: passwordHint},
+	{err: token.ErrPasswordWrong, hints: passwordHint},
+	{err: token.ErrKeyEncryption, hints: []string{"encrypt the key anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY.pem -out NEW.pem"}},
+	{err: token.ErrKeyMismatch, hints: pairHint},
+	{err: token.ErrNoPrivateKey, hints: pairHint},
+	{err: token.ErrNoCertificate, hints: pairHint},
+	{err: token.ErrKeyKind, hints: []string{"make an RSA key and certificate, and upload the certificate under Certificates & secrets"}},
+	{err: token.ErrCertificateExpired, hints: []string{"make a new certificate, and upload it under Certificates & secrets before it is used"}},
+	{err: token.ErrCertificateNotYet, hints: []string{"check the clock of this machine"}},
+	{err: token.ErrNotGitHub, hints: []string{
+		"give the job the permission: permissions: {id-token: write}",
+		"GitHub then sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN; pull requests from forks never get them",
+	}},
+	{err: token.ErrGitHubForm, hints: []string{"leave ACTIONS_ID_TOKEN_REQUEST_URL as GitHub sets it"}},
+	{err: token.ErrClaimsForm, hints: []string{"decode the claims of a WWW-Authenticate header from base64 first"}},
+	{err: token.ErrRegionForm, hints: regionHint},
+	{err: token.ErrRegionHost, hints: regionHint},
+}
+
+// hintsBySetting is the advice on errors that no row knows, such as those of the
+// file system.
+var hintsBySetting = map[Setting][]string{
+	Certificate:            {"give a PEM or PFX file that holds the certificate and its private key"},
+	"federated token file": {"set AZURE_FEDERATED_TOKEN_FILE to the file that the workload's token is projected to"},
+	ManagedIdentity:        {"give the Client ID of the user-assigned identity, not its Object ID or name"},
+	"CA file":              {"give the PEM file of the certification authority with --ca-file or M2M_CA_FILE"},
+}
+
+// faultOf returns the row of an error about a setting; without a predicate if it
+// is not about the value of a setting of the table.
+func faultOf(which Setting, err error) fault {
+	rows := foreignFaults
+	if slices.Contains([]Setting{Tenant, ClientID, ClientSecret, Scope, AuthorityHost}, which) {
+		rows = faults
+	}
+	for _, f := range rows {
+		if errors.Is(err, f.err) {
+			return f
 		}
 	}
-	return valueFault{}, false
+	return fault{hints: hintsBySetting[which]}
 }
 
 // looksSecret reports whether a value is probably a client secret that was set in
@@ -178,27 +224,27 @@ func looksSecret(value string) bool {
 }
 
 // adviceOn says what to do, and where the portal shows the right value.
-func adviceOn(which Setting, g Given[string], sentinel error) []string {
+func adviceOn(which Setting, g Given[string], err error) []string {
 	switch which {
 	case Tenant:
-		if sentinel == entra.ErrTenantCommon {
+		if err == entra.ErrTenantCommon {
 			return []string{fix(which, g) + " the one tenant that the app has a service principal in: an app-only token belongs to a tenant"}
 		}
 		return []string{fix(which, g) + " the Directory (tenant) ID: Entra admin center, App registrations, your app, Overview"}
 	case ClientID:
 		return []string{fix(which, g) + " the Application (client) ID: Entra admin center, App registrations, your app, Overview"}
 	case ClientSecret:
-		return secretAdvice(which, g, sentinel)
+		return secretAdvice(which, g, err)
 	case Scope:
-		return []string{fix(which, g) + " " + betterScope(g.Value, sentinel)}
+		return []string{fix(which, g) + " " + betterScope(g.Value, err)}
 	case AuthorityHost:
 		return []string{fix(which, g) + " an https address with nothing behind the host, or give --cloud"}
 	}
 	return nil
 }
 
-func secretAdvice(which Setting, g Given[string], sentinel error) []string {
-	if sentinel == entra.ErrSecretHasSpace {
+func secretAdvice(which Setting, g Given[string], err error) []string {
+	if err == entra.ErrSecretHasSpace {
 		return []string{"remove the white space: a line end at the end, mostly"}
 	}
 	return []string{
@@ -222,12 +268,12 @@ func fix(which Setting, g Given[string]) string {
 }
 
 // betterScope says what the scope should probably be.
-func betterScope(scope string, sentinel error) string {
+func betterScope(scope string, err error) string {
 	corrected := entra.DefaultScope(scope)
-	if corrected == "" || sentinel == entra.ErrPlaceholder {
+	if corrected == "" || err == entra.ErrPlaceholder {
 		return "the API's Application ID URI and /.default, such as api://GUID/.default"
 	}
-	if sentinel == entra.ErrScopeSeveral {
+	if err == entra.ErrScopeSeveral {
 		return text.Quote(corrected) + ", and ask for each resource in a request of its own"
 	}
 	return text.Quote(corrected) + ": an app-only token carries every permission that was granted, so none is named"

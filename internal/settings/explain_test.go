@@ -2,15 +2,32 @@ package settings
 
 import (
 	"errors"
-	"slices"
+	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
 )
 
-func TestCheckCredential(t *testing.T) {
+// check words what package token finds wrong with the settings.
+func check(s *Settings) error {
+	if err := s.Missing(); err != nil {
+		return err
+	}
+	r := token.Request{Authority: s.AuthorityURL(), ClientID: s.Client.Value, Scope: s.Scope.Value, Credential: token.NewManagedIdentity("")}
+	switch {
+	case s.Credential.File != "":
+		r.Credential = token.NewClientSecret(entra.NewSecret(secretA))
+	case s.Credential.Kind == KindSecret:
+		r.Credential = token.NewClientSecret(s.Credential.Secret)
+	}
+	return s.ExplainToken(r.Check(time.Now()))
+}
+
+func TestWhatATokenNeeds(t *testing.T) {
 	good := with(envA(), vars{"API_SCOPE": "api://" + clientB + "/.default"})
 	for name, test := range map[string]struct {
 		given  givenSettings
@@ -18,7 +35,7 @@ func TestCheckCredential(t *testing.T) {
 		reason string // the whole of it
 	}{
 		"placeholder in .env": {
-			givenSettings{file: "TENANT_ID=your-tenant-id\nCLIENT_ID=x\nCLIENT_SECRET=x\nAPI_SCOPE=x"},
+			givenSettings{file: strings.Replace(fileA, tenantA, "your-tenant-id", 1) + "API_SCOPE=api://x/.default"},
 			entra.ErrPlaceholder, `TENANT_ID in .env is a placeholder: "your-tenant-id"`},
 		"placeholder by flag": {
 			givenSettings{env: good, flags: flagged{"client-id": {"<client-id>"}}},
@@ -67,7 +84,7 @@ func TestCheckCredential(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.given.uses = acquires
 			s, _ := test.given.resolve(t)
-			err := s.CheckCredential()
+			err := check(s)
 			if test.want == nil {
 				if err != nil {
 					t.Errorf("refused: %v", err)
@@ -106,30 +123,57 @@ func TestAdviceNamesThePlaceInThePortal(t *testing.T) {
 	}
 }
 
-func TestExplainToken(t *testing.T) {
-	s, _ := givenSettings{env: vars{"TENANT_ID": "common"}}.resolve(t)
-	wrapped := &token.SettingError{Setting: "tenant", Found: "common", Err: entra.ErrTenantCommon, Advice: []string{"token's own"}}
-	refused := checkRefusal(t, s.ExplainToken(wrapped), entra.ErrTenantCommon)
-	if slices.Contains(hintsOfChain(refused), "token's own") {
-		t.Error("the same advice would be given twice")
+func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
+	s, _ := givenSettings{
+		env:  vars{"TENANT_ID": "common", "CLIENT_ID": "my-app", "CLIENT_SECRET": secretA, "API_SCOPE": "api://x"},
+		uses: acquires,
+	}.resolve(t)
+	refused := checkRefusal(t, check(s), entra.ErrTenantCommon)
+	want := `TENANT_ID in the environment names a group of tenants, not one: "common"
+CLIENT_ID in the environment is not a GUID: "my-app"
+API_SCOPE in the environment does not end in /.default: "api://x"`
+	if refused.Error() != want || len(refused.Hints()) != 3 {
+		t.Errorf("reason:\n%s\nhints: %q", refused, refused.Hints())
 	}
-	for _, other := range []error{
-		errors.New("anything"),
-		&token.SettingError{Setting: "certificate", Err: errors.New("expired")},
-		&token.SettingError{Setting: "managed identity", Found: "x", Err: entra.ErrClientForm},
-	} {
-		if got := s.ExplainToken(other); got != other {
-			t.Errorf("%v became %v", other, got)
-		}
+	if !errors.Is(refused, entra.ErrClientForm) || !errors.Is(refused, entra.ErrScopeNotDefault) {
+		t.Error("not all causes are in the chain")
 	}
 }
 
-// hintsOfChain collects the hints of a chain of errors, as the printer does.
-func hintsOfChain(err error) (hints []string) {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if h, ok := err.(interface{ Hints() []string }); ok {
-			hints = append(hints, h.Hints()...)
+// TestAdviceOnOtherErrors: files, and flags that are no settings of the table.
+func TestAdviceOnOtherErrors(t *testing.T) {
+	s, _ := givenSettings{}.resolve(t)
+	for _, test := range []struct {
+		setting string
+		err     error
+		hint    string
+	}{
+		{"credential", token.ErrNoCredential, "CLIENT_SECRET"},
+		{"claims", token.ErrClaimsForm, "base64"},
+		{"region", token.ErrRegionHost, "--region"},
+		{"region", token.ErrRegionForm, "--region"},
+		{"certificate", fmt.Errorf("%w: subject CN=x", token.ErrCertificateExpired), "new certificate"},
+		{"certificate", token.ErrCertificateNotYet, "clock"},
+		{"certificate", token.ErrPasswordWrong, "--certificate-password-file"},
+		{"certificate", token.ErrKeyMismatch, "BOTH.pem"},
+		{"certificate", token.ErrNoPrivateKey, "BOTH.pem"},
+		{"certificate", token.ErrKeyEncryption, "openssl"},
+		{"certificate", token.ErrKeyKind, "RSA"},
+		{"certificate", token.ErrCertificateForm, "PEM or PFX"},
+		{"certificate", fs.ErrNotExist, "PEM or PFX"},
+		{"federated token file", fs.ErrNotExist, "AZURE_FEDERATED_TOKEN_FILE"},
+		{"GitHub Actions identity", token.ErrNotGitHub, "id-token: write"},
+		{"GitHub Actions identity", token.ErrGitHubForm, "ACTIONS_ID_TOKEN_REQUEST_URL"},
+		{"managed identity", entra.ErrClientForm, "Object ID"},
+		{"CA file", fs.ErrNotExist, "--ca-file"},
+	} {
+		wrapped := &token.SettingError{Setting: test.setting, Found: "x", Err: test.err}
+		refused := checkRefusal(t, s.ExplainToken(fmt.Errorf("acquiring: %w", wrapped)), test.err)
+		if refused.Error() != wrapped.Error() || !strings.Contains(strings.Join(refused.Hints(), "\n"), test.hint) {
+			t.Errorf("%v: %q with hints %q, want one with %q", wrapped, refused, refused.Hints(), test.hint)
 		}
 	}
-	return hints
+	if other := errors.New("anything"); s.ExplainToken(other) != other || s.ExplainToken(nil) != nil {
+		t.Error("an error that is not about a setting is changed")
+	}
 }

@@ -10,6 +10,7 @@ import (
 // words, so that Explain finds where the value came from.
 type Setting string
 
+// The settings.
 const (
 	Tenant              Setting = "tenant"
 	ClientID            Setting = "client ID"

@@ -42,7 +42,7 @@ type givenSettings struct {
 	prepare func(t *testing.T, dir string)
 }
 
-// input lays the .env in a folder of its own and returns the resolver's input.
+// input writes the .env into a folder of its own and returns the input of Resolve.
 func (g givenSettings) input(t *testing.T) Input {
 	t.Helper()
 	in := Input{
@@ -203,8 +203,8 @@ func TestLocalIsComplete(t *testing.T) {
 	if s.Client.Value != "" || s.Scope.Value != "" || s.Credential.Kind != KindNone || s.APIURL.Value != DefaultAPIURL || s.Authority.Value != defaultAuthority {
 		t.Errorf("the environment completes the local tenant: %+v", s)
 	}
-	for _, beside := range []givenSettings{{local: vars{}}, {noFile: true}} {
-		in := beside.input(t)
+	for _, local := range []givenSettings{{local: vars{}}, {noFile: true}} {
+		in := local.input(t)
 		in.EnvFile = "some.env"
 		_, err := Resolve(in)
 		checkRefusal(t, err, exit.ErrFlagConflict)

@@ -29,8 +29,8 @@ const fileA = "TENANT_ID=" + tenantA + "\nCLIENT_ID=" + clientA + "\nCLIENT_SECR
 
 func envA() vars { return vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA, "CLIENT_SECRET": secretA} }
 
-// Rule 1: tenant, client and credential come from one party.
-func TestIdentityIsOfOneParty(t *testing.T) {
+// Rule 1: tenant, client and credential come from one place.
+func TestIdentityIsFromOnePlace(t *testing.T) {
 	const idsA = "TENANT_ID=" + tenantA + "\nCLIENT_ID=" + clientA + "\n"
 	secretOnly := vars{"CLIENT_SECRET": secretA}
 	for name, test := range map[string]struct {
@@ -90,7 +90,7 @@ func TestIdentityRefusalNamesBothPlaces(t *testing.T) {
 }
 
 // Rule 2: no destination in .env for a secret that is not.
-func TestDestinationIsOfTheSecretsParty(t *testing.T) {
+func TestDestinationIsFromWhereTheSecretIs(t *testing.T) {
 	for name, test := range map[string]struct {
 		given givenSettings
 		want  error
@@ -174,7 +174,7 @@ func TestFoundFileStaysInItsFolder(t *testing.T) {
 				overridden.uses = Uses{}
 				overridden.resolve(t)
 				g.named, g.uses = true, Uses{}
-				g.resolve(t) // who names the file vouches for it
+				g.resolve(t) // a file that is named is trusted this far
 			})
 		}
 	}

@@ -96,28 +96,27 @@ func TestNothingIsSentThatCannotWork(t *testing.T) {
 		name   string
 		change func(*token.Request)
 		want   error
-		hint   string
 	}{
-		{"no credential", func(r *token.Request) { r.Credential = nil }, token.ErrNoCredential, "CLIENT_SECRET"},
-		{"no tenant", func(r *token.Request) { r.Authority.Tenant = "" }, entra.ErrTenantMissing, "TENANT_ID"},
-		{"placeholder tenant", func(r *token.Request) { r.Authority.Tenant = "your-tenant-id" }, entra.ErrPlaceholder, "TENANT_ID"},
-		{"tenant common", func(r *token.Request) { r.Authority.Tenant = "common" }, entra.ErrTenantCommon, "one tenant"},
-		{"plain http authority", func(r *token.Request) { r.Authority.Origin = "http://127.0.0.1:1" }, entra.ErrAuthorityHost, "https"},
-		{"client is a name", func(r *token.Request) { r.ClientID = "my-app" }, entra.ErrClientForm, "Application (client) ID"},
-		{"empty secret", withSecret(""), token.ErrNoSecret, "CLIENT_SECRET"},
-		{"secret is its ID", withSecret(clientID), entra.ErrSecretIsItsID, "Value"},
-		{"secret with line end", withSecret(secret + "\n"), entra.ErrSecretHasSpace, "white space"},
-		{"placeholder secret", withSecret("<client-secret>"), entra.ErrPlaceholder, "CLIENT_SECRET"},
-		{"no scope", withScope(""), entra.ErrScopeMissing, "API_SCOPE"},
-		{"scope of a permission", withScope("api://m2m-demo/Data.Read"), entra.ErrScopeNotDefault, "api://m2m-demo/.default"},
-		{"scope of a resource", withScope("https://graph.microsoft.com"), entra.ErrScopeNotDefault, "https://graph.microsoft.com/.default"},
-		{"GUID as scope", withScope(clientID), entra.ErrScopeNotDefault, clientID + "/.default"},
-		{"several scopes", withScope("api://a/.default api://b/.default"), entra.ErrScopeSeveral, "api://a/.default"},
-		{"placeholder scope", withScope("api://your-api-id/.default"), entra.ErrPlaceholder, "API_SCOPE"},
-		{"claims in base64", func(r *token.Request) { r.Claims = "eyJhIjoxfQ" }, token.ErrClaimsForm, "base64"},
-		{"claims null", func(r *token.Request) { r.Claims = "null" }, token.ErrClaimsForm, "base64"},
-		{"region of a foreign host", func(r *token.Request) { r.Region = "westeurope" }, token.ErrRegionHost, "--region"},
-		{"region is a host", func(r *token.Request) { r.Region = "evil.example/" }, token.ErrRegionForm, "--region"},
+		{"no credential", func(r *token.Request) { r.Credential = nil }, token.ErrNoCredential},
+		{"no tenant", func(r *token.Request) { r.Authority.Tenant = "" }, entra.ErrTenantMissing},
+		{"placeholder tenant", func(r *token.Request) { r.Authority.Tenant = "your-tenant-id" }, entra.ErrPlaceholder},
+		{"tenant common", func(r *token.Request) { r.Authority.Tenant = "common" }, entra.ErrTenantCommon},
+		{"plain http authority", func(r *token.Request) { r.Authority.Origin = "http://127.0.0.1:1" }, entra.ErrAuthorityHost},
+		{"client is a name", func(r *token.Request) { r.ClientID = "my-app" }, entra.ErrClientForm},
+		{"empty secret", withSecret(""), token.ErrNoSecret},
+		{"secret is its ID", withSecret(clientID), entra.ErrSecretIsItsID},
+		{"secret with line end", withSecret(secret + "\n"), entra.ErrSecretHasSpace},
+		{"placeholder secret", withSecret("<client-secret>"), entra.ErrPlaceholder},
+		{"no scope", withScope(""), entra.ErrScopeMissing},
+		{"scope of a permission", withScope("api://m2m-demo/Data.Read"), entra.ErrScopeNotDefault},
+		{"scope of a resource", withScope("https://graph.microsoft.com"), entra.ErrScopeNotDefault},
+		{"GUID as scope", withScope(clientID), entra.ErrScopeNotDefault},
+		{"several scopes", withScope("api://a/.default api://b/.default"), entra.ErrScopeSeveral},
+		{"placeholder scope", withScope("api://your-api-id/.default"), entra.ErrPlaceholder},
+		{"claims in base64", func(r *token.Request) { r.Claims = "eyJhIjoxfQ" }, token.ErrClaimsForm},
+		{"claims null", func(r *token.Request) { r.Claims = "null" }, token.ErrClaimsForm},
+		{"region of a foreign host", func(r *token.Request) { r.Region = "westeurope" }, token.ErrRegionHost},
+		{"region is a host", func(r *token.Request) { r.Region = "evil.example/" }, token.ErrRegionForm},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,9 +126,6 @@ func TestNothingIsSentThatCannotWork(t *testing.T) {
 			var setting *token.SettingError
 			if !errors.As(err, &setting) || !errors.Is(err, tt.want) || !errors.Is(err, token.ErrSettings) {
 				t.Fatalf("error = %v, want a SettingError of %v", err, tt.want)
-			}
-			if hints := strings.Join(setting.Hints(), "\n"); !strings.Contains(hints, tt.hint) {
-				t.Errorf("hints = %q, want one with %q", hints, tt.hint)
 			}
 			if setting.Setting == "client secret" && setting.Found != "" {
 				t.Errorf("the secret is shown: %v", err)

@@ -60,27 +60,7 @@ func LoadCertificate(path string, password entra.Secret, sendChain bool) (Creden
 	return c, nil
 }
 
-func certificateError(path string, err error) error {
-	return &SettingError{Setting: "certificate", Found: path, Err: err, Advice: certificateAdvice(err)}
-}
-
-func certificateAdvice(err error) []string {
-	switch {
-	case errors.Is(err, ErrPasswordMissing), errors.Is(err, ErrPasswordWrong):
-		return []string{"set AZURE_CLIENT_CERTIFICATE_PASSWORD, or give a file that holds it with --certificate-password-file"}
-	case errors.Is(err, ErrKeyEncryption):
-		return []string{"encrypt the key anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY.pem -out NEW.pem"}
-	case errors.Is(err, ErrKeyMismatch), errors.Is(err, ErrNoPrivateKey), errors.Is(err, ErrNoCertificate):
-		return []string{"put the private key and the certificate that was made from it into one file: cat KEY.pem CERTIFICATE.pem > BOTH.pem"}
-	case errors.Is(err, ErrKeyKind):
-		return []string{"make an RSA key and certificate, and upload the certificate under Certificates & secrets"}
-	case errors.Is(err, ErrCertificateExpired):
-		return []string{"make a new certificate, and upload it under Certificates & secrets before it is used"}
-	case errors.Is(err, ErrCertificateNotYet):
-		return []string{"check the clock of this machine"}
-	}
-	return []string{"give a PEM or PFX file that holds the certificate and its private key"}
-}
+func certificateError(path string, err error) error { return settingError("certificate", path, err) }
 
 func (certificate) Kind() string { return "certificate" }
 
@@ -108,19 +88,17 @@ func (c certificate) lasting() entra.Secret {
 func (certificate) provider(r Request) string { return r.Authority.Origin }
 
 func (c certificate) check(r Request, now time.Time) error {
-	if err := checkApplication(r); err != nil {
-		return err
-	}
-	err := error(nil)
+	return errors.Join(checkApplication(r), certificateError(c.path, c.checkValidity(now)))
+}
+
+func (c certificate) checkValidity(now time.Time) error {
 	switch leaf := c.chain[0]; {
 	case now.After(leaf.NotAfter):
-		err = ErrCertificateExpired
+		return fmt.Errorf("%w: %s", ErrCertificateExpired, describe(leaf))
 	case now.Before(leaf.NotBefore):
-		err = ErrCertificateNotYet
-	default:
-		return nil
+		return fmt.Errorf("%w: %s", ErrCertificateNotYet, describe(leaf))
 	}
-	return certificateError(c.path, fmt.Errorf("%w: %s", err, describe(c.chain[0])))
+	return nil
 }
 
 func (c certificate) acquire(ctx context.Context, client *Client, r Request) (Token, error) {

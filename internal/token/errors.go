@@ -25,8 +25,6 @@ type SettingError struct {
 	Found string
 	// Err is what is wrong with it.
 	Err error
-	// Advice holds the hints.
-	Advice []string
 }
 
 // Error says which setting fails, what was found and what is wrong with it.
@@ -43,5 +41,10 @@ func (e *SettingError) Unwrap() error { return e.Err }
 // Is reports whether target is ErrSettings.
 func (e *SettingError) Is(target error) bool { return target == ErrSettings }
 
-// Hints says what to do about it.
-func (e *SettingError) Hints() []string { return e.Advice }
+// settingError makes a *SettingError; nil if err is nil.
+func settingError(setting, found string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &SettingError{Setting: setting, Found: found, Err: err}
+}

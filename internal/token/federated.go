@@ -44,9 +44,7 @@ func (f federatedFile) acquire(ctx context.Context, c *Client, r Request) (Token
 }
 
 func (f federatedFile) fault(err error) error {
-	return &SettingError{Setting: "federated token file", Found: f.path, Err: err, Advice: []string{
-		"set AZURE_FEDERATED_TOKEN_FILE to the file that the workload's token is projected to",
-	}}
+	return settingError("federated token file", f.path, err)
 }
 
 // askWithAssertion presents a token of another issuer (RFC 7523 section 2.2).

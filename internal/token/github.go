@@ -47,20 +47,16 @@ func (gitHub) lasting() entra.Secret { return entra.Secret{} }
 func (gitHub) provider(r Request) string { return "GitHub, then " + r.Authority.Origin }
 
 func (g gitHub) check(r Request, _ time.Time) error {
-	if err := checkApplication(r); err != nil {
-		return err
-	}
-	const setting = "GitHub Actions identity"
+	return errors.Join(checkApplication(r), settingError("GitHub Actions identity", "", g.checkVariables()))
+}
+
+// checkVariables checks what the runner gives a job to request its token with.
+func (g gitHub) checkVariables() error {
 	if g.RequestURL == "" || g.RequestToken.IsZero() {
-		return &SettingError{Setting: setting, Err: ErrNotGitHub, Advice: []string{
-			"give the job the permission: permissions: {id-token: write}",
-			"GitHub then sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN; pull requests from forks never get them",
-		}}
+		return ErrNotGitHub
 	}
 	if u, err := url.Parse(g.RequestURL); err != nil || u.Scheme != "https" || u.Host == "" {
-		return &SettingError{Setting: setting, Err: ErrGitHubForm, Advice: []string{
-			"leave ACTIONS_ID_TOKEN_REQUEST_URL as GitHub sets it",
-		}}
+		return ErrGitHubForm
 	}
 	return nil
 }

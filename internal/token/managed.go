@@ -36,17 +36,12 @@ func (managedIdentity) lasting() entra.Secret { return entra.Secret{} }
 
 func (managedIdentity) provider(Request) string { return managedEndpoint }
 
-// check asks for no tenant and no client: the resource's own are used.
+// check needs neither tenant nor client: the resource's own are used.
 func (m managedIdentity) check(Request, time.Time) error {
 	if m.clientID == "" {
 		return nil
 	}
-	if err := entra.CheckClientID(m.clientID); err != nil {
-		return &SettingError{Setting: "managed identity", Found: m.clientID, Err: err, Advice: []string{
-			"give the Client ID of the user-assigned identity, not its Object ID or name",
-		}}
-	}
-	return nil
+	return settingError("managed identity", m.clientID, entra.CheckClientID(m.clientID))
 }
 
 // managedEndpoint is what errors call the endpoint: its address is the

@@ -44,5 +44,5 @@ func networkFault(req *http.Request, err error) error {
 }
 
 func caFileError(e *transport.CAFileError) error {
-	return &SettingError{Setting: "CA file", Found: e.Path, Err: e.Err, Advice: e.Hints()}
+	return settingError("CA file", e.Path, e.Err)
 }

@@ -27,30 +27,11 @@ func (s clientSecret) lasting() entra.Secret { return s.value }
 func (s clientSecret) provider(r Request) string { return r.Authority.Origin }
 
 func (s clientSecret) check(r Request, _ time.Time) error {
-	if err := checkApplication(r); err != nil {
-		return err
-	}
 	err := entra.CheckClientSecret(s.value)
 	if s.value.IsZero() {
 		err = ErrNoSecret
 	}
-	if err == nil {
-		return nil
-	}
-	return &SettingError{Setting: "client secret", Err: err, Advice: secretAdvice(err)}
-}
-
-func secretAdvice(err error) []string {
-	switch {
-	case errors.Is(err, entra.ErrSecretIsItsID):
-		return []string{
-			"use the secret's Value, not its Secret ID: the portal shows both, side by side",
-			"the Value is shown once; if it is lost, add a new secret under Certificates & secrets",
-		}
-	case errors.Is(err, entra.ErrSecretHasSpace):
-		return []string{"remove the white space or line end around the secret"}
-	}
-	return []string{"set CLIENT_SECRET to the secret's Value, shown once under Certificates & secrets"}
+	return errors.Join(checkApplication(r), settingError("client secret", "", err))
 }
 
 func (s clientSecret) acquire(ctx context.Context, c *Client, r Request) (Token, error) {
