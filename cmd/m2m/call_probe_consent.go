@@ -17,6 +17,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/probe"
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/mint"
@@ -128,8 +129,8 @@ func (m localMinter) Mint(ctx context.Context, w probe.Wrong) (entra.Secret, err
 // minter is the local tenant, where the command is about one: with --local, or
 // as COMMAND of serve --local.
 func (r *probeRun) minter(cmd *cobra.Command) (probe.Minter, error) {
-	local, _ := cmd.Flags().GetBool("local")
-	if _, under := r.env.Lookup(controlURLVariable); !local && !under {
+	withLocal, _ := cmd.Flags().GetBool("local")
+	if _, under := r.env.Lookup(local.ControlURLVariable); !withLocal && !under {
 		return nil, nil
 	}
 	tenant, err := openControl(r.env, cmd)

@@ -16,6 +16,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
 	"m2m/internal/transport"
@@ -153,7 +154,7 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 // the secrets of its settings, the local tenant's control key, and what GitHub
 // gives a job to ask for its token with.
 func isCredentialVariable(name string) bool {
-	return settings.RowOfVariable(name).Secret || name == controlKeyVariable || name == gitHubTokenVariable
+	return settings.RowOfVariable(name).Secret || name == local.ControlKeyVariable || name == gitHubTokenVariable
 }
 
 // hidingTransport is the transport of every request. Its traces show addresses,

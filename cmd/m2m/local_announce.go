@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/entra"
+	"m2m/internal/local"
 	"m2m/internal/text"
 )
 
@@ -16,12 +17,12 @@ const mostAnnounced = 3
 
 // announceLocal prints where everything is: for people on stderr, for programs
 // as one line of JSON on stdout.
-func announceLocal(env *cli.Env, server *localServer, api *api, state *localState, form string) error {
+func announceLocal(env *cli.Env, server *local.Server, api *api, state *local.State, form string) error {
 	if form == "json" {
 		return cli.WriteJSONLine(env.Out, localDocumentOf(server, state))
 	}
 	announceTenants(env, server)
-	env.Say("API           %s%s", server.apiURL, api.path())
+	env.Say("API           %s%s", server.APIURL, api.path())
 	announceUpstream(env, api.upstream)
 	announceClients(env, server, state)
 	api.announceCallers()
@@ -32,31 +33,31 @@ func announceLocal(env *cli.Env, server *localServer, api *api, state *localStat
 	return nil
 }
 
-func announceTenants(env *cli.Env, server *localServer) {
-	home := server.tenants.Tenants[0]
+func announceTenants(env *cli.Env, server *local.Server) {
+	home := server.Tenants.Tenants[0]
 	more := ""
-	if others := len(server.tenants.Tenants) - 1; others > 0 {
+	if others := len(server.Tenants.Tenants) - 1; others > 0 {
 		more = fmt.Sprintf(", with %d more at its address", others)
 	}
-	env.Say("local tenant  %s  (ends with this process)%s", server.issuer.Authority(home.ID).URL(), more)
+	env.Say("local tenant  %s  (ends with this process)%s", server.Issuer.Authority(home.ID).URL(), more)
 }
 
-func announceClients(env *cli.Env, server *localServer, state *localState) {
+func announceClients(env *cli.Env, server *local.Server, state *local.State) {
 	take := "--env-file "
-	if !server.issuer.ProxyURL().IsZero() {
+	if !server.Issuer.ProxyURL().IsZero() {
 		take = "set -a; . "
-		env.Say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.path(localClientFile)))
+		env.Say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.Path(local.ClientFile)))
 	}
-	clients := server.clients()
+	clients := server.Clients()
 	for n, c := range clients {
 		switch {
 		case n == mostAnnounced:
-			env.Say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.folder))
+			env.Say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.Folder))
 			return
-		case c.isDefault:
-			env.Say("client        %s  %s: --local", c.client.ID, rolesInWords(c.roles))
+		case c.Default:
+			env.Say("client        %s  %s: --local", c.Client.ID, rolesInWords(c.Roles))
 		default:
-			env.Say("client        %s  %s: %s%s", c.client.ID, rolesInWords(c.roles), take, text.ShellQuote(state.path(c.envFile)))
+			env.Say("client        %s  %s: %s%s", c.Client.ID, rolesInWords(c.Roles), take, text.ShellQuote(state.Path(c.EnvFile)))
 		}
 	}
 }
@@ -100,19 +101,19 @@ type clientDocument struct {
 	EnvFile  string   `json:"env_file"`
 }
 
-func localDocumentOf(server *localServer, state *localState) localDocument {
-	settings := server.environment(server.tenants.Tenants[0], server.tenants.Tenants[0].Clients[0])
+func localDocumentOf(server *local.Server, state *local.State) localDocument {
+	settings := server.Environment(server.Tenants.Tenants[0], server.Tenants.Tenants[0].Clients[0])
 	d := localDocument{
-		AuthorityHost: server.issuer.Origin(), APIURL: server.apiURL,
+		AuthorityHost: server.Issuer.Origin(), APIURL: server.APIURL,
 		APIScope: settings["API_SCOPE"], APIAudience: strings.Split(settings["API_AUDIENCE"], ","),
-		CAFile: state.path(localCAFile), ControlFile: state.path(localControlFile),
+		CAFile: state.Path(local.CAFile), ControlFile: state.Path(local.ControlFile),
 	}
-	for _, t := range server.tenants.Tenants {
-		authority := server.issuer.Authority(t.ID)
+	for _, t := range server.Tenants.Tenants {
+		authority := server.Issuer.Authority(t.ID)
 		d.Tenants = append(d.Tenants, tenantDocument{t.ID, append([]string{}, t.Domains...), authority.URL(), authority.Discovery(entra.V2)})
 	}
-	for _, c := range server.clients() {
-		d.Clients = append(d.Clients, clientDocument{c.client.ID, c.tenant.ID, c.client.Name, c.isDefault, append([]string{}, c.roles...), state.path(c.envFile)})
+	for _, c := range server.Clients() {
+		d.Clients = append(d.Clients, clientDocument{c.Client.ID, c.Tenant.ID, c.Client.Name, c.Default, append([]string{}, c.Roles...), state.Path(c.EnvFile)})
 	}
 	return d
 }

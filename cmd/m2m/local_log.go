@@ -9,27 +9,28 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/issuer"
+	"m2m/internal/local"
 	"m2m/internal/text"
 )
 
 // observersFor write a line about each thing that happens at a tenant, in the form
 // of the API's log. No line ever holds a secret or a token.
-func observersFor(env *cli.Env, o logOptions) (observers, error) {
+func observersFor(env *cli.Env, o logOptions) (local.Observers, error) {
 	if o.logFormat == "text" {
-		return observers{
-			func(r issuer.TokenRequest) { tokenRequestLine(env, r) },
-			func(r issuer.TunnelRequest) { tunnelLine(env, r) },
-			func(f issuer.FaultAnswer) { faultLine(env, f) },
+		return local.Observers{
+			OnTokenRequest: func(r issuer.TokenRequest) { tokenRequestLine(env, r) },
+			OnTunnel:       func(r issuer.TunnelRequest) { tunnelLine(env, r) },
+			OnFault:        func(f issuer.FaultAnswer) { faultLine(env, f) },
 		}, nil
 	}
 	logger, err := o.logger(env.Stderr)
 	if err != nil {
-		return observers{}, err
+		return local.Observers{}, err
 	}
-	return observers{
-		func(r issuer.TokenRequest) { logTokenRequest(logger, r) },
-		func(r issuer.TunnelRequest) { logTunnel(logger, r) },
-		func(f issuer.FaultAnswer) { logFault(logger, f) },
+	return local.Observers{
+		OnTokenRequest: func(r issuer.TokenRequest) { logTokenRequest(logger, r) },
+		OnTunnel:       func(r issuer.TunnelRequest) { logTunnel(logger, r) },
+		OnFault:        func(f issuer.FaultAnswer) { logFault(logger, f) },
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -19,7 +20,7 @@ import (
 
 // inputFor is what this process gives the settings to be resolved from.
 func inputFor(env *cli.Env, cmd *cobra.Command, u settings.Uses) settings.Input {
-	_, underTenant := env.Lookup(localTenantVariable)
+	_, underTenant := env.Lookup(local.TenantVariable)
 	return settings.Input{
 		Flags:     settings.GivenFlags(cmd.Flags()),
 		Lookup:    env.Lookup,
@@ -41,11 +42,11 @@ func resolve(env *cli.Env, cmd *cobra.Command, u settings.Uses) (*settings.Setti
 func resolveAs(env *cli.Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
 	in := inputFor(env, cmd, u)
 	in.Client = client
-	if local, _ := cmd.Flags().GetBool("local"); local && !in.NoEnvFile {
+	if withLocal, _ := cmd.Flags().GetBool("local"); withLocal && !in.NoEnvFile {
 		if env.EnvFile != "" {
 			return nil, exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 		}
-		running, err := runningTenant(in)
+		running, err := local.RunningSettings(in)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +60,7 @@ func resolveAs(env *cli.Env, cmd *cobra.Command, u settings.Uses, client *settin
 		env.Trace("settings: read " + s.EnvFile)
 	}
 	if env.EnvFile != "" && s.LoginProxy.IsZero() {
-		s.LoginProxy = proxyOfClientFile(in, s.EnvFile)
+		s.LoginProxy = local.ProxyOfClientFile(in, s.EnvFile)
 	}
 	return s, nil
 }
@@ -97,10 +98,10 @@ func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, er
 // hintAtLocal says how to judge the token of a local tenant, unless that tenant
 // was asked.
 func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
-	local, _ := cmd.Flags().GetBool("local")
-	_, underTenant := env.Lookup(localTenantVariable)
+	withLocal, _ := cmd.Flags().GetBool("local")
+	_, underTenant := env.Lookup(local.TenantVariable)
 	t := report.Token
-	if local || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
+	if withLocal || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
 		return
 	}
 	env.Say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")

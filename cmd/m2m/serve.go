@@ -14,6 +14,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 )
 
@@ -187,7 +188,7 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listen(o.addr, "--addr")
+	listener, err := local.Listen(o.addr, "--addr")
 	if err != nil {
 		return errors.Join(err, api.close())
 	}

@@ -13,6 +13,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/serve"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
@@ -157,7 +158,7 @@ func checkPolicy(env *cli.Env, policy verify.Policy, s *settings.Settings) error
 // announce says where the API is and whom it lets in.
 func (api *api) announce(listener net.Listener) {
 	say := api.env.Say
-	say("listening on %s%s", originOf(listener, api.tls), api.path())
+	say("listening on %s%s", local.Origin(listener, api.tls), api.path())
 	announceUpstream(api.env, api.upstream)
 	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
 	api.announceCallers()

@@ -15,6 +15,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -158,7 +159,7 @@ func judged(name string, check func() (string, error)) startCheck {
 // needs them together.
 func (o serveOptions) addressChecks() []startCheck {
 	free := func(address, flag string) func() (string, error) {
-		listener, err := listen(address, flag)
+		listener, err := local.Listen(address, flag)
 		return func() (string, error) {
 			if err != nil {
 				return "", err

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/tenant/control"
 	"m2m/internal/text"
@@ -27,24 +28,24 @@ func openControl(env *cli.Env, cmd *cobra.Command) (*control.Client, error) {
 	}
 	client, err := control.NewClient(access, trace)
 	if err != nil {
-		return nil, exit.Usagef("%s is no https address of this machine: %s", controlURLVariable, text.Quote(access.URL)).
+		return nil, exit.Usagef("%s is no https address of this machine: %s", local.ControlURLVariable, text.Quote(access.URL)).
 			Hint("take it as serve --local -- COMMAND gave it").Wrap(err)
 	}
 	return client, nil
 }
 
 func controlAccessOf(env *cli.Env, cmd *cobra.Command) (control.Access, error) {
-	address, _ := env.Lookup(controlURLVariable)
-	key, _ := env.Lookup(controlKeyVariable)
+	address, _ := env.Lookup(local.ControlURLVariable)
+	key, _ := env.Lookup(local.ControlKeyVariable)
 	switch {
 	case address != "" && key != "":
 		ca, _ := env.Lookup("M2M_CA_FILE")
 		return control.Access{URL: address, Key: key, CAFile: ca}, nil
 	case address != "" || key != "":
-		return control.Access{}, exit.Usagef("%s and %s go together, but only one is set", controlURLVariable, controlKeyVariable).
+		return control.Access{}, exit.Usagef("%s and %s go together, but only one is set", local.ControlURLVariable, local.ControlKeyVariable).
 			Hint("take both as serve --local -- COMMAND gave them, or neither")
 	}
-	return runningControl(inputFor(env, cmd, settings.Uses{}))
+	return local.RunningControl(inputFor(env, cmd, settings.Uses{}))
 }
 
 // controlFault returns the error of a command whose request to the local tenant
@@ -59,7 +60,7 @@ func controlFault(err error) error {
 	case errors.As(err, &refused):
 		fault := exit.Usagef("the local tenant refused: %s", text.OneLine(refused.Reason, 400)).Wrap(refused)
 		if refused.Word == control.WrongKey {
-			fault.Hint("the key belongs to another tenant, or to one that has ended: leave " + controlKeyVariable + " as serve --local -- COMMAND set it")
+			fault.Hint("the key belongs to another tenant, or to one that has ended: leave " + local.ControlKeyVariable + " as serve --local -- COMMAND set it")
 		}
 		return fault
 	case errors.As(err, &unreachable): // it ended, mostly

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/tenant/control"
 )
 
@@ -73,7 +74,7 @@ func runFault(env *cli.Env, cmd *cobra.Command, specs []string, o faultOptions) 
 		return exit.Usagef("there is no fault to make").
 			Hint("for example: m2m serve fault token:429,times=3", "--list prints what is in force, --clear ends it")
 	}
-	if _, err := parseFaults(specs); err != nil {
+	if _, err := local.ParseFaults(specs); err != nil {
 		return err
 	}
 	tenant, err := openControl(env, cmd)

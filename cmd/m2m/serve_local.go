@@ -11,6 +11,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 )
 
@@ -23,11 +24,11 @@ func serveLocal(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	if o.metricsAddr != "" {
-		if err := checkLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
+		if err := local.CheckLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
 			return err
 		}
 	}
-	tenants, err := tenantsOf(o.tenantFile, env.ReadFile)
+	tenants, err := local.Tenants(o.tenantFile, env.ReadFile)
 	if err != nil {
 		return err
 	}
@@ -59,8 +60,8 @@ func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
 
 // openLocalFor opens the tenant and the API's address. Free ports serve a command,
 // which gets its addresses from the environment.
-func openLocalFor(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed observers) (*localServer, error) {
-	faults, err := parseFaults(o.faults)
+func openLocalFor(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants issuer.TenantFile, observed local.Observers) (*local.Server, error) {
+	faults, err := local.ParseFaults(o.faults)
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +72,9 @@ func openLocalFor(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants issu
 		return value
 	}
 	caFile, _ := cmd.Flags().GetString("ca-file")
-	return openLocal(localOptions{
-		tenants: tenants, faults: faults, tenantAddr: address("tenant-addr", o.tenantAddr), apiAddr: address("addr", o.addr),
-		apiTLS: o.certFile != "", intercept: o.intercept, caFile: caFile, proxy: env.Proxy, observers: observed,
+	return local.Open(local.Options{
+		Tenants: tenants, Faults: faults, TenantAddr: address("tenant-addr", o.tenantAddr), APIAddr: address("addr", o.addr),
+		APITLS: o.certFile != "", Intercept: o.intercept, CAFile: caFile, Proxy: env.Proxy, Observers: observed,
 	})
 }
 
@@ -87,29 +88,29 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o serveOptions, tenan
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
 
-	server, err := openLocalFor(env, cmd, o, tenants, observers{})
+	server, err := openLocalFor(env, cmd, o, tenants, local.Observers{})
 	if err != nil {
 		return err
 	}
 	in := localInput(env, cmd)
-	environ, local, err := server.commandEnvironment(folder, env.Environ, env.Executable)
+	environ, withLocal, err := server.CommandEnvironment(folder, env.Environ, env.Executable)
 	if err != nil {
-		return errors.Join(err, server.close())
+		return errors.Join(err, server.Close())
 	}
-	in.Local = local
+	in.Local = withLocal
 	resolved, err := settings.Resolve(in)
 	if err != nil {
-		return errors.Join(err, server.close())
+		return errors.Join(err, server.Close())
 	}
 	quiet := *env
 	quiet.Stderr = io.Discard
 	api, err := newAPI(&quiet, resolved, o)
 	if err != nil {
-		return errors.Join(err, server.close())
+		return errors.Join(err, server.Close())
 	}
-	code, err := server.runWithChild(cmd.Context(), api.run, command{
-		argv: o.command, environ: environ, dir: env.Dir,
-		stdin: env.Stdin, stdout: env.Stdout, stderr: env.Stderr, signals: env.Signals.Claim,
+	code, err := server.RunWithChild(cmd.Context(), api.run, local.Command{
+		Argv: o.command, Environ: environ, Dir: env.Dir,
+		Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Signals: env.Signals.Claim,
 	})
 	if err == nil && code != exit.Done {
 		err = exit.Reported{Code: code}
@@ -126,11 +127,11 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o serveOptions, te
 	if err != nil {
 		return err
 	}
-	state, err := claimLocalState(places.StateDir)
+	state, err := local.Claim(places.StateDir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = cmp.Or(err, state.release()) }()
+	defer func() { err = cmp.Or(err, state.Release()) }()
 
 	observed, err := observersFor(env, o.logOptions)
 	if err != nil {
@@ -140,19 +141,19 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o serveOptions, te
 	if err != nil {
 		return err
 	}
-	if in.Local, err = server.writeFiles(state, env.Lookup); err != nil {
-		return errors.Join(err, server.close())
+	if in.Local, err = server.WriteFiles(state, env.Lookup); err != nil {
+		return errors.Join(err, server.Close())
 	}
 	resolved, err := settings.Resolve(in)
 	if err != nil {
-		return errors.Join(err, server.close())
+		return errors.Join(err, server.Close())
 	}
 	api, err := newAPI(env, resolved, o)
 	if err != nil {
-		return errors.Join(err, server.close())
+		return errors.Join(err, server.Close())
 	}
 	if err := announceLocal(env, server, api, state, o.form); err != nil {
-		return errors.Join(err, server.close(), api.close())
+		return errors.Join(err, server.Close(), api.close())
 	}
-	return ended(cmd.Context(), server.serve(cmd.Context(), api.run))
+	return ended(cmd.Context(), server.Serve(cmd.Context(), api.run))
 }

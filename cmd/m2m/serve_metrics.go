@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"m2m/internal/local"
 	"m2m/internal/serve"
 )
 
@@ -15,7 +16,7 @@ func listenMetrics(address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
-	return listen(address, "--metrics-addr")
+	return local.Listen(address, "--metrics-addr")
 }
 
 // serveMetrics starts to serve the metrics at --metrics-addr, if that is given,

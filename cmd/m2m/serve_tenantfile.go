@@ -8,6 +8,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/issuer"
+	"m2m/internal/local"
 )
 
 const tenantFileLong = `  m2m serve tenant-file >tenant.yaml                      the built-in tenant, every key explained
@@ -33,7 +34,7 @@ func tenantFileCommand(env *cli.Env) *cobra.Command {
 			case schema && cmd.Flags().Changed("check"):
 				return exit.Usagef("--schema and --check are both given").Hint("leave one of them out")
 			case cmd.Flags().Changed("check"):
-				_, err := readTenantFile(check, env.ReadFile)
+				_, err := local.ReadTenantFile(check, env.ReadFile)
 				return err
 			case schema:
 				_, err := io.WriteString(env.Out, issuer.TenantFileSchema())

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"encoding/json"
@@ -12,22 +12,22 @@ import (
 	"m2m/internal/tenant/control"
 )
 
-// runningTenant returns the settings of the tenant that runs on this machine, by
+// RunningSettings returns the settings of the tenant that runs on this machine, by
 // the names they have in the environment.
-func runningTenant(in settings.Input) (map[string]string, error) {
-	return runningOf(in, func(stateDir string) (map[string]string, error) {
-		data, err := readRunning(stateDir, localClientFile)
+func RunningSettings(in settings.Input) (map[string]string, error) {
+	return running(in, func(stateDir string) (map[string]string, error) {
+		data, err := readRunning(stateDir, ClientFile)
 		if err != nil {
 			return nil, err
 		}
-		return settings.ParseLocal(filepath.Join(stateDir, localFolder, localClientFile), data)
+		return settings.ParseLocal(filepath.Join(stateDir, folderName, ClientFile), data)
 	})
 }
 
-// runningControl returns how to reach that tenant's control endpoint.
-func runningControl(in settings.Input) (control.Access, error) {
-	return runningOf(in, func(stateDir string) (access control.Access, err error) {
-		data, err := readRunning(stateDir, localControlFile)
+// RunningControl returns how to reach that tenant's control endpoint.
+func RunningControl(in settings.Input) (control.Access, error) {
+	return running(in, func(stateDir string) (access control.Access, err error) {
+		data, err := readRunning(stateDir, ControlFile)
 		if err != nil {
 			return access, err
 		}
@@ -35,16 +35,16 @@ func runningControl(in settings.Input) (control.Access, error) {
 	})
 }
 
-// runningOf reads something of the tenant that runs on this machine. Its errors
+// running reads something of the tenant that runs on this machine. Its errors
 // are exit.Errors.
-func runningOf[T any](in settings.Input, read func(stateDir string) (T, error)) (found T, err error) {
+func running[T any](in settings.Input, read func(stateDir string) (T, error)) (found T, err error) {
 	in.NoEnvFile, in.EnvFile = true, "" // a stranger's .env must not decide which tenant is meant
 	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return found, err
 	}
 	found, err = read(places.StateDir)
-	if errors.Is(err, errNoLocalTenant) {
+	if errors.Is(err, errNotRunning) {
 		return found, exit.Usagef("no local tenant is running").
 			Hint(
 				"start one in another terminal: m2m serve --local",
@@ -58,17 +58,17 @@ func runningOf[T any](in settings.Input, read func(stateDir string) (T, error)) 
 	return found, nil
 }
 
-// proxyOfClientFile returns the proxy that a settings file of the running local
+// ProxyOfClientFile returns the proxy that a settings file of the running local
 // tenant names: with --intercept its clients are at Microsoft's address, and
 // their secrets are not to go there. Any other .env names no proxy.
-func proxyOfClientFile(in settings.Input, path string) entra.Secret {
+func ProxyOfClientFile(in settings.Input, path string) entra.Secret {
 	in.NoEnvFile, in.EnvFile = true, "" // the file does not decide where the tenant's are
 	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return entra.Secret{}
 	}
 	folder, err := os.Stat(filepath.Dir(path))
-	if own, ownErr := os.Stat(filepath.Join(places.StateDir, localFolder)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
+	if own, ownErr := os.Stat(filepath.Join(places.StateDir, folderName)); err != nil || ownErr != nil || !os.SameFile(folder, own) {
 		return entra.Secret{}
 	}
 	data, err := readRunning(places.StateDir, filepath.Base(path))

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -22,40 +22,40 @@ const (
 	killPause  = 5 * time.Second
 )
 
-// command is a program to run, such as the COMMAND of serve --local -- COMMAND.
-type command struct {
-	argv    []string // the program's name or path, then its arguments
-	environ []string // NAME=value; its PATH is where the program is found
-	dir     string   // where it runs; empty means this process's own folder
-	stdin   io.Reader
-	stdout  io.Writer
-	stderr  io.Writer
+// Command is a program to run, such as the COMMAND of serve --local -- COMMAND.
+type Command struct {
+	Argv    []string // the program's name or path, then its arguments
+	Environ []string // NAME=value; its PATH is where the program is found
+	Dir     string   // where it runs; empty means this process's own folder
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
 	// signals claims the signals that reach this process, just before the program
 	// starts. Its error says that there is nothing to start any more.
-	signals func(context.Context) (<-chan os.Signal, error)
+	Signals func(context.Context) (<-chan os.Signal, error)
 }
 
-// run runs the program until it ends and returns its exit code; 128 and the
+// Run runs the program until it ends and returns its exit code; 128 and the
 // signal's number if a signal ended it, as shells do. Signals that reach m2m
 // meanwhile are passed on, except those that the terminal has already sent to
 // the program itself.
-func (c command) run(ctx context.Context) (exit.Code, error) {
-	path, err := lookPath(c.argv[0], c.environ)
+func (c Command) Run(ctx context.Context) (exit.Code, error) {
+	path, err := lookPath(c.Argv[0], c.Environ)
 	if err != nil {
 		return exit.Usage, err
 	}
-	cmd := exec.Command(path, c.argv[1:]...)
-	cmd.Args[0] = c.argv[0]
-	cmd.Env, cmd.Dir = c.environ, c.dir
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+	cmd := exec.Command(path, c.Argv[1:]...)
+	cmd.Args[0] = c.Argv[0]
+	cmd.Env, cmd.Dir = c.Environ, c.Dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group := groupFor(cmd)
 
-	signals, err := c.signals(ctx)
+	signals, err := c.Signals(ctx)
 	if err != nil {
 		return exit.Interrupted, err
 	}
 	if err := cmd.Start(); err != nil {
-		return exit.Usage, exit.Usagef("cannot run %q: %v", c.argv[0], errors.Unwrap(err)).Wrap(err)
+		return exit.Usage, exit.Usagef("cannot run %q: %v", c.Argv[0], errors.Unwrap(err)).Wrap(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -24,37 +24,37 @@ import (
 // system releases it however the process ends: it tells a running tenant from the
 // files of one that was killed.
 const (
-	localFolder      = "local"
-	localLockFile    = "local.lock"
-	localClientFile  = "client.env"              // of the client that --local means
-	localNoRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
-	localCAFile      = "ca.pem"
-	localControlFile = "control.json" // a control.Access
-	localRootsFile   = "roots.pem"    // the system's roots and ours, for programs under --intercept
-	localCacheFolder = "cache"
+	folderName  = "local"
+	lockFile    = "local.lock"
+	ClientFile  = "client.env"              // of the client that --local means
+	noRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
+	CAFile      = "ca.pem"
+	ControlFile = "control.json" // a control.Access
+	rootsFile   = "roots.pem"    // the system's roots and ours, for programs under --intercept
+	cacheFolder = "cache"
 )
 
-// maxLocalSettings bounds the settings file in bytes.
-const maxLocalSettings = 64 << 10
+// maxSettings bounds the settings file in bytes.
+const maxSettings = 64 << 10
 
 var (
-	errNoLocalTenant   = errors.New("no local tenant is running")
-	errLocalTenantRuns = errors.New("a local tenant is already running")
+	errNotRunning = errors.New("no local tenant is running")
+	errRunning    = errors.New("a local tenant is already running")
 )
 
-// localState is the folder with the files of one running tenant, and the lock
-// that keeps it for that tenant. Make one with claimLocalState.
-type localState struct {
-	folder string
+// State is the folder with the files of one running tenant, and the lock
+// that keeps it for that tenant. Make one with Claim.
+type State struct {
+	Folder string
 	lock   *flock.Flock
 }
 
-// claimLocalState makes the folder for a tenant that is about to run, in the
+// Claim makes the folder for a tenant that is about to run, in the
 // user's state directory. Its errors are exit.Errors.
-func claimLocalState(stateDir string) (*localState, error) {
-	s, err := claimFolder(stateDir)
+func Claim(stateDir string) (*State, error) {
+	s, err := claim(stateDir)
 	switch {
-	case errors.Is(err, errLocalTenantRuns):
+	case errors.Is(err, errRunning):
 		return nil, exit.Usagef("a local tenant is already running on this machine").
 			Hint("use it with --local, or stop it first", "for a second one beside it, set M2M_STATE_DIR to another folder").
 			Wrap(err)
@@ -64,23 +64,23 @@ func claimLocalState(stateDir string) (*localState, error) {
 	return s, nil
 }
 
-func claimFolder(stateDir string) (*localState, error) {
+func claim(stateDir string) (*State, error) {
 	if stateDir == "" {
 		return nil, errors.New("there is no state directory, because HOME is not set")
 	}
 	if err := os.MkdirAll(stateDir, 0o700); err != nil {
 		return nil, fmt.Errorf("the state directory cannot be made: %w", err)
 	}
-	lock, err := lockCurrent(filepath.Join(stateDir, localLockFile))
+	lock, err := lockCurrent(filepath.Join(stateDir, lockFile))
 	if err != nil {
 		return nil, err
 	}
-	s := &localState{filepath.Join(stateDir, localFolder), lock}
-	if err := os.RemoveAll(s.folder); err != nil { // of a tenant that was killed
-		return nil, errors.Join(err, s.release())
+	s := &State{filepath.Join(stateDir, folderName), lock}
+	if err := os.RemoveAll(s.Folder); err != nil { // of a tenant that was killed
+		return nil, errors.Join(err, s.Release())
 	}
-	if err := os.MkdirAll(s.path(localCacheFolder), 0o700); err != nil {
-		return nil, errors.Join(err, s.release())
+	if err := os.MkdirAll(s.Path(cacheFolder), 0o700); err != nil {
+		return nil, errors.Join(err, s.Release())
 	}
 	return s, nil
 }
@@ -109,7 +109,7 @@ func lockSoon(lock *flock.Flock) error {
 	_, err := lock.TryLockContext(ctx, 20*time.Millisecond)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return errLocalTenantRuns
+		return errRunning
 	case err != nil:
 		return fmt.Errorf("the state directory cannot be locked: %w", err)
 	}
@@ -125,12 +125,12 @@ func isCurrent(lock *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(held, named)
 }
 
-func (s *localState) path(name string) string { return filepath.Join(s.folder, name) }
+func (s *State) Path(name string) string { return filepath.Join(s.Folder, name) }
 
 // writeSettings writes the settings of one client in the form of a .env, so that
 // --env-file and a shell can read them too. The file appears whole, because other
 // programs wait for it.
-func (s *localState) writeSettings(file string, settings map[string]string) error {
+func (s *State) writeSettings(file string, settings map[string]string) error {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		quote := "'"
@@ -139,32 +139,32 @@ func (s *localState) writeSettings(file string, settings map[string]string) erro
 		}
 		b.WriteString(name + "=" + quote + settings[name] + quote + "\n")
 	}
-	return wholefile.Replace(s.path(file), []byte(b.String()), 0o600)
+	return wholefile.Replace(s.Path(file), []byte(b.String()), 0o600)
 }
 
-// release removes the folder and frees it for the next tenant.
-func (s *localState) release() error {
-	err := os.RemoveAll(s.folder)
+// Release removes the folder and frees it for the next tenant.
+func (s *State) Release() error {
+	err := os.RemoveAll(s.Folder)
 	err = errors.Join(err, os.Remove(s.lock.Path()), s.lock.Unlock())
-	_ = os.Remove(filepath.Dir(s.folder)) // only if nothing else lives there
+	_ = os.Remove(filepath.Dir(s.Folder)) // only if nothing else lives there
 	return err
 }
 
 // readRunning reads a file of the tenant that runs now. The error wraps
-// errNoLocalTenant if none does.
+// errNotRunning if none does.
 func readRunning(stateDir, file string) ([]byte, error) {
-	if !isHeld(filepath.Join(stateDir, localLockFile)) {
-		return nil, errNoLocalTenant
+	if !isHeld(filepath.Join(stateDir, lockFile)) {
+		return nil, errNotRunning
 	}
-	f, err := os.Open(filepath.Join(stateDir, localFolder, file))
+	f, err := os.Open(filepath.Join(stateDir, folderName, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNoLocalTenant // the tenant is starting or ending
+		return nil, errNotRunning // the tenant is starting or ending
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return input.Read(f, maxLocalSettings)
+	return input.Read(f, maxSettings)
 }
 
 // isHeld reports whether another process holds a lock.

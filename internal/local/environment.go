@@ -1,10 +1,15 @@
-package main
+package local
 
 import (
 	"bytes"
 	"cmp"
+	"errors"
+	"io"
+	"maps"
 	"net"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -14,15 +19,82 @@ import (
 	"m2m/internal/settings"
 )
 
+// CommandEnvironment fills a folder with what a command next to the tenant needs
+// and returns the command's environment: environ without any setting of ours, and
+// with all of the local tenant's. settings are those of the first client;
+// executable returns the path of m2m.
+func (s *Server) CommandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string, variables map[string]string, err error) {
+	lookup := func(name string) (string, bool) { return settings.LookupVariable(environ, name) }
+	bin, cache, roots := filepath.Join(folder, "bin"), filepath.Join(folder, "cache"), filepath.Join(folder, "roots.pem")
+	if err := errors.Join(os.Mkdir(bin, 0o700), os.Mkdir(cache, 0o700)); err != nil {
+		return nil, nil, err
+	}
+	if err := os.WriteFile(roots, rootsWith(s.Issuer.CAPEM(), lookup), 0o600); err != nil {
+		return nil, nil, err
+	}
+	self, err := executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := putProgram(self, bin); err != nil {
+		return nil, nil, err
+	}
+	home := s.Tenants.Tenants[0]
+	variables = s.Environment(home, home.Clients[0])
+	addPlaces(variables, roots, cache)
+
+	path, _ := lookup("PATH")
+	add := map[string]string{
+		"PATH":             bin + string(filepath.ListSeparator) + path,
+		"NO_PROXY":         withoutProxy(lookup),
+		TenantVariable:     s.Issuer.Origin(),
+		ControlURLVariable: s.Issuer.ControlURL(),
+		ControlKeyVariable: s.controlKey.Reveal(),
+	}
+	if _, set := lookup("no_proxy"); set {
+		add["no_proxy"] = add["NO_PROXY"]
+	}
+	for _, name := range caVariables {
+		add[name] = roots
+	}
+	maps.Copy(variables, s.interceptVariables(lookup, roots))
+	maps.Copy(add, variables)
+	return settings.WithVariables(settings.WithoutVariables(environ, settings.Variables()), add), variables, nil
+}
+
+// putProgram puts m2m, and nothing else, into a folder: a link to the running
+// binary, or a copy where links cannot be made.
+func putProgram(self, bin string) error {
+	name := "m2m"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	target := filepath.Join(bin, name)
+	if os.Symlink(self, target) == nil {
+		return nil
+	}
+	in, err := os.Open(self)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
 // The variables by which a command knows the tenant that m2m started for it. They
 // are not settings: no .env can name them.
 const (
-	// localTenantVariable marks the environment of such a command: that
+	// TenantVariable marks the environment of such a command: that
 	// environment is the whole of its settings, so .env is not read and --local
 	// adds nothing. Its value is the tenant's origin.
-	localTenantVariable = "M2M_LOCAL_TENANT"
-	controlURLVariable  = "M2M_CONTROL_URL"
-	controlKeyVariable  = "M2M_CONTROL_KEY"
+	TenantVariable     = "M2M_LOCAL_TENANT"
+	ControlURLVariable = "M2M_CONTROL_URL"
+	ControlKeyVariable = "M2M_CONTROL_KEY"
 )
 
 // loopbackHosts are added to NO_PROXY: a proxy of the caller's cannot reach
@@ -43,10 +115,10 @@ var systemRootFiles = []string{
 	"/etc/ssl/cert.pem",                                 // Alpine, macOS, FreeBSD
 }
 
-// localEnvironment lists the settings with which a client may call an API of its
+// environmentOf lists the settings with which a client may call an API of its
 // tenant, by the names they have in the environment. What the client does not
 // have, such as a secret next to its certificates, is left out.
-func localEnvironment(origin string, tenant issuer.Tenant, client issuer.Client, api issuer.API, apiURL string) map[string]string {
+func environmentOf(origin string, tenant issuer.Tenant, client issuer.Client, api issuer.API, apiURL string) map[string]string {
 	s := map[string]string{
 		"TENANT_ID":            tenant.ID,
 		"AZURE_TENANT_ID":      tenant.ID,
@@ -101,11 +173,11 @@ func addPlaces(settings map[string]string, caFile, cacheDir string) {
 
 // interceptVariables make programs use the tenant's proxy and trust what answers
 // behind it; none without interception.
-func (s *localServer) interceptVariables(lookup func(string) (string, bool), roots string) map[string]string {
-	if s.issuer.ProxyURL().IsZero() {
+func (s *Server) interceptVariables(lookup func(string) (string, bool), roots string) map[string]string {
+	if s.Issuer.ProxyURL().IsZero() {
 		return nil
 	}
-	proxy := s.issuer.ProxyURL().Reveal()
+	proxy := s.Issuer.ProxyURL().Reveal()
 	exceptions := withoutLoginHosts(withoutProxy(lookup))
 	variables := map[string]string{
 		settings.ProxyVariable: proxy,

@@ -1,0 +1,76 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+
+	"m2m/internal/issuer"
+	"m2m/internal/tenant/control"
+)
+
+// Client is a client of a running tenant, with the file that has its
+// settings.
+type Client struct {
+	Tenant  issuer.Tenant
+	Client  issuer.Client
+	Default bool
+	// envFile is the name of the file in the state folder.
+	EnvFile string
+	// roles are those that it has on the API that serve runs.
+	Roles []string
+}
+
+// Clients lists the clients of every tenant, the default one first.
+func (s *Server) Clients() (list []Client) {
+	home := s.Tenants.Tenants[0]
+	for _, tenant := range s.Tenants.Tenants {
+		for _, client := range tenant.Clients {
+			c := Client{Tenant: tenant, Client: client, EnvFile: otherEnvFile(home, tenant, client)}
+			if tenant.ID == home.ID {
+				c.Roles = tenant.RolesOn(&client, &home.APIs[0])
+			}
+			list = append(list, c)
+		}
+	}
+	list[0].Default, list[0].EnvFile = true, ClientFile
+	return list
+}
+
+// otherEnvFile names the settings of a client that is not the default. A client
+// can be in several tenants.
+func otherEnvFile(home, tenant issuer.Tenant, client issuer.Client) string {
+	switch {
+	case client.ID == issuer.Builtin().Clients[1].ID && tenant.ID == issuer.Builtin().ID:
+		return noRoleFile
+	case tenant.ID == home.ID:
+		return "client-" + client.ID + ".env"
+	}
+	return "client-" + client.ID + "@" + tenant.ID + ".env"
+}
+
+// WriteFiles writes the settings of every client into the state folder and
+// returns those of the default one. Its file comes last: --local waits for it.
+func (s *Server) WriteFiles(state *State, lookup func(string) (string, bool)) (map[string]string, error) {
+	intercept := s.interceptVariables(lookup, state.Path(rootsFile))
+	access, err := json.Marshal(control.Access{URL: s.Issuer.ControlURL(), Key: s.controlKey.Reveal(), CAFile: state.Path(CAFile)})
+	err = errors.Join(err,
+		os.WriteFile(state.Path(CAFile), s.Issuer.CAPEM(), 0o600),
+		os.WriteFile(state.Path(ControlFile), access, 0o600))
+	if intercept != nil {
+		err = errors.Join(err, os.WriteFile(state.Path(rootsFile), rootsWith(s.Issuer.CAPEM(), lookup), 0o600))
+	}
+	settings := func(c Client) map[string]string {
+		settings := s.Environment(c.Tenant, c.Client)
+		addPlaces(settings, state.Path(CAFile), state.Path(cacheFolder))
+		maps.Copy(settings, intercept)
+		return settings
+	}
+	clients := s.Clients()
+	for _, c := range clients[1:] {
+		err = errors.Join(err, state.writeSettings(c.EnvFile, settings(c)))
+	}
+	chosen := settings(clients[0])
+	return chosen, errors.Join(err, state.writeSettings(clients[0].EnvFile, chosen))
+}

@@ -1,0 +1,105 @@
+package local
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"path/filepath"
+
+	"m2m/internal/exit"
+	"m2m/internal/explain"
+	"m2m/internal/issuer"
+)
+
+// maxCertificateFile bounds a certificate that a tenant file names, in bytes.
+const maxCertificateFile = 64 << 10
+
+// fileReader reads a file, or stdin for "-", that may hold up to limit bytes.
+type fileReader func(path string, limit int64) ([]byte, error)
+
+// Tenants returns those of a tenant file, or the built-in one without a file.
+func Tenants(path string, read fileReader) (issuer.TenantFile, error) {
+	if path == "" {
+		return issuer.TenantFile{Tenants: []issuer.Tenant{issuer.Builtin()}}, nil
+	}
+	return ReadTenantFile(path, read)
+}
+
+// ReadTenantFile reads a tenant file and the certificates that it names, whose
+// relative paths start at the file.
+func ReadTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
+	text, err := read(path, issuer.MaxTenantFile)
+	if err != nil {
+		return issuer.TenantFile{}, exit.Usagef("the tenant file cannot be read: %v", err).
+			Hint("to write one: m2m serve tenant-file >tenant.yaml").
+			Wrap(err)
+	}
+	name := path
+	if path == "-" {
+		name = "stdin"
+	}
+	tenants, err := issuer.ParseTenantFile(name, text, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Dir(path) + string(filepath.Separator) + name // Join would make stdin of a file called "-"
+		}
+		return read(name, maxCertificateFile)
+	})
+	if fault := (*issuer.TenantFileError)(nil); errors.As(err, &fault) {
+		return tenants, exit.Usagef("%v", err).Hint("m2m serve tenant-file prints a file with every key explained").Wrap(err)
+	}
+	return tenants, err
+}
+
+// ParseFaults reads faults as flags and arguments give them.
+func ParseFaults(specs []string) (faults []issuer.Fault, err error) {
+	for _, spec := range specs {
+		f, err := issuer.ParseFault(spec)
+		if err != nil {
+			hints := append(explain.CommandLine.Hints(err), "m2m serve fault --help lists the faults")
+			return nil, exit.Usagef("%v", err).Hint(hints...)
+		}
+		faults = append(faults, f)
+	}
+	return faults, nil
+}
+
+// listenLoopback opens an address of this machine alone: a tenant with demo apps
+// and an API that accepts its tokens must not be reached from elsewhere.
+func listenLoopback(address, flag string) (net.Listener, error) {
+	if err := CheckLoopback(address, flag); err != nil {
+		return nil, err
+	}
+	return Listen(address, flag)
+}
+
+func CheckLoopback(address, flag string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return exit.Usagef("%s %q is not HOST:PORT", flag, address).Wrap(err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return exit.Usagef("%s %s can be reached from other machines; --local only ever listens on loopback", flag, address).
+			Hintf("give %s 127.0.0.1:PORT, or localhost or [::1]", flag)
+	}
+	return nil
+}
+
+// Listen opens an address. flag is the flag that chose it.
+func Listen(address, flag string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, exit.Usagef("cannot listen on %s: %v", address, exit.RootCause(err)).
+			Hintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag).
+			Wrap(err)
+	}
+	return listener, nil
+}
+
+// Origin is the scheme, host and port of an API that listens.
+func Origin(listener net.Listener, tls bool) string {
+	scheme := "http"
+	if tls {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: listener.Addr().String()}).String()
+}

@@ -1,0 +1,162 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"m2m/internal/entra"
+	"m2m/internal/exit"
+	"m2m/internal/issuer"
+	"m2m/internal/transport"
+)
+
+// Options says which tenants to run, and where they and their API listen.
+type Options struct {
+	Tenants issuer.TenantFile
+	// Faults are injected before the first request.
+	Faults []issuer.Fault
+	// TenantAddr and APIAddr are HOST:PORT on loopback; port 0 is any free one.
+	TenantAddr, APIAddr string
+	// APITLS says that the API is served over https.
+	APITLS bool
+	// Intercept opens a proxy through which the tenant answers as Entra's login
+	// hosts.
+	Intercept bool
+	// CAFile holds roots for the issuers that federated credentials trust; empty
+	// means the system's roots alone.
+	CAFile string
+	// Proxy chooses the proxy of what the tenant requests from others, and of the
+	// tunnels it opens.
+	Proxy func(*http.Request) (*url.URL, error)
+	Observers
+}
+
+// Observers are called with what happens at the tenant; nil ones are not.
+type Observers struct {
+	OnTokenRequest func(issuer.TokenRequest)
+	OnTunnel       func(issuer.TunnelRequest)
+	OnFault        func(issuer.FaultAnswer)
+}
+
+// Server is a local tenant and the listener of the API that it issues
+// tokens for, both listening. Make one with Open.
+type Server struct {
+	Tenants issuer.TenantFile
+	Issuer  *issuer.Issuer
+	APIURL  string // the API's origin
+
+	controlKey     entra.Secret
+	tenantListener net.Listener
+	apiListener    net.Listener
+}
+
+// Open opens both listeners and makes the tenants. What is wrong with an
+// address or a CA file is an exit.Error.
+func Open(o Options) (*Server, error) {
+	outside, err := outsideIssuers(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Tenants: o.Tenants, controlKey: issuer.NewControlKey()}
+	if s.tenantListener, err = listenLoopback(o.TenantAddr, "--tenant-addr"); err != nil {
+		return nil, err
+	}
+	if s.apiListener, err = listenLoopback(o.APIAddr, "--addr"); err != nil {
+		return nil, errors.Join(err, s.tenantListener.Close())
+	}
+	s.APIURL = Origin(s.apiListener, o.APITLS)
+	if err := s.start(o, outside); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) start(o Options, outside *http.Client) error {
+	interception, err := interception(o)
+	if err != nil {
+		return err
+	}
+	s.Issuer, err = issuer.New(s.tenantListener, issuer.Config{
+		Tenants: o.Tenants.Tenants, TokenLifetime: o.Tenants.TokenLifetime, LongestTokenLifetime: o.Tenants.LongestTokenLifetime,
+		HTTPClient: outside, OnTokenRequest: o.OnTokenRequest, Intercept: interception,
+		ControlKey: s.controlKey, OnFault: o.OnFault,
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range o.Faults {
+		if err := s.Issuer.Inject(f); err != nil {
+			return fmt.Errorf("the fault %s: %w", f, err)
+		}
+	}
+	return nil
+}
+
+// outsideIssuers is the client that fetches the keys of the issuers that
+// federated credentials trust.
+func outsideIssuers(o Options) (*http.Client, error) {
+	outside := transport.New(transport.Config{CAFile: o.CAFile, Proxy: o.Proxy})
+	if o.CAFile != "" { // else the system's roots are read when they are needed, not at every start
+		if err := outside.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Client{Transport: outside}, nil
+}
+
+// interception opens the tenant's proxy on a free port: programs get its address
+// together with its password, which is new for each run.
+func interception(o Options) (*issuer.Interception, error) {
+	if !o.Intercept {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("no port is free for --intercept: %w", err)
+	}
+	return &issuer.Interception{Listener: listener, Parent: o.Proxy, OnTunnel: o.OnTunnel}, nil
+}
+
+// Environment lists the settings of one client of a running tenant, by the names
+// they have in the environment.
+func (s *Server) Environment(tenant issuer.Tenant, client issuer.Client) map[string]string {
+	fallback := slices.Concat(tenant.APIs, s.Tenants.Tenants[0].APIs)[0]
+	return environmentOf(s.Issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), s.APIURL)
+}
+
+// API serves an API on a listener until ctx ends.
+type API func(ctx context.Context, listener net.Listener) error
+
+// Serve runs the tenant and the API until ctx ends.
+func (s *Server) Serve(ctx context.Context, api API) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Issuer.Serve(ctx) })
+	group.Go(func() error { return api(ctx, s.apiListener) })
+	return group.Wait()
+}
+
+// RunWithChild serves tenant and API until the command exits, and returns its
+// exit code. A signal ends the command first, so the servers do not see the end
+// of ctx.
+func (s *Server) RunWithChild(ctx context.Context, api API, c Command) (exit.Code, error) {
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(serving, api) }()
+
+	code, err := c.Run(ctx)
+	stop()
+	return code, errors.Join(err, <-served)
+}
+
+// Close frees the addresses of a server that never served.
+func (s *Server) Close() error {
+	return errors.Join(s.tenantListener.Close(), s.apiListener.Close())
+}
