@@ -5,6 +5,7 @@ import (
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
 	"m2m/internal/tenant/mint"
 )
 
@@ -26,6 +27,8 @@ type (
 	ControlError                = control.Error
 	TenantState                 = control.State
 	Minted                      = control.Minted
+	Interception                = intercept.Options
+	TunnelRequest               = intercept.Request
 )
 
 // The values of these types.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/intercept"
 )
 
 // The server's certificates outlive any run and no browser's limit of 398 days.
@@ -25,10 +26,10 @@ const (
 
 // newServerCertificates makes a CA for this run and a certificate that it
 // signed for loopback, with the server's own address, which may be 127.0.0.2;
-// under interception a second one, for Entra's login hosts. The CA's key goes no
+// with logins a second one, for Entra's login hosts. The CA's key goes no
 // further than this function, and whoever trusts the CA trusts it for loopback
 // and Entra's login hosts alone (name constraints, RFC 5280, 4.2.1.10).
-func newServerCertificates(now time.Time, own net.IP, intercept bool) (servers []tls.Certificate, caPEM []byte, err error) {
+func newServerCertificates(now time.Time, own net.IP, withLogins bool) (servers []tls.Certificate, caPEM []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the CA's key: %w", err)
@@ -51,8 +52,8 @@ func newServerCertificates(now time.Time, own net.IP, intercept bool) (servers [
 		return nil, nil, err
 	}
 	servers = append(servers, server)
-	if intercept {
-		login, err := newLeaf(loginNames(), nil, ca, caKey)
+	if withLogins {
+		login, err := newLeaf(intercept.LoginNames(), nil, ca, caKey)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
 	"m2m/internal/text"
 )
 
@@ -29,7 +30,7 @@ type Config struct {
 	Origin string
 	// Intercept makes the issuer answer as Entra's login hosts too, through a
 	// proxy. Nil means that it does not.
-	Intercept *Interception
+	Intercept *intercept.Options
 	// Now is the tenant's clock: it stamps tokens and ends secrets. Nil means
 	// time.Now. TLS certificates follow the machine's clock in any case,
 	// because the clients' TLS libraries do.

@@ -17,6 +17,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/issuer"
 	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/intercept"
 )
 
 // intercepted is a tenant under interception, a client that knows its proxy
@@ -25,14 +26,14 @@ type intercepted struct {
 	*running
 	proxy   *url.URL
 	mu      sync.Mutex
-	tunnels []issuer.TunnelRequest
+	tunnels []intercept.Request
 }
 
-func intercept(t *testing.T, parent *url.URL) *intercepted {
+func startIntercepted(t *testing.T, parent *url.URL) *intercepted {
 	t.Helper()
 	i := &intercepted{}
 	cfg := config(sample())
-	cfg.Intercept = &issuer.Interception{Listener: listen(t), Parent: http.ProxyURL(parent), OnTunnel: i.told}
+	cfg.Intercept = &intercept.Options{Listener: listen(t), Parent: http.ProxyURL(parent), OnTunnel: i.told}
 	if parent == nil {
 		cfg.Intercept.Parent = nil
 	}
@@ -42,7 +43,7 @@ func intercept(t *testing.T, parent *url.URL) *intercepted {
 	return i
 }
 
-func (i *intercepted) told(r issuer.TunnelRequest) {
+func (i *intercepted) told(r intercept.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.tunnels = append(i.tunnels, r)
@@ -94,7 +95,7 @@ func (i *intercepted) connect(target string) (*http.Response, string) {
 
 // Every login host is the tenant, and whichever is asked says the same.
 func TestInterceptedHosts(t *testing.T) {
-	i := intercept(t, nil)
+	i := startIntercepted(t, nil)
 	hosts := []string{"westeurope.login.microsoft.com", "chinaeast2.login.partner.microsoftonline.cn", "LOGIN.microsoftonline.com", "login-us.microsoftonline.com", "login.microsoftonline.de"}
 	for _, c := range entra.Clouds() {
 		hosts = append(append(hosts, c.Host), c.Aliases...)
@@ -121,7 +122,7 @@ func TestInterceptedHosts(t *testing.T) {
 func TestInterceptedHostsHaveNoControl(t *testing.T) {
 	cfg := config(sample())
 	cfg.ControlKey = control.NewKey()
-	cfg.Intercept = &issuer.Interception{Listener: listen(t)}
+	cfg.Intercept = &intercept.Options{Listener: listen(t)}
 	r := start(t, cfg)
 	ask := func(address string) answer {
 		request, err := http.NewRequest(http.MethodGet, address, nil)
@@ -142,7 +143,7 @@ func TestInterceptedHostsHaveNoControl(t *testing.T) {
 }
 
 func TestProxyWantsItsCredentials(t *testing.T) {
-	i := intercept(t, nil)
+	i := startIntercepted(t, nil)
 	const target = "CONNECT login.microsoftonline.com:443 HTTP/1.1\r\nHost: x\r\n"
 	basic := func(user string) string {
 		return "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user)) + "\r\n"
@@ -173,7 +174,7 @@ func TestProxyWantsItsCredentials(t *testing.T) {
 }
 
 func TestEveryProxyHasItsOwnPassword(t *testing.T) {
-	one, two := intercept(t, nil), intercept(t, nil)
+	one, two := startIntercepted(t, nil), startIntercepted(t, nil)
 	if a, b := one.proxy.User.String(), two.proxy.User.String(); a == b || len(a) < 30 {
 		t.Errorf("the proxies have the users %d and %d characters long, same: %t", len(a), len(b), a == b)
 	}
@@ -183,7 +184,7 @@ func TestEveryProxyHasItsOwnPassword(t *testing.T) {
 }
 
 func TestProxyRefuses(t *testing.T) {
-	i := intercept(t, nil)
+	i := startIntercepted(t, nil)
 	own := i.credentials() + "\r\n"
 	for request, want := range map[string]struct {
 		status int
@@ -220,7 +221,7 @@ func TestProxyRefuses(t *testing.T) {
 }
 
 func TestProxyBoundsHeaders(t *testing.T) {
-	i := intercept(t, nil)
+	i := startIntercepted(t, nil)
 	answer, _ := i.send("CONNECT example.com:443 HTTP/1.1\r\nX: " + strings.Repeat("a", 64<<10) + "\r\n\r\n")
 	if answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("the answer is %s", answer.Status)
@@ -236,7 +237,7 @@ func TestInterceptionOnLoopbackOnly(t *testing.T) {
 	tenant := listen(t)
 	defer tenant.Close()
 	cfg := config(sample())
-	cfg.Intercept = &issuer.Interception{Listener: ln}
+	cfg.Intercept = &intercept.Options{Listener: ln}
 	if _, err := issuer.New(tenant, cfg); err == nil {
 		t.Error("a proxy listens for other machines")
 	}
@@ -245,7 +246,7 @@ func TestInterceptionOnLoopbackOnly(t *testing.T) {
 // The certificate of the login hosts is for them alone, and the one for
 // loopback is not for them.
 func TestLoginCertificate(t *testing.T) {
-	i := intercept(t, nil)
+	i := startIntercepted(t, nil)
 	roots := x509.NewCertPool()
 	roots.AddCert(readCA(t, i.CAPEM()))
 	for name, good := range map[string]bool{

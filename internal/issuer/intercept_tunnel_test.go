@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"m2m/internal/issuer"
+	"m2m/internal/tenant/intercept"
 )
 
 // parentProxy is a proxy of the test's own, which takes every tunnel to the one
@@ -77,7 +78,7 @@ func TestOtherHostsReachTheParentUntouched(t *testing.T) {
 	parent := newParent(t, server.Listener.Addr().String())
 	address := parseURL(t, parent.URL)
 	address.User = url.UserPassword("corp", "p@ss:word")
-	i := intercept(t, address)
+	i := startIntercepted(t, address)
 	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs.Clone()
 	roots.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: readCA(t, i.CAPEM()).Raw}))
 	i.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
@@ -131,7 +132,7 @@ func TestTunnelClosesOneDirectionAtATime(t *testing.T) {
 		all, _ := io.ReadAll(conn) // until the client has said all
 		_, _ = conn.Write(all)
 	}()
-	i := intercept(t, parseURL(t, newParent(t, server.Addr().String()).URL))
+	i := startIntercepted(t, parseURL(t, newParent(t, server.Addr().String()).URL))
 	conn := i.open(t, "example.com:443")
 	_, _ = conn.Write(make([]byte, 1<<20))
 	_ = conn.(*net.TCPConn).CloseWrite()
@@ -151,7 +152,7 @@ func TestTunnelsEndWithTheTenant(t *testing.T) {
 	defer silent.Close()
 	parent := newParent(t, silent.Addr().String())
 	cfg := config(sample())
-	cfg.Intercept = &issuer.Interception{Listener: listen(t), Parent: http.ProxyURL(parseURL(t, parent.URL))}
+	cfg.Intercept = &intercept.Options{Listener: listen(t), Parent: http.ProxyURL(parseURL(t, parent.URL))}
 	made, err := issuer.New(listen(t), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +189,7 @@ func TestParentThatSpeaksSOCKS(t *testing.T) {
 		asked <- answerSOCKS(conn)
 		_, _ = io.WriteString(conn, "from the far end")
 	}()
-	i := intercept(t, &url.URL{Scheme: "socks5h", Host: parent.Addr().String(), User: url.UserPassword("corp", "word")})
+	i := startIntercepted(t, &url.URL{Scheme: "socks5h", Host: parent.Addr().String(), User: url.UserPassword("corp", "word")})
 	got, err := io.ReadAll(i.open(t, "example.com:443"))
 	if err != nil || string(got) != "from the far end" {
 		t.Errorf("read %q, %v", got, err)
@@ -224,7 +225,7 @@ func TestParentThatRefuses(t *testing.T) {
 		w.WriteHeader(http.StatusProxyAuthRequired)
 	}))
 	defer parent.Close()
-	i := intercept(t, parseURL(t, parent.URL))
+	i := startIntercepted(t, parseURL(t, parent.URL))
 	answer, body := i.connect("example.com:443")
 	if answer.StatusCode != http.StatusBadGateway || !strings.Contains(body, "the parent proxy failed: it answered CONNECT with HTTP 407") {
 		t.Errorf("the answer is %s %q", answer.Status, body)
@@ -237,7 +238,7 @@ func TestParentThatTalksTooMuch(t *testing.T) {
 		w.Header().Set("Via", strings.Repeat("a", 128<<10))
 	}))
 	defer parent.Close()
-	i := intercept(t, parseURL(t, parent.URL))
+	i := startIntercepted(t, parseURL(t, parent.URL))
 	answer, body := i.connect("example.com:443")
 	if answer.StatusCode != http.StatusBadGateway || !strings.Contains(body, "its answer to CONNECT cannot be read") {
 		t.Errorf("the answer is %s %q", answer.Status, body)

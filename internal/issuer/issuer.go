@@ -13,6 +13,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/mint"
 )
@@ -26,7 +27,7 @@ type Issuer struct {
 	listener       net.Listener
 	origin         string
 	certificates   []tls.Certificate
-	proxy          *interceptor // nil without interception
+	proxy          *intercept.Proxy // nil without interception
 	caPEM          []byte
 	maker          mint.Maker
 	tokenLifetime  time.Duration
@@ -70,10 +71,10 @@ func New(ln net.Listener, cfg Config) (*Issuer, error) {
 	}
 	var err error
 	if cfg.Intercept != nil {
-		if i.proxy, err = newInterceptor(cfg.Intercept); err != nil {
+		if i.proxy, err = intercept.New(cfg.Intercept); err != nil {
 			return nil, err
 		}
-		i.origin = cmp.Or(i.origin, interceptOrigin())
+		i.origin = cmp.Or(i.origin, intercept.Origin())
 	}
 	i.origin = cmp.Or(i.origin, "https://"+address.String())
 	i.maker = mint.Maker{Directory: directory.New(cfg.Tenants), Keys: keyring.New(i.now()), Origin: i.origin, Now: i.now}
@@ -96,7 +97,7 @@ func (i *Issuer) ProxyURL() entra.Secret {
 	if i.proxy == nil {
 		return entra.Secret{}
 	}
-	return entra.NewSecret(i.proxy.url().String())
+	return i.proxy.URL()
 }
 
 // CAPEM returns the certificate of the CA that clients have to trust, in PEM.

@@ -35,8 +35,8 @@ func (i *Issuer) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	listeners := []net.Listener{i.listener}
 	if i.proxy != nil {
-		listeners = append(listeners, i.proxy.login)
-		group.Go(func() error { return i.proxy.serve(ctx, server.ErrorLog) })
+		listeners = append(listeners, i.proxy.Logins())
+		group.Go(func() error { return i.proxy.Serve(ctx, server.ErrorLog) })
 	}
 	for _, listener := range listeners {
 		group.Go(func() error {

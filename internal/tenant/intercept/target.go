@@ -1,4 +1,4 @@
-package issuer
+package intercept
 
 import (
 	"errors"

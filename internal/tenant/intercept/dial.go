@@ -1,4 +1,4 @@
-package issuer
+package intercept
 
 import (
 	"bufio"
@@ -18,13 +18,13 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// Bounds of the way to a tunnel's other end.
+// Bounds of the connection to a tunnel's other end.
 const (
 	tunnelDialTimeout = 20 * time.Second
 	maxParentAnswer   = 64 << 10
 )
 
-// errParent says that the proxy which this machine is to use did not help.
+// errParent says that the proxy which this machine uses failed.
 var errParent = errors.New("the parent proxy failed")
 
 // dialer opens the connections of tunnels.
@@ -115,7 +115,7 @@ func dialConnect(ctx context.Context, parent *url.URL, address string) (net.Conn
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", errParent, err), conn.Close())
 	}
-	return &peeked{Conn: conn, reader: reader}, nil
+	return &bufferedConn{Conn: conn, reader: reader}, nil
 }
 
 // dialProxy connects to the proxy itself, which may well be on this machine.

@@ -1,4 +1,4 @@
-package issuer
+package intercept
 
 import (
 	"context"
@@ -15,53 +15,73 @@ import (
 	"time"
 
 	"m2m/internal/entra"
-	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
 )
 
 // proxyUser is the user name of every run's proxy; its password is new each
 // time.
 const proxyUser = "m2m"
 
-// interceptor is the proxy of an interception.
-type interceptor struct {
+// Bounds of the requests to the proxy.
+const (
+	headerTimeout  = 10 * time.Second
+	requestTimeout = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+	// longestTarget bounds what a Request repeats, in bytes.
+	longestTarget = 128
+)
+
+// ErrNotLoopback says that the proxy's listener can be reached from other
+// machines.
+var ErrNotLoopback = errors.New("the proxy's listener is not on a loopback address")
+
+// Proxy is the proxy of an interception. Make one with New.
+type Proxy struct {
 	listener net.Listener
 	password entra.Secret
-	login    *handed // what is for the issuer
+	logins   *connListener
 	dialer   dialer
-	onTunnel func(TunnelRequest)
-	// closing ends when the proxy does, and with it every tunnel.
-	closing context.Context
-	end     context.CancelFunc
-	// gate guards the step from open to closing: no request enters after it.
-	gate     sync.Mutex
+	onTunnel func(Request)
+	// running ends when the proxy does, and with it every tunnel.
+	running context.Context
+	cancel  context.CancelFunc
+	// ending guards the end of running: no request begins after it.
+	ending   sync.Mutex
 	requests sync.WaitGroup
 }
 
-func newInterceptor(c *Interception) (*interceptor, error) {
-	address, ok := c.Listener.Addr().(*net.TCPAddr)
+// New makes the proxy, with a password of its own. The error is ErrNotLoopback.
+func New(o *Options) (*Proxy, error) {
+	address, ok := o.Listener.Addr().(*net.TCPAddr)
 	if !ok || !address.IP.IsLoopback() {
-		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, c.Listener.Addr())
+		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, o.Listener.Addr())
 	}
-	closing, stop := context.WithCancel(context.Background())
-	return &interceptor{
-		listener: c.Listener,
+	running, cancel := context.WithCancel(context.Background())
+	return &Proxy{
+		listener: o.Listener,
 		password: entra.NewSecret(rand.Text()),
-		login:    newHanded(c.Listener.Addr()),
-		dialer:   dialer{c.Parent},
-		onTunnel: c.OnTunnel,
-		closing:  closing,
-		end:      stop,
+		logins:   newConnListener(o.Listener.Addr()),
+		dialer:   dialer{o.Parent},
+		onTunnel: o.OnTunnel,
+		running:  running,
+		cancel:   cancel,
 	}, nil
 }
 
-// url is the proxy's address with its credentials, as HTTPS_PROXY takes it.
-func (p *interceptor) url() *url.URL {
-	return &url.URL{Scheme: "http", Host: p.listener.Addr().String(), User: url.UserPassword(proxyUser, p.password.Reveal())}
+// URL returns the proxy's address with its credentials, as HTTPS_PROXY takes it.
+func (p *Proxy) URL() entra.Secret {
+	u := url.URL{Scheme: "http", Host: p.listener.Addr().String(), User: url.UserPassword(proxyUser, p.password.Reveal())}
+	return entra.NewSecret(u.String())
 }
 
-// serve answers until ctx ends, then ends every tunnel and waits for it. It
-// closes the listener.
-func (p *interceptor) serve(ctx context.Context, errorLog *log.Logger) error {
+// Logins returns the listener of the connections to login hosts, which are for
+// the tenant's TLS server.
+func (p *Proxy) Logins() net.Listener { return p.logins }
+
+// Serve answers until ctx ends, then ends every tunnel and waits for it. It
+// closes the listener. Call it once.
+func (p *Proxy) Serve(ctx context.Context, errorLog *log.Logger) error {
 	server := &http.Server{
 		Handler:           p,
 		ReadHeaderTimeout: headerTimeout,
@@ -73,40 +93,40 @@ func (p *interceptor) serve(ctx context.Context, errorLog *log.Logger) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // requests are for tunnels, which end too
 	err := server.Serve(p.listener)
-	ended := !stop()
-	p.closeGate()
+	stopped := !stop()
+	p.end()
 	p.requests.Wait()
-	if ended {
+	if stopped {
 		return nil
 	}
 	return err
 }
 
-// enter counts a request in, unless the proxy is about to end.
-func (p *interceptor) enter() bool {
-	p.gate.Lock()
-	defer p.gate.Unlock()
-	if p.closing.Err() != nil {
+// begin counts a request in, unless the proxy has ended.
+func (p *Proxy) begin() bool {
+	p.ending.Lock()
+	defer p.ending.Unlock()
+	if p.running.Err() != nil {
 		return false
 	}
 	p.requests.Add(1)
 	return true
 }
 
-func (p *interceptor) closeGate() {
-	p.gate.Lock()
-	defer p.gate.Unlock()
-	p.end()
+func (p *Proxy) end() {
+	p.ending.Lock()
+	defer p.ending.Unlock()
+	p.cancel()
 }
 
-// ServeHTTP answers one request: a connection to a login host goes to the
-// issuer, one to another host becomes a tunnel.
-func (p *interceptor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !p.enter() {
+// ServeHTTP answers one request: a connection to a login host goes to the tenant,
+// one to another host becomes a tunnel.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !p.begin() {
 		return
 	}
 	defer p.requests.Done()
-	if !p.admits(r) {
+	if !p.isAuthorized(r) {
 		w.Header().Set("Proxy-Authenticate", `Basic realm="m2m"`)
 		http.Error(w, "m2m: this proxy is for the programs that were given its user name and password", http.StatusProxyAuthRequired)
 		return
@@ -117,16 +137,16 @@ func (p *interceptor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, status, err)
 	case entra.IsLoginHost(host):
 		if conn, err := hijack(w); err == nil {
-			p.login.take(conn)
+			p.logins.deliver(conn)
 		}
 	default:
 		p.tunnel(w, r, host)
 	}
 }
 
-// admits reports whether a request has the proxy's credentials (RFC 7617),
-// once. It compares digests, so that the time it takes tells nothing.
-func (p *interceptor) admits(r *http.Request) bool {
+// isAuthorized reports whether a request has the proxy's credentials (RFC 7617),
+// once. It compares digests, so that the time it takes shows nothing.
+func (p *Proxy) isAuthorized(r *http.Request) bool {
 	sent := r.Header.Values("Proxy-Authorization")
 	if len(sent) != 1 {
 		return false
@@ -139,7 +159,7 @@ func (p *interceptor) admits(r *http.Request) bool {
 
 // target returns the host that a request wants to be connected with, or what is
 // wrong with it.
-func (p *interceptor) target(r *http.Request) (host string, status int, err error) {
+func (p *Proxy) target(r *http.Request) (host string, status int, err error) {
 	switch {
 	case r.Method != http.MethodConnect && r.URL.IsAbs():
 		return "", http.StatusForbidden, errors.New("plain http is not passed on, only tunnels to port 443 are")
@@ -156,10 +176,10 @@ func (p *interceptor) target(r *http.Request) (host string, status int, err erro
 }
 
 // tunnel connects a client with another host.
-func (p *interceptor) tunnel(w http.ResponseWriter, r *http.Request, host string) {
+func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, host string) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(p.closing, cancel)()
+	defer context.AfterFunc(p.running, cancel)()
 	far, err := p.dialer.dial(ctx, host)
 	switch {
 	case errors.Is(err, errTargetLoopback):
@@ -169,25 +189,25 @@ func (p *interceptor) tunnel(w http.ResponseWriter, r *http.Request, host string
 		p.refuse(w, r, http.StatusBadGateway, err)
 		return
 	}
-	near, err := hijack(w)
+	client, err := hijack(w)
 	if err != nil {
 		_ = far.Close() // the client is gone
 		return
 	}
-	p.tell(r, http.StatusOK, "")
-	join(p.closing, near, far, tunnelIdle)
+	p.report(r, http.StatusOK, "")
+	relay(p.running, client, far, tunnelIdle)
 }
 
 // refuse says why there is no tunnel. Many clients show the status alone.
-func (p *interceptor) refuse(w http.ResponseWriter, r *http.Request, status int, reason error) {
-	p.tell(r, status, reason.Error())
+func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, status int, reason error) {
+	p.report(r, status, reason.Error())
 	w.Header().Set("Connection", "close") // else the server waits for what the request may still hold
-	http.Error(w, fmt.Sprintf("m2m: no tunnel to %s: %v", refusal.Quote(r.RequestURI), reason), status)
+	http.Error(w, fmt.Sprintf("m2m: no tunnel to %s: %v", text.Quote(r.RequestURI), reason), status)
 }
 
-func (p *interceptor) tell(r *http.Request, status int, reason string) {
+func (p *Proxy) report(r *http.Request, status int, reason string) {
 	if p.onTunnel != nil {
-		p.onTunnel(TunnelRequest{time.Now(), refusal.Bound(r.RequestURI), status, reason})
+		p.onTunnel(Request{time.Now(), text.Cut(r.RequestURI, longestTarget), status, reason})
 	}
 }
 
@@ -201,5 +221,5 @@ func hijack(w http.ResponseWriter) (net.Conn, error) {
 	if _, err := conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &peeked{conn, buffered.Reader}, nil
+	return &bufferedConn{conn, buffered.Reader}, nil
 }

@@ -1,4 +1,4 @@
-package issuer
+package intercept
 
 import (
 	"bufio"
@@ -110,7 +110,7 @@ func TestParentsThatFail(t *testing.T) {
 func TestStillTunnelsAreCut(t *testing.T) {
 	nearOut, near := net.Pipe()
 	far, farOut := net.Pipe()
-	join(t.Context(), &peeked{near, bufio.NewReader(near)}, far, time.Millisecond)
+	relay(t.Context(), &bufferedConn{near, bufio.NewReader(near)}, far, time.Millisecond)
 	for _, end := range []net.Conn{nearOut, farOut} {
 		if _, err := end.Write([]byte("x")); err == nil {
 			t.Error("one end is still open")
@@ -123,7 +123,7 @@ func TestBytesKeepATunnelOpen(t *testing.T) {
 	begun := make(chan struct{})
 	still := time.AfterFunc(time.Hour, func() { close(begun) })
 	defer still.Stop()
-	if _, err := io.ReadAll(&watched{strings.NewReader("x"), still, 0}); err != nil {
+	if _, err := io.ReadAll(&idleReader{strings.NewReader("x"), still, 0}); err != nil {
 		t.Fatal(err)
 	}
 	<-begun
