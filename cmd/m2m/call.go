@@ -140,13 +140,7 @@ func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *setting
 }
 
 // impossible is what is wrong with a request that cannot be sent.
-func impossible(err error) error {
-	fault := exit.Usagef("%v", err).Wrap(err)
-	if errors.Is(err, call.ErrTwoAuthorizations) {
-		fault.Hint("leave out one of them: with --no-token, m2m call sends none of its own")
-	}
-	return fault
-}
+func impossible(err error) error { return exit.Usagef("%v", err).Wrap(err) }
 
 // check refuses flags that contradict each other, before anything is sent.
 func (o callOptions) check(args []string) error {

@@ -129,10 +129,11 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 		}
 	}
 	r.transport = r.hidingTransport(s)
+	credentials, public := variablesOfSettings()
 	r.plan, err = parsed.Plan(suite.Context{
 		Lookup:         r.env.Lookup,
-		IsCredential:   isCredentialVariable,
-		IsPublic:       func(name string) bool { return settings.IsVariable(name) && !settings.RowOfVariable(name).Secret },
+		Credentials:    credentials,
+		Public:         public,
 		Base:           r.base,
 		Origins:        r.o.suite.origins,
 		OpenFile:       r.openFile,
@@ -150,11 +151,22 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 	return cmp.Or(r.resolveClients(), r.checkFiles())
 }
 
-// isCredentialVariable reports whether a variable opens a door for m2m itself:
-// the secrets of its settings, the local tenant's control key, and what GitHub
-// gives a job to ask for its token with.
-func isCredentialVariable(name string) bool {
-	return settings.RowOfVariable(name).Secret || name == local.ControlKeyVariable || name == gitHubTokenVariable
+// variablesOfSettings splits the variables of m2m's own: those that give access as
+// m2m, which no API may get, and those whose values may be shown. The local tenant's
+// control key is among the first, and what GitHub gives a job to ask for its token.
+func variablesOfSettings() (credentials, public map[string]bool) {
+	credentials = map[string]bool{local.ControlKeyVariable: true, gitHubTokenVariable: true}
+	public = map[string]bool{}
+	for _, row := range settings.Rows {
+		kind := public
+		if row.Secret {
+			kind = credentials
+		}
+		for _, name := range row.Variables {
+			kind[name] = true
+		}
+	}
+	return credentials, public
 }
 
 // hidingTransport is the transport of every request. Its traces show addresses,
@@ -182,8 +194,7 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 		Jobs:     r.o.suite.jobs,
 		FailFast: r.o.suite.failFast,
 		Known:    r.known,
-		Started:  progress.started,
-		Finished: progress.finished,
+		Observer: progress,
 	}
 	results := runner.Run(ctx, r.plan)
 	for i, result := range results {

@@ -28,7 +28,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 }
 
 // checkFiles refuses to send a file that opens doors for m2m itself, as
-// isCredentialVariable does for variables: a .env or a key often lies beside the
+// variablesOfSettings does for variables: a .env or a key often lies beside the
 // suite.
 func (r *suiteRun) checkFiles() error {
 	for _, q := range r.plan.Requests {

@@ -32,12 +32,14 @@ func (r *suiteRun) progress() *suiteProgress {
 	return &suiteProgress{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
 }
 
-func (p *suiteProgress) started(q suite.Request) {
+// Started implements suite.Observer.
+func (p *suiteProgress) Started(q suite.Request) {
 	p.under = append(p.under, q.Name)
 	p.draw()
 }
 
-func (p *suiteProgress) finished(result suite.Result) {
+// Finished implements suite.Observer.
+func (p *suiteProgress) Finished(result suite.Result) {
 	for i, name := range p.under {
 		if name == result.Request.Name {
 			p.under = append(p.under[:i], p.under[i+1:]...)

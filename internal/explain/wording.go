@@ -4,24 +4,30 @@ import (
 	"slices"
 
 	"m2m/internal/call"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
 // Situation is where a person reads advice and acts on it: it names what a
 // request can have by the flags of a command or by the keys of a suite's file.
-type Situation struct{ header, method, follow, retry, timeout, withToken string }
+type Situation struct {
+	header, method, follow, retry, timeout, withToken string
+	twoAuthorizations                                 string
+}
 
 // The situations.
 var (
 	// CommandLine is for who typed m2m call.
 	CommandLine = Situation{
 		header: "-H", method: "-X", follow: "-L", retry: "--retry 3", timeout: "--timeout",
-		withToken: "call it with a token: without --no-token, m2m call gets one and sends it",
+		withToken:         "call it with a token: without --no-token, m2m call gets one and sends it",
+		twoAuthorizations: "leave out one of them: with --no-token, m2m call sends none of its own",
 	}
 	// SuiteFile is for who wrote a suite.
 	SuiteFile = Situation{
 		header: `"headers"`, method: `"method"`, follow: `"follow: true"`, retry: `"retry: 3"`, timeout: `"timeout"`,
-		withToken: `send it as a client: leave out "as: none"`,
+		withToken:         `send it as a client: leave out "as: none"`,
+		twoAuthorizations: `leave the header out, or send the request "as: none"`,
 	}
 )
 
@@ -52,8 +58,17 @@ func (s Situation) hintsOf(err error) []string {
 	switch e := err.(type) {
 	case interface{ Hints() []string }:
 		return slices.Clone(e.Hints())
+	case interface{ Advice() []Advice }:
+		var hints []string
+		for _, a := range e.Advice() {
+			hints = append(hints, s.word(a))
+		}
+		return hints
 	case *call.UnreachableError:
 		return s.unreachable(e)
+	}
+	if err == call.ErrTwoAuthorizations { //nolint:errorlint // of this error alone: the tree is walked
+		return []string{s.twoAuthorizations}
 	}
 	return nil
 }
@@ -72,4 +87,39 @@ func (s Situation) unreachable(e *call.UnreachableError) []string {
 		return []string{"have it tried again: " + s.retry}
 	}
 	return nil
+}
+
+// Advice is something to do, as data: a code, and the values that it names.
+type Advice struct {
+	Code AdviceCode
+	Args []string
+}
+
+// AdviceCode names what to do.
+type AdviceCode string
+
+// What to do about a suite that cannot be run.
+const (
+	SetVariable          AdviceCode = "set_variable"
+	SetVariableOrDefault AdviceCode = "set_variable_or_default"
+	PutUnderClients      AdviceCode = "put_under_clients" // a credential that was to be sent
+	SendToAPI            AdviceCode = "send_to_api"
+	AllowOrigin          AdviceCode = "allow_origin" // Args: the origin
+)
+
+// word returns advice as a sentence.
+func (s Situation) word(a Advice) string {
+	switch a.Code {
+	case SetVariable:
+		return "set it in the environment"
+	case SetVariableOrDefault:
+		return "set it in the environment, or give it a default: ${NAME:-value}"
+	case PutUnderClients:
+		return "under clients it can stand as client_secret or certificate_password"
+	case SendToAPI:
+		return "a suite sends only to the scheme, host and port of the API: give its address after the flags, or in API_URL"
+	case AllowOrigin:
+		return "or allow this one too: --allow-origin " + text.ShellQuote(a.Args[0])
+	}
+	return string(a.Code)
 }

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,7 +29,7 @@ type Fault struct {
 }
 
 // Error lists what is wrong in a file, at least one fault, in the order of the
-// lines. It wraps the errors of the faults that have one.
+// file. It wraps the errors of the faults that have one.
 type Error struct {
 	// File is the name that the caller gave.
 	File   string
@@ -100,6 +101,6 @@ func (f *Faults) Err() error {
 			e.Faults = append(e.Faults, fault)
 		}
 	}
-	slices.SortStableFunc(e.Faults, func(a, b Fault) int { return a.Line - b.Line })
+	slices.SortStableFunc(e.Faults, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	return e
 }

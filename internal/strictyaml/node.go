@@ -3,7 +3,6 @@ package strictyaml
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -11,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"m2m/internal/text"
 )
 
 // Limits bound a file.
@@ -132,7 +133,7 @@ func (f *Faults) syntax(err error) {
 		f.Add(Place{}, "not YAML")
 		return
 	}
-	f.Add(placeOfToken(described.GetToken()), "not YAML: %s", bound(described.GetMessage(), 200))
+	f.Add(placeOfToken(described.GetToken()), "not YAML: %s", text.Bound(described.GetMessage(), 200))
 }
 
 // tooDeep returns the token at which the nesting passes the limits; nil for none.
@@ -204,7 +205,7 @@ func (f *Faults) members(out *Node, n *ast.MappingNode) {
 			continue
 		}
 		if line, twice := first[key]; twice {
-			f.Add(at, "the key %s is on line %d already", quote(key), line)
+			f.Add(at, "the key %s is on line %d already", text.Quote(key), line)
 			continue
 		}
 		first[key] = at.Line
@@ -261,5 +262,3 @@ func placeOfToken(t *token.Token) Place {
 	}
 	return Place{t.Position.Line, t.Position.Column}
 }
-
-func quote(s string) string { return fmt.Sprintf("%q", bound(s, 60)) }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"m2m/internal/text"
 )
 
 // Field is a key that a mapping may have, and what reads its value.
@@ -57,7 +59,7 @@ func (f *Faults) unknownKey(m *Node, advise func(string) string, keys []string) 
 		help = advise(m.Key)
 	}
 	if near := nearestKey(m.Key, keys); help == "" && near != "" {
-		help = "did you mean " + quote(near) + "?"
+		help = "did you mean " + text.Quote(near) + "?"
 	}
 	if help == "" {
 		help = "the keys here are " + strings.Join(keys, ", ")
@@ -77,7 +79,7 @@ func nearestKey(key string, keys []string) string {
 			return k
 		}
 	}
-	return Nearest(strings.ToLower(key), keys)
+	return text.Nearest(strings.ToLower(key), keys)
 }
 
 var keyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,30}$`) })
@@ -86,14 +88,14 @@ var keyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`
 // that was put in its place.
 func shownKey(s string) string {
 	if keyForm().MatchString(s) {
-		return quote(s)
+		return text.Quote(s)
 	}
 	return "(" + strconv.Itoa(len(s)) + " bytes, not shown: it may be a secret)"
 }
 
 // Text reads text that is not blank. A number or a bool is rejected, with the
 // advice to quote it.
-func (f *Faults) Text(n *Node) (text string, ok bool) {
+func (f *Faults) Text(n *Node) (value string, ok bool) {
 	switch {
 	case n.Kind == Number || n.Kind == Bool:
 		f.Add(n.Place, "expected text, found %s; put it in quotes if text is meant", n.Kind)
@@ -127,7 +129,7 @@ func (f *Faults) Count(n *Node, most int) (count int, ok bool) {
 	case ok:
 		return count, true
 	case n.Kind == Number:
-		f.Add(n.Place, "expected a number from 0 to %d, found %s", most, quote(n.Text))
+		f.Add(n.Place, "expected a number from 0 to %d, found %s", most, text.Quote(n.Text))
 	default:
 		f.Expected(n, "a number from 0 to "+strconv.Itoa(most))
 	}

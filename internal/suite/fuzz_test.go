@@ -50,7 +50,7 @@ func checkFaults(t *testing.T, err error, data []byte) {
 	}
 	lines := strings.Count(strings.ReplaceAll(string(data), "\r", "\n"), "\n") + 2
 	for _, fault := range faults.Faults {
-		if fault.Line < 1 || fault.Line > lines || len(fault.Text) > 1500 || strings.ContainsAny(fault.Text, "\n\x1b") {
+		if fault.Line < 0 || fault.Line > lines || len(fault.Text) > 1500 || strings.ContainsAny(fault.Text, "\n\x1b") {
 			t.Errorf("line %d of %d: %q", fault.Line, lines, fault.Text)
 		}
 	}

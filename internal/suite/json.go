@@ -3,73 +3,103 @@ package suite
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+
+	"m2m/internal/strictyaml"
 )
 
-// json turns a value of the file into a JSON document, its members in the order
-// they are written in. A text is JSON already, as after --json.
-func (b *builder) json(n *yamlNode) (content []byte, ok bool) {
-	if n.kind == yamlText {
-		text, ok := b.expand(textValue{n.text, n.line})
-		if ok && !json.Valid([]byte(text)) {
-			b.fault(n.line, "this is not JSON; write a mapping or a list, or JSON in quotes")
-			return nil, false
-		}
-		return []byte(text), ok
+var errNotJSON = errors.New("this is not JSON; write a mapping or a list, or JSON in quotes")
+
+// json reads a value that is sent as a JSON document, its members in the order
+// they are written in. A text is JSON already.
+func (r *reader) json(n *strictyaml.Node) deferred[[]byte] {
+	if n.Kind == strictyaml.Text {
+		return read(r, n, func(s string) ([]byte, error) {
+			if !json.Valid([]byte(s)) {
+				return nil, errNotJSON
+			}
+			return []byte(s), nil
+		})
 	}
-	var out bytes.Buffer
-	ok = b.writeJSON(&out, n)
-	return out.Bytes(), ok
+	texts := map[*strictyaml.Node]*template{}
+	r.templates(n, texts)
+	return func(p *planner) ([]byte, bool) {
+		w := jsonWriter{planner: p, texts: texts}
+		ok := w.value(n)
+		return w.out.Bytes(), ok
+	}
 }
 
-func (b *builder) writeJSON(out *bytes.Buffer, n *yamlNode) (ok bool) {
+// templates reads every text in a value.
+func (r *reader) templates(n *strictyaml.Node, texts map[*strictyaml.Node]*template) {
+	if n.Kind == strictyaml.Text {
+		texts[n] = r.template(n)
+	}
+	for _, item := range n.Items {
+		r.templates(item, texts)
+	}
+	for _, m := range n.Members {
+		r.templates(m, texts)
+	}
+}
+
+type jsonWriter struct {
+	planner *planner
+	texts   map[*strictyaml.Node]*template
+	out     bytes.Buffer
+}
+
+func (w *jsonWriter) value(n *strictyaml.Node) (ok bool) {
 	ok = true
-	switch n.kind {
-	case yamlNull:
-		out.WriteString("null")
-	case yamlBool:
-		return b.scalarJSON(out, n, n.isTrue())
-	case yamlNumber:
-		if json.Valid([]byte(n.text)) {
-			out.WriteString(n.text) // as it is written: 1.50 stays so
+	switch n.Kind {
+	case strictyaml.Null:
+		w.out.WriteString("null")
+	case strictyaml.Bool:
+		return w.scalar(n, n.IsTrue())
+	case strictyaml.Number:
+		if json.Valid([]byte(n.Text)) {
+			w.out.WriteString(n.Text) // as it is written: 1.50 stays so
 			return true
 		}
-		return b.scalarJSON(out, n, n.number)
-	case yamlText:
-		text, ok := b.expand(textValue{n.text, n.line})
-		return ok && b.scalarJSON(out, n, text)
-	case yamlList:
-		out.WriteByte('[')
-		for i, item := range n.items {
-			comma(out, i)
-			ok = b.writeJSON(out, item) && ok
+		return w.scalar(n, n.Number)
+	case strictyaml.Text:
+		s, ok := w.planner.expand(w.texts[n])
+		return ok && w.scalar(n, s)
+	case strictyaml.List:
+		w.out.WriteByte('[')
+		for i, item := range n.Items {
+			w.comma(i)
+			ok = w.value(item) && ok
 		}
-		out.WriteByte(']')
-	case yamlMap:
-		out.WriteByte('{')
-		for i, m := range n.members {
-			comma(out, i)
-			ok = b.scalarJSON(out, n, m.key) && ok
-			out.WriteByte(':')
-			ok = b.writeJSON(out, m.value) && ok
+		w.out.WriteByte(']')
+	case strictyaml.Map:
+		w.out.WriteByte('{')
+		for i, m := range n.Members {
+			w.comma(i)
+			ok = w.scalar(n, m.Key) && ok
+			w.out.WriteByte(':')
+			ok = w.value(m) && ok
 		}
-		out.WriteByte('}')
+		w.out.WriteByte('}')
+	case strictyaml.Invalid: // noted when it was parsed
+		return false
 	}
 	return ok
 }
 
-func (b *builder) scalarJSON(out *bytes.Buffer, n *yamlNode, value any) bool {
-	encoder := json.NewEncoder(out)
+func (w *jsonWriter) scalar(n *strictyaml.Node, value any) bool {
+	encoder := json.NewEncoder(&w.out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		b.fault(n.line, "this cannot be written as JSON")
+		w.planner.Add(n.Place, "this cannot be written as JSON")
 		return false
 	}
-	out.Truncate(out.Len() - 1) // the encoder ends with a line break
+	w.out.Truncate(w.out.Len() - 1) // the encoder ends with a line break
 	return true
 }
 
-func comma(out *bytes.Buffer, i int) {
+func (w *jsonWriter) comma(i int) {
 	if i > 0 {
-		out.WriteByte(',')
+		w.out.WriteByte(',')
 	}
 }

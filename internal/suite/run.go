@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -69,9 +70,15 @@ type Runner struct {
 	FailFast bool
 	// Known tells what is known about a request beside its answer.
 	Known func(Request) explain.Context
-	// Started and Finished are told of each request, never two at a time.
-	Started  func(Request)
-	Finished func(Result)
+	// Observer follows the run; nil is none.
+	Observer Observer
+}
+
+// Observer is called for each request when it starts and when it is finished, for
+// one at a time.
+type Observer interface {
+	Started(Request)
+	Finished(Result)
 }
 
 // Run sends the requests of a plan and returns what became of each, in the order
@@ -127,8 +134,8 @@ func (r *run) begin(ctx context.Context, q Request) string {
 	if ctx.Err() != nil {
 		return "not sent: the run was stopped"
 	}
-	if r.stopped == "" && r.Started != nil {
-		r.Started(q)
+	if r.stopped == "" && r.Observer != nil {
+		r.Observer.Started(q)
 	}
 	return r.stopped
 }
@@ -139,8 +146,8 @@ func (r *run) end(result Result) {
 	if r.FailFast && result.Verdict != Passed && r.stopped == "" {
 		r.stopped = "not sent: an earlier request did not pass"
 	}
-	if r.Finished != nil {
-		r.Finished(result)
+	if r.Observer != nil {
+		r.Observer.Finished(result)
 	}
 }
 
@@ -198,7 +205,7 @@ func (r *run) explain(q Request, x *explain.Explanation) *explain.Explanation {
 	if sendsToken := !strings.Contains(x.Command, "--no-token"); q.As != AsDefault && (sendsToken || q.As != AsNone) {
 		x.Command = ""
 	}
-	x.Command = r.plan.hidden.Quoted(x.Command)
+	x.Command = r.plan.hidden.Expand(x.Command)
 	return x
 }
 
@@ -223,4 +230,34 @@ func hideAll(clean func(string) string, texts []string) []string {
 		out = append(out, clean(s))
 	}
 	return out
+}
+
+// Latency sums up how long answers took. The zero value is that of no answer.
+type Latency struct {
+	// Count is how many answers it is about.
+	Count int
+	// P50 and P95 are percentiles by nearest rank: each is a time that was measured.
+	P50, P95, Max time.Duration
+}
+
+// LatencyOf sums up the results that have an answer.
+func LatencyOf(results []Result) Latency {
+	var times []time.Duration
+	for _, r := range results {
+		if r.Verdict == Passed || r.Verdict == Failed {
+			times = append(times, r.Duration)
+		}
+	}
+	if len(times) == 0 {
+		return Latency{}
+	}
+	slices.Sort(times)
+	return Latency{Count: len(times), P50: percentile(times, 50), P95: percentile(times, 95), Max: times[len(times)-1]}
+}
+
+// percentile returns the smallest time that at least p percent of them do not
+// exceed.
+func percentile(sorted []time.Duration, p int) time.Duration {
+	rank := (len(sorted)*p + 99) / 100
+	return sorted[max(rank, 1)-1]
 }

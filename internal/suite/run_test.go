@@ -41,6 +41,13 @@ func outcomes(results []suite.Result) string {
 	return strings.Join(words, ", ")
 }
 
+// observed lists the starts and ends of requests.
+type observed []string
+
+func (o *observed) Started(q suite.Request) { *o = append(*o, "+"+q.Name) }
+
+func (o *observed) Finished(r suite.Result) { *o = append(*o, "-"+r.Request.Name) }
+
 func TestRunSuite(t *testing.T) {
 	var served []string
 	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -68,11 +75,10 @@ requests:
 - {name: e, url: /missing, expect: {status: 404}}
 - {name: f, url: /again, retry: 3}
 `, nil)
-	var told []string
+	var log observed
 	runner := suite.Runner{
 		Client:   calltest.Client(t),
-		Started:  func(q suite.Request) { told = append(told, "+"+q.Name) },
-		Finished: func(r suite.Result) { told = append(told, "-"+r.Request.Name) },
+		Observer: &log,
 	}
 	results := runner.Run(t.Context(), p)
 	if got, want := outcomes(results), "a passed 200, b failed 404, c unknown 200, d unknown 0, e passed 404, f passed 200"; got != want {
@@ -81,7 +87,7 @@ requests:
 	if diff := cmp.Diff([]string{"POST /a", "GET /missing", "GET /broken", "GET /missing", "GET /again", "GET /again", "GET /again"}, served); diff != "" {
 		t.Errorf("what was served (-want +got):\n%s", diff)
 	}
-	if got := strings.Join(told, " "); got != "+a -a +b -b +c -c +d -d +e -e +f -f" {
+	if got := strings.Join(log, " "); got != "+a -a +b -b +c -c +d -d +e -e +f -f" {
 		t.Errorf("progress: %s", got)
 	}
 	if r := results[1]; len(r.Unmet()) != 1 || r.Explanation == nil || r.Explanation.Code != explain.CodeNotFound {

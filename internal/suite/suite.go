@@ -1,13 +1,17 @@
 package suite
 
 import (
+	_ "embed" // the schema
+	"errors"
 	"slices"
 	"time"
 
 	"m2m/internal/call"
+	"m2m/internal/entra"
+	"m2m/internal/strictyaml"
 )
 
-// The clients that As can name beside those that a suite defines.
+// The clients that As can name next to those that a suite defines.
 const (
 	// AsDefault is the client of the settings.
 	AsDefault = "default"
@@ -15,16 +19,28 @@ const (
 	AsNone = "none"
 )
 
-// Suite is a file of requests and what is expected of their answers, as it is
-// written: its form is checked, its variables are not put in yet.
+// ErrNotRunnable says that a suite cannot be run as it is written; the error that
+// wraps it is an *Error.
+var ErrNotRunnable = errors.New("the suite cannot be run")
+
+//go:embed suite.schema.json
+var schema string
+
+// Schema returns the JSON Schema of a suite's file, for editors. Whatever Parse
+// accepts is valid by it. It cannot express that names are unique, that As names a
+// client, or that a jq expression can be read.
+func Schema() string { return schema }
+
+// Suite is a file of requests and what is expected of their answers: its form is
+// checked, its variables are not put in yet.
 type Suite struct {
-	// File is what messages call it.
+	// File is its name in messages.
 	File     string
-	clients  []writtenClient
-	requests []written
+	clients  []Client
+	requests []Request
 }
 
-// Request is a request of a suite, ready to be sent.
+// Request is one request, from the file of its suite to its result.
 type Request struct {
 	// Name is unique in the suite.
 	Name string
@@ -35,8 +51,11 @@ type Request struct {
 	As string
 	// URL is the address as it is written, without the values of variables.
 	URL string
+
+	// What follows is set by a plan.
+
 	// Timeout bounds the request with its retries, from its start to the end of
-	// the body.
+	// the body; 0 is no bound.
 	Timeout time.Duration
 	// Text is the content where it stands in the file of the suite, and File the
 	// path of the file that holds it, both with the values of variables and empty
@@ -44,11 +63,13 @@ type Request struct {
 	Text, File string
 	// Request is what is sent. Its Token is for the caller to fill in.
 	Request call.Request
+
+	written written
 }
 
-// Client is a client of the suite's own. Its tenant and scope, its secret
-// and its password are never in the file itself, but in variables: a file that
-// somebody else wrote must not decide where a secret goes.
+// Client is a client of the suite's own. Its tenant and scope, its secret and its
+// password are never in the file itself, but in variables: a file that somebody
+// else wrote must not decide where a secret goes.
 type Client struct {
 	Name string
 	Line int
@@ -61,32 +82,35 @@ type Client struct {
 	SendChain bool
 }
 
-// Parse reads a suite, strictly: YAML of one document, without anchors,
-// aliases, merges and tags, with the keys of the schema (SuiteSchema) and no
-// others, each once. file is what messages call it. The error is a *SuiteError
-// with everything that is wrong. What a variable decides is not looked at.
-func Parse(file string, data []byte) (*Suite, error) {
-	r := &reader{faultList: faultList{file: file}}
-	s := &Suite{File: file}
-	if root := parseYAML(r, data); root != nil && len(r.faults) == 0 {
-		r.suite(s, root)
+// values are all values of a client.
+func (c *Client) values() []*Value {
+	return []*Value{
+		&c.Tenant, &c.ClientID, &c.Scope, &c.Secret, &c.SecretFile,
+		&c.Certificate, &c.FederatedTokenFile, &c.Password, &c.PasswordFile,
 	}
-	if err := r.err(); err != nil {
-		return nil, err
-	}
-	dry := &builder{faultList: faultList{file: file}, dry: true}
-	dry.requests(s.requests)
-	if err := dry.err(); err != nil {
-		return nil, err
-	}
-	return s, nil
 }
+
+// Value is a value of a client: what stands in the file, or what the variable
+// holds that stands there. The zero value is unset.
+type Value struct {
+	// Value is set by a plan.
+	Value entra.Secret
+	// Variable is the variable that is all of the value; empty where the file has
+	// the value itself, or a part of it.
+	Variable string
+	Line     int
+
+	written *template
+}
+
+// IsSet reports whether the file has the value.
+func (v Value) IsSet() bool { return v.Line > 0 }
 
 // Names lists the requests in the order of the file.
 func (s *Suite) Names() []string {
 	var names []string
 	for _, q := range s.requests {
-		names = append(names, q.name)
+		names = append(names, q.Name)
 	}
 	return names
 }
@@ -95,7 +119,7 @@ func (s *Suite) Names() []string {
 func (s *Suite) Tags() []string {
 	var tags []string
 	for _, q := range s.requests {
-		tags = append(tags, q.tags...)
+		tags = append(tags, q.Tags...)
 	}
 	slices.Sort(tags)
 	return slices.Compact(tags)
@@ -103,7 +127,7 @@ func (s *Suite) Tags() []string {
 
 // IsSentAs reports whether any request is sent as a client.
 func (s *Suite) IsSentAs(client string) bool {
-	return slices.ContainsFunc(s.requests, func(q written) bool { return q.as == client })
+	return slices.ContainsFunc(s.requests, func(q Request) bool { return q.As == client })
 }
 
 // Select returns the suite with only the requests that have any of the tags
@@ -112,7 +136,7 @@ func (s *Suite) Select(tags, skip []string) *Suite {
 	selected := *s
 	selected.requests = nil
 	for _, q := range s.requests {
-		if (len(tags) == 0 || shareOne(q.tags, tags)) && !shareOne(q.tags, skip) {
+		if (len(tags) == 0 || shareOne(q.Tags, tags)) && !shareOne(q.Tags, skip) {
 			selected.requests = append(selected.requests, q)
 		}
 	}
@@ -122,3 +146,21 @@ func (s *Suite) Select(tags, skip []string) *Suite {
 func shareOne(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
+
+// Error lists what is wrong in a suite, at least one fault, in the order of the
+// file. It wraps ErrNotRunnable. No text in it holds the value of a variable.
+type Error struct {
+	File   string
+	Faults []strictyaml.Fault
+	hints  []string
+}
+
+func (e *Error) Error() string {
+	return (&strictyaml.Error{File: e.File, Faults: e.Faults}).Error()
+}
+
+// Hints returns what to do, each sentence once.
+func (e *Error) Hints() []string { return e.hints }
+
+// Unwrap returns ErrNotRunnable.
+func (e *Error) Unwrap() error { return ErrNotRunnable }

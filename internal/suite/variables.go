@@ -4,8 +4,10 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 
-	"m2m/internal/call"
+	"m2m/internal/explain"
+	"m2m/internal/strictyaml"
 )
 
 // piece is a part of a text: words as they are, or a variable.
@@ -16,7 +18,6 @@ type piece struct {
 	fallback   string
 }
 
-// errVariableSyntax says that what begins like a variable is none.
 var errVariableSyntax = errors.New(`a variable is ${NAME} or ${NAME:-default}; for "${" itself write "$${"`)
 
 // splitVariables finds ${NAME} and ${NAME:-default} in a text. A "$${" stands
@@ -45,7 +46,7 @@ func splitVariables(s string) ([]piece, error) {
 		words.WriteString(s[:start])
 		inside, rest, closed := strings.Cut(s[start+2:], "}")
 		name, fallback, hasDefault := strings.Cut(inside, ":-")
-		if !closed || !isVariableName(name) {
+		if !closed || !variableForm().MatchString(name) {
 			return nil, errVariableSyntax
 		}
 		flush()
@@ -56,45 +57,121 @@ func splitVariables(s string) ([]piece, error) {
 	return pieces, nil
 }
 
-func isVariableName(s string) bool {
-	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(s)
+var variableForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
+
+// template is a text of the file with the variables in it.
+type template struct {
+	strictyaml.Place
+	pieces []piece
 }
 
-// expand puts the variables of a text in. ok is false where one is missing,
-// which is noted, or where a dry run does not know them.
-func (b *builder) expand(t textValue) (value string, ok bool) {
-	isKept := func(name string) bool { return b.context.IsCredential != nil && b.context.IsCredential(name) }
-	return b.expandWith(t, isKept, "set it in the environment, or give it a default: ${NAME:-value}")
+// template reads text. YAML takes 200, 1.0 and true for other kinds of values, but
+// whoever writes them means the characters. nil is a value that is not text.
+func (r *reader) template(n *strictyaml.Node) *template {
+	if !n.IsScalar() {
+		r.Expected(n, "text")
+		return nil
+	}
+	pieces, err := splitVariables(n.Text)
+	if err != nil {
+		r.AddError(n.Place, err)
+		return nil
+	}
+	return &template{n.Place, pieces}
+}
+
+// constant returns the text if no variable is in it.
+func (t *template) constant() (string, bool) {
+	switch {
+	case len(t.pieces) == 0:
+		return "", true
+	case len(t.pieces) == 1 && t.pieces[0].name == "":
+		return t.pieces[0].words, true
+	}
+	return "", false
+}
+
+// deferred is a value of the file: known since it was read, or once a plan has put
+// in the variables. ok is false for one that cannot be used, which is noted. nil is
+// a value that the file lacks.
+type deferred[T any] func(*planner) (value T, ok bool)
+
+// in returns the value in a plan; the zero value of one that the file lacks.
+func (d deferred[T]) in(p *planner) (value T, ok bool) {
+	if d == nil {
+		return value, false
+	}
+	return d(p)
+}
+
+// read reads text that is converted: at once if it holds no variables.
+func read[T any](r *reader, n *strictyaml.Node, convert func(string) (T, error)) deferred[T] {
+	t := r.template(n)
+	if t == nil {
+		return nil
+	}
+	note := func(faults *strictyaml.Faults, s string) (T, bool) {
+		value, err := convert(s)
+		if err != nil {
+			faults.AddError(t.Place, err)
+		}
+		return value, err == nil
+	}
+	if s, ok := t.constant(); ok {
+		value, ok := note(r.Faults, s)
+		return func(*planner) (T, bool) { return value, ok }
+	}
+	return func(p *planner) (value T, ok bool) {
+		if s, ok := p.expand(t); ok {
+			return note(&p.Faults, s)
+		}
+		return value, false
+	}
+}
+
+// problem is a fault with advice.
+type problem struct {
+	text   string
+	advice []explain.Advice
+}
+
+func (p *problem) Error() string { return p.text }
+
+// Advice returns what to do about it.
+func (p *problem) Advice() []explain.Advice { return p.advice }
+
+// expand puts in the variables of a text that an API gets. ok is false where one
+// is missing, which is noted; nil is a text that the file lacks.
+func (p *planner) expand(t *template) (value string, ok bool) {
+	return p.expandWith(t, p.context.Credentials, explain.Advice{Code: explain.SetVariableOrDefault})
 }
 
 // expandForProvider expands what only the identity provider gets to see. Most of
-// that has no default: see variableTo.
-func (b *builder) expandForProvider(t textValue) (value string, ok bool) {
-	return b.expandWith(t, func(string) bool { return false }, "set it in the environment")
+// that has no default: see reader.variable.
+func (p *planner) expandForProvider(t *template) (value string, ok bool) {
+	return p.expandWith(t, nil, explain.Advice{Code: explain.SetVariable})
 }
 
-func (b *builder) expandWith(t textValue, isKept func(name string) bool, ifMissing string) (value string, ok bool) {
-	pieces, err := splitVariables(t.raw)
-	if err != nil {
-		b.because(t.line, err)
+func (p *planner) expandWith(t *template, kept map[string]bool, ifMissing explain.Advice) (value string, ok bool) {
+	if t == nil {
 		return "", false
 	}
 	var out strings.Builder
 	ok = true
-	for _, p := range pieces {
+	for _, piece := range t.pieces {
 		switch {
-		case p.name == "":
-			out.WriteString(p.words)
-		case b.dry:
-			ok = false
-		case isKept(p.name):
-			b.faultWith(t.line, p.name+" is a credential of m2m's own, which no API gets to see",
-				"under clients it can stand as client_secret or certificate_password")
+		case piece.name == "":
+			out.WriteString(piece.words)
+		case kept[piece.name]:
+			p.AddError(t.Place, &problem{
+				piece.name + " is a credential of m2m's own, which no API gets to see",
+				[]explain.Advice{{Code: explain.PutUnderClients}},
+			})
 			ok = false
 		default:
-			v, found := b.variable(p)
+			v, found := p.variable(piece)
 			if !found {
-				b.faultWith(t.line, "the variable "+p.name+" is not set, or empty", ifMissing)
+				p.AddError(t.Place, &problem{"the variable " + piece.name + " is not set, or empty", []explain.Advice{ifMissing}})
 			}
 			out.WriteString(v)
 			ok = ok && found
@@ -105,34 +182,16 @@ func (b *builder) expandWith(t textValue, isKept func(name string) bool, ifMissi
 
 // variable looks a variable up. An empty one counts as missing, as everywhere
 // in m2m: CI systems define one for each secret that they have not got.
-func (b *builder) variable(p piece) (value string, found bool) {
-	if b.context.Lookup != nil {
-		value, _ = b.context.Lookup(p.name)
+func (p *planner) variable(v piece) (value string, found bool) {
+	if p.context.Lookup != nil {
+		value, _ = p.context.Lookup(v.name)
 	}
-	if value != "" {
-		b.variables = true
-		if b.context.IsPublic == nil || !b.context.IsPublic(p.name) {
-			b.hidden.Add(p.name, value)
-		}
-		return value, true
+	if value == "" {
+		return v.fallback, v.hasDefault
 	}
-	return p.fallback, p.hasDefault
-}
-
-// jqFault says why an expression cannot be read, without a value: the word at
-// which it goes wrong may be a part of one.
-func (b *builder) jqFault(t textValue) {
-	var plain strings.Builder
-	pieces, _ := splitVariables(t.raw) // that went well before
-	for _, p := range pieces {
-		if p.name != "" {
-			p.words = "1"
-		}
-		plain.WriteString(p.words)
+	p.hasVariables = true
+	if !p.context.Public[v.name] {
+		p.hidden.Add(v.name, value)
 	}
-	if _, err := call.ParseJQExpectation(plain.String()); err != nil {
-		b.because(t.line, err)
-		return
-	}
-	b.fault(t.line, "the jq expression cannot be read with the values of its variables in it: they may hold quotes")
+	return value, true
 }
