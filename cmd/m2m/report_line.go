@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -29,14 +30,23 @@ func appendReport(dst []byte, r *verify.Report) []byte {
 		dst = appendText(append(dst, `,"fix":`...), f.Fix)
 		dst = append(dst, '}')
 	}
-	dst = appendSummary(append(dst, `],"token":`...), r.Token)
+	return append(appendTokenMembers(append(dst, "],"...), r.Token), '}')
+}
+
+// appendToken appends the document of `verify --decode -o json`: what a token
+// says of itself. t may be nil.
+func appendToken(dst []byte, t *verify.Token) []byte {
+	return append(appendTokenMembers(append(dst, '{'), t), '}')
+}
+
+func appendTokenMembers(dst []byte, t *verify.Token) []byte {
+	dst = appendSummary(append(dst, `"token":`...), t)
 	var header, claims verify.Object
-	if r.Token != nil {
-		header, claims = r.Token.Header, r.Token.Claims
+	if t != nil {
+		header, claims = t.Header, t.Claims
 	}
 	dst = appendMembers(append(dst, `,"header":`...), header)
-	dst = appendMembers(append(dst, `,"claims":`...), claims)
-	return append(dst, '}')
+	return appendMembers(append(dst, `,"claims":`...), claims)
 }
 
 func appendSummary(dst []byte, t *verify.Token) []byte {
@@ -44,7 +54,7 @@ func appendSummary(dst []byte, t *verify.Token) []byte {
 		return append(dst, "null"...)
 	}
 	dst = appendText(append(dst, `{"version":`...), string(t.Version))
-	dst = appendText(append(dst, `,"kind":`...), string(kindOf(t)))
+	dst = appendText(append(dst, `,"kind":`...), string(cmp.Or(t.Kind, verify.Other)))
 	dst = appendTime(append(dst, `,"issued_at":`...), t.IssuedAt)
 	dst = appendTime(append(dst, `,"expires_at":`...), t.ExpiresAt)
 	return append(dst, '}')

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"m2m/internal/verify"
 )
 
 // Every byte, at every place in a text, is written as jsontext would write it.
@@ -18,4 +24,89 @@ func TestAppendText(t *testing.T) {
 			}
 		}
 	}
+}
+
+// reportDocument is the JSON of `verify -o json` as encoding/json writes it, to
+// compare with.
+type reportDocument struct {
+	Verdict verify.Verdict  `json:"verdict"`
+	Checks  []checkDocument `json:"checks"`
+	tokenDocument
+}
+
+type checkDocument struct {
+	Name     verify.Check  `json:"name"`
+	Status   verify.Status `json:"status"`
+	Expected string        `json:"expected"`
+	Found    string        `json:"found"`
+	Cause    string        `json:"cause"`
+	Fix      string        `json:"fix"`
+}
+
+// tokenDocument is what a token says of itself, judged or not.
+type tokenDocument struct {
+	Token  *tokenSummary   `json:"token"`
+	Header json.RawMessage `json:"header"`
+	Claims json.RawMessage `json:"claims"`
+}
+
+type tokenSummary struct {
+	Version   string      `json:"version"`
+	Kind      verify.Kind `json:"kind"`
+	IssuedAt  *time.Time  `json:"issued_at"`
+	ExpiresAt *time.Time  `json:"expires_at"`
+}
+
+func documentOf(r *verify.Report) reportDocument {
+	d := reportDocument{Verdict: r.Verdict, Checks: []checkDocument{}, tokenDocument: documentOfToken(r.Token)}
+	for _, f := range r.Findings {
+		d.Checks = append(d.Checks, checkDocument{f.Check, f.Status, f.Expected, f.Found, f.Cause, f.Fix})
+	}
+	return d
+}
+
+func documentOfToken(t *verify.Token) tokenDocument {
+	if t == nil {
+		return tokenDocument{Header: objectOf(verify.Object{}), Claims: objectOf(verify.Object{})}
+	}
+	return tokenDocument{
+		Token: &tokenSummary{
+			Version: string(t.Version), Kind: kindOf(t),
+			IssuedAt: optionalTime(t.IssuedAt), ExpiresAt: optionalTime(t.ExpiresAt),
+		},
+		Header: objectOf(t.Header),
+		Claims: objectOf(t.Claims),
+	}
+}
+
+// kindOf is the kind of a token, or other where its claims could not be read.
+func kindOf(t *verify.Token) verify.Kind { return cmp.Or(t.Kind, verify.Other) }
+
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// objectOf puts members together again in the order of the token; null where
+// there are none.
+func objectOf(o verify.Object) json.RawMessage {
+	if o.IsZero() {
+		return json.RawMessage("null")
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for m := range o.All() {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		name, _ := json.Marshal(m.Name) // a string always has a JSON form
+		b.Write(name)
+		b.WriteByte(':')
+		b.WriteString(m.Raw)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -177,7 +180,7 @@ func passOverPlaceholders(env *cli.Env, s *settings.Settings) {
 // printReport prints the report and ends with the code of its verdict.
 func printReport(env *cli.Env, report *verify.Report, o verifyOptions, now time.Time) error {
 	if o.form == "json" {
-		if err := cli.WriteJSON(env.Out, documentOf(report)); err != nil {
+		if err := writeIndented(env.Out, appendReport(nil, report)); err != nil {
 			return err
 		}
 	} else {
@@ -198,6 +201,17 @@ func printReport(env *cli.Env, report *verify.Report, o verifyOptions, now time.
 	return exit.Reported{Code: code}
 }
 
+// writeIndented prints a JSON document for people.
+func writeIndented(w io.Writer, document []byte) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, document, "", "  "); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err := b.WriteTo(w)
+	return err
+}
+
 func reportTextFor(env *cli.Env, o verifyOptions, now time.Time) reportText {
 	text := reportText{w: env.Out, paint: env.PaletteFor(env.Stdout, env.NoColor), now: now}
 	if o.explain {
@@ -213,7 +227,7 @@ func decode(env *cli.Env, input string, o verifyOptions) error {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
 	if o.form == "json" {
-		if err := cli.WriteJSON(env.Out, documentOfToken(token)); err != nil {
+		if err := writeIndented(env.Out, appendToken(nil, token)); err != nil {
 			return err
 		}
 	} else {
