@@ -11,7 +11,7 @@ import (
 	"slices"
 	"syscall"
 
-	"m2m/internal/probe/brokenapi"
+	"m2m/internal/probe/probetest"
 )
 
 // brokenapi DIR [HOLE] runs an API with one hole, or with none, until a signal.
@@ -27,19 +27,19 @@ func brokenAPI() {
 }
 
 func runBroken(ctx context.Context, dir string, hole []string) error {
-	issuer, err := brokenapi.NewIssuer()
+	issuer, err := probetest.NewIssuer()
 	if err != nil {
 		return err
 	}
 	issuer.Name = "https://127.0.0.1:1/v2.0"
-	api := brokenapi.Correct(issuer)
+	api := probetest.Correct(issuer)
 	if len(hole) == 1 {
-		holes := brokenapi.Holes()
-		n := slices.IndexFunc(holes, func(h brokenapi.Hole) bool { return h.Name == hole[0] })
+		holes := probetest.Holes()
+		n := slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == hole[0] })
 		if n < 0 {
 			return fmt.Errorf("there is no hole %s", hole[0])
 		}
-		api = brokenapi.Broken(issuer, holes[n])
+		api = probetest.Broken(issuer, holes[n])
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -47,7 +47,7 @@ func runBroken(ctx context.Context, dir string, hole []string) error {
 	}
 	if err := errors.Join(
 		os.MkdirAll(dir, 0o700),
-		os.WriteFile(filepath.Join(dir, "token"), []byte(issuer.Token(brokenapi.Changes{})+"\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "token"), []byte(issuer.Token(probetest.Changes{})+"\n"), 0o600),
 		writeWhole(filepath.Join(dir, "api.env"), "API_URL=http://"+listener.Addr().String()+"\n"),
 	); err != nil {
 		return err

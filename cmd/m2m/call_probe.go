@@ -16,6 +16,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/probe"
+	"m2m/internal/probe/forge"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/transport"
@@ -101,11 +102,11 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter, err = r.minter(cmd); err != nil {
 		return err
 	}
-	possible := probe.Catalogue()
+	possible := forge.Catalogue()
 	if r.config.Minter == nil {
-		possible = slices.DeleteFunc(possible, func(c probe.Case) bool { return c.Family == probe.Issued })
+		possible = slices.DeleteFunc(possible, func(c forge.Case) bool { return c.Family == forge.Issued })
 	}
-	cases, unmatched := probe.Select(possible, r.o.probe.only)
+	cases, unmatched := forge.Select(possible, r.o.probe.only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}
@@ -116,7 +117,7 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 // noSuchCase says why a pattern selects nothing: a run that tried nothing would
 // find nothing.
 func noSuchCase(pattern string) error {
-	if _, unknown := probe.Select(probe.Catalogue(), []string{pattern}); unknown == nil {
+	if _, unknown := forge.Select(forge.Catalogue(), []string{pattern}); unknown == nil {
 		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", text.Quote(pattern)).
 			Hint("probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND")
 	}
@@ -152,7 +153,7 @@ func (r *probeRun) run(ctx context.Context) error {
 	report, err := probe.Run(ctx, r.config)
 	progress.end()
 	switch {
-	case errors.Is(err, probe.ErrNotJWT):
+	case errors.Is(err, forge.ErrNotJWT):
 		return r.notTold(exit.Errorf(exit.Unknown, "nothing can be forged: %v", err).
 			Hint("the probe is for APIs that take signed JSON web tokens").Wrap(err))
 	case err != nil && ctx.Err() != nil && report.Tried() > 0: // what was found by then is worth telling
@@ -181,22 +182,48 @@ func (r *probeRun) outcome(report *probe.Report, stop error) error {
 	findings, missed := report.Findings(), notTried(report)
 	switch {
 	case errors.Is(stop, probe.ErrOpen):
-		return exit.Errorf(exit.Unmet, "%v", stop).Wrap(stop)
+		return exit.Errorf(exit.Unmet, "%v", stop).Hint(stopHints(stop)...).Wrap(stop)
 	case len(findings) > 0:
 		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", text.Plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)
 		if stop != nil {
-			fail.Addf("the probe did not come to its end: %v", stop).Hint(explain.CommandLine.Hints(stop)...)
+			fail.Addf("the probe did not come to its end: %v", stop).Hint(stopHints(stop)...)
 		}
 		return fail.Hint("after a fix, try that case alone: --probe-only " + findings[0].Case.Name)
 	case stop != nil:
-		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Wrap(stop)
+		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Hint(stopHints(stop)...).Wrap(stop)
 	case len(missed) > 0:
-		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", text.Plural(len(missed), "case"), missed[0].Came).
+		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", text.Plural(len(missed), "case"), missed[0].Got).
 			Hint("with the tenant set (TENANT_ID, or --tenant), the keys are asked of it")
 	case report.Tried() == 0:
-		return exit.Errorf(exit.Unknown, "could not tell: no case could be made of this token and these keys: %s", report.Results[0].Came)
+		return exit.Errorf(exit.Unknown, "could not tell: no case could be made of this token and these keys: %s", report.Results[0].Got)
 	}
 	return nil
+}
+
+// stopAdvice words what can be done about a probe that stopped.
+var stopAdvice = map[probe.Advice]string{
+	probe.RefreshToken:     "get a new one: --refresh",
+	probe.ExplainRejection: "m2m call with the same address and token says why",
+	probe.FollowRedirect:   "probe the address that it leads to, if it is the API",
+	probe.ProbeProtected:   "if the address is for everybody, probe one that is not",
+	probe.ProbeBearer:      "probe an address that takes bearer tokens, not one for browsers",
+	probe.ProbeRejecting:   "probe an address that answers 401 without a token",
+	probe.CheckAPI:         "see whether the API still runs, and what it logged",
+	probe.LowerRate:        "it may count failures and have locked the caller out: try a lower --probe-rate",
+	probe.SlowDown:         "send fewer requests a second: --probe-rate 1",
+	probe.LiftLimit:        "or switch the limit off while you probe",
+}
+
+// stopHints are the hints of an error that a probe stopped with.
+func stopHints(err error) (hints []string) {
+	var stop *probe.StopError
+	if !errors.As(err, &stop) {
+		return nil
+	}
+	for _, advice := range stop.Advice {
+		hints = append(hints, stopAdvice[advice])
+	}
+	return hints
 }
 
 // notTried are the cases that could not be made for want of keys. That a token

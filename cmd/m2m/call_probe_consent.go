@@ -18,7 +18,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/local"
-	"m2m/internal/probe"
+	"m2m/internal/probe/forge"
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/mint"
 	"m2m/internal/text"
@@ -117,8 +117,8 @@ func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 // localMinter makes wrong tokens by the running local tenant.
 type localMinter struct{ tenant *control.Client }
 
-// Mint implements probe.Minter.
-func (m localMinter) Mint(ctx context.Context, w probe.Wrong) (entra.Secret, error) {
+// Mint implements forge.Minter.
+func (m localMinter) Mint(ctx context.Context, w forge.WrongToken) (entra.Secret, error) {
 	token, err := m.tenant.Mint(ctx, mint.Request{
 		API: w.API, Client: w.Client, Kind: mint.Kind(w.Kind), Version: entra.Version(w.Version),
 		Time: mint.Time(w.Time), Key: mint.Key(w.Key), Claims: []byte(w.Claims), Header: []byte(w.Header), Without: w.Without,
@@ -128,7 +128,7 @@ func (m localMinter) Mint(ctx context.Context, w probe.Wrong) (entra.Secret, err
 
 // minter is the local tenant, where the command is about one: with --local, or
 // as COMMAND of serve --local.
-func (r *probeRun) minter(cmd *cobra.Command) (probe.Minter, error) {
+func (r *probeRun) minter(cmd *cobra.Command) (forge.Minter, error) {
 	withLocal, _ := cmd.Flags().GetBool("local")
 	if _, under := r.env.Lookup(local.ControlURLVariable); !withLocal && !under {
 		return nil, nil

@@ -11,7 +11,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
-	"m2m/internal/probe"
+	"m2m/internal/probe/forge"
 	"m2m/internal/text"
 )
 
@@ -95,7 +95,7 @@ func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration 
 
 // listProbe prints the catalogue.
 func listProbe(env *cli.Env, o callOptions) error {
-	cases, unmatched := probe.Select(probe.Catalogue(), o.probe.only)
+	cases, unmatched := forge.Select(forge.Catalogue(), o.probe.only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"m2m/internal/probe"
+	"m2m/internal/probe/forge"
 	"m2m/internal/testreport"
 	"m2m/internal/text"
 )
@@ -48,7 +49,7 @@ type probeBaseline struct {
 // probeCase is what a case is, whatever became of it.
 type probeCase struct {
 	Name   string       `json:"name"`
-	Family probe.Family `json:"family"`
+	Family forge.Family `json:"family"`
 	Tries  string       `json:"tries"`
 	Safe   string       `json:"safe"`
 }
@@ -56,14 +57,14 @@ type probeCase struct {
 type probeResult struct {
 	probeCase
 	Outcome    probe.Outcome  `json:"outcome"`
-	Severity   probe.Severity `json:"severity"` // empty unless it is a finding
+	Severity   forge.Severity `json:"severity"` // empty unless it is a finding
 	Status     int            `json:"status"`   // 0: no answer
 	Came       string         `json:"came"`
 	Fix        string         `json:"fix"`
 	DurationMS float64        `json:"duration_ms"`
 }
 
-func describeCase(c probe.Case) probeCase { return probeCase{c.Name, c.Family, c.Tries, c.Safe()} }
+func describeCase(c forge.Case) probeCase { return probeCase{c.Name, c.Family, c.Tries, c.Safe} }
 
 func (r *probeRun) document(report *probe.Report, stop error) probeDocument {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -78,7 +79,7 @@ func (r *probeRun) document(report *probe.Report, stop error) probeDocument {
 		document.Reason = stop.Error()
 	}
 	for i, one := range report.Results {
-		document.Cases[i] = probeResult{describeCase(one.Case), one.Outcome, one.Severity, one.Status, one.Came, one.Fix, ms(one.Took)}
+		document.Cases[i] = probeResult{describeCase(one.Case), one.Outcome, one.Severity, one.Status, one.Got, one.Fix, ms(one.Took)}
 	}
 	return document
 }
@@ -99,10 +100,10 @@ func junitOf(r probe.Result) testreport.Case {
 	c := testreport.Case{Class: "probe." + string(r.Case.Family), Name: r.Case.Name, Elapsed: r.Took}
 	switch r.Outcome {
 	case probe.Finding:
-		c.Outcome, c.Message, c.Kind = testreport.Failed, r.Came, string(r.Severity)
-		c.Detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Came + "\nsafe:  " + r.Case.Safe() + "\nfix:   " + r.Fix
+		c.Outcome, c.Message, c.Kind = testreport.Failed, r.Got, string(r.Severity)
+		c.Detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Got + "\nsafe:  " + r.Case.Safe + "\nfix:   " + r.Fix
 	case probe.NotTried:
-		c.Outcome, c.Message = testreport.Skipped, r.Came
+		c.Outcome, c.Message = testreport.Skipped, r.Got
 		if r.NeedsKeys {
 			c.Outcome, c.Kind = testreport.Errored, "not tried"
 		}

@@ -13,14 +13,14 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/probe"
+	"m2m/internal/probe/forge"
 	"m2m/internal/verify"
 )
 
 // keys returns the public keys of the token's issuer, or why there are none:
 // those of the configured tenant, else those that the issuer in the token
 // publishes.
-func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []probe.Key, absent string) {
+func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, absent string) {
 	decoded, err := verify.Decode(token.Reveal())
 	if decoded == nil || err != nil {
 		return nil, "" // the probe itself says what is wrong with the token
@@ -31,7 +31,7 @@ func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []probe.K
 			absent = err.Error()
 			continue
 		}
-		if slices.ContainsFunc(found, func(k probe.Key) bool { return k.ID == decoded.KeyID }) {
+		if slices.ContainsFunc(found, func(k forge.Key) bool { return k.ID == decoded.KeyID }) {
 			return found, ""
 		}
 		absent = "no key set that was asked holds the key ID of the token"
@@ -53,7 +53,7 @@ func (r *probeRun) discoveries(t *verify.Token) (addresses []string) {
 	return addresses
 }
 
-func (r *probeRun) fetchKeys(ctx context.Context, discovery string) ([]probe.Key, error) {
+func (r *probeRun) fetchKeys(ctx context.Context, discovery string) ([]forge.Key, error) {
 	document, err := r.fetch(ctx, discovery)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (r *probeRun) fetchKeys(ctx context.Context, discovery string) ([]probe.Key
 	if err != nil {
 		return nil, err
 	}
-	return probe.ParseKeys(set)
+	return forge.ParseKeys(set)
 }
 
 var errNotHTTPS = errors.New("its address is not https")

@@ -19,7 +19,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/probe"
-	"m2m/internal/probe/brokenapi"
+	"m2m/internal/probe/probetest"
 )
 
 // TestASignalEndsTheQuestion: nobody types, and Ctrl-C still ends the wait.
@@ -35,7 +35,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 }
 
 // probeTLS runs m2m call --probe against a handler behind TLS.
-func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api http.Handler, flags ...string) (code exit.Code, stdout, stderr string) {
+func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api http.Handler, flags ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(api)
 	server.EnableHTTP2 = true // the probe speaks HTTP/1.1 all the same
@@ -45,7 +45,7 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api h
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := errors.Join(
 		os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o600),
-		os.WriteFile(filepath.Join(dir, "token"), []byte(issuer.Token(brokenapi.Changes{})), 0o600),
+		os.WriteFile(filepath.Join(dir, "token"), []byte(issuer.Token(probetest.Changes{})), 0o600),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -58,20 +58,20 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *brokenapi.Issuer, api h
 
 // TestProbeOverTLS finds over TLS what it finds without, and nothing else.
 func TestProbeOverTLS(t *testing.T) {
-	issuer, err := brokenapi.NewIssuer()
+	issuer, err := probetest.NewIssuer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
-	holes := brokenapi.Holes()
-	jwk := holes[slices.IndexFunc(holes, func(h brokenapi.Hole) bool { return h.Name == "jwk" })]
+	holes := probetest.Holes()
+	jwk := holes[slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == "jwk" })]
 	for _, tt := range []struct {
-		api  *brokenapi.API
+		api  *probetest.API
 		code exit.Code
 		want string
 	}{
-		{brokenapi.Correct(issuer), exit.Done, "\nverdict: the door is locked, as far as 24 cases tell\n"},
-		{brokenapi.Broken(issuer, jwk), exit.Unmet, "\n  jwk  our key in jwk\n"},
+		{probetest.Correct(issuer), exit.Done, "\nverdict: the door is locked, as far as 24 cases tell\n"},
+		{probetest.Broken(issuer, jwk), exit.Unmet, "\n  jwk  our key in jwk\n"},
 	} {
 		code, stdout, stderr := probeTLS(t, t.Context(), issuer, tt.api, "--probe-rate", "1000", "--probe-only", "jku*", "--probe-only", "jwk", "--probe-only", "path-*", "--probe-only", "alg-none")
 		if code != tt.code || !strings.Contains(stdout, tt.want) {
@@ -83,16 +83,16 @@ func TestProbeOverTLS(t *testing.T) {
 // TestAProbeThatTriesNothing has a token of which the case cannot be made: no
 // finding is no all-clear.
 func TestAProbeThatTriesNothing(t *testing.T) {
-	issuer, err := brokenapi.NewIssuer()
+	issuer, err := probetest.NewIssuer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
 	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte(issuer.Token(brokenapi.Changes{Claims: map[string]any{"tid": nil}})), 0o600); err != nil {
+	if err := os.WriteFile(token, []byte(issuer.Token(probetest.Changes{Claims: map[string]any{"tid": nil}})), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, stdout, stderr := probeTLS(t, t.Context(), issuer, brokenapi.Correct(issuer), "--token-file", token, "--probe-only", "hs256-tenant")
+	code, stdout, stderr := probeTLS(t, t.Context(), issuer, probetest.Correct(issuer), "--token-file", token, "--probe-only", "hs256-tenant")
 	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: could not tell\n") || !strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
 		t.Errorf("exit code %d, want %d:\n%s%s", code, exit.Unknown, stdout, stderr)
 	}
@@ -100,12 +100,12 @@ func TestAProbeThatTriesNothing(t *testing.T) {
 
 // TestASignalEndsAProbe stops one between two requests that are far apart.
 func TestASignalEndsAProbe(t *testing.T) {
-	issuer, err := brokenapi.NewIssuer()
+	issuer, err := probetest.NewIssuer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	correct := brokenapi.Correct(issuer)
+	correct := probetest.Correct(issuer)
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		correct.ServeHTTP(w, r)
 		cancel(exit.SignalError{Signal: os.Interrupt})
@@ -119,13 +119,13 @@ func TestASignalEndsAProbe(t *testing.T) {
 // TestASignalKeepsWhatAProbeFound: the report of what was tried by then, and
 // still the code of a signal.
 func TestASignalKeepsWhatAProbeFound(t *testing.T) {
-	issuer, err := brokenapi.NewIssuer()
+	issuer, err := probetest.NewIssuer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
-	holes := brokenapi.Holes()
-	broken := brokenapi.Broken(issuer, holes[slices.IndexFunc(holes, func(h brokenapi.Hole) bool { return h.Name == "alg-none" })])
+	holes := probetest.Holes()
+	broken := probetest.Broken(issuer, holes[slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == "alg-none" })])
 	ctx, cancel := context.WithCancelCause(t.Context())
 	requests := 0
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/probe"
+	"m2m/internal/probe/forge"
 	"m2m/internal/text"
 )
 
@@ -46,7 +47,7 @@ func (t probeText) table(report *probe.Report) {
 	}
 	row := "%-20s %6s %8s %8s %9s\n"
 	fmt.Fprintf(t.w, row, "family", "tried", "refused", "allowed", "findings")
-	var families []probe.Family
+	var families []forge.Family
 	for _, r := range report.Results {
 		if !slices.Contains(families, r.Case.Family) {
 			families = append(families, r.Case.Family)
@@ -90,7 +91,7 @@ func (t probeText) cases(report *probe.Report) {
 		width = max(width, len(r.Case.Name))
 	}
 	for _, r := range report.Results {
-		fmt.Fprintf(t.w, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, text.Printable(r.Came))
+		fmt.Fprintf(t.w, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, text.Printable(r.Got))
 	}
 	fmt.Fprintln(t.w)
 }
@@ -102,13 +103,13 @@ const shownCases = 8
 // answers 500 to every forgery has one fault, not two hundred.
 func (t probeText) findings(findings []probe.Result) {
 	type group struct {
-		severity        probe.Severity
+		severity        forge.Severity
 		came, safe, fix string
 	}
 	var groups []group
-	cases := map[group][]probe.Case{}
+	cases := map[group][]forge.Case{}
 	for _, r := range findings {
-		g := group{r.Severity, r.Came, r.Case.Safe(), r.Fix}
+		g := group{r.Severity, r.Got, r.Case.Safe, r.Fix}
 		if cases[g] == nil {
 			groups = append(groups, g)
 		}
@@ -123,15 +124,15 @@ func (t probeText) findings(findings []probe.Result) {
 	}
 }
 
-func (t probeText) severity(s probe.Severity) string {
-	if s == probe.Critical || s == probe.High {
+func (t probeText) severity(s forge.Severity) string {
+	if s == forge.Critical || s == forge.High {
 		return t.paint.Red(string(s))
 	}
 	return t.paint.Yellow(string(s))
 }
 
 // tried lists cases and what they try.
-func (t probeText) tried(cases []probe.Case) {
+func (t probeText) tried(cases []forge.Case) {
 	shown := cases
 	if !t.all {
 		shown = cases[:min(shownCases, len(cases))]
@@ -154,10 +155,10 @@ func (t probeText) missed(report *probe.Report) {
 	names := map[string][]string{}
 	for _, r := range report.Results {
 		if r.Outcome == probe.NotTried {
-			if names[r.Came] == nil {
-				reasons = append(reasons, r.Came)
+			if names[r.Got] == nil {
+				reasons = append(reasons, r.Got)
 			}
-			names[r.Came] = append(names[r.Came], r.Case.Name)
+			names[r.Got] = append(names[r.Got], r.Case.Name)
 		}
 	}
 	for _, reason := range reasons {
@@ -191,7 +192,7 @@ func (t probeText) verdict(report *probe.Report, stop error) {
 // bySeverity counts findings, the worst first.
 func bySeverity(findings []probe.Result) string {
 	var counts []string
-	for _, severity := range []probe.Severity{probe.Critical, probe.High, probe.Medium, probe.Low} {
+	for _, severity := range []forge.Severity{forge.Critical, forge.High, forge.Medium, forge.Low} {
 		n := 0
 		for _, r := range findings {
 			if r.Severity == severity {
@@ -242,7 +243,7 @@ func (p *probeProgress) result(r probe.Result) {
 	if r.Outcome == probe.Finding {
 		p.found++
 	}
-	p.env.Trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Came)
+	p.env.Trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Got)
 	if p.live {
 		fmt.Fprintf(p.env.Stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, text.Plural(p.found, "finding"), r.Case.Name)
 	}

@@ -1,11 +1,10 @@
-// Package probe asks whether an API really verifies its tokens. It makes
-// forgeries of one valid token and public keys, sends them, and judges the
-// answers.
+// Package probe tests whether an API really verifies its tokens. It sends the
+// requests of package forge and evaluates the answers.
 //
 // A run begins with a baseline: the valid token must get a 2xx answer and no
-// token a refusal, else nothing can be told and the run stops. The baseline is
-// checked again along the way, so that an expired token, an API that went down
-// or a rate limit is not taken for an API that refuses forgeries.
+// token a rejection, else nothing can be decided and the run stops. The baseline
+// is checked again along the way, so that an expired token, an API that went down
+// or a rate limit is not taken for an API that rejects forgeries.
 //
 //	report, err := probe.Run(ctx, probe.Config{Target: url, Token: token, …})
 //	for _, result := range report.Results {
@@ -14,11 +13,10 @@
 //
 // A case is a finding if the API answers 2xx, if it answers with the content
 // that the valid token gets, if it answers 5xx or not at all where the baseline
-// still works, if it takes ten times as long as the baseline, and if it fetches
+// still holds, if it takes ten times as long as the baseline, and if it fetches
 // an address that the token names.
 //
-// Forgeries go over plain connections of their own, one for each request,
-// because net/http would not send some of them. Redirects are never followed,
-// and nothing is sent anywhere but to the host of the target. The package prints
-// nothing.
+// Each request goes over a plain connection of its own, because net/http would
+// not send some of them. Redirects are never followed, and nothing is sent
+// anywhere but to the host of the target. The package prints nothing.
 package probe

@@ -13,6 +13,8 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/probe/forge"
+	"m2m/internal/transport"
 )
 
 // Config says what is probed, and with what.
@@ -32,24 +34,24 @@ type Config struct {
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Keys are the public keys of the token's issuer; KeysAbsent says why there
 	// are none. Cases that need them are then not tried.
-	Keys       []Key
+	Keys       []forge.Key
 	KeysAbsent string
 	// Minter makes wrong tokens; with nil the family Issued is left out.
-	Minter Minter
-	// Cases are what is tried; nil means the Catalogue.
-	Cases []Case
-	// Rate is the most requests a second; 0 means 20.
+	Minter forge.Minter
+	// Cases are what is tried; nil means the whole catalogue.
+	Cases []forge.Case
+	// Rate bounds the requests a second; 0 means 20.
 	Rate float64
 	// Timeout bounds one request; 0 means ten seconds.
 	Timeout time.Duration
-	// SlowFloor is what no answer is called slow below; 0 means half a second.
+	// SlowFloor is the time below which no answer is slow; 0 means half a second.
 	SlowFloor time.Duration
 	// OwnKey is the key that foreign tokens are signed with; nil makes one.
 	OwnKey *rsa.PrivateKey
 	// Listen opens the listener that forged tokens name; nil means a free port
 	// of this machine.
 	Listen func() (net.Listener, error)
-	// Progress is told each result as it comes; nil is told nothing.
+	// Progress is called with each result as it comes; nil is not called.
 	Progress func(Result)
 	// Now is the clock and Sleep waits; nil means the real ones.
 	Now   func() time.Time
@@ -59,31 +61,35 @@ type Config struct {
 // checkEvery is the number of cases between two checks of the baseline.
 const checkEvery = 20
 
-// prober is one run.
-type prober struct {
+// run is a probe that is under way.
+type run struct {
 	config   Config
-	kit      *kit
+	kit      *forge.Kit
+	none     forge.Request // the request of the baseline, without a token
+	valid    forge.Request // and with the valid one
 	report   *Report
 	baseline baseline
 
-	next          time.Time // when the rate allows the next request
-	last          string    // the case that was sent last
-	sinceCheck    int
+	next       time.Time // when the rate allows the next request
+	last       string    // the case that was sent last
+	sinceCheck int       // cases since the last check of the baseline
+
 	minterChecked bool
+	minterErr     error // why wrong tokens of the Minter would prove nothing
 }
 
 // Run probes. The report holds what was found, also where the error says that
-// the run stopped early: a *StopError, ErrNotJWT, what call.Request.Check says
-// of the request, or the context's cause.
+// the run stopped early: a *StopError, forge.ErrNotJWT, an error of
+// call.Request.Check, or the context's cause.
 func Run(ctx context.Context, config Config) (*Report, error) {
-	p := &prober{config: config.withDefaults(), report: &Report{}}
+	p := &run{config: config.withDefaults(), report: &Report{}}
 	start := p.config.Now()
 	err := p.prepare()
 	if err != nil {
 		return p.report, err
 	}
-	defer func() { _ = p.kit.canary.close() }() // nothing depends on it any more
-	err = p.run(ctx)
+	defer func() { _ = p.kit.Close() }() // nothing depends on it any more
+	err = p.all(ctx)
 	p.report.Duration = p.config.Now().Sub(start)
 	return p.report, err
 }
@@ -93,10 +99,10 @@ func (c Config) withDefaults() Config {
 		c.Method = http.MethodGet
 	}
 	if c.Cases == nil {
-		c.Cases = Catalogue()
+		c.Cases = forge.Catalogue()
 	}
 	if c.Minter == nil {
-		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(one Case) bool { return one.Family == Issued })
+		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(one forge.Case) bool { return one.Family == forge.Issued })
 	}
 	if c.Rate <= 0 {
 		c.Rate = 20
@@ -107,66 +113,55 @@ func (c Config) withDefaults() Config {
 	if c.SlowFloor <= 0 {
 		c.SlowFloor = slowFloor
 	}
-	if c.Listen == nil {
-		c.Listen = loopback
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Sleep == nil {
-		c.Sleep = sleep
+		c.Sleep = transport.Sleep
 	}
 	return c
 }
 
 // prepare checks the request and makes what forgeries are made of.
-func (p *prober) prepare() (err error) {
+func (p *run) prepare() (err error) {
 	c := p.config
 	honest := call.Request{Method: c.Method, URL: c.Target, Header: c.Header, Token: c.Token, AllowPlainHTTP: c.AllowPlainHTTP}
 	if err := honest.Check(true); err != nil {
 		return err
 	}
-	if p.kit, err = newKit(c.Token); err != nil {
-		return err
-	}
-	p.kit.base, p.kit.minter, p.kit.now = newRequest(c.Method, c.Target, c.Header, c.Body), c.Minter, c.Now
-	p.kit.take(c.Keys, c.KeysAbsent)
-	if err := p.kit.makeKeys(c.OwnKey); err != nil {
-		return err
-	}
-	listener, err := c.Listen()
-	if err != nil {
-		return fmt.Errorf("the listener that forged tokens name: %w", err)
-	}
-	p.kit.canary = newCanary(listener, p.kit)
-	return nil
+	p.none = forge.NewRequest(c.Method, c.Target, c.Header, c.Body)
+	p.valid = p.none.WithToken(c.Token.Reveal())
+	p.kit, err = forge.New(forge.Config{
+		Token: c.Token, Base: p.none, Keys: c.Keys, KeysAbsent: c.KeysAbsent, Minter: c.Minter, OwnKey: c.OwnKey, Listen: c.Listen, Now: c.Now,
+	})
+	return err
 }
 
-// run goes through the cases, the baseline first and last.
-func (p *prober) run(ctx context.Context) error {
-	err := p.establish(ctx)
+// all sends all cases, with the baseline before and after them.
+func (p *run) all(ctx context.Context) error {
+	err := p.measureBaseline(ctx)
 	for i := 0; i < len(p.config.Cases) && err == nil; i++ {
 		err = p.step(ctx, p.config.Cases[i])
 	}
 	if err == nil {
-		err = p.recheck(ctx)
+		err = p.checkBaseline(ctx)
 	}
-	p.noteVisits()
-	defer p.noteOpen(err)
+	p.addFetches()
+	defer p.addOpen(err)
 	for _, c := range p.config.Cases[len(p.report.Results):] {
-		p.report.Results = append(p.report.Results, Result{Case: c, Outcome: NotTried, Came: "the run stopped before it"})
+		p.report.Results = append(p.report.Results, Result{Case: c, Outcome: NotTried, Got: "the run stopped before it"})
 	}
 	return err
 }
 
 // step tries one case and keeps the result.
-func (p *prober) step(ctx context.Context, c Case) error {
+func (p *run) step(ctx context.Context, c forge.Case) error {
 	if p.sinceCheck++; p.sinceCheck > checkEvery {
-		if err := p.recheck(ctx); err != nil {
+		if err := p.checkBaseline(ctx); err != nil {
 			return err
 		}
 	}
-	if c.Family == Issued {
+	if c.Family == forge.Issued {
 		if err := p.checkMinter(ctx); err != nil {
 			return err
 		}
@@ -182,54 +177,46 @@ func (p *prober) step(ctx context.Context, c Case) error {
 	return nil
 }
 
-// checkMinter sees, once, whether the API takes a sound token of the Minter's.
-func (p *prober) checkMinter(ctx context.Context) error {
-	if p.minterChecked || p.kit.minter == nil {
+// checkMinter tests, once, whether the API accepts a sound token of the Minter.
+func (p *run) checkMinter(ctx context.Context) error {
+	if p.minterChecked || p.config.Minter == nil {
 		return nil
 	}
 	p.minterChecked = true
-	result, err := p.try(ctx, soundCase())
+	result, err := p.try(ctx, forge.SoundCase())
 	switch {
 	case err != nil:
 		return err
 	case result.Outcome == NotTried:
-		p.kit.minter = refusingMinter{errors.New("the tenant makes no token for this API: " + result.Came)}
+		p.minterErr = errors.New("the tenant makes no token for this API: " + result.Got)
 	case result.Outcome != Allowed:
-		p.kit.minter = refusingMinter{fmt.Errorf("a sound token of the local tenant gets %s, so that it is not the issuer of this API", result.Came)}
+		p.minterErr = fmt.Errorf("a sound token of the local tenant gets %s, so that it is not the issuer of this API", result.Got)
 	}
 	return nil
 }
 
-// refusingMinter makes nothing, and says why.
-type refusingMinter struct{ why error }
-
-// Mint returns the reason.
-func (m refusingMinter) Mint(context.Context, Wrong) (entra.Secret, error) {
-	return entra.Secret{}, m.why
-}
-
-// noteOpen makes a finding, before all others, of an API that asks for no token.
-func (p *prober) noteOpen(err error) {
+// addOpen makes a finding, before all others, of an API that requires no token.
+func (p *run) addOpen(err error) {
 	if !errors.Is(err, ErrOpen) {
 		return
 	}
-	c := Case{Name: "no-token", Family: Door, Tries: "no token at all", Severity: Critical, Fix: fixDoor}
-	open := Result{Case: c, Outcome: Finding, Severity: c.Severity, Fix: c.Fix, Status: p.report.Baseline.None, Came: err.Error()}
+	c := forge.Case{Name: "no-token", Family: forge.NoToken, Tries: "no token at all", Safe: "401 or 400", Severity: forge.Critical, Fix: fixNoToken}
+	open := Result{Case: c, Outcome: Finding, Severity: c.Severity, Fix: c.Fix, Status: p.report.Baseline.None, Got: err.Error()}
 	p.report.Results = append([]Result{open}, p.report.Results...)
 }
 
-// noteVisits turns into findings what the listener saw, also of an API that
-// fetches after it has answered.
-func (p *prober) noteVisits() {
+// addFetches turns cases into findings whose address was fetched, also by an API
+// that fetches after it has answered.
+func (p *run) addFetches() {
 	for i, r := range p.report.Results {
-		if !p.kit.canary.wasVisited(r.Case.Name) {
+		if !p.kit.WasFetched(r.Case.Name) {
 			continue
 		}
-		r.Outcome, r.Fix = Finding, fixFetch
-		if r.Severity != Critical {
-			r.Severity = High
+		r.Outcome, r.Fix = Finding, forge.FixFetch
+		if r.Severity != forge.Critical {
+			r.Severity = forge.High
 		}
-		r.Came += ", and the API fetched the address that the token names"
+		r.Got += ", and the API fetched the address that the token names"
 		p.report.Results[i] = r
 	}
 }

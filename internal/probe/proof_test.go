@@ -18,16 +18,17 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/probe"
-	"m2m/internal/probe/brokenapi"
+	"m2m/internal/probe/forge"
+	"m2m/internal/probe/probetest"
 )
 
-var newIssuer = sync.OnceValues(brokenapi.NewIssuer)
+var newIssuer = sync.OnceValues(probetest.NewIssuer)
 
 // ownKey is made once, because making it takes longer than a run.
 var ownKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // start runs an API and returns what it takes to probe it.
-func start(t *testing.T, build func(*brokenapi.Issuer) *brokenapi.API) probe.Config {
+func start(t *testing.T, build func(*probetest.Issuer) *probetest.API) probe.Config {
 	t.Helper()
 	issuer, err := newIssuer()
 	if err != nil {
@@ -47,14 +48,14 @@ func start(t *testing.T, build func(*brokenapi.Issuer) *brokenapi.API) probe.Con
 		_ = listener.Close()
 		<-served
 	})
-	keys, err := probe.ParseKeys(issuer.Keys())
+	keys, err := forge.ParseKeys(issuer.Keys())
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := listener.Addr().String()
 	return probe.Config{
 		Target: &url.URL{Scheme: "http", Host: address, Path: "/stock"},
-		Token:  entra.NewSecret(issuer.Token(brokenapi.Changes{})),
+		Token:  entra.NewSecret(issuer.Token(probetest.Changes{})),
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", address)
 		},
@@ -63,12 +64,12 @@ func start(t *testing.T, build func(*brokenapi.Issuer) *brokenapi.API) probe.Con
 }
 
 // minter makes wrong tokens as a local tenant does.
-type minter struct{ issuer *brokenapi.Issuer }
+type minter struct{ issuer *probetest.Issuer }
 
-func (m minter) Mint(_ context.Context, wrong probe.Wrong) (entra.Secret, error) {
-	changes := brokenapi.Changes{
+func (m minter) Mint(_ context.Context, wrong forge.WrongToken) (entra.Secret, error) {
+	changes := probetest.Changes{
 		Claims: map[string]any{}, Header: map[string]any{},
-		Stranger: wrong.Key == "other", Unlisted: wrong.Key == "withdrawn",
+		OtherKey: wrong.Key == "other", Unlisted: wrong.Key == "withdrawn",
 	}
 	for text, into := range map[string]map[string]any{wrong.Claims: changes.Claims, wrong.Header: changes.Header} {
 		if text == "" {
@@ -101,9 +102,9 @@ func (m minter) Mint(_ context.Context, wrong probe.Wrong) (entra.Secret, error)
 
 // TestEveryForgeryIsFound probes one broken API for each case of the catalogue.
 func TestEveryForgeryIsFound(t *testing.T) {
-	cases := probe.Catalogue()
-	holes := map[string]brokenapi.Hole{}
-	for _, hole := range brokenapi.Holes() {
+	cases := forge.Catalogue()
+	holes := map[string]probetest.Hole{}
+	for _, hole := range probetest.Holes() {
 		holes[hole.Name] = hole
 	}
 	var mu sync.Mutex
@@ -125,42 +126,42 @@ func TestEveryForgeryIsFound(t *testing.T) {
 	}
 	_ = group.Wait()
 	t.Logf("found %d of %d forgeries, each in an API that is broken in that way alone", found, len(cases))
-	for _, hole := range brokenapi.Holes() {
-		if !slices.ContainsFunc(cases, func(c probe.Case) bool { return c.Name == hole.Name }) {
+	for _, hole := range probetest.Holes() {
+		if !slices.ContainsFunc(cases, func(c forge.Case) bool { return c.Name == hole.Name }) {
 			t.Errorf("the hole %s has no case", hole.Name)
 		}
 	}
 }
 
 // missed probes the broken API of a case and says why it was not found.
-func missed(t *testing.T, c probe.Case, holes map[string]brokenapi.Hole) string {
+func missed(t *testing.T, c forge.Case, holes map[string]probetest.Hole) string {
 	hole, known := holes[c.Name]
 	if !known {
 		return "there is no broken API for it"
 	}
-	config := start(t, func(issuer *brokenapi.Issuer) *brokenapi.API { return brokenapi.Broken(issuer, hole) })
-	config.Cases = []probe.Case{c}
+	config := start(t, func(issuer *probetest.Issuer) *probetest.API { return probetest.Broken(issuer, hole) })
+	config.Cases = []forge.Case{c}
 	config.Timeout = 2 * time.Second
 	report, err := probe.Run(t.Context(), config)
 	if err != nil {
 		return err.Error()
 	}
 	if r := report.Results[0]; r.Outcome != probe.Finding {
-		return fmt.Sprintf("%s: %s", r.Outcome, r.Came)
+		return fmt.Sprintf("%s: %s", r.Outcome, r.Got)
 	}
 	return ""
 }
 
 // TestACorrectAPI probes one that has no hole.
 func TestACorrectAPI(t *testing.T) {
-	config := start(t, brokenapi.Correct)
+	config := start(t, probetest.Correct)
 	report, err := probe.Run(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range report.Results {
 		if r.Outcome == probe.Finding || r.Outcome == probe.NotTried {
-			t.Errorf("%s: %s, %s", r.Case.Name, r.Outcome, r.Came)
+			t.Errorf("%s: %s, %s", r.Case.Name, r.Outcome, r.Got)
 		}
 	}
 	t.Logf("%d requests in %s", report.Requests, report.Duration)

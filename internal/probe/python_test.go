@@ -13,7 +13,8 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/probe"
-	"m2m/internal/probe/brokenapi"
+	"m2m/internal/probe/forge"
+	"m2m/internal/probe/probetest"
 )
 
 // debianPython is the interpreter that Debian's packages are for; another one
@@ -31,14 +32,14 @@ func TestACorrectAPIInPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := startPython(t, issuer)
-	keys, err := probe.ParseKeys(issuer.Keys())
+	keys, err := forge.ParseKeys(issuer.Keys())
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := net.JoinHostPort("127.0.0.1", port)
 	report, err := probe.Run(t.Context(), probe.Config{
 		Target: &url.URL{Scheme: "http", Host: address, Path: "/stock"},
-		Token:  entra.NewSecret(issuer.Token(brokenapi.Changes{})), Keys: keys, Minter: minter{issuer}, Rate: 1e6,
+		Token:  entra.NewSecret(issuer.Token(probetest.Changes{})), Keys: keys, Minter: minter{issuer}, Rate: 1e6,
 		Dial: func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", address) },
 	})
 	if err != nil {
@@ -46,13 +47,13 @@ func TestACorrectAPIInPython(t *testing.T) {
 	}
 	for _, r := range report.Results {
 		if r.Outcome == probe.Finding || r.Outcome == probe.NotTried {
-			t.Errorf("%s: %s, %s", r.Case.Name, r.Outcome, r.Came)
+			t.Errorf("%s: %s, %s", r.Case.Name, r.Outcome, r.Got)
 		}
 	}
 }
 
 // startPython runs the API and returns its port.
-func startPython(t *testing.T, issuer *brokenapi.Issuer) string {
+func startPython(t *testing.T, issuer *probetest.Issuer) string {
 	t.Helper()
 	keysFile := filepath.Join(t.TempDir(), "keys.json")
 	if err := os.WriteFile(keysFile, issuer.Keys(), 0o600); err != nil {

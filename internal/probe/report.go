@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"m2m/internal/probe/forge"
 )
 
-// Outcome is what became of a case.
+// Outcome is the result of a case.
 type Outcome string
 
 // The outcomes.
@@ -22,21 +24,21 @@ const (
 	NotTried Outcome = "not tried"
 )
 
-// Result is a case and what became of it.
+// Result is a case and its outcome.
 type Result struct {
-	Case    Case
+	Case    forge.Case
 	Outcome Outcome
 	// Severity and Fix are set for a finding; the severity may differ from the
 	// one of the case, because there are several ways to fail.
-	Severity Severity
+	Severity forge.Severity
 	Fix      string
 	// NeedsKeys is set where a case was not tried because the issuer's public
 	// keys are not known.
 	NeedsKeys bool
 	// Status is the answer's; 0 if there was none.
 	Status int
-	// Came says what came, or why the case was not tried, as one clause.
-	Came string
+	// Got says what the API answered, or why the case was not tried, as one clause.
+	Got string
 	// Took is the time to the end of the answer.
 	Took time.Duration
 }
@@ -65,14 +67,14 @@ type Report struct {
 // Findings returns the results that are findings, the worst first.
 func (r *Report) Findings() []Result {
 	found := slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Outcome != Finding })
-	order := []Severity{Critical, High, Medium, Low}
+	order := []forge.Severity{forge.Critical, forge.High, forge.Medium, forge.Low}
 	slices.SortStableFunc(found, func(a, b Result) int {
 		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
 	})
 	return found
 }
 
-// Tried counts the cases that were tried; 0 means that nothing can be told.
+// Tried counts the cases that were tried; with 0 nothing is known.
 func (r *Report) Tried() (n int) {
 	for _, one := range r.Results {
 		if one.Outcome != NotTried {
@@ -86,13 +88,13 @@ func (r *Report) Tried() (n int) {
 var (
 	// ErrOpen says that the API answers 2xx without any token.
 	ErrOpen = errors.New("the API asks for no token")
-	// ErrNoBaseline says that honest requests do not get what they must.
+	// ErrNoBaseline says that honest requests do not get what they should.
 	ErrNoBaseline = errors.New("there is no baseline")
-	// ErrExpired says that the valid token ended during the run.
+	// ErrExpired says that the valid token expired.
 	ErrExpired = errors.New("the token has expired")
 	// ErrLimited says that the API refuses requests for their number.
 	ErrLimited = errors.New("the API limits the rate of requests")
-	// ErrLost says that the baseline held once and does no more.
+	// ErrLost says that the baseline held once and no longer does.
 	ErrLost = errors.New("the baseline was lost")
 )
 
@@ -100,19 +102,33 @@ var (
 type StopError struct {
 	// Reason is one clause: what was expected and what came.
 	Reason string
-	hints  []string
+	Advice []Advice
 	kind   error
 }
 
-func stopped(kind error, hints []string, format string, args ...any) *StopError {
-	return &StopError{Reason: fmt.Sprintf(format, args...), hints: hints, kind: kind}
+func stop(kind error, advice []Advice, format string, args ...any) *StopError {
+	return &StopError{Reason: fmt.Sprintf(format, args...), Advice: advice, kind: kind}
 }
+
+// Advice is what can be done about a run that stopped.
+type Advice string
+
+// The advice of a StopError.
+const (
+	RefreshToken     Advice = "refresh_token"     // get a new token
+	ExplainRejection Advice = "explain_rejection" // send the valid token alone, and see why it is rejected
+	FollowRedirect   Advice = "follow_redirect"   // probe the address that the redirect leads to
+	ProbeProtected   Advice = "probe_protected"   // probe an address that is not for everybody
+	ProbeBearer      Advice = "probe_bearer"      // probe an address that takes bearer tokens
+	ProbeRejecting   Advice = "probe_rejecting"   // probe an address that answers 401 without a token
+	CheckAPI         Advice = "check_api"         // see whether the API still runs
+	LowerRate        Advice = "lower_rate"        // the API may lock the caller out: send fewer requests a second
+	SlowDown         Advice = "slow_down"         // send fewer requests a second
+	LiftLimit        Advice = "lift_limit"        // or switch the API's limit off
+)
 
 // Error is the reason.
 func (e *StopError) Error() string { return e.Reason }
 
 // Unwrap returns ErrOpen, ErrNoBaseline, ErrExpired, ErrLimited or ErrLost.
 func (e *StopError) Unwrap() error { return e.kind }
-
-// Hints says what to do.
-func (e *StopError) Hints() []string { return e.hints }

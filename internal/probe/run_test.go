@@ -15,7 +15,8 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/probe"
-	"m2m/internal/probe/brokenapi"
+	"m2m/internal/probe/forge"
+	"m2m/internal/probe/probetest"
 )
 
 // api is an API that knows one token by its text: what it does with each
@@ -60,14 +61,14 @@ func probing(t *testing.T, a *api, change func(*probe.Config)) (*probe.Report, e
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.valid = issuer.Token(brokenapi.Changes{})
+	a.valid = issuer.Token(probetest.Changes{})
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
 	target, err := url.Parse(server.URL + "/stock")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, _ := probe.Select(probe.Catalogue(), []string{"alg-none", "signature-cut"})
+	cases, _ := forge.Select(forge.Catalogue(), []string{"alg-none", "signature-cut"})
 	config := probe.Config{
 		Target: target, Token: entra.NewSecret(a.valid), Cases: cases, OwnKey: own, Rate: 1e6, Timeout: 5 * time.Second,
 		Dial: func(ctx context.Context) (net.Conn, error) {
@@ -117,7 +118,7 @@ func TestWhyARunStops(t *testing.T) {
 			}
 			results := report.Results
 			if tt.want == probe.ErrOpen {
-				if first := results[0]; first.Case.Name != "no-token" || first.Outcome != probe.Finding || first.Severity != probe.Critical {
+				if first := results[0]; first.Case.Name != "no-token" || first.Outcome != probe.Finding || first.Severity != forge.Critical {
 					t.Errorf("the first result is %+v, want a finding", first)
 				}
 				results = results[1:]
@@ -136,9 +137,9 @@ func TestWhatCannotBeProbed(t *testing.T) {
 		change func(*probe.Config)
 		want   error
 	}{
-		{"an opaque token", func(c *probe.Config) { c.Token = entra.NewSecret("opaque") }, probe.ErrNotJWT},
-		{"no signature", func(c *probe.Config) { c.Token = entra.NewSecret("eyJhIjoxfQ.eyJhIjoxfQ.") }, probe.ErrNotJWT},
-		{"a header that is no object", func(c *probe.Config) { c.Token = entra.NewSecret("W10.eyJhIjoxfQ.AAAA") }, probe.ErrNotJWT},
+		{"an opaque token", func(c *probe.Config) { c.Token = entra.NewSecret("opaque") }, forge.ErrNotJWT},
+		{"no signature", func(c *probe.Config) { c.Token = entra.NewSecret("eyJhIjoxfQ.eyJhIjoxfQ.") }, forge.ErrNotJWT},
+		{"a header that is no object", func(c *probe.Config) { c.Token = entra.NewSecret("W10.eyJhIjoxfQ.AAAA") }, forge.ErrNotJWT},
 		{"plain http to another machine", func(c *probe.Config) { c.Target = &url.URL{Scheme: "http", Host: "api.example.com"} }, call.ErrPlainHTTP},
 		{"two credentials", func(c *probe.Config) { c.Header = http.Header{"Authorization": {"Basic eA=="}} }, call.ErrTwoAuthorizations},
 	} {
@@ -211,7 +212,7 @@ func TestTheBaselineIsCheckedAlongTheWay(t *testing.T) {
 		open(w, r)
 	}
 	report, err := probing(t, a, func(c *probe.Config) {
-		c.Cases, _ = probe.Select(probe.Catalogue(), []string{"alg-*", "signature-*", "form-*"})
+		c.Cases, _ = forge.Select(forge.Catalogue(), []string{"alg-*", "signature-*", "form-*"})
 	})
 	if !errors.Is(err, probe.ErrLost) {
 		t.Errorf("the error is %v, want %v", err, probe.ErrLost)
