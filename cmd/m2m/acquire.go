@@ -7,12 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/token"
 	"m2m/internal/transport"
+	"m2m/internal/verify"
 )
 
 // maxSecretFile bounds a file that holds a secret, in bytes.
@@ -28,6 +31,19 @@ type acquisition struct {
 	timeout time.Duration
 }
 
+// add adds the flags of a command that acquires a token.
+func (how *acquisition) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&how.refresh, "refresh", false, "ask for a new token even if the cache has one")
+	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
+	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
+	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
+	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
+	addLocalFlag(flags)
+	settings.AddFlags(flags, settings.Scope)
+	settings.AddFlags(flags, settings.AuthorityFlags...)
+	settings.AddFlags(flags, settings.CredentialFlags...)
+}
+
 func (how acquisition) check() error { return checkTimeout(how.timeout) }
 
 // checkTimeout refuses a time that is none, which would pass for a slow network.
@@ -39,14 +55,14 @@ func checkTimeout(timeout time.Duration) error {
 }
 
 // acquire gets the token that the settings describe.
-func acquire(env *cli.Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, how acquisition) (issuedToken, error) {
+func acquire(ctx context.Context, env *cli.Env, s *settings.Settings, transport *transport.Transport, how acquisition) (token.Token, error) {
 	env.Trace(s.Credential.Why)
 	if err := s.Missing(); err != nil {
-		return issuedToken{}, err
+		return token.Token{}, err
 	}
 	credential, err := credentialOf(env, s)
 	if err != nil {
-		return issuedToken{}, s.ExplainToken(err)
+		return token.Token{}, s.ExplainToken(err)
 	}
 	client := &token.Client{Transport: transport, Now: env.Now}
 	if env.Debug {
@@ -68,7 +84,7 @@ func acquire(env *cli.Env, ctx context.Context, s *settings.Settings, transport 
 		Refresh:    how.refresh,
 	})
 	if err != nil {
-		return issuedToken{}, s.ExplainToken(err)
+		return token.Token{}, s.ExplainToken(err)
 	}
 	switch left := got.ExpiresOn.Sub(env.Now()); {
 	case got.Short && how.minTTL > 0:
@@ -76,7 +92,39 @@ func acquire(env *cli.Env, ctx context.Context, s *settings.Settings, transport 
 	case left < time.Second:
 		env.Say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
-	return issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value}, nil
+	return got, nil
+}
+
+// tokenOptions say which token goes with a request.
+type tokenOptions struct {
+	noToken   bool   // none
+	tokenFile string // this one, in a file; "-" is stdin
+	how       acquisition
+}
+
+// bearer is the token to send: none, a given one, or one that is acquired now.
+func bearer(ctx context.Context, env *cli.Env, s *settings.Settings, transport *transport.Transport, o tokenOptions) (entra.Secret, error) {
+	switch {
+	case o.noToken:
+		return entra.Secret{}, nil
+	case o.tokenFile != "":
+		return tokenFromFile(env, o.tokenFile)
+	}
+	got, err := acquire(ctx, env, s, transport, o.how)
+	return got.Access, err
+}
+
+// tokenFromFile reads a token that already exists, in any form that verify takes.
+func tokenFromFile(env *cli.Env, path string) (entra.Secret, error) {
+	content, err := secretFrom(env, entra.Secret{}, path, "token")
+	if err != nil {
+		return entra.Secret{}, err
+	}
+	bare, _, err := verify.Clean(content.Reveal())
+	if err != nil {
+		return entra.Secret{}, exit.Usagef("%s holds no token: %v", cli.FileName(path), err).Wrap(err)
+	}
+	return entra.NewSecret(bare), nil
 }
 
 // credentialOf makes the credential that the settings chose.

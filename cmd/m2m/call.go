@@ -3,18 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
 	"m2m/internal/cli"
-	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/explain"
 	"m2m/internal/settings"
-	"m2m/internal/transport"
-	"m2m/internal/verify"
 )
 
 const callLong = `  m2m call /secure-data                       the demo API, or the one of API_URL
@@ -42,11 +37,9 @@ type callOptions struct {
 	outputFile string
 	verbose    bool
 	requestFlags
-	noToken   bool
-	tokenFile string
-	how       acquisition
-	suite     suiteFlags
-	probe     probeFlags
+	tokenOptions
+	suite suiteFlags
+	probe probeFlags
 }
 
 func callCommand(env *cli.Env) *cobra.Command {
@@ -65,11 +58,14 @@ func callCommand(env *cli.Env) *cobra.Command {
 			}
 			switch {
 			case o.suite.isGiven():
-				return runSuite(env, cmd, args, o)
+				return runSuite(env, cmd, args, testOptions{o.suite, o.tokenOptions, o.form, o.insecureHTTP})
 			case o.probe.list:
-				return listProbe(env, o)
+				return listProbe(env, o.probe.only, o.form)
 			case o.probe.on:
-				return runProbe(env, cmd, args, o)
+				return runProbe(env, cmd, args, probeOptions{
+					probeFlags: o.probe, tokenOptions: o.tokenOptions, requestFlags: o.requestFlags,
+					form: o.form, verbose: o.verbose, junit: o.suite.junit,
+				})
 			}
 			return runCall(env, cmd, args, o)
 		},
@@ -83,7 +79,7 @@ func callCommand(env *cli.Env) *cobra.Command {
 	o.requestFlags.add(flags)
 	flags.BoolVar(&o.noToken, "no-token", false, "send no token")
 	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
-	addAcquisitionFlags(cmd, &o.how)
+	o.how.add(flags)
 	o.suite.add(flags)
 	o.probe.add(flags)
 	return cmd
@@ -122,7 +118,7 @@ func runCall(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) err
 // exchange sends the request and prints the answer.
 func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to destination) (err error) {
 	transport := newTransport(env, s)
-	if request.Token, err = bearer(env, cmd.Context(), s, transport, o); err != nil {
+	if request.Token, err = bearer(cmd.Context(), env, s, transport, o.tokenOptions); err != nil {
 		return to.end(err)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
@@ -133,14 +129,11 @@ func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *setting
 	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
-		return to.end(unanswered(env, err, s, cmd.Flags().Arg(0)))
+		return to.end(unanswered(err, s, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
-	return printAnswer(env, to, answer, contextOf(env, cmd, request, s, o), o)
+	return printAnswer(env, to, answer, contextOf(cmd, request, s, o.tokenFile, callFlags(cmd, o.requestFlags)), o)
 }
-
-// impossible is what is wrong with a request that cannot be sent.
-func impossible(err error) error { return exit.Usagef("%v", err).Wrap(err) }
 
 // check refuses flags that contradict each other, before anything is sent.
 func (o callOptions) check(args []string) error {
@@ -161,46 +154,4 @@ func (o callOptions) check(args []string) error {
 		return exit.Usagef("-i and -o json are both given; the JSON has status and headers already")
 	}
 	return cli.CheckForm(o.form, []string{"body", "json"})
-}
-
-// isPath reports whether an address leaves the host to API_URL.
-func isPath(address string) bool {
-	return address == "" || address[0] == '/' || address[0] == '?'
-}
-
-// bearer is the token to send: none, a given one, or one that is acquired now.
-func bearer(env *cli.Env, ctx context.Context, s *settings.Settings, transport *transport.Transport, o callOptions) (entra.Secret, error) {
-	switch {
-	case o.noToken:
-		return entra.Secret{}, nil
-	case o.tokenFile != "":
-		return tokenFromFile(env, o.tokenFile)
-	}
-	got, err := acquire(env, ctx, s, transport, o.how)
-	return got.Access, err
-}
-
-// tokenFromFile reads a token that already exists, in any form that verify takes.
-func tokenFromFile(env *cli.Env, path string) (entra.Secret, error) {
-	content, err := secretFrom(env, entra.Secret{}, path, "token")
-	if err != nil {
-		return entra.Secret{}, err
-	}
-	bare, _, err := verify.Clean(content.Reveal())
-	if err != nil {
-		return entra.Secret{}, exit.Usagef("%s holds no token: %v", cli.FileName(path), err).Wrap(err)
-	}
-	return entra.NewSecret(bare), nil
-}
-
-// unsetAPIURL says where a request went that nobody said where to send.
-const unsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was called"
-
-// unanswered adds to a failure of the network what only the command line knows:
-// that nobody said where the API is.
-func unanswered(env *cli.Env, err error, s *settings.Settings, address string) error {
-	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
-		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(explain.CommandLine.Hints(err), unsetAPIURL)...)
-	}
-	return err
 }

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
 	"m2m/internal/cli"
 	"m2m/internal/settings"
-	"m2m/internal/suite"
 	"m2m/internal/text"
 )
 
@@ -51,78 +47,4 @@ func tokenSource(cmd *cobra.Command, o callOptions) string {
 		return config + `"$(cat ` + call.ShellQuote(o.tokenFile) + `)"`
 	}
 	return strings.TrimSpace("m2m token -o curl " + tokenFlags(cmd))
-}
-
-// tokenFlags repeats what the caller asked of the token by flag, for a command
-// that is to get the same one.
-func tokenFlags(cmd *cobra.Command) string {
-	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settings.FlagNames()...))
-}
-
-// verifyFlags is the same for m2m verify, which has no use for a credential.
-func verifyFlags(cmd *cobra.Command) string {
-	return repeatFlags(cmd, []string{"local", "env-file", "tenant", "authority-host", "cloud", "ca-file", "scope"})
-}
-
-// callFlags is the same for m2m call: the request itself too, without its
-// credentials, but not what is expected of the answer.
-func callFlags(cmd *cobra.Command, o callOptions) []string {
-	header, _ := o.header() // it was sent, so that it can be read
-	words := sentFlags(cmd, header)
-	for _, name := range []string{"data", "json"} {
-		if content := repeatFlags(cmd, []string{name}); len(content) <= maxRepeatedBody {
-			words = append(words, content)
-		} else {
-			words = append(words, "--"+name+"=@BODY")
-		}
-	}
-	return withoutEmpty(words)
-}
-
-// suiteCallFlags is the same for a request of a suite, which stands in a file of
-// that folder.
-func suiteCallFlags(cmd *cobra.Command, q suite.Request, folder string) []string {
-	words := sentFlags(cmd, q.Request.Header)
-	if q.Request.Follow {
-		words = append(words, "-L")
-	}
-	switch {
-	case q.File != "":
-		words = append(words, "-d "+call.ShellQuote("@"+settings.Absolute(folder, q.File)))
-	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > maxRepeatedBody:
-		words = append(words, "-d @BODY")
-	case !q.Request.Body.IsZero():
-		words = append(words, "-d "+call.ShellQuote(q.Text))
-	}
-	return withoutEmpty(words)
-}
-
-// sentFlags are those that say how to send, and what header.
-func sentFlags(cmd *cobra.Command, header http.Header) []string {
-	words := []string{tokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http", "location"})}
-	for _, line := range call.ShownHeader(header) {
-		words = append(words, "-H "+call.ShellQuote(line))
-	}
-	return words
-}
-
-func withoutEmpty(words []string) []string {
-	return slices.DeleteFunc(words, func(word string) bool { return word == "" })
-}
-
-// maxRepeatedBody is the longest content that a command shows whole, in bytes.
-const maxRepeatedBody = 200
-
-func repeatFlags(cmd *cobra.Command, names []string) string {
-	var words []string
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		switch value := f.Value.String(); {
-		case !slices.Contains(names, f.Name):
-		case f.NoOptDefVal == value:
-			words = append(words, "--"+f.Name)
-		default:
-			words = append(words, "--"+f.Name+"="+call.ShellQuote(value))
-		}
-	})
-	return strings.Join(words, " ")
 }

@@ -3,24 +3,18 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/spf13/cobra"
-
 	"m2m/internal/call"
 	"m2m/internal/cli"
-	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
-	"m2m/internal/settings"
 )
 
 // maxWrappedBody bounds the body that -o json wraps, in bytes.
@@ -63,70 +57,6 @@ func printAnswer(env *cli.Env, to destination, answer *call.Answer, known explai
 		fmt.Fprintln(env.Stderr) // the body does not end its line; the reason begins a new one
 	}
 	return unexpected(unmet, to.wrote(), explain.Explain(answer, known))
-}
-
-// unexpected is the failure of an answer that is not as expected: what was
-// expected and what came, then why, then what to do.
-func unexpected(unmet error, wrote string, why *explain.Explanation) error {
-	lines := unmetLines(unmet)
-	if wrote != "" {
-		lines = append(lines, wrote)
-	}
-	causes, hints := explained(why)
-	return exit.Errorf(exit.Unmet, "%s", strings.Join(append(lines, causes...), "\n")).Hint(hints...).Wrap(unmet)
-}
-
-// explained puts an explanation into lines, and into hints what to do; nothing is
-// known of a nil one.
-func explained(why *explain.Explanation) (lines, hints []string) {
-	if why == nil {
-		return nil, nil
-	}
-	lines = append(lines, why.Cause)
-	for _, fact := range why.Facts {
-		lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
-	}
-	hints = slices.Clone(why.Fixes)
-	if why.Command != "" {
-		hints = append(hints, "run: "+why.Command)
-	}
-	return lines, hints
-}
-
-// unmetLines says of each unmet expectation what was expected and what came.
-func unmetLines(unmet error) []string {
-	list := (*call.ExpectationError)(nil)
-	if !errors.As(unmet, &list) {
-		return []string{unmet.Error()}
-	}
-	var lines []string
-	for _, e := range list.Unmet {
-		lines = append(lines, e.String())
-	}
-	return lines
-}
-
-// contextOf is what is known about the API and the token beside the answer.
-func contextOf(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) explain.Context {
-	audiences := s.Audiences.Value
-	if len(audiences) == 0 {
-		audiences, _ = entra.Audiences(s.Scope.Value, s.Client.Value)
-	}
-	issuer := ""
-	if s.Tenant.Value != "" { // else nobody said whose tokens the API takes
-		issuer = strings.TrimPrefix(s.Authority.Value, "https://")
-	}
-	return explain.Context{
-		Token:         request.Token,
-		Audiences:     audiences,
-		RequiredRoles: s.Roles.Value,
-		TokenFile:     o.tokenFile,
-		Flags:         verifyFlags(cmd),
-		TokenFlags:    tokenFlags(cmd),
-		CallFlags:     callFlags(cmd, o),
-		TenantID:      s.Tenant.Value,
-		IssuerHost:    issuer,
-	}
 }
 
 func printHead(w io.Writer, answer *call.Answer) {

@@ -25,7 +25,7 @@ import (
 // probeRun is what a probe is about to do.
 type probeRun struct {
 	env       *cli.Env
-	o         callOptions
+	o         probeOptions
 	settings  *settings.Settings
 	transport *transport.Transport
 	request   call.Request
@@ -36,16 +36,16 @@ type probeRun struct {
 
 // runProbe asks whether an API verifies its tokens. Everything that can be wrong
 // with the command line is said before a token is acquired.
-func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) error {
+func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o probeOptions) error {
 	r := &probeRun{env: env, o: o, started: env.Now()}
-	if err := o.probe.check(cmd, args, o); err != nil {
+	if err := o.check(cmd, args); err != nil {
 		return err
 	}
 	if err := r.prepare(cmd, args[0]); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
-	token, err := bearer(env, ctx, r.settings, r.transport, o)
+	token, err := bearer(ctx, env, r.settings, r.transport, o.tokenOptions)
 	if err != nil {
 		return r.notTold(err)
 	}
@@ -82,7 +82,7 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	r.transport = newTransport(r.env, r.settings)
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.probe.rate, Timeout: r.o.probe.timeout(cmd, r.o.how), Now: r.env.Now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd, r.o.how), Now: r.env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = openJUnit(r.env, r.o.suite.junit)
+	r.junit, err = openJUnit(r.env, r.o.junit)
 	return err
 }
 
@@ -106,7 +106,7 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter == nil {
 		possible = slices.DeleteFunc(possible, func(c forge.Case) bool { return c.Family == forge.Issued })
 	}
-	cases, unmatched := forge.Select(possible, r.o.probe.only)
+	cases, unmatched := forge.Select(possible, r.o.only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}
@@ -133,14 +133,14 @@ func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
 	client := &call.Client{Transport: r.transport, Now: r.env.Now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
-		return r.notTold(unanswered(r.env, err, r.settings, cmd.Flags().Arg(0)))
+		return r.notTold(unanswered(err, r.settings, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
 	unmet := answer.Judge().Err()
 	if unmet == nil {
 		return nil
 	}
-	why := unexpected(unmet, "", explain.Explain(answer, contextOf(r.env, cmd, r.request, r.settings, r.o)))
+	why := unexpected(unmet, "", explain.Explain(answer, contextOf(cmd, r.request, r.settings, r.o.tokenFile, callFlags(cmd, r.o.requestFlags))))
 	return r.notTold(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))

@@ -28,7 +28,7 @@ import (
 // on another machine must be asked for, and named by whoever runs the probe.
 func (r *probeRun) mayProbe() error {
 	host := r.config.Target.Hostname()
-	p := r.o.probe
+	p := r.o
 	switch {
 	case isThisMachine(host):
 		return nil

@@ -37,35 +37,41 @@ func (p *probeFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&p.list, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
 }
 
-// names are the flags that mean nothing without a probe.
-func (p *probeFlags) names() (names []string) {
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(probeFlags).add(flags)
-	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
+// probeFlagNames are the flags that probeFlags adds. They mean nothing without a
+// probe.
+var probeFlagNames = []string{"probe", "probe-only", "probe-rate", "probe-remote", "probe-confirm", "probe-list"}
+
+// probeOptions say what to send, with which token, and how to report.
+type probeOptions struct {
+	probeFlags
+	tokenOptions
+	requestFlags
+	form    string
+	verbose bool
+	junit   string // a path; empty for no JUnit report
 }
 
 // checkAbsent refuses a probe's flags where there is no probe.
 func (p *probeFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
-	names := p.names()
 	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(names, f.Name) {
+		if err == nil && slices.Contains(probeFlagNames, f.Name) {
 			err = exit.Usagef("--%s means something only with a probe", f.Name).Hint("add --probe")
 		}
 	})
 	return err
 }
 
+// flagsWithoutProbe are the flags of call that do not go with a probe.
+var flagsWithoutProbe = []string{
+	"include", "output-file", "location", "retry", "expect", "expect-header", "expect-body", "expect-jq", "max-time",
+	"no-token", "print-curl", "suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "suite-schema",
+}
+
 // check refuses what does not go with a probe: it looks at one answer in one
 // way, and decides itself what is expected.
-func (p *probeFlags) check(cmd *cobra.Command, args []string, o callOptions) (err error) {
-	refused := []string{
-		"include", "output-file", "location", "retry", "expect", "expect-header", "expect-body", "expect-jq", "max-time",
-		"no-token", "print-curl",
-	}
-	refused = append(refused, slices.DeleteFunc(o.suite.names(), func(name string) bool { return name == "junit" })...)
+func (o *probeOptions) check(cmd *cobra.Command, args []string) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(refused, f.Name) {
+		if err == nil && slices.Contains(flagsWithoutProbe, f.Name) {
 			err = exit.Usagef("--%s does not go with --probe", f.Name).
 				Hint("leave it out: the probe decides itself what to send and what to expect")
 		}
@@ -75,7 +81,7 @@ func (p *probeFlags) check(cmd *cobra.Command, args []string, o callOptions) (er
 		return err
 	case len(args) == 0:
 		return exit.Usagef("there is no address to probe").Hint("for the demo API: m2m call --probe /secure-data")
-	case !(p.rate > 0 && p.rate <= maxProbeRate):
+	case !(o.rate > 0 && o.rate <= maxProbeRate):
 		return exit.Usagef("--probe-rate is a number above 0, and at most %d", maxProbeRate)
 	case o.dataGiven && o.jsonGiven:
 		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
@@ -94,12 +100,12 @@ func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration 
 }
 
 // listProbe prints the catalogue.
-func listProbe(env *cli.Env, o callOptions) error {
-	cases, unmatched := forge.Select(forge.Catalogue(), o.probe.only)
+func listProbe(env *cli.Env, only []string, form string) error {
+	cases, unmatched := forge.Select(forge.Catalogue(), only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}
-	if o.form == "json" {
+	if form == "json" {
 		list := make([]probeCase, len(cases))
 		for i, c := range cases {
 			list[i] = describeCase(c)

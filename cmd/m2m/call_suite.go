@@ -27,7 +27,7 @@ import (
 type suiteRun struct {
 	env       *cli.Env
 	cmd       *cobra.Command
-	o         callOptions
+	o         testOptions
 	plan      *suite.Plan
 	base      string // the API's address
 	folder    string // of the file
@@ -37,12 +37,12 @@ type suiteRun struct {
 }
 
 // runSuite runs the requests of a file and reports what became of each.
-func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) error {
-	if o.suite.schema {
+func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o testOptions) error {
+	if o.schema {
 		_, err := io.WriteString(env.Out, suite.Schema())
 		return err
 	}
-	if err := o.suite.check(cmd, o.form); err != nil {
+	if err := o.check(cmd, o.form); err != nil {
 		return err
 	}
 	r := &suiteRun{env: env, cmd: cmd, o: o, clients: map[string]*settings.Settings{}}
@@ -53,7 +53,7 @@ func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) er
 	if err := r.prepare(args, suite); err != nil {
 		return err
 	}
-	junit, err := openJUnit(r.env, r.o.suite.junit)
+	junit, err := openJUnit(r.env, r.o.junit)
 	if err != nil {
 		return err
 	}
@@ -76,22 +76,22 @@ func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) er
 
 // read parses the file and leaves out what the tags do.
 func (r *suiteRun) read() (*suite.Suite, error) {
-	data, err := r.env.ReadFile(r.o.suite.file, suite.MaxFile)
+	data, err := r.env.ReadFile(r.o.file, suite.MaxFile)
 	if err != nil {
 		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
 	}
 	r.folder = r.env.Dir
-	if r.o.suite.file != "-" {
-		r.folder = filepath.Dir(settings.Absolute(r.env.Dir, r.o.suite.file))
+	if r.o.file != "-" {
+		r.folder = filepath.Dir(settings.Absolute(r.env.Dir, r.o.file))
 	}
-	suite, err := suite.Parse(cli.FileName(r.o.suite.file), data)
+	suite, err := suite.Parse(cli.FileName(r.o.file), data)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.checkTags(suite); err != nil {
 		return nil, err
 	}
-	selected := suite.Select(r.o.suite.tags, r.o.suite.skipTags)
+	selected := suite.Select(r.o.tags, r.o.skipTags)
 	if len(selected.Names()) == 0 {
 		return nil, exit.Usagef("the tags leave no request of the %d in %s", len(suite.Names()), suite.File)
 	}
@@ -102,7 +102,7 @@ func (r *suiteRun) read() (*suite.Suite, error) {
 // fewer requests are sent than somebody believes.
 func (r *suiteRun) checkTags(suite *suite.Suite) error {
 	known := suite.Tags()
-	for _, tag := range slices.Concat(r.o.suite.tags, r.o.suite.skipTags) {
+	for _, tag := range slices.Concat(r.o.tags, r.o.skipTags) {
 		if !slices.Contains(known, tag) {
 			hint := "no request has any tag"
 			if len(known) > 0 {
@@ -135,7 +135,7 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 		Credentials:    credentials,
 		Public:         public,
 		Base:           r.base,
-		Origins:        r.o.suite.origins,
+		Origins:        r.o.origins,
 		OpenFile:       r.openFile,
 		Timeout:        r.o.how.timeout,
 		AllowPlainHTTP: r.o.insecureHTTP,
@@ -191,8 +191,8 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 	defer progress.end()
 	runner := suite.Runner{
 		Client:   &call.Client{Transport: r.transport, Now: r.env.Now},
-		Jobs:     r.o.suite.jobs,
-		FailFast: r.o.suite.failFast,
+		Jobs:     r.o.jobs,
+		FailFast: r.o.failFast,
 		Known:    r.known,
 		Observer: progress,
 	}
@@ -217,9 +217,7 @@ func (r *suiteRun) known(q suite.Request) explain.Context {
 	if !ok {
 		s = r.clients[suite.AsDefault]
 	}
-	known := contextOf(r.env, r.cmd, q.Request, s, r.as(q.As))
-	known.CallFlags = suiteCallFlags(r.cmd, q, r.folder)
-	return known
+	return contextOf(r.cmd, q.Request, s, r.as(q.As).tokenFile, suiteCallFlags(r.cmd, q, r.folder))
 }
 
 // caFault returns the fault of the CA file, which is a setting and no word about

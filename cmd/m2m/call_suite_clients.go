@@ -80,7 +80,7 @@ func (r *suiteRun) credentialFile(v suite.Value) (string, error) {
 		return settings.Absolute(r.env.Dir, path), nil
 	}
 	if !settings.IsInside(r.folder, path) {
-		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", cli.FileName(r.o.suite.file), v.Line).
+		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", cli.FileName(r.o.file), v.Line).
 			Hint("put its path into a variable, and write ${NAME} alone in its place").
 			Wrap(settings.ErrEnvFileOutside)
 	}
@@ -91,7 +91,7 @@ func (r *suiteRun) sourceOf(key string, v suite.Value) settings.Source {
 	if v.Variable != "" {
 		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
 	}
-	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", cli.FileName(r.o.suite.file), v.Line)}
+	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", cli.FileName(r.o.file), v.Line)}
 }
 
 // ofClient says whose settings or token an error is about.
@@ -110,7 +110,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 		got, known := tokens[q.As]
 		if !known && q.As != suite.AsNone {
 			var err error
-			if got, err = bearer(r.env, ctx, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
+			if got, err = bearer(ctx, r.env, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
 				return r.ofClient(q.As, err)
 			}
 			tokens[q.As] = got
@@ -122,8 +122,8 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 
 // as are the options for one client: the token that was given is the default
 // one's.
-func (r *suiteRun) as(client string) callOptions {
-	o := r.o
+func (r *suiteRun) as(client string) tokenOptions {
+	o := r.o.tokenOptions
 	if client != suite.AsDefault {
 		o.tokenFile = ""
 	}

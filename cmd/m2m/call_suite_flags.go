@@ -37,24 +37,25 @@ func (s *suiteFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.schema, "suite-schema", false, "print the JSON Schema of a suite's file, and end")
 }
 
+// testOptions say what to send, with which tokens, and how to report.
+type testOptions struct {
+	suiteFlags
+	tokenOptions
+	form         string
+	insecureHTTP bool
+}
+
 // isGiven reports whether the command is about a suite at all.
 func (s *suiteFlags) isGiven() bool { return s.file != "" || s.schema }
 
-// names are the flags that mean nothing without a suite.
-func (s *suiteFlags) names() []string {
-	var own suiteFlags
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	own.add(flags)
-	var names []string
-	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
-}
+// suiteFlagNames are the flags that suiteFlags adds. They mean nothing without a
+// suite, and but for junit they do not go with a probe.
+var suiteFlagNames = []string{"suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "junit", "suite-schema"}
 
 // checkAbsent refuses a suite's flags where there is no suite.
 func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
-	names := s.names()
 	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(names, f.Name) {
+		if err == nil && slices.Contains(suiteFlagNames, f.Name) {
 			err = exit.Usagef("--%s means something only with a suite", f.Name).
 				Hint("name the file of the suite: --suite smoke.yaml")
 		}
@@ -62,12 +63,17 @@ func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
+// flagsWithSuite are the other flags of call that go with a suite, next to those
+// of settings.
+var flagsWithSuite = []string{
+	"output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file",
+}
+
 // check refuses what does not go with a suite: the flags that make up one
 // request stand in its file.
 func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
-	known := append(s.names(), "output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file")
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && !slices.Contains(known, f.Name) && !settings.IsFlag(f.Name) {
+		if err == nil && !slices.Contains(suiteFlagNames, f.Name) && !slices.Contains(flagsWithSuite, f.Name) && !settings.IsFlag(f.Name) {
 			err = exit.Usagef("--%s does not go with --suite", f.Name).
 				Hint("what is sent and expected stands in the file; m2m call --suite-schema prints its form")
 		}

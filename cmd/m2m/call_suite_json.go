@@ -50,7 +50,7 @@ type requestDocument struct {
 func (r *suiteRun) document(results []suite.Result) suiteDocument {
 	counts := countVerdicts(results)
 	document := suiteDocument{
-		Suite: cli.FileName(r.o.suite.file), OK: counts[suite.Passed] == len(results),
+		Suite: cli.FileName(r.o.file), OK: counts[suite.Passed] == len(results),
 		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.Now().Sub(r.started)),
 		Passed: counts[suite.Passed], Failed: counts[suite.Failed],
 		Unknown: counts[suite.Unknown], Skipped: counts[suite.Skipped],

@@ -13,13 +13,13 @@ import (
 
 // writeJUnit writes the report of --junit; f is nil without it.
 func (r *suiteRun) writeJUnit(f *os.File, results []suite.Result) error {
-	name := cli.FileName(r.o.suite.file)
+	name := cli.FileName(r.o.file)
 	cases := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.Now().Sub(r.started)}
-	cases.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.suite.jobs)}}
-	if tags := r.o.suite.tags; len(tags) > 0 {
+	cases.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.jobs)}}
+	if tags := r.o.tags; len(tags) > 0 {
 		cases.Properties = append(cases.Properties, testreport.Property{Name: "tags", Value: strings.Join(tags, ",")})
 	}
-	if tags := r.o.suite.skipTags; len(tags) > 0 {
+	if tags := r.o.skipTags; len(tags) > 0 {
 		cases.Properties = append(cases.Properties, testreport.Property{Name: "skipped tags", Value: strings.Join(tags, ",")})
 	}
 	for _, result := range results {

@@ -27,7 +27,7 @@ func (r *suiteRun) report(results []suite.Result) error {
 	}
 	t := suiteTable{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), bars: cli.IsTerminal(r.env.Stdout)}
 	t.print(results)
-	t.failures(cli.FileName(r.o.suite.file), results)
+	t.failures(cli.FileName(r.o.file), results)
 	t.summary(results, r.env.Now().Sub(r.started))
 	return r.env.Out.Err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +57,7 @@ func tokenCommand(env *cli.Env) *cobra.Command {
 	to.add(flags)
 	flags.DurationVar(&how.minTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
 	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
-	addAcquisitionFlags(cmd, &how)
+	how.add(flags)
 	return cmd
 }
 
@@ -68,26 +67,11 @@ func issueToken(env *cli.Env, cmd *cobra.Command, how acquisition, to handOver, 
 	if err != nil {
 		return err
 	}
-	got, err := acquire(env, cmd.Context(), s, newTransport(env, s), how)
+	got, err := acquire(cmd.Context(), env, s, newTransport(env, s), how)
 	if err != nil {
 		return err
 	}
-	return printHandOver(env, got, to, file)
-}
-
-// addAcquisitionFlags adds what token and call have in common: how to get a
-// token.
-func addAcquisitionFlags(cmd *cobra.Command, how *acquisition) {
-	flags := cmd.Flags()
-	flags.BoolVar(&how.refresh, "refresh", false, "ask for a new token even if the cache has one")
-	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
-	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
-	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
-	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
-	addLocalFlag(flags)
-	settings.AddFlags(flags, settings.Scope)
-	settings.AddFlags(flags, settings.AuthorityFlags...)
-	settings.AddFlags(flags, settings.CredentialFlags...)
+	return printHandOver(env, issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value}, to, file)
 }
 
 func clearCache(env *cli.Env, cmd *cobra.Command) error {
