@@ -13,6 +13,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 	"m2m/internal/token"
 	"m2m/internal/transport"
 	"m2m/internal/verify"
@@ -86,10 +87,10 @@ func acquire(ctx context.Context, env *cli.Env, s *settings.Settings, transport 
 	if err != nil {
 		return token.Token{}, s.ExplainToken(err)
 	}
-	switch left := got.ExpiresOn.Sub(env.Now()); {
+	switch left := got.ExpiresOn.Sub(env.Now()).Truncate(time.Second); {
 	case got.Short && how.minTTL > 0:
-		env.Say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", roughly(left), how.minTTL)
-	case left < time.Second:
+		env.Say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", text.Duration(left), how.minTTL)
+	case left <= 0:
 		env.Say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
 	return got, nil
@@ -174,12 +175,12 @@ func secretFrom(env *cli.Env, value entra.Secret, file, what string) (entra.Secr
 	if err != nil {
 		return entra.Secret{}, unreadableSecret(what, err)
 	}
-	text := strings.TrimRight(string(data), "\r\n")
-	if text == "" {
+	content := strings.TrimRight(string(data), "\r\n")
+	if content == "" {
 		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, cli.FileName(file)).
 			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
-	return entra.NewSecret(text), nil
+	return entra.NewSecret(content), nil
 }
 
 // unreadableSecret leaves the path out: where the secret itself was given in

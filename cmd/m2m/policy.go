@@ -8,6 +8,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -30,7 +31,7 @@ func (p *policyFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&p.allowUser, "allow-user", false, "let users' tokens in even if no scope is required")
 	flags.BoolVar(&p.anyAudience, "any-audience", false, "do not check whom the token is for: a token for any other API passes")
 	flags.BoolVar(&p.anyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
-	flags.DurationVar(&p.leeway, "leeway", verify.DefaultLeeway, "how far clocks may differ, at most "+roughly(verify.MaxLeeway))
+	flags.DurationVar(&p.leeway, "leeway", verify.DefaultLeeway, "how far clocks may differ, at most "+text.Duration(verify.MaxLeeway))
 }
 
 // policy puts the settings and the flags together. With nothing configured it

@@ -82,25 +82,13 @@ func (r reportText) value(m verify.Member) string {
 	return text.Printable(m.Raw)
 }
 
-// distance says how far a moment is from now, in two units at the most.
+// distance says how far a moment is from now, in whole seconds or larger units.
 func distance(d time.Duration) string {
+	d = d.Truncate(time.Second)
 	if d < 0 {
-		return roughly(-d) + " ago"
+		return text.Duration(-d) + " ago"
 	}
-	return "in " + roughly(d)
-}
-
-func roughly(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	case d < 2*day:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
-	}
-	return fmt.Sprintf("%d days", d/day)
+	return "in " + text.Duration(d)
 }
 
 func (r reportText) checks(findings []verify.Finding) {
