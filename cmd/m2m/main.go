@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/helpcmd"
 )
 
 func main() { os.Exit(int(cli.Main(cli.Process(), commands))) }
@@ -16,6 +17,6 @@ var commands = cli.Commands{
 		{Name: "call", New: callCommand},
 		{Name: "serve", New: serveCommand},
 	},
-	Topics: helpTopics,
-	Help:   helpCommand,
+	Topics: helpcmd.Topics,
+	Help:   helpcmd.New,
 }

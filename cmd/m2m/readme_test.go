@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/helpcmd"
 	"m2m/internal/settings"
 )
 
@@ -26,7 +27,7 @@ func TestReadmeTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := text
-	for name, table := range map[string]string{"flags": flagTables(t), "settings": settingsTable(), "exit codes": exitCodesHelp} {
+	for name, table := range map[string]string{"flags": flagTables(t), "settings": settingsTable(), "exit codes": helpcmd.ExitCodes} {
 		want = replaceBlock(t, want, name, table)
 	}
 	if os.Getenv("UPDATE_README") != "" {
