@@ -2,13 +2,16 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"m2m/internal/call"
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/suite"
 )
 
 // maxJobs bounds the requests of a suite that are under way at once.
@@ -87,4 +90,22 @@ func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 		return cli.CheckForm(form, []string{"table", "json"})
 	}
 	return nil
+}
+
+// suiteCallFlags is the same for a request of a suite, which stands in a file of
+// that folder.
+func suiteCallFlags(cmd *cobra.Command, q suite.Request, folder string) []string {
+	words := sentFlags(cmd, q.Request.Header)
+	if q.Request.Follow {
+		words = append(words, "-L")
+	}
+	switch {
+	case q.File != "":
+		words = append(words, "-d "+call.ShellQuote("@"+settings.Absolute(folder, q.File)))
+	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > maxRepeatedBody:
+		words = append(words, "-d @BODY")
+	case !q.Request.Body.IsZero():
+		words = append(words, "-d "+call.ShellQuote(q.Text))
+	}
+	return withoutEmpty(words)
 }

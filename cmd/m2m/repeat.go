@@ -10,7 +10,6 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/settings"
-	"m2m/internal/suite"
 )
 
 // tokenFlags repeats what the caller asked of the token by flag, for a command
@@ -35,24 +34,6 @@ func callFlags(cmd *cobra.Command, o requestFlags) []string {
 		} else {
 			words = append(words, "--"+name+"=@BODY")
 		}
-	}
-	return withoutEmpty(words)
-}
-
-// suiteCallFlags is the same for a request of a suite, which stands in a file of
-// that folder.
-func suiteCallFlags(cmd *cobra.Command, q suite.Request, folder string) []string {
-	words := sentFlags(cmd, q.Request.Header)
-	if q.Request.Follow {
-		words = append(words, "-L")
-	}
-	switch {
-	case q.File != "":
-		words = append(words, "-d "+call.ShellQuote("@"+settings.Absolute(folder, q.File)))
-	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > maxRepeatedBody:
-		words = append(words, "-d @BODY")
-	case !q.Request.Body.IsZero():
-		words = append(words, "-d "+call.ShellQuote(q.Text))
 	}
 	return withoutEmpty(words)
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +14,6 @@ import (
 	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
-	"m2m/internal/verify"
 )
 
 // inputFor is what this process gives the settings to be resolved from.
@@ -93,16 +91,4 @@ func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, er
 		}
 		return usual(r)
 	}
-}
-
-// hintAtLocal says how to judge the token of a local tenant, unless that tenant
-// was asked.
-func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
-	withLocal, _ := cmd.Flags().GetBool("local")
-	_, underTenant := env.Lookup(local.TenantVariable)
-	t := report.Token
-	if withLocal || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
-		return
-	}
-	env.Say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/verify"
@@ -311,4 +313,16 @@ func parseMoment(text string) (time.Time, error) {
 		return time.Unix(seconds, 0), nil
 	}
 	return time.Time{}, exit.Usagef("--at %q is no time", text).Hint("write it as 2026-11-23T10:00:00Z or as epoch seconds")
+}
+
+// hintAtLocal says how to judge the token of a local tenant, unless that tenant
+// was asked.
+func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
+	withLocal, _ := cmd.Flags().GetBool("local")
+	_, underTenant := env.Lookup(local.TenantVariable)
+	t := report.Token
+	if withLocal || underTenant || report.Verdict != verify.Undecided || t == nil || !strings.HasPrefix(t.Issuer, "https://127.0.0.1:") {
+		return
+	}
+	env.Say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 }
