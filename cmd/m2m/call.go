@@ -36,8 +36,8 @@ type callOptions struct {
 	include    bool
 	outputFile string
 	verbose    bool
-	requestFlags
-	tokenOptions
+	cli.RequestFlags
+	cli.TokenOptions
 	suite suiteFlags
 	probe probeFlags
 }
@@ -48,22 +48,22 @@ func callCommand(env *cli.Env) *cobra.Command {
 		Use:   "call URL | --suite FILE [URL]",
 		Short: "Call an endpoint with a token, and say why it was refused",
 		Long:  callLong,
-		Args:  atMostOne("the address"),
+		Args:  cli.AtMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
-			o.note(cmd.Flags())
+			o.Note(cmd.Flags())
 			// Content may be empty on purpose.
-			if err := cmp.Or(checkFilled(cmd.Flags(), "data", "json"), o.how.check()); err != nil {
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check()); err != nil {
 				return err
 			}
 			switch {
 			case o.suite.isGiven():
-				return runSuite(env, cmd, args, testOptions{o.suite, o.tokenOptions, o.form, o.insecureHTTP})
+				return runSuite(env, cmd, args, testOptions{o.suite, o.TokenOptions, o.form, o.InsecureHTTP})
 			case o.probe.list:
 				return listProbe(env, o.probe.only, o.form)
 			case o.probe.on:
 				return runProbe(env, cmd, args, probeOptions{
-					probeFlags: o.probe, tokenOptions: o.tokenOptions, requestFlags: o.requestFlags,
+					probeFlags: o.probe, TokenOptions: o.TokenOptions, RequestFlags: o.RequestFlags,
 					form: o.form, verbose: o.verbose, junit: o.suite.junit,
 				})
 			}
@@ -76,10 +76,10 @@ func callCommand(env *cli.Env) *cobra.Command {
 	flags.BoolVarP(&o.include, "include", "i", false, "print the status line and the headers before the body")
 	flags.StringVar(&o.outputFile, "output-file", "", "write the output to `PATH`, whole or not at all, in place of stdout")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show on stderr what is sent and what comes: lines and headers, without credentials")
-	o.requestFlags.add(flags)
-	flags.BoolVar(&o.noToken, "no-token", false, "send no token")
-	flags.StringVar(&o.tokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
-	o.how.add(flags)
+	o.RequestFlags.Add(flags)
+	flags.BoolVar(&o.NoToken, "no-token", false, "send no token")
+	flags.StringVar(&o.TokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
+	o.How.Add(flags)
 	o.suite.add(flags)
 	o.probe.add(flags)
 	return cmd
@@ -89,26 +89,26 @@ func runCall(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) err
 	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.probe.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
-	s, err := resolve(env, cmd, settings.Uses{
-		Credential: !o.noToken && o.tokenFile == "" && !o.printCurl,
-		GivenToken: o.tokenFile != "",
+	s, err := cli.Resolve(env, cmd, settings.Uses{
+		Credential: !o.NoToken && o.TokenFile == "" && !o.PrintCurl,
+		GivenToken: o.TokenFile != "",
 		Call:       true,
-		APIURL:     isPath(args[0]),
+		APIURL:     cli.IsPath(args[0]),
 	})
 	if err != nil {
 		return err
 	}
-	request, err := buildRequest(env, o.requestFlags, s, args[0])
+	request, err := cli.NewRequest(env, o.RequestFlags, s, args[0])
 	if err != nil {
 		return err
 	}
-	if err := request.Check(!o.noToken); err != nil {
-		return impossible(err)
+	if err := request.Check(!o.NoToken); err != nil {
+		return cli.CannotSend(err)
 	}
-	if o.printCurl {
+	if o.PrintCurl {
 		return printCurl(env, cmd, request, s, o)
 	}
-	to, err := openDestination(env, o.outputFile, 0)
+	to, err := cli.OpenDestination(env, o.outputFile, 0)
 	if err != nil {
 		return err
 	}
@@ -116,12 +116,12 @@ func runCall(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) err
 }
 
 // exchange sends the request and prints the answer.
-func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to destination) (err error) {
-	transport := newTransport(env, s)
-	if request.Token, err = bearer(cmd.Context(), env, s, transport, o.tokenOptions); err != nil {
-		return to.end(err)
+func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to cli.Destination) (err error) {
+	transport := cli.NewTransport(env, s)
+	if request.Token, err = cli.Bearer(cmd.Context(), env, s, transport, o.TokenOptions); err != nil {
+		return to.End(err)
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), o.how.timeout)
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.How.Timeout)
 	defer cancel()
 	client := &call.Client{Transport: transport, Now: env.Now}
 	if o.verbose {
@@ -129,10 +129,10 @@ func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *setting
 	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
-		return to.end(unanswered(err, s, cmd.Flags().Arg(0)))
+		return to.End(cli.NoAnswer(err, s, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
-	return printAnswer(env, to, answer, contextOf(cmd, request, s, o.tokenFile, callFlags(cmd, o.requestFlags)), o)
+	return printAnswer(env, to, answer, cli.ContextOf(cmd, request, s, o.TokenFile, cli.CallFlags(cmd, o.RequestFlags)), o)
 }
 
 // check refuses flags that contradict each other, before anything is sent.
@@ -140,16 +140,16 @@ func (o callOptions) check(args []string) error {
 	switch {
 	case len(args) == 0:
 		return exit.Usagef("there is no address to call").Hint("for the demo API: m2m call /secure-data")
-	case o.noToken && o.tokenFile != "":
+	case o.NoToken && o.TokenFile != "":
 		return exit.Usagef("--no-token and --token-file contradict each other")
-	case o.printCurl && (o.form == "json" || o.outputFile != ""):
+	case o.PrintCurl && (o.form == "json" || o.outputFile != ""):
 		return exit.Usagef("--print-curl prints a command on stdout and nothing else").Hint("leave out -o and --output-file")
-	case o.dataGiven && o.jsonGiven:
+	case o.DataGiven && o.JSONGiven:
 		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
-	case o.retries < 0:
-		return exit.Usagef("--retry is a number of times, not %d", o.retries)
-	case o.maxTime < 0:
-		return exit.Usagef("--max-time is a time such as 300ms or 2s, not %s", o.maxTime)
+	case o.Retries < 0:
+		return exit.Usagef("--retry is a number of times, not %d", o.Retries)
+	case o.MaxTime < 0:
+		return exit.Usagef("--max-time is a time such as 300ms or 2s, not %s", o.MaxTime)
 	case o.form == "json" && o.include:
 		return exit.Usagef("-i and -o json are both given; the JSON has status and headers already")
 	}

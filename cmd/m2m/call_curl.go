@@ -17,7 +17,7 @@ func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settin
 	if request.URL.Scheme == "https" {
 		curl.CAFile = s.CAFile.Value
 	}
-	content, given := o.content()
+	content, given := o.Content()
 	if given && request.Header.Get("Content-Type") == "" {
 		request.Header.Set("Content-Type", "") // curl would call it a form
 	}
@@ -39,12 +39,12 @@ func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settin
 func tokenSource(cmd *cobra.Command, o callOptions) string {
 	const config = `printf 'header = "Authorization: Bearer %s"\n' `
 	switch {
-	case o.noToken:
+	case o.NoToken:
 		return ""
-	case o.tokenFile == "-":
+	case o.TokenFile == "-":
 		return config + `"$(cat)"`
-	case o.tokenFile != "":
-		return config + `"$(cat ` + call.ShellQuote(o.tokenFile) + `)"`
+	case o.TokenFile != "":
+		return config + `"$(cat ` + call.ShellQuote(o.TokenFile) + `)"`
 	}
-	return strings.TrimSpace("m2m token -o curl " + tokenFlags(cmd))
+	return strings.TrimSpace("m2m token -o curl " + cli.TokenFlags(cmd))
 }

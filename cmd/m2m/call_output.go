@@ -37,26 +37,26 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func printAnswer(env *cli.Env, to destination, answer *call.Answer, known explain.Context, o callOptions) error {
+func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known explain.Context, o callOptions) error {
 	if o.form == "json" {
 		return printAnswerJSON(env, to, answer, known)
 	}
 	if o.include {
 		printHead(to, answer)
 	}
-	if err := to.end(answer.WriteBody(to)); err != nil {
+	if err := to.End(answer.WriteBody(to)); err != nil {
 		return err
 	}
 	unmet := answer.Judge().Err()
 	if unmet == nil {
 		reportRedirect(env, answer)
-		sayIf(env, to.wrote())
+		sayIf(env, to.Wrote())
 		return nil
 	}
 	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && cli.IsTerminal(env.Stdout) {
 		fmt.Fprintln(env.Stderr) // the body does not end its line; the reason begins a new one
 	}
-	return unexpected(unmet, to.wrote(), explain.Explain(answer, known))
+	return cli.Unexpected(unmet, to.Wrote(), explain.Explain(answer, known))
 }
 
 func printHead(w io.Writer, answer *call.Answer) {
@@ -84,10 +84,10 @@ func reportRedirect(env *cli.Env, answer *call.Answer) {
 	}
 }
 
-func printAnswerJSON(env *cli.Env, to destination, answer *call.Answer, known explain.Context) error {
+func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, known explain.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
-		return to.end(err)
+		return to.End(err)
 	}
 	judged := answer.Judge()
 	document := answerDocument{
@@ -104,13 +104,13 @@ func printAnswerJSON(env *cli.Env, to destination, answer *call.Answer, known ex
 	if unmet != nil {
 		document.Explanation = explain.Explain(answer, known)
 	}
-	if err := to.end(cli.WriteJSON(to, document)); err != nil {
+	if err := to.End(cli.WriteJSON(to, document)); err != nil {
 		return err
 	}
 	if unmet != nil {
-		return unexpected(unmet, to.wrote(), document.Explanation)
+		return cli.Unexpected(unmet, to.Wrote(), document.Explanation)
 	}
-	sayIf(env, to.wrote())
+	sayIf(env, to.Wrote())
 	return nil
 }
 

@@ -45,7 +45,7 @@ func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o probeOptions) e
 		return err
 	}
 	ctx := cmd.Context()
-	token, err := bearer(ctx, env, r.settings, r.transport, o.tokenOptions)
+	token, err := cli.Bearer(ctx, env, r.settings, r.transport, o.TokenOptions)
 	if err != nil {
 		return r.notTold(err)
 	}
@@ -60,15 +60,15 @@ func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o probeOptions) e
 
 // prepare finds out what is to be probed, and whether it may be.
 func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
-	r.settings, err = resolve(r.env, cmd, settings.Uses{
-		Credential: r.o.tokenFile == "", GivenToken: r.o.tokenFile != "", Call: true, APIURL: isPath(address),
+	r.settings, err = cli.Resolve(r.env, cmd, settings.Uses{
+		Credential: r.o.TokenFile == "", GivenToken: r.o.TokenFile != "", Call: true, APIURL: cli.IsPath(address),
 	})
 	if err != nil {
 		return err
 	}
-	named := r.o.requestFlags
-	named.printCurl = true // the content is read below, once for all requests
-	if r.request, err = buildRequest(r.env, named, r.settings, address); err != nil {
+	named := r.o.RequestFlags
+	named.PrintCurl = true // the content is read below, once for all requests
+	if r.request, err = cli.NewRequest(r.env, named, r.settings, address); err != nil {
 		return err
 	}
 	body, err := r.content()
@@ -77,12 +77,12 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	}
 	r.request.Body = body.body
 	if err := r.request.Check(true); err != nil {
-		return impossible(err)
+		return cli.CannotSend(err)
 	}
-	r.transport = newTransport(r.env, r.settings)
+	r.transport = cli.NewTransport(r.env, r.settings)
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd, r.o.how), Now: r.env.Now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd, r.o.How), Now: r.env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = openJUnit(r.env, r.o.junit)
+	r.junit, err = cli.OpenJUnit(r.env, r.o.junit)
 	return err
 }
 
@@ -128,19 +128,19 @@ func noSuchCase(pattern string) error {
 // greet sends the honest request as m2m call does, so that an API which cannot
 // be reached, or which refuses the valid token, is explained as well as there.
 func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
-	ctx, cancel := context.WithTimeout(ctx, r.o.how.timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.o.How.Timeout)
 	defer cancel()
 	client := &call.Client{Transport: r.transport, Now: r.env.Now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
-		return r.notTold(unanswered(err, r.settings, cmd.Flags().Arg(0)))
+		return r.notTold(cli.NoAnswer(err, r.settings, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
 	unmet := answer.Judge().Err()
 	if unmet == nil {
 		return nil
 	}
-	why := unexpected(unmet, "", explain.Explain(answer, contextOf(cmd, r.request, r.settings, r.o.tokenFile, callFlags(cmd, r.o.requestFlags))))
+	why := cli.Unexpected(unmet, "", explain.Explain(answer, cli.ContextOf(cmd, r.request, r.settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
 	return r.notTold(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))
@@ -255,7 +255,7 @@ type probeBody struct {
 const maxProbeBody = 1 << 20
 
 func (r *probeRun) content() (b probeBody, err error) {
-	text, given := r.o.content()
+	text, given := r.o.Content()
 	if !given {
 		return b, nil
 	}
@@ -266,7 +266,7 @@ func (r *probeRun) content() (b probeBody, err error) {
 	}
 	if isFile {
 		if b.content, err = r.env.ReadFile(path, maxProbeBody); err != nil {
-			return b, unreadableBody(err)
+			return b, cli.UnreadableBody(err)
 		}
 	}
 	b.body = call.BytesBody(b.content)

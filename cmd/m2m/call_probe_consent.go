@@ -123,7 +123,7 @@ func (m localMinter) Mint(ctx context.Context, w forge.WrongToken) (entra.Secret
 		API: w.API, Client: w.Client, Kind: mint.Kind(w.Kind), Version: entra.Version(w.Version),
 		Time: mint.Time(w.Time), Key: mint.Key(w.Key), Claims: []byte(w.Claims), Header: []byte(w.Header), Without: w.Without,
 	})
-	return token, controlFault(err)
+	return token, cli.ControlFault(err)
 }
 
 // minter is the local tenant, where the command is about one: with --local, or
@@ -133,7 +133,7 @@ func (r *probeRun) minter(cmd *cobra.Command) (forge.Minter, error) {
 	if _, under := r.env.Lookup(local.ControlURLVariable); !withLocal && !under {
 		return nil, nil
 	}
-	tenant, err := openControl(r.env, cmd)
+	tenant, err := cli.OpenControl(r.env, cmd)
 	if err != nil {
 		return nil, err
 	}

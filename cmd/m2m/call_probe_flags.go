@@ -44,8 +44,8 @@ var probeFlagNames = []string{"probe", "probe-only", "probe-rate", "probe-remote
 // probeOptions say what to send, with which token, and how to report.
 type probeOptions struct {
 	probeFlags
-	tokenOptions
-	requestFlags
+	cli.TokenOptions
+	cli.RequestFlags
 	form    string
 	verbose bool
 	junit   string // a path; empty for no JUnit report
@@ -83,7 +83,7 @@ func (o *probeOptions) check(cmd *cobra.Command, args []string) (err error) {
 		return exit.Usagef("there is no address to probe").Hint("for the demo API: m2m call --probe /secure-data")
 	case !(o.rate > 0 && o.rate <= maxProbeRate):
 		return exit.Usagef("--probe-rate is a number above 0, and at most %d", maxProbeRate)
-	case o.dataGiven && o.jsonGiven:
+	case o.DataGiven && o.JSONGiven:
 		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
 	case cmd.Flags().Changed("output"):
 		return cli.CheckForm(o.form, []string{"table", "json"})
@@ -92,9 +92,9 @@ func (o *probeOptions) check(cmd *cobra.Command, args []string) (err error) {
 }
 
 // timeout bounds each request: ten seconds, unless --timeout says otherwise.
-func (p *probeFlags) timeout(cmd *cobra.Command, how acquisition) time.Duration {
+func (p *probeFlags) timeout(cmd *cobra.Command, how cli.Acquisition) time.Duration {
 	if cmd.Flags().Changed("timeout") {
-		return how.timeout
+		return how.Timeout
 	}
 	return 0
 }

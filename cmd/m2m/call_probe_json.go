@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"m2m/internal/cli"
 	"m2m/internal/probe"
 	"m2m/internal/probe/forge"
 	"m2m/internal/testreport"
@@ -124,5 +125,5 @@ func (r *probeRun) writeFault(err error) {
 
 func (r *probeRun) finishJUnit(suite testreport.Suite) error {
 	suite.Name = "probe of " + r.config.Target.Redacted()
-	return writeJUnit(r.junit, testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
+	return cli.WriteJUnit(r.junit, testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
 }

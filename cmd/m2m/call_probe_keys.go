@@ -75,7 +75,7 @@ var errNotHTTPS = errors.New("its address is not https")
 
 // fetch reads a public document. Nothing secret goes with the request.
 func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.o.how.timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.o.How.Timeout)
 	defer cancel()
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" {

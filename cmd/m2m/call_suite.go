@@ -53,7 +53,7 @@ func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o testOptions) er
 	if err := r.prepare(args, suite); err != nil {
 		return err
 	}
-	junit, err := openJUnit(r.env, r.o.junit)
+	junit, err := cli.OpenJUnit(r.env, r.o.junit)
 	if err != nil {
 		return err
 	}
@@ -116,15 +116,15 @@ func (r *suiteRun) checkTags(suite *suite.Suite) error {
 
 // prepare puts the variables in and settles who calls, before anything is sent.
 func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
-	use := settings.Uses{GivenToken: r.o.tokenFile != "", Call: true, APIURL: len(args) == 0}
+	use := settings.Uses{GivenToken: r.o.TokenFile != "", Call: true, APIURL: len(args) == 0}
 	use.Credential = !use.GivenToken && parsed.IsSentAs(suite.AsDefault)
-	s, err := resolve(r.env, r.cmd, use)
+	s, err := cli.Resolve(r.env, r.cmd, use)
 	if err != nil {
 		return err
 	}
 	r.clients[suite.AsDefault], r.base = s, s.APIURL.Value
 	if len(args) > 0 {
-		if r.base = args[0]; isPath(r.base) {
+		if r.base = args[0]; cli.IsPath(r.base) {
 			return exit.Usagef("with --suite the address is that of the API, not a path").Hint("the paths stand in the file")
 		}
 	}
@@ -137,7 +137,7 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 		Base:           r.base,
 		Origins:        r.o.origins,
 		OpenFile:       r.openFile,
-		Timeout:        r.o.how.timeout,
+		Timeout:        r.o.How.Timeout,
 		AllowPlainHTTP: r.o.insecureHTTP,
 	})
 	if err != nil {
@@ -155,7 +155,7 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 // m2m, which no API may get, and those whose values may be shown. The local tenant's
 // control key is among the first, and what GitHub gives a job to ask for its token.
 func variablesOfSettings() (credentials, public map[string]bool) {
-	credentials = map[string]bool{local.ControlKeyVariable: true, gitHubTokenVariable: true}
+	credentials = map[string]bool{local.ControlKeyVariable: true, cli.GitHubTokenVariable: true}
 	public = map[string]bool{}
 	for _, row := range settings.Rows {
 		kind := public
@@ -199,7 +199,7 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 	results := runner.Run(ctx, r.plan)
 	for i, result := range results {
 		if errors.Is(result.Err, call.ErrUnreachable) && r.wentByDefault(result.Request) {
-			results[i].Hints = append(result.Hints, unsetAPIURL)
+			results[i].Hints = append(result.Hints, cli.UnsetAPIURL)
 		}
 	}
 	return results
@@ -217,7 +217,7 @@ func (r *suiteRun) known(q suite.Request) explain.Context {
 	if !ok {
 		s = r.clients[suite.AsDefault]
 	}
-	return contextOf(r.cmd, q.Request, s, r.as(q.As).tokenFile, suiteCallFlags(r.cmd, q, r.folder))
+	return cli.ContextOf(r.cmd, q.Request, s, r.as(q.As).TokenFile, suiteCallFlags(r.cmd, q, r.folder))
 }
 
 // caFault returns the fault of the CA file, which is a setting and no word about

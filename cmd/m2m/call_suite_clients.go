@@ -20,7 +20,7 @@ func (r *suiteRun) resolveClients() error {
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
-		s, err := resolveAs(r.env, r.cmd, settings.Uses{Credential: true, Call: true, APIURL: r.cmd.Flags().NArg() == 0}, identity)
+		s, err := cli.ResolveAs(r.env, r.cmd, settings.Uses{Credential: true, Call: true, APIURL: r.cmd.Flags().NArg() == 0}, identity)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
@@ -110,7 +110,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 		got, known := tokens[q.As]
 		if !known && q.As != suite.AsNone {
 			var err error
-			if got, err = bearer(ctx, r.env, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
+			if got, err = cli.Bearer(ctx, r.env, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
 				return r.ofClient(q.As, err)
 			}
 			tokens[q.As] = got
@@ -122,10 +122,10 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 
 // as are the options for one client: the token that was given is the default
 // one's.
-func (r *suiteRun) as(client string) tokenOptions {
-	o := r.o.tokenOptions
+func (r *suiteRun) as(client string) cli.TokenOptions {
+	o := r.o.TokenOptions
 	if client != suite.AsDefault {
-		o.tokenFile = ""
+		o.TokenFile = ""
 	}
 	return o
 }

@@ -20,7 +20,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", text.Quote(path)).
 			Hint("put what a suite sends into its own folder, or into one below")
 	}
-	body, err := fileBody(settings.Absolute(r.folder, path))
+	body, err := cli.FileBody(settings.Absolute(r.folder, path))
 	if err != nil {
 		return body, exit.Usagef("%v", err) // its hints are about flags
 	}
@@ -56,5 +56,5 @@ func (r *suiteRun) isCredentialFile(path string) bool {
 			return true
 		}
 	}
-	return r.o.tokenFile != "" && isSame(settings.Absolute(r.env.Dir, r.o.tokenFile))
+	return r.o.TokenFile != "" && isSame(settings.Absolute(r.env.Dir, r.o.TokenFile))
 }

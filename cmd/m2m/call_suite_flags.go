@@ -43,7 +43,7 @@ func (s *suiteFlags) add(flags *pflag.FlagSet) {
 // testOptions say what to send, with which tokens, and how to report.
 type testOptions struct {
 	suiteFlags
-	tokenOptions
+	cli.TokenOptions
 	form         string
 	insecureHTTP bool
 }
@@ -95,17 +95,17 @@ func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 // suiteCallFlags is the same for a request of a suite, which stands in a file of
 // that folder.
 func suiteCallFlags(cmd *cobra.Command, q suite.Request, folder string) []string {
-	words := sentFlags(cmd, q.Request.Header)
+	words := cli.SentFlags(cmd, q.Request.Header)
 	if q.Request.Follow {
 		words = append(words, "-L")
 	}
 	switch {
 	case q.File != "":
 		words = append(words, "-d "+call.ShellQuote("@"+settings.Absolute(folder, q.File)))
-	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > maxRepeatedBody:
+	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > cli.MaxRepeatedBody:
 		words = append(words, "-d @BODY")
 	case !q.Request.Body.IsZero():
 		words = append(words, "-d "+call.ShellQuote(q.Text))
 	}
-	return withoutEmpty(words)
+	return cli.WithoutEmpty(words)
 }

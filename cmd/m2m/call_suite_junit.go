@@ -25,7 +25,7 @@ func (r *suiteRun) writeJUnit(f *os.File, results []suite.Result) error {
 	for _, result := range results {
 		cases.Cases = append(cases.Cases, r.junitCase(name, result))
 	}
-	return writeJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{cases}})
+	return cli.WriteJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{cases}})
 }
 
 func (r *suiteRun) junitCase(file string, result suite.Result) testreport.Case {

@@ -132,7 +132,7 @@ func suiteDetail(result suite.Result) []string {
 	for _, e := range result.Unmet() {
 		lines = append(lines, e.String())
 	}
-	why, fixes := explained(result.Explanation)
+	why, fixes := cli.Explained(result.Explanation)
 	lines = append(lines, why...)
 	for _, hint := range slices.Concat(result.Hints, fixes) {
 		lines = append(lines, "hint: "+hint)

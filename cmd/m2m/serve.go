@@ -60,7 +60,7 @@ type serveOptions struct {
 	keyFile     string
 	logOptions
 	upstreamOptions
-	policyFlags
+	cli.PolicyFlags
 	check           bool
 	explainRefusals bool
 	keyGrace        time.Duration
@@ -80,7 +80,7 @@ func serveCommand(env *cli.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			local, _ := cmd.Flags().GetBool("local")
-			if err := cmp.Or(checkFilled(cmd.Flags()), o.takeCommand(cmd, args, local)); err != nil {
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), o.takeCommand(cmd, args, local)); err != nil {
 				return err
 			}
 			switch {
@@ -115,7 +115,7 @@ func serveCommand(env *cli.Env) *cobra.Command {
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
-	o.policyFlags.add(cmd)
+	o.PolicyFlags.Add(cmd)
 	cmd.AddCommand(mintCommand(env), faultCommand(env), tenantFileCommand(env))
 	return cmd
 }
@@ -180,7 +180,7 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 	if o.check {
 		return checkStart(env, cmd, o)
 	}
-	s, err := resolve(env, cmd, settings.Uses{})
+	s, err := cli.Resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		return err
 	}

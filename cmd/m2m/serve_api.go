@@ -52,7 +52,7 @@ type api struct {
 // newAPI puts the API together. What would make it refuse everybody, or let in
 // everybody, is found here and not by the first caller.
 func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
-	policy, transport := o.policy(s), newTransport(env, s)
+	policy, transport := o.Policy(s), cli.NewTransport(env, s)
 	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
 		Handler: handler, Logger: logger, TLS: certificate,
 		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain,
 	}
-	o.warn(env)
+	o.Warn(env)
 	if o.explainRefusals {
 		env.Say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
@@ -120,7 +120,7 @@ func keepMemory(env *cli.Env) {
 
 // newVerifier puts together what decides about tokens.
 func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
-	policy := o.policy(s)
+	policy := o.Policy(s)
 	if err := cmp.Or(checkPolicy(env, policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
@@ -186,7 +186,7 @@ func (api *api) announceCallers() {
 		say("warning: no role is required, so any app of the tenant may call")
 		say("hint: give --require-role NAME, or set REQUIRED_ROLES")
 	}
-	warnAboutScopes(api.env, api.policy)
+	cli.WarnAboutScopes(api.env, api.policy)
 	if api.policy.AllowUser && len(api.policy.Scopes) == 0 {
 		say("warning: --allow-user: any user of the tenant may call, whatever roles apps need")
 	}

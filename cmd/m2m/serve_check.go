@@ -128,12 +128,12 @@ func startChecks(env *cli.Env, cmd *cobra.Command, o serveOptions) []startCheck 
 		local = append(local, upstream)
 	}
 	local = append(local, o.addressChecks()...)
-	s, err := resolve(env, cmd, settings.Uses{})
+	s, err := cli.Resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		settings := judged("settings", func() (string, error) { return "", err })
 		return append(append([]startCheck{settings}, local...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
 	}
-	policy, transport := o.policy(s), newTransport(env, s)
+	policy, transport := o.Policy(s), cli.NewTransport(env, s)
 	defer transport.CloseIdleConnections()
 	metadata, _, err := newVerifier(env, s, o, transport)
 	settings := judged("settings", func() (string, error) {

@@ -77,13 +77,13 @@ func runFault(env *cli.Env, cmd *cobra.Command, specs []string, o faultOptions) 
 	if _, err := local.ParseFaults(specs); err != nil {
 		return err
 	}
-	tenant, err := openControl(env, cmd)
+	tenant, err := cli.OpenControl(env, cmd)
 	if err != nil {
 		return err
 	}
 	state, err := tenant.SetFaults(cmd.Context(), control.FaultsRequest{Clear: o.clear, Add: specs})
 	if err != nil || !o.list {
-		return controlFault(err)
+		return cli.ControlFault(err)
 	}
 	if o.form == "json" {
 		return cli.WriteJSON(env.Out, state)

@@ -53,7 +53,7 @@ func (o *serveOptions) checkOutput() error {
 // localInput is what the settings of the API next to a local tenant are resolved
 // from: the --ca-file of outside issuers is not what the API has to trust.
 func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
-	in := inputFor(env, cmd, settings.Uses{})
+	in := cli.SettingsInput(env, cmd, settings.Uses{})
 	delete(in.Flags, "ca-file")
 	return in
 }

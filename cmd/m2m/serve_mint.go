@@ -55,13 +55,13 @@ func mintCommand(env *cli.Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tenant, err := openControl(env, cmd)
+			tenant, err := cli.OpenControl(env, cmd)
 			if err != nil {
 				return err
 			}
 			token, err := tenant.Mint(cmd.Context(), asked)
 			if err != nil {
-				return controlFault(err)
+				return cli.ControlFault(err)
 			}
 			_, err = fmt.Fprintln(env.Out, token.Reveal())
 			return err
@@ -145,7 +145,7 @@ func checkMintFlags(flags *pflag.FlagSet) error {
 			return exit.Conflict("--"+given[0], "--"+given[1])
 		}
 	}
-	return checkFilled(flags)
+	return cli.CheckFilled(flags)
 }
 
 // jsonObject makes an object of NAME=VALUE and NAME=JSON; nil of neither.

@@ -29,7 +29,7 @@ header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).
 func tokenCommand(env *cli.Env) *cobra.Command {
 	var (
 		clear bool
-		how   acquisition
+		how   cli.Acquisition
 		to    handOver
 	)
 	cmd := &cobra.Command{
@@ -39,35 +39,35 @@ func tokenCommand(env *cli.Env) *cobra.Command {
 		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			env.JSONErrors = to.form == "json"
-			if err := cmp.Or(checkFilled(cmd.Flags()), how.check(), checkHandOver(env, &to)); err != nil {
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), how.Check(), checkHandOver(env, &to)); err != nil {
 				return err
 			}
 			if clear {
 				return clearCache(env, cmd)
 			}
-			file, err := openDestination(env, to.file, 0o600)
+			file, err := cli.OpenDestination(env, to.file, 0o600)
 			if err != nil {
 				return err
 			}
-			return file.end(issueToken(env, cmd, how, to, file))
+			return file.End(issueToken(env, cmd, how, to, file))
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	to.add(flags)
-	flags.DurationVar(&how.minTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
+	flags.DurationVar(&how.MinTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
 	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
-	how.add(flags)
+	how.Add(flags)
 	return cmd
 }
 
 // issueToken acquires a token and hands it over.
-func issueToken(env *cli.Env, cmd *cobra.Command, how acquisition, to handOver, file destination) error {
-	s, err := resolve(env, cmd, settings.Uses{Credential: true})
+func issueToken(env *cli.Env, cmd *cobra.Command, how cli.Acquisition, to handOver, file cli.Destination) error {
+	s, err := cli.Resolve(env, cmd, settings.Uses{Credential: true})
 	if err != nil {
 		return err
 	}
-	got, err := acquire(cmd.Context(), env, s, newTransport(env, s), how)
+	got, err := cli.Acquire(cmd.Context(), env, s, cli.NewTransport(env, s), how)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func issueToken(env *cli.Env, cmd *cobra.Command, how acquisition, to handOver, 
 }
 
 func clearCache(env *cli.Env, cmd *cobra.Command) error {
-	places, err := settings.ResolvePlaces(inputFor(env, cmd, settings.Uses{}))
+	places, err := settings.ResolvePlaces(cli.SettingsInput(env, cmd, settings.Uses{}))
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func checkHandOver(env *cli.Env, h *handOver) (err error) {
 }
 
 // printHandOver writes the token; the command that masks it comes first.
-func printHandOver(env *cli.Env, t issuedToken, h handOver, to destination) error {
+func printHandOver(env *cli.Env, t issuedToken, h handOver, to cli.Destination) error {
 	if h.mask {
 		if err := h.command.print(env.Stderr, t.Access); err != nil {
 			return err // a token that is not masked is not handed over

@@ -54,7 +54,7 @@ type verifyOptions struct {
 	timeout time.Duration
 	batch   bool
 	schema  bool
-	policyFlags
+	cli.PolicyFlags
 }
 
 func verifyCommand(env *cli.Env) *cobra.Command {
@@ -63,7 +63,7 @@ func verifyCommand(env *cli.Env) *cobra.Command {
 		Use:   "verify [TOKEN | - | @FILE]",
 		Short: "Decode and judge a token",
 		Long:  verifyLong,
-		Args:  atMostOne("the token"),
+		Args:  cli.AtMostOne("the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			return runVerify(env, cmd, args, o)
@@ -80,16 +80,16 @@ func verifyCommand(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.jwks, "jwks", "", "take the keys from this `FILE or URL` (JWKS) in place of the tenant's")
 	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
-	addLocalFlag(flags)
+	cli.AddLocalFlag(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
-	o.policyFlags.add(cmd)
+	o.PolicyFlags.Add(cmd)
 	return cmd
 }
 
 func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions) error {
-	err := cmp.Or(checkFilled(cmd.Flags()), checkTimeout(o.timeout), cli.CheckForm(o.form, []string{"text", "json"}))
+	err := cmp.Or(cli.CheckFilled(cmd.Flags()), cli.CheckTimeout(o.timeout), cli.CheckForm(o.form, []string{"text", "json"}))
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verify
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := resolve(env, cmd, settings.Uses{})
+	s, err := cli.Resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -151,7 +151,7 @@ func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verify
 	if err != nil {
 		return nil, nil, err
 	}
-	policy := o.policy(s)
+	policy := o.Policy(s)
 	if !verify.IsEntraIssuer(o.issuer) {
 		policy.PlainIssuer = o.issuer
 	}
@@ -159,11 +159,11 @@ func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verify
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
-	o.warn(env)
+	o.Warn(env)
 	if policy.PlainIssuer != "" {
 		env.Say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
 	} else {
-		warnAboutScopes(env, policy)
+		cli.WarnAboutScopes(env, policy)
 	}
 	return verifier, now, nil
 }
@@ -259,7 +259,7 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 // token itself names, if it is one of Entra's. Without any the source is nil,
 // and the report says what to set.
 func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o verifyOptions, input string) (verify.KeySource, error) {
-	transport := newTransport(env, s)
+	transport := cli.NewTransport(env, s)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
 		return keySetFor(env, ctx, client, s, o)
@@ -281,12 +281,12 @@ func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o ver
 func (o verifyOptions) authority(s *settings.Settings, input string) (a entra.Authority, known bool, err error) {
 	a = s.AuthorityURL()
 	switch {
-	case o.batch && o.anyTenant:
+	case o.batch && o.AnyTenant:
 		// Its keys sign for every tenant, and its issuer is their template, so
 		// that one set serves the whole batch.
 		a.Tenant = "organizations"
 		return a, true, nil
-	case a.Tenant == "" || o.anyTenant:
+	case a.Tenant == "" || o.AnyTenant:
 		token, _ := verify.Decode(input)
 		own, known := verify.AuthorityOf(token)
 		if !known {

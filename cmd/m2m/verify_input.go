@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/input"
@@ -29,17 +27,6 @@ const (
 	maxTokenFile  = 16 << 20
 	maxJWKS       = 512 << 10
 )
-
-// atMostOne refuses a second argument. what names the first.
-func atMostOne(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) <= 1 {
-			return nil
-		}
-		return exit.Usagef("%s takes one argument, %s, but was given %d", cmd.CommandPath(), what, len(args)).
-			Hint("put quotes around an argument that has a space in it")
-	}
-}
 
 // tokenInput returns the token that was given: as an argument, in a file, or
 // on stdin. A terminal is never waited for.

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"net/http"
@@ -12,9 +12,9 @@ import (
 	"m2m/internal/settings"
 )
 
-// tokenFlags repeats what the caller asked of the token by flag, for a command
+// TokenFlags repeats what the caller asked of the token by flag, for a command
 // that is to get the same one.
-func tokenFlags(cmd *cobra.Command) string {
+func TokenFlags(cmd *cobra.Command) string {
 	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settings.FlagNames()...))
 }
 
@@ -23,36 +23,36 @@ func verifyFlags(cmd *cobra.Command) string {
 	return repeatFlags(cmd, []string{"local", "env-file", "tenant", "authority-host", "cloud", "ca-file", "scope"})
 }
 
-// callFlags is the same for m2m call: the request itself too, without its
+// CallFlags is the same for m2m call: the request itself too, without its
 // credentials, but not what is expected of the answer.
-func callFlags(cmd *cobra.Command, o requestFlags) []string {
+func CallFlags(cmd *cobra.Command, o RequestFlags) []string {
 	header, _ := o.header() // it was sent, so that it can be read
-	words := sentFlags(cmd, header)
+	words := SentFlags(cmd, header)
 	for _, name := range []string{"data", "json"} {
-		if content := repeatFlags(cmd, []string{name}); len(content) <= maxRepeatedBody {
+		if content := repeatFlags(cmd, []string{name}); len(content) <= MaxRepeatedBody {
 			words = append(words, content)
 		} else {
 			words = append(words, "--"+name+"=@BODY")
 		}
 	}
-	return withoutEmpty(words)
+	return WithoutEmpty(words)
 }
 
-// sentFlags are those that say how to send, and what header.
-func sentFlags(cmd *cobra.Command, header http.Header) []string {
-	words := []string{tokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http", "location"})}
+// SentFlags are those that say how to send, and what header.
+func SentFlags(cmd *cobra.Command, header http.Header) []string {
+	words := []string{TokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http", "location"})}
 	for _, line := range call.ShownHeader(header) {
 		words = append(words, "-H "+call.ShellQuote(line))
 	}
 	return words
 }
 
-func withoutEmpty(words []string) []string {
+func WithoutEmpty(words []string) []string {
 	return slices.DeleteFunc(words, func(word string) bool { return word == "" })
 }
 
-// maxRepeatedBody is the longest content that a command shows whole, in bytes.
-const maxRepeatedBody = 200
+// MaxRepeatedBody is the longest content that a command shows whole, in bytes.
+const MaxRepeatedBody = 200
 
 func repeatFlags(cmd *cobra.Command, names []string) string {
 	var words []string

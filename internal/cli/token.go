@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
@@ -22,41 +21,41 @@ import (
 // maxSecretFile bounds a file that holds a secret, in bytes.
 const maxSecretFile = 16 << 10
 
-// acquisition is what can be asked of a token beyond the settings.
-type acquisition struct {
+// Acquisition is what can be asked of a token beyond the settings.
+type Acquisition struct {
 	claims  string
 	region  string
-	minTTL  time.Duration
+	MinTTL  time.Duration
 	refresh bool
 	noCache bool
-	timeout time.Duration
+	Timeout time.Duration
 }
 
-// add adds the flags of a command that acquires a token.
-func (how *acquisition) add(flags *pflag.FlagSet) {
+// Add adds the flags of a command that acquires a token.
+func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&how.refresh, "refresh", false, "ask for a new token even if the cache has one")
 	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
 	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
-	flags.DurationVar(&how.timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
-	addLocalFlag(flags)
+	flags.DurationVar(&how.Timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
+	AddLocalFlag(flags)
 	settings.AddFlags(flags, settings.Scope)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.AddFlags(flags, settings.CredentialFlags...)
 }
 
-func (how acquisition) check() error { return checkTimeout(how.timeout) }
+func (how Acquisition) Check() error { return CheckTimeout(how.Timeout) }
 
-// checkTimeout refuses a time that is none, which would pass for a slow network.
-func checkTimeout(timeout time.Duration) error {
+// CheckTimeout refuses a time that is none, which would pass for a slow network.
+func CheckTimeout(timeout time.Duration) error {
 	if timeout <= 0 {
 		return exit.Usagef("--timeout is a time such as 10s or 2m, not %s", timeout)
 	}
 	return nil
 }
 
-// acquire gets the token that the settings describe.
-func acquire(ctx context.Context, env *cli.Env, s *settings.Settings, transport *transport.Transport, how acquisition) (token.Token, error) {
+// Acquire gets the token that the settings describe.
+func Acquire(ctx context.Context, env *Env, s *settings.Settings, transport *transport.Transport, how Acquisition) (token.Token, error) {
 	env.Trace(s.Credential.Why)
 	if err := s.Missing(); err != nil {
 		return token.Token{}, err
@@ -72,7 +71,7 @@ func acquire(ctx context.Context, env *cli.Env, s *settings.Settings, transport 
 	if !how.noCache && s.Places.CacheDir != "" {
 		client.Cache = &token.Cache{Dir: s.Places.CacheDir}
 	}
-	ctx, cancel := context.WithTimeout(ctx, how.timeout)
+	ctx, cancel := context.WithTimeout(ctx, how.Timeout)
 	defer cancel()
 	got, err := client.Acquire(ctx, token.Request{
 		Authority:  s.AuthorityURL(),
@@ -81,55 +80,55 @@ func acquire(ctx context.Context, env *cli.Env, s *settings.Settings, transport 
 		Claims:     how.claims,
 		Region:     how.region,
 		Credential: credential,
-		MinTTL:     how.minTTL,
+		MinTTL:     how.MinTTL,
 		Refresh:    how.refresh,
 	})
 	if err != nil {
 		return token.Token{}, s.ExplainToken(err)
 	}
 	switch left := got.ExpiresOn.Sub(env.Now()).Truncate(time.Second); {
-	case got.Short && how.minTTL > 0:
-		env.Say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", text.Duration(left), how.minTTL)
+	case got.Short && how.MinTTL > 0:
+		env.Say("warning: the freshest token there is expires in %s, sooner than --min-ttl %s", text.Duration(left), how.MinTTL)
 	case left <= 0:
 		env.Say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
 	return got, nil
 }
 
-// tokenOptions say which token goes with a request.
-type tokenOptions struct {
-	noToken   bool   // none
-	tokenFile string // this one, in a file; "-" is stdin
-	how       acquisition
+// TokenOptions say which token goes with a request.
+type TokenOptions struct {
+	NoToken   bool   // none
+	TokenFile string // this one, in a file; "-" is stdin
+	How       Acquisition
 }
 
-// bearer is the token to send: none, a given one, or one that is acquired now.
-func bearer(ctx context.Context, env *cli.Env, s *settings.Settings, transport *transport.Transport, o tokenOptions) (entra.Secret, error) {
+// Bearer is the token to send: none, a given one, or one that is acquired now.
+func Bearer(ctx context.Context, env *Env, s *settings.Settings, transport *transport.Transport, o TokenOptions) (entra.Secret, error) {
 	switch {
-	case o.noToken:
+	case o.NoToken:
 		return entra.Secret{}, nil
-	case o.tokenFile != "":
-		return tokenFromFile(env, o.tokenFile)
+	case o.TokenFile != "":
+		return tokenFromFile(env, o.TokenFile)
 	}
-	got, err := acquire(ctx, env, s, transport, o.how)
+	got, err := Acquire(ctx, env, s, transport, o.How)
 	return got.Access, err
 }
 
 // tokenFromFile reads a token that already exists, in any form that verify takes.
-func tokenFromFile(env *cli.Env, path string) (entra.Secret, error) {
+func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 	content, err := secretFrom(env, entra.Secret{}, path, "token")
 	if err != nil {
 		return entra.Secret{}, err
 	}
 	bare, _, err := verify.Clean(content.Reveal())
 	if err != nil {
-		return entra.Secret{}, exit.Usagef("%s holds no token: %v", cli.FileName(path), err).Wrap(err)
+		return entra.Secret{}, exit.Usagef("%s holds no token: %v", FileName(path), err).Wrap(err)
 	}
 	return entra.NewSecret(bare), nil
 }
 
 // credentialOf makes the credential that the settings chose.
-func credentialOf(env *cli.Env, s *settings.Settings) (token.Credential, error) {
+func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 	c := s.Credential
 	switch c.Kind {
 	case settings.KindSecret:
@@ -154,20 +153,20 @@ func credentialOf(env *cli.Env, s *settings.Settings) (token.Credential, error) 
 	return nil, exit.Usagef("%v", settings.ErrCredentialMissing).Wrap(settings.ErrCredentialMissing)
 }
 
-// gitHubTokenVariable holds what a job in GitHub Actions asks for its token with.
-const gitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+// GitHubTokenVariable holds what a job in GitHub Actions asks for its token with.
+const GitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
 // gitHubCredential is the credential of a job in GitHub Actions, from the variables that
 // the runner sets for it.
-func gitHubCredential(env *cli.Env) token.Credential {
+func gitHubCredential(env *Env) token.Credential {
 	url, _ := env.Lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
-	bearer, _ := env.Lookup(gitHubTokenVariable)
+	bearer, _ := env.Lookup(GitHubTokenVariable)
 	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
 }
 
 // secretFrom returns a secret that was given by value, or reads it from a file.
 // An end of line at its end is not part of it: editors and echo add one.
-func secretFrom(env *cli.Env, value entra.Secret, file, what string) (entra.Secret, error) {
+func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, error) {
 	if file == "" {
 		return value, nil
 	}
@@ -177,7 +176,7 @@ func secretFrom(env *cli.Env, value entra.Secret, file, what string) (entra.Secr
 	}
 	content := strings.TrimRight(string(data), "\r\n")
 	if content == "" {
-		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, cli.FileName(file)).
+		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, FileName(file)).
 			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
 	return entra.NewSecret(content), nil

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -15,40 +15,40 @@ import (
 	"m2m/internal/settings"
 )
 
-// impossible is what is wrong with a request that cannot be sent.
-func impossible(err error) error { return exit.Usagef("%v", err).Wrap(err) }
+// CannotSend is what is wrong with a request that cannot be sent.
+func CannotSend(err error) error { return exit.Usagef("%v", err).Wrap(err) }
 
-// isPath reports whether an address leaves the host to API_URL.
-func isPath(address string) bool {
+// IsPath reports whether an address leaves the host to API_URL.
+func IsPath(address string) bool {
 	return address == "" || address[0] == '/' || address[0] == '?'
 }
 
-// unsetAPIURL says where a request went that nobody said where to send.
-const unsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was called"
+// UnsetAPIURL says where a request went that nobody said where to send.
+const UnsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was called"
 
-// unanswered adds to a failure of the network what only the command line knows:
+// NoAnswer adds to a failure of the network what only the command line knows:
 // that nobody said where the API is.
-func unanswered(err error, s *settings.Settings, address string) error {
-	if errors.Is(err, call.ErrUnreachable) && isPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
-		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(explain.CommandLine.Hints(err), unsetAPIURL)...)
+func NoAnswer(err error, s *settings.Settings, address string) error {
+	if errors.Is(err, call.ErrUnreachable) && IsPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
+		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(explain.CommandLine.Hints(err), UnsetAPIURL)...)
 	}
 	return err
 }
 
-// unexpected is the failure of an answer that is not as expected: what was
+// Unexpected is the failure of an answer that is not as expected: what was
 // expected and what came, then why, then what to do.
-func unexpected(unmet error, wrote string, why *explain.Explanation) error {
+func Unexpected(unmet error, wrote string, why *explain.Explanation) error {
 	lines := unmetLines(unmet)
 	if wrote != "" {
 		lines = append(lines, wrote)
 	}
-	causes, hints := explained(why)
+	causes, hints := Explained(why)
 	return exit.Errorf(exit.Unmet, "%s", strings.Join(append(lines, causes...), "\n")).Hint(hints...).Wrap(unmet)
 }
 
-// explained puts an explanation into lines, and into hints what to do; nothing is
+// Explained puts an explanation into lines, and into hints what to do; nothing is
 // known of a nil one.
-func explained(why *explain.Explanation) (lines, hints []string) {
+func Explained(why *explain.Explanation) (lines, hints []string) {
 	if why == nil {
 		return nil, nil
 	}
@@ -76,8 +76,8 @@ func unmetLines(unmet error) []string {
 	return lines
 }
 
-// contextOf is what is known about the API and the token beside the answer.
-func contextOf(cmd *cobra.Command, request call.Request, s *settings.Settings, tokenFile string, callFlags []string) explain.Context {
+// ContextOf is what is known about the API and the token beside the answer.
+func ContextOf(cmd *cobra.Command, request call.Request, s *settings.Settings, tokenFile string, callFlags []string) explain.Context {
 	audiences := s.Audiences.Value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.Scope.Value, s.Client.Value)
@@ -92,7 +92,7 @@ func contextOf(cmd *cobra.Command, request call.Request, s *settings.Settings, t
 		RequiredRoles: s.Roles.Value,
 		TokenFile:     tokenFile,
 		Flags:         verifyFlags(cmd),
-		TokenFlags:    tokenFlags(cmd),
+		TokenFlags:    TokenFlags(cmd),
 		CallFlags:     callFlags,
 		TenantID:      s.Tenant.Value,
 		IssuerHost:    issuer,

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/local"
@@ -16,8 +15,8 @@ import (
 	"m2m/internal/transport"
 )
 
-// inputFor is what this process gives the settings to be resolved from.
-func inputFor(env *cli.Env, cmd *cobra.Command, u settings.Uses) settings.Input {
+// SettingsInput is what this process gives the settings to be resolved from.
+func SettingsInput(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input {
 	_, underTenant := env.Lookup(local.TenantVariable)
 	return settings.Input{
 		Flags:     settings.GivenFlags(cmd.Flags()),
@@ -30,15 +29,15 @@ func inputFor(env *cli.Env, cmd *cobra.Command, u settings.Uses) settings.Input 
 	}
 }
 
-// resolve resolves the settings of a command that talks to a tenant: the
+// Resolve resolves the settings of a command that talks to a tenant: the
 // running local one with --local, else the one that is configured.
-func resolve(env *cli.Env, cmd *cobra.Command, u settings.Uses) (*settings.Settings, error) {
-	return resolveAs(env, cmd, u, nil)
+func Resolve(env *Env, cmd *cobra.Command, u settings.Uses) (*settings.Settings, error) {
+	return ResolveAs(env, cmd, u, nil)
 }
 
-// resolveAs resolves them for a client of a suite's; nil is the caller's own.
-func resolveAs(env *cli.Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
-	in := inputFor(env, cmd, u)
+// ResolveAs resolves them for a client of a suite's; nil is the caller's own.
+func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
+	in := SettingsInput(env, cmd, u)
 	in.Client = client
 	if withLocal, _ := cmd.Flags().GetBool("local"); withLocal && !in.NoEnvFile {
 		if env.EnvFile != "" {
@@ -63,10 +62,10 @@ func resolveAs(env *cli.Env, cmd *cobra.Command, u settings.Uses, client *settin
 	return s, nil
 }
 
-// newTransport is how every request of a command goes out: proxies of the
+// NewTransport is how every request of a command goes out: proxies of the
 // environment, and that of a local tenant which intercepts, the system's roots
 // and the extra CA, traced with --debug.
-func newTransport(env *cli.Env, s *settings.Settings) *transport.Transport {
+func NewTransport(env *Env, s *settings.Settings) *transport.Transport {
 	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy)}
 	if env.Debug {
 		config.Trace = func(e transport.Exchange) { env.Say("debug: %s", e) }

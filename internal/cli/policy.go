@@ -1,44 +1,43 @@
-package main
+package cli
 
 import (
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
-// policyFlags are what verify and serve can be told about callers beyond the
+// PolicyFlags are what verify and serve can be told about callers beyond the
 // settings.
-type policyFlags struct {
+type PolicyFlags struct {
 	clients     []string
 	requireAll  bool
 	allowUser   bool
 	anyAudience bool
-	anyTenant   bool
+	AnyTenant   bool
 	leeway      time.Duration
 }
 
-func (p *policyFlags) add(cmd *cobra.Command) {
+func (p *PolicyFlags) Add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	settings.AddFlags(flags, settings.PolicyFlags...)
 	flags.BoolVar(&p.requireAll, "require-all", false, "require all the roles or scopes, not any one of them")
 	flags.StringArrayVar(&p.clients, "client", nil, "let in only the app with this client `ID` (repeatable)")
 	flags.BoolVar(&p.allowUser, "allow-user", false, "let users' tokens in even if no scope is required")
 	flags.BoolVar(&p.anyAudience, "any-audience", false, "do not check whom the token is for: a token for any other API passes")
-	flags.BoolVar(&p.anyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
+	flags.BoolVar(&p.AnyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
 	flags.DurationVar(&p.leeway, "leeway", verify.DefaultLeeway, "how far clocks may differ, at most "+text.Duration(verify.MaxLeeway))
 }
 
-// policy puts the settings and the flags together. With nothing configured it
+// Policy puts the settings and the flags together. With nothing configured it
 // is incomplete, which is never the same as permissive.
-func (p *policyFlags) policy(s *settings.Settings) verify.Policy {
+func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 	policy := verify.Policy{
-		AnyTenant:   p.anyTenant,
+		AnyTenant:   p.AnyTenant,
 		AnyAudience: p.anyAudience,
 		Audiences:   s.Audiences.Value,
 		Clients:     p.clients,
@@ -62,19 +61,19 @@ func (p *policyFlags) policy(s *settings.Settings) verify.Policy {
 	return policy
 }
 
-// warn says loudly which checks are switched off.
-func (p *policyFlags) warn(env *cli.Env) {
+// Warn says loudly which checks are switched off.
+func (p *PolicyFlags) Warn(env *Env) {
 	if p.anyAudience {
 		env.Say("warning: --any-audience: a token that was made for another API passes")
 	}
-	if p.anyTenant {
+	if p.AnyTenant {
 		env.Say("warning: --any-tenant: a token of any organisation passes")
 	}
 }
 
-// warnAboutScopes says what a rule of scopes alone means, because it is the
+// WarnAboutScopes says what a rule of scopes alone means, because it is the
 // commonest mistake about app-only tokens.
-func warnAboutScopes(env *cli.Env, policy verify.Policy) {
+func WarnAboutScopes(env *Env, policy verify.Policy) {
 	if len(policy.Scopes) > 0 && len(policy.Roles) == 0 {
 		env.Say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")
 		env.Say("hint: require an app role for them: --require-role NAME, or REQUIRED_ROLES")

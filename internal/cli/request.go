@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
-	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 )
@@ -20,81 +19,81 @@ import (
 // file is streamed and may be of any size.
 const maxBufferedBody = 64 << 20
 
-// requestFlags are the flags that make up the request and what is expected.
-type requestFlags struct {
+// RequestFlags are the flags that make up the request and what is expected.
+type RequestFlags struct {
 	method        string
 	headers       []string
-	data, json    string
-	dataGiven     bool // content may be empty on purpose
-	jsonGiven     bool
+	data, JSON    string
+	DataGiven     bool // content may be empty on purpose
+	JSONGiven     bool
 	follow        bool
-	printCurl     bool // content is named, not read
-	insecureHTTP  bool
-	retries       int
+	PrintCurl     bool // content is named, not read
+	InsecureHTTP  bool
+	Retries       int
 	expectStatus  string
 	expectHeaders []string
 	expectBody    []string
-	expectJQ      []string
-	maxTime       time.Duration
+	ExpectJQ      []string
+	MaxTime       time.Duration
 }
 
-func (r *requestFlags) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&r.printCurl, "print-curl", false, "print the request as a curl command without secrets, and send nothing")
+func (r *RequestFlags) Add(flags *pflag.FlagSet) {
+	flags.BoolVar(&r.PrintCurl, "print-curl", false, "print the request as a curl command without secrets, and send nothing")
 	flags.StringVarP(&r.method, "request", "X", "", "the `METHOD`; the default is GET, or POST with a body")
 	flags.StringArrayVarP(&r.headers, "header", "H", nil, "add a `HEADER` such as \"Accept: text/csv\" (repeatable)")
 	flags.StringVarP(&r.data, "data", "d", "", "send this `BODY`; @PATH is a file, - is stdin")
-	flags.StringVar(&r.json, "json", "", "the same, for `BODY` as application/json")
+	flags.StringVar(&r.JSON, "json", "", "the same, for `BODY` as application/json")
 	flags.BoolVarP(&r.follow, "location", "L", false, "follow redirects that stay at the same scheme, host and port")
-	flags.IntVar(&r.retries, "retry", 0, "try `N` more times after a connection fault, 429 or 5xx")
-	flags.BoolVar(&r.insecureHTTP, "insecure-http", false, "send the token unencrypted, over plain http, to other machines")
+	flags.IntVar(&r.Retries, "retry", 0, "try `N` more times after a connection fault, 429 or 5xx")
+	flags.BoolVar(&r.InsecureHTTP, "insecure-http", false, "send the token unencrypted, over plain http, to other machines")
 	flags.StringVar(&r.expectStatus, "expect", "2xx", "the `STATUS` that is success: 200, 200,404 or 2xx")
 	flags.StringArrayVar(&r.expectHeaders, "expect-header", nil, "a `HEADER` that must be there: Name, or \"Name: value\" (repeatable)")
 	flags.StringArrayVar(&r.expectBody, "expect-body", nil, "a `TEXT` that must be in the body (repeatable)")
-	flags.StringArrayVar(&r.expectJQ, "expect-jq", nil, "a jq `EXPRESSION` that must hold for the body, such as '.count > 0' (repeatable)")
-	flags.DurationVar(&r.maxTime, "max-time", 0, "the longest time the answer may take to count as success")
+	flags.StringArrayVar(&r.ExpectJQ, "expect-jq", nil, "a jq `EXPRESSION` that must hold for the body, such as '.count > 0' (repeatable)")
+	flags.DurationVar(&r.MaxTime, "max-time", 0, "the longest time the answer may take to count as success")
 }
 
-// note keeps what a flag's value does not tell: whether it was given.
-func (r *requestFlags) note(flags *pflag.FlagSet) {
-	r.dataGiven, r.jsonGiven = flags.Changed("data"), flags.Changed("json")
+// Note keeps what a flag's value does not tell: whether it was given.
+func (r *RequestFlags) Note(flags *pflag.FlagSet) {
+	r.DataGiven, r.JSONGiven = flags.Changed("data"), flags.Changed("json")
 }
 
-// content is the body as it was given, and whether there is to be one.
-func (r requestFlags) content() (text string, given bool) {
-	if r.jsonGiven {
-		return r.json, true
+// Content is the body as it was given, and whether there is to be one.
+func (r RequestFlags) Content() (text string, given bool) {
+	if r.JSONGiven {
+		return r.JSON, true
 	}
-	return r.data, r.dataGiven
+	return r.data, r.DataGiven
 }
 
-// buildRequest turns flags into the request to address.
-func buildRequest(env *cli.Env, r requestFlags, s *settings.Settings, address string) (call.Request, error) {
+// NewRequest turns flags into the request to address.
+func NewRequest(env *Env, r RequestFlags, s *settings.Settings, address string) (call.Request, error) {
 	target, err := call.ResolveURL(s.APIURL.Value, address)
 	if err != nil {
 		return call.Request{}, err
 	}
 	request := call.Request{
 		Method: r.method, URL: target,
-		Follow: r.follow, AllowPlainHTTP: r.insecureHTTP, Retry: call.Retry{Max: r.retries},
+		Follow: r.follow, AllowPlainHTTP: r.InsecureHTTP, Retry: call.Retry{Max: r.Retries},
 	}
 	if request.Header, err = r.header(); err != nil {
 		return request, err
 	}
-	if r.jsonGiven {
+	if r.JSONGiven {
 		setDefault(request.Header, "Content-Type", "application/json")
 		setDefault(request.Header, "Accept", "application/json")
 	}
 	if request.Expect, err = r.expectations(); err != nil {
 		return request, err
 	}
-	if text, given := r.content(); given && !r.printCurl {
+	if text, given := r.Content(); given && !r.PrintCurl {
 		request.Body, err = readBody(env, text)
 	}
 	return request, err
 }
 
 // header is what -H gives.
-func (r requestFlags) header() (http.Header, error) {
+func (r RequestFlags) header() (http.Header, error) {
 	header := http.Header{}
 	for i, line := range r.headers {
 		name, value, ok := strings.Cut(line, ":")
@@ -107,8 +106,8 @@ func (r requestFlags) header() (http.Header, error) {
 	return header, nil
 }
 
-func (r requestFlags) expectations() (call.Expect, error) {
-	expect := call.Expect{Body: r.expectBody, MaxTime: r.maxTime}
+func (r RequestFlags) expectations() (call.Expect, error) {
+	expect := call.Expect{Body: r.expectBody, MaxTime: r.MaxTime}
 	var err error
 	if expect.Status, err = call.ParseStatusSet(r.expectStatus); err != nil {
 		return expect, exit.Usagef("--expect: %v", err).Wrap(err)
@@ -120,7 +119,7 @@ func (r requestFlags) expectations() (call.Expect, error) {
 		}
 		expect.Headers = append(expect.Headers, header)
 	}
-	for _, text := range r.expectJQ {
+	for _, text := range r.ExpectJQ {
 		expression, err := call.ParseJQExpectation(text)
 		if err != nil {
 			return expect, exit.Usagef("--expect-jq: %v", err).Wrap(err)
@@ -137,34 +136,34 @@ func setDefault(header http.Header, name, value string) {
 }
 
 // readBody is the content of the request: a text, a file or stdin.
-func readBody(env *cli.Env, text string) (call.Body, error) {
+func readBody(env *Env, text string) (call.Body, error) {
 	path, isFile := strings.CutPrefix(text, "@")
 	switch {
 	case text == "-", isFile && path == "-":
 		content, err := env.ReadFile("-", maxBufferedBody)
 		if err != nil {
-			return call.Body{}, unreadableBody(err)
+			return call.Body{}, UnreadableBody(err)
 		}
 		return call.BytesBody(content), nil
 	case isFile:
-		return fileBody(path)
+		return FileBody(path)
 	}
 	return call.BytesBody([]byte(text)), nil
 }
 
-func unreadableBody(err error) error {
+func UnreadableBody(err error) error {
 	return exit.Usagef("the body cannot be read: %v", err).
 		Hint("-d takes the body itself, @PATH for a file or - for stdin").
 		Wrap(err)
 }
 
-func fileBody(path string) (call.Body, error) {
+func FileBody(path string) (call.Body, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s is not a regular file", path)
 	}
 	if err != nil {
-		return call.Body{}, unreadableBody(err)
+		return call.Body{}, UnreadableBody(err)
 	}
 	return call.FileBody(func() (io.ReadCloser, error) { return os.Open(path) }, info.Size()), nil
 }

@@ -1,11 +1,10 @@
-package main
+package cli
 
 import (
 	"errors"
 
 	"github.com/spf13/cobra"
 
-	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/settings"
@@ -14,10 +13,10 @@ import (
 	"m2m/internal/transport"
 )
 
-// openControl returns a client for the tenant of the environment, as COMMAND under
+// OpenControl returns a client for the tenant of the environment, as COMMAND under
 // serve --local has it, else for the one that runs on this machine. With none
 // running the error is the exit.Error of --local.
-func openControl(env *cli.Env, cmd *cobra.Command) (*control.Client, error) {
+func OpenControl(env *Env, cmd *cobra.Command) (*control.Client, error) {
 	access, err := controlAccessOf(env, cmd)
 	if err != nil {
 		return nil, err
@@ -34,7 +33,7 @@ func openControl(env *cli.Env, cmd *cobra.Command) (*control.Client, error) {
 	return client, nil
 }
 
-func controlAccessOf(env *cli.Env, cmd *cobra.Command) (control.Access, error) {
+func controlAccessOf(env *Env, cmd *cobra.Command) (control.Access, error) {
 	address, _ := env.Lookup(local.ControlURLVariable)
 	key, _ := env.Lookup(local.ControlKeyVariable)
 	switch {
@@ -45,12 +44,12 @@ func controlAccessOf(env *cli.Env, cmd *cobra.Command) (control.Access, error) {
 		return control.Access{}, exit.Usagef("%s and %s go together, but only one is set", local.ControlURLVariable, local.ControlKeyVariable).
 			Hint("take both as serve --local -- COMMAND gave them, or neither")
 	}
-	return local.RunningControl(inputFor(env, cmd, settings.Uses{}))
+	return local.RunningControl(SettingsInput(env, cmd, settings.Uses{}))
 }
 
-// controlFault returns the error of a command whose request to the local tenant
+// ControlFault returns the error of a command whose request to the local tenant
 // failed; nil for nil.
-func controlFault(err error) error {
+func ControlFault(err error) error {
 	var (
 		refused     *control.Error
 		unreachable *transport.Error
