@@ -2,11 +2,13 @@ package issuer
 
 import (
 	"m2m/internal/entra"
+	"m2m/internal/strictyaml"
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/intercept"
 	"m2m/internal/tenant/mint"
+	"m2m/internal/tenant/tenantfile"
 )
 
 // The names that callers use until the package has moved.
@@ -29,6 +31,8 @@ type (
 	Minted                      = control.Minted
 	Interception                = intercept.Options
 	TunnelRequest               = intercept.Request
+	TenantFile                  = tenantfile.File
+	TenantFileError             = strictyaml.Error
 )
 
 // The values of these types.
@@ -51,3 +55,17 @@ func NewClientSecret() entra.Secret { return directory.NewClientSecret() }
 
 // NewControlKey is control.NewKey.
 func NewControlKey() entra.Secret { return control.NewKey() }
+
+// MaxTenantFile is tenantfile.MaxBytes.
+const MaxTenantFile = tenantfile.MaxBytes
+
+// ParseTenantFile is tenantfile.Parse.
+func ParseTenantFile(name string, data []byte, readFile func(string) ([]byte, error)) (TenantFile, error) {
+	return tenantfile.Parse(name, data, readFile)
+}
+
+// BuiltinTenantFile is tenantfile.Builtin.
+func BuiltinTenantFile() string { return tenantfile.Builtin() }
+
+// TenantFileSchema is tenantfile.Schema.
+func TenantFileSchema() string { return tenantfile.Schema() }

@@ -1,4 +1,4 @@
-package issuer
+package tenantfile
 
 import (
 	"encoding/json"
@@ -17,11 +17,15 @@ import (
 
 // kindsOfMapping are the tables of keys, by the name of their definition in the
 // schema; the file as a whole has none.
-func kindsOfMapping() map[string][]key {
-	return map[string][]key{
-		"": new(TenantFile).keys(), "tenant": tenantKeys(new(directory.Tenant)), "api": apiKeys(new(directory.API)), "client": clientKeys(new(directory.Client)),
-		"secret": secretKeys(new(directory.ClientSecret)), "federated": federatedKeys(new(directory.FederatedCredential)), "grant": grantKeys(new(directory.Grant)),
-		"certificate": certificateKeys(nil, nil), "range": lifetimeKeys(nil, nil),
+func kindsOfMapping() map[string][]field {
+	r := new(reader)
+	return map[string][]field{
+		"":       r.fileFields(new(File)),
+		"tenant": r.tenantFields(new(directory.Tenant)),
+		"api":    r.apiFields(new(directory.API)), "client": r.clientFields(new(directory.Client)),
+		"secret":    r.secretFields(new(directory.ClientSecret)),
+		"federated": r.federatedFields(new(directory.FederatedCredential)), "grant": r.grantFields(new(directory.Grant)),
+		"certificate": r.certificateFields(nil, nil), "range": r.lifetimeFields(nil, nil),
 	}
 }
 
@@ -38,7 +42,7 @@ func TestSchemaHasTheKeysOfTheParser(t *testing.T) {
 		schemaObject
 		Defs map[string]schemaObject `json:"$defs"`
 	}
-	if err := json.Unmarshal([]byte(TenantFileSchema()), &schema); err != nil {
+	if err := json.Unmarshal([]byte(Schema()), &schema); err != nil {
 		t.Fatal(err)
 	}
 	schema.Defs[""] = schema.schemaObject
@@ -49,12 +53,12 @@ func TestSchemaHasTheKeysOfTheParser(t *testing.T) {
 		}
 		var names, required []string
 		for _, k := range tables[name] {
-			names = append(names, k.name)
-			if k.required {
-				required = append(required, k.name)
+			names = append(names, k.Key)
+			if k.Required {
+				required = append(required, k.Key)
 			}
-			if !strings.Contains(BuiltinTenantFile(), k.name+":") {
-				t.Errorf("the built-in file does not show the key %s of %q", k.name, name)
+			if !strings.Contains(Builtin(), k.Key+":") {
+				t.Errorf("the built-in file does not show the key %s of %q", k.Key, name)
 			}
 		}
 		slices.Sort(names)
@@ -76,7 +80,7 @@ func TestSchemaHasTheKeysOfTheParser(t *testing.T) {
 
 func compileTenantSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(TenantFileSchema()))
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(Schema()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +126,7 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 	for place, frame := range filesWithAPlace() {
 		for _, value := range values {
 			text := strings.Replace(frame, "PLACE", value, 1)
-			_, err := ParseTenantFile("tenant.yaml", []byte(text), func(string) ([]byte, error) { return nil, os.ErrNotExist })
+			_, err := Parse("tenant.yaml", []byte(text), func(string) ([]byte, error) { return nil, os.ErrNotExist })
 			byParser, bySchema := err == nil, agrees(t, schema, text)
 			if byParser && !bySchema {
 				t.Errorf("%s: %s: the parser takes it, the schema does not", place, value)
@@ -171,29 +175,30 @@ func filesWithAPlace() map[string]string {
 		"audience":      tenant("", api, client+"\n        federated: [{issuer: https://a.example, subject: s, audience: PLACE}]"),
 		"grant api":     tenant("", api, client+"\n        grants: [{api: PLACE}]"),
 	}
-	for _, k := range tenantKeys(new(directory.Tenant))[1:3] {
-		files["tenant "+k.name] = tenant("    "+k.name+": PLACE\n", api, client)
+	r := new(reader)
+	for _, k := range r.tenantFields(new(directory.Tenant))[1:3] {
+		files["tenant "+k.Key] = tenant("    "+k.Key+": PLACE\n", api, client)
 	}
-	for _, k := range apiKeys(new(directory.API))[1:] {
-		if k.name != "uris" {
-			files["api "+k.name] = tenant("", api+"\n        "+k.name+": PLACE", client)
+	for _, k := range r.apiFields(new(directory.API))[1:] {
+		if k.Key != "uris" {
+			files["api "+k.Key] = tenant("", api+"\n        "+k.Key+": PLACE", client)
 		}
 	}
-	for _, k := range clientKeys(new(directory.Client))[1:] {
-		files["client "+k.name] = tenant("", api, client+"\n        "+k.name+": PLACE")
+	for _, k := range r.clientFields(new(directory.Client))[1:] {
+		files["client "+k.Key] = tenant("", api, client+"\n        "+k.Key+": PLACE")
 	}
 	return files
 }
 
 func FuzzTenantFile(f *testing.F) {
-	f.Add(BuiltinTenantFile())
+	f.Add(Builtin())
 	for _, file := range filesWithAPlace() {
 		f.Add(strings.Replace(file, "PLACE", "[{a: *b, c: !!str d}]", 1))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		file, err := ParseTenantFile("tenant.yaml", []byte(text), func(string) ([]byte, error) { return nil, os.ErrNotExist })
+		file, err := Parse("tenant.yaml", []byte(text), func(string) ([]byte, error) { return nil, os.ErrNotExist })
 		if err != nil {
-			if lines := strings.Count(err.Error(), "\n"); lines >= mostProblems || len(err.Error()) > 16<<10 || strings.ContainsAny(err.Error(), "\r\x00\x1b") {
+			if lines := strings.Count(err.Error(), "\n"); lines > 20 || len(err.Error()) > 16<<10 || strings.ContainsAny(err.Error(), "\r\x00\x1b") {
 				t.Errorf("%d lines of error: %q", lines, err)
 			}
 			return

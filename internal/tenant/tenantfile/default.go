@@ -1,49 +1,42 @@
-package issuer
+package tenantfile
 
 import (
 	"fmt"
 	"slices"
 
+	"m2m/internal/strictyaml"
 	"m2m/internal/tenant/directory"
 )
 
-// chooseDefault puts the client first that a program started beside the tenants
-// gets. Its tenant needs an API, because such a program is given one too.
-func (r *fileReader) chooseDefault(f *TenantFile) {
+// chooseDefault puts the client first whose settings a program gets that is
+// started with the tenants. Its tenant needs an API, because such a program gets
+// one too.
+func (r *reader) chooseDefault(root *strictyaml.Node, f *File) {
 	if len(r.defaults) > 1 {
-		r.problem(r.places[r.defaults[1]], "default: another client is the default already, at line %d", r.places[r.defaults[0]].line)
+		r.Add(r.defaults[1].at, "default: another client is the default already, at line %d", r.defaults[0].at.Line)
 		return
 	}
-	isMarked := func(path string, _ *directory.Client) bool {
-		return len(r.defaults) > 0 && path+".Default" == r.defaults[0]
-	}
-	for _, fits := range []func(path string, c *directory.Client) bool{
-		isMarked,
-		func(_ string, c *directory.Client) bool { return isUsable(c) },
-		func(string, *directory.Client) bool { return true },
-	} {
+	isMarked := func(c *directory.Client) bool { return len(r.defaults) > 0 && c == r.defaults[0].client }
+	for _, fits := range []func(*directory.Client) bool{isMarked, isUsable, func(*directory.Client) bool { return true }} {
 		tenant, client, ok := f.findClient(fits)
 		switch {
 		case !ok:
 			continue
 		case len(f.Tenants[tenant].APIs) == 0:
-			r.problem(r.nearestPlace(clientPath(tenant, client)), "the tenant of the default client has no API that a token could be for")
+			n := nodeOf(root, fmt.Sprintf("Tenants[%d].Clients[%d]", tenant, client))
+			r.Add(n.Place, "the tenant of the default client has no API that a token could be for")
 		default:
 			f.putFirst(tenant, client)
 		}
 		return
 	}
-	r.problem(place{}, "no tenant has a client; nobody could ask for a token")
+	r.Add(strictyaml.Place{}, "no tenant has a client; nobody could ask for a token")
 }
 
-func clientPath(tenant, client int) string {
-	return fmt.Sprintf("Tenants[%d].Clients[%d]", tenant, client)
-}
-
-func (f *TenantFile) findClient(fits func(path string, c *directory.Client) bool) (tenant, client int, ok bool) {
+func (f *File) findClient(fits func(*directory.Client) bool) (tenant, client int, ok bool) {
 	for i := range f.Tenants {
 		for n := range f.Tenants[i].Clients {
-			if fits(clientPath(i, n), &f.Tenants[i].Clients[n]) {
+			if fits(&f.Tenants[i].Clients[n]) {
 				return i, n, true
 			}
 		}
@@ -51,7 +44,7 @@ func (f *TenantFile) findClient(fits func(path string, c *directory.Client) bool
 	return 0, 0, false
 }
 
-func (f *TenantFile) putFirst(tenant, client int) {
+func (f *File) putFirst(tenant, client int) {
 	moveFirst(f.Tenants, tenant)
 	home := &f.Tenants[0]
 	moveFirst(home.Clients, client)
@@ -61,7 +54,7 @@ func (f *TenantFile) putFirst(tenant, client int) {
 
 // fillObjectIDs gives those clients that have no object ID one that is theirs in
 // their tenant, the same in every run.
-func (f *TenantFile) fillObjectIDs() {
+func (f *File) fillObjectIDs() {
 	for _, t := range f.Tenants {
 		for i := range t.Clients {
 			if c := &t.Clients[i]; c.ObjectID == "" && !c.NoServicePrincipal {

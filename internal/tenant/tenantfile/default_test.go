@@ -1,10 +1,10 @@
-package issuer_test
+package tenantfile_test
 
 import (
 	"strings"
 	"testing"
 
-	"m2m/internal/issuer"
+	"m2m/internal/tenant/tenantfile"
 )
 
 // The default client comes first, with its tenant and its API.
@@ -24,7 +24,7 @@ func TestDefaultOfATenantFile(t *testing.T) {
 		{"the only one with a secret is switched off", "TWO", "disabled: true", [3]string{one, one, two}},
 	} {
 		text := strings.Replace(frame, c.mark, c.as, 1)
-		f, err := issuer.ParseTenantFile("tenant.yaml", []byte(strings.NewReplacer(", ONE}", "}", ", TWO}", "}", ", THREE}", "}").Replace(text)), noFiles)
+		f, err := tenantfile.Parse("tenant.yaml", []byte(strings.NewReplacer(", ONE}", "}", ", TWO}", "}", ", THREE}", "}").Replace(text)), noFiles)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestObjectIDsHeedNoOrder(t *testing.T) {
 	const one, two = "10000000-0000-4000-8000-000000000000", "20000000-0000-4000-8000-000000000000"
 	const apis, clients = "apis: [{id: " + one + "}]", "clients: [{id: " + one + "}]"
 	read := func(tenant string) string {
-		f, err := issuer.ParseTenantFile("tenant.yaml", []byte("tenants: [{"+tenant+"}]"), noFiles)
+		f, err := tenantfile.Parse("tenant.yaml", []byte("tenants: [{"+tenant+"}]"), noFiles)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,9 @@
-package issuer_test
+package tenantfile_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -12,8 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
+	"m2m/internal/strictyaml"
 	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/tenantfile"
 )
 
 func noFiles(path string) ([]byte, error) {
@@ -26,15 +30,15 @@ func sameShape() cmp.Option {
 }
 
 func TestBuiltinFileIsTheBuiltinTenant(t *testing.T) {
-	f, err := issuer.ParseTenantFile("tenant.yaml", []byte(issuer.BuiltinTenantFile()), noFiles)
+	f, err := tenantfile.Parse("tenant.yaml", []byte(tenantfile.Builtin()), noFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := issuer.TenantFile{Tenants: []directory.Tenant{directory.Builtin()}}
+	want := tenantfile.File{Tenants: []directory.Tenant{directory.Builtin()}}
 	if diff := cmp.Diff(want, f, sameShape()); diff != "" {
 		t.Errorf("the file differs from Builtin (-Builtin +file):\n%s", diff)
 	}
-	again, err := issuer.ParseTenantFile("tenant.yaml", []byte(issuer.BuiltinTenantFile()), noFiles)
+	again, err := tenantfile.Parse("tenant.yaml", []byte(tenantfile.Builtin()), noFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,13 +93,30 @@ tenants:
         no_service_principal: true
 `
 
+func newCertificate(t *testing.T) *x509.Certificate {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate
+}
+
 func TestEveryKeyOfATenantFile(t *testing.T) {
-	ca, app := newSigner(t, noon(), noon().Add(time.Hour)), newSigner(t, noon(), noon().Add(time.Hour))
-	ca.certificate.IsCA = true
+	app := newCertificate(t)
 	var asked string
-	f, err := issuer.ParseTenantFile("tenant.yaml", []byte(full), func(path string) ([]byte, error) {
+	f, err := tenantfile.Parse("tenant.yaml", []byte(full), func(path string) ([]byte, error) {
 		asked = path
-		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: app.certificate.Raw}), nil
+		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: app.Raw}), nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +125,7 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 		t.Fatalf("the first tenant is %s, not that of the default client", f.Tenants[0].ID)
 	}
 	c := f.Tenants[0].Clients[0]
-	if asked != "app.pem" || len(c.Certificates) != 1 || !c.Certificates[0].Equal(app.certificate) {
+	if asked != "app.pem" || len(c.Certificates) != 1 || !c.Certificates[0].Equal(app) {
 		t.Errorf("asked for %q, got %d certificates", asked, len(c.Certificates))
 	}
 	if got := c.Secrets[0].Value.Reveal(); got != "local-secret" {
@@ -176,19 +197,19 @@ func TestTenantFileFaults(t *testing.T) {
 		{"unknown key, a slip", "    domains:", "    domians:", `3:5: unknown key "domians"; did you mean "domains"?`},
 		{"the manifest's name", "        roles: [O", "        appRoles: [O", `7:9: unknown key "appRoles"; did you mean "roles"?`},
 		{"other spelling", "        uris:", "        URIs:", `6:9: unknown key "URIs"; did you mean "uris"?`},
-		{"a secret for a key", "[hunter2-hunter2]", "\n          - hunter2~hunter2: x", "11:13: unknown key (15 bytes, not shown: it may be a secret); known here: \"value\", \"expires\"\n11:13: value is missing here"},
-		{"key twice", "    domains:", "    id: x\n    domains:", `3:5: id comes twice; it is at line 2 already`},
+		{"a secret for a key", "[hunter2-hunter2]", "\n          - hunter2~hunter2: x", "11:13: unknown key (15 bytes, not shown: it may be a secret); the keys here are value, expires\n11:13: value is missing here"},
+		{"key twice", "    domains:", "    id: x\n    domains:", `3:5: the key "id" is on line 2 already`},
 		{"text for a list", "[contoso.example]", "contoso.example", "3:14: expected a list, found text"},
 		{"list for text", "id: 413888a3-2980-4619-b44a-e678d0ffb4e6", "id: [x]", "5:13: expected text, found a list"},
 		{"number for text", "id: 413888a3-2980-4619-b44a-e678d0ffb4e6", "id: 4138", "5:13: expected text, found a number; put it in quotes if text is meant"},
-		{"nothing for a list", "[Orders.Read]\n    clients", "\n    clients", "7:15: expected a list, found nothing"},
+		{"nothing for a list", "[Orders.Read]\n    clients", "\n    clients", "7:9: expected a list, found nothing"},
 		{"text for a truth", "        roles: [Orders.Read]\n    clients", "        assignment_required: yes\n    clients", "7:30: expected true or false, found text"},
 		{"empty text", "[api://orders]", `[""]`, "6:16: expected text, found an empty one"},
 		{"list for a mapping", "    apis:\n      - id: 413888a3-2980-4619-b44a-e678d0ffb4e6\n", "    apis:\n      - [id]\n      - id: x\n", "5:9: expected the keys id, name, uris, version, roles, assignment_required, optional_claims, found a list"},
 		{"missing ID", "      - id: e11eefb9-fb70-4de4-9a7c-3a3592fdd502\n        secrets", "      - secrets", "9:9: id is missing here"},
-		{"alias", "[contoso.example]", "*x", "3:14: expected a list, found an anchor or alias, which a tenant file does not take"},
-		{"merge key", "    domains:", "    <<: {}\n    domains:", "3:5: expected one of the keys id, domains, region, apis, clients, found an anchor or alias, which a tenant file does not take"},
-		{"tag", "[contoso.example]", "!!seq []", "3:14: expected a list, found a tag, which a tenant file does not take"},
+		{"alias", "[contoso.example]", "*x", "3:14: an alias (*) is not supported here"},
+		{"merge key", "    domains:", "    <<: {}\n    domains:", "3:5: a merge key (<<) is not supported here"},
+		{"tag", "[contoso.example]", "!!seq []", "3:14: a tag (!) is not supported here"},
 		{"no GUID", "id: 413888a3-2980-4619-b44a-e678d0ffb4e6", "id: orders", `5:9: id: "orders" is not a GUID`},
 		{"no domain", "[contoso.example]", "[contoso.example, common]", `3:32: "common": `},
 		{"no URI", "[api://orders]", "[orders]", `6:16: "orders" is not a URI such as api://name`},
@@ -217,7 +238,7 @@ func TestTenantFileFaults(t *testing.T) {
 		{"lifetime in words", "tenants:", "lifetime: long\ntenants:", "1:11: expected a duration such as 75m or 90s, found text"},
 		{"half a range", "tenants:", "lifetime: {from: 1h}\ntenants:", "1:11: to is missing here"},
 		{"not YAML", "[contoso.example]", "[contoso.example", "4:5: not YAML: ',' or ']' must be specified"},
-		{"two documents", "tenants:", "---\na: 1\n---\ntenants:", "4:1: a second YAML document begins; a tenant file is one"},
+		{"two documents", "tenants:", "---\na: 1\n---\ntenants:", "4:1: a second YAML document begins here"},
 		{"no API", "    apis:\n      - id: 413888a3-2980-4619-b44a-e678d0ffb4e6\n        uris: [api://orders]\n        roles: [Orders.Read]\n", "", `8:13: api: no API "api://orders" in this tenant`},
 	}
 	for _, c := range cases {
@@ -226,11 +247,11 @@ func TestTenantFileFaults(t *testing.T) {
 			if text == frame {
 				t.Fatal("nothing was replaced")
 			}
-			_, err := issuer.ParseTenantFile("tenant.yaml", []byte(text), noFiles)
+			_, err := tenantfile.Parse("tenant.yaml", []byte(text), noFiles)
 			compareFault(t, err, c.want)
 		})
 	}
-	if _, err := issuer.ParseTenantFile("tenant.yaml", []byte(frame), noFiles); err != nil {
+	if _, err := tenantfile.Parse("tenant.yaml", []byte(frame), noFiles); err != nil {
 		t.Errorf("the frame itself: %v", err)
 	}
 }
@@ -239,7 +260,7 @@ func TestTenantFileFaults(t *testing.T) {
 // name in front, and shows no secret.
 func compareFault(t *testing.T, err error, want string) {
 	t.Helper()
-	var fault *issuer.TenantFileError
+	var fault *strictyaml.Error
 	if !errors.As(err, &fault) {
 		t.Fatalf("the error is %v", err)
 	}
@@ -258,13 +279,13 @@ func TestTenantFileFaultsOfMeaningTogether(t *testing.T) {
 		"id: 413888a3-2980-4619-b44a-e678d0ffb4e6", "id: orders", "contoso.example", "common", "roles: [Orders.Read]\n    c", "roles: [Orders Read]\n    c",
 		"api: api://orders", "api: api://order", "            roles: [Orders.Read]\n", "            roles: [Orders.Raed]\n          - {api: api://orders, roles: [x]}\n",
 	).Replace(frame)
-	_, err := issuer.ParseTenantFile("tenant.yaml", []byte(text), noFiles)
-	var fault *issuer.TenantFileError
+	_, err := tenantfile.Parse("tenant.yaml", []byte(text), noFiles)
+	var fault *strictyaml.Error
 	if !errors.As(err, &fault) {
 		t.Fatalf("the error is %v", err)
 	}
 	var lines []int
-	for _, p := range fault.Problems {
+	for _, p := range fault.Faults {
 		lines = append(lines, p.Line)
 	}
 	if want := []int{3, 5, 7, 12, 14}; !slices.Equal(lines, want) {
@@ -274,13 +295,13 @@ func TestTenantFileFaultsOfMeaningTogether(t *testing.T) {
 
 // All faults of a file come at once, but not a thousand of them.
 func TestTenantFileFaultsTogether(t *testing.T) {
-	_, err := issuer.ParseTenantFile("tenant.yaml", []byte(strings.NewReplacer("domains", "domians", "uris", "urls").Replace(frame)), noFiles)
-	var fault *issuer.TenantFileError
-	if !errors.As(err, &fault) || len(fault.Problems) != 2 {
+	_, err := tenantfile.Parse("tenant.yaml", []byte(strings.NewReplacer("domains", "domians", "uris", "urls").Replace(frame)), noFiles)
+	var fault *strictyaml.Error
+	if !errors.As(err, &fault) || len(fault.Faults) != 2 {
 		t.Errorf("the error is %v, want two problems", err)
 	}
-	_, err = issuer.ParseTenantFile("tenant.yaml", []byte(frame+strings.Repeat("        x: y\n", 1000)), noFiles)
-	if !errors.As(err, &fault) || len(fault.Problems) != 20 {
-		t.Errorf("a file with a thousand faults has %d problems", len(fault.Problems))
+	_, err = tenantfile.Parse("tenant.yaml", []byte(frame+strings.Repeat("        x: y\n", 1000)), noFiles)
+	if lines := strings.Count(err.Error(), "\n"); !errors.As(err, &fault) || lines != 20 || !strings.HasSuffix(err.Error(), "\nand 980 more") {
+		t.Errorf("a file with a thousand faults has %d lines of error", lines)
 	}
 }
