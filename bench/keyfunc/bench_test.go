@@ -20,6 +20,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/verify"
 )
 
@@ -72,14 +73,14 @@ func contenders(b *testing.B) []contender {
 	if err != nil {
 		b.Fatal(err)
 	}
-	token, jwks := mint(b, key), jwksOf(key)
+	token, keySet := mint(b, key), jwksOf(key)
 	dot := strings.LastIndexByte(token, '.')
 	signature, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
 	if err != nil {
 		b.Fatal(err)
 	}
 	sum := sha256.Sum256([]byte(token[:dot]))
-	keys, err := verify.NewKeySet([]byte(jwks), verify.KeySetOptions{
+	keys, err := jwks.NewSet([]byte(keySet), jwks.SetOptions{
 		Authority: entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenant},
 	})
 	if err != nil {
@@ -89,7 +90,7 @@ func contenders(b *testing.B) []contender {
 	if err != nil {
 		b.Fatal(err)
 	}
-	set, err := keyfunc.NewJWKSetJSON([]byte(jwks))
+	set, err := keyfunc.NewJWKSetJSON([]byte(keySet))
 	if err != nil {
 		b.Fatal(err)
 	}

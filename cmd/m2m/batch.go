@@ -12,6 +12,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/verify"
 )
 
@@ -89,7 +90,7 @@ func (l line) token() string {
 	if l.long || l.bare() {
 		return l.text
 	}
-	if token, _, err := verify.Clean(l.text); err == nil {
+	if token, _, err := input.Clean(l.text); err == nil {
 		return token
 	}
 	return l.text

@@ -13,15 +13,15 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/jwt"
 	"m2m/internal/probe/forge"
-	"m2m/internal/verify"
 )
 
 // keys returns the public keys of the token's issuer, or why there are none:
 // those of the configured tenant, else those that the issuer in the token
 // publishes.
 func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, absent string) {
-	decoded, err := verify.Decode(token.Reveal())
+	decoded, err := jwt.Decode(token.Reveal())
 	if decoded == nil || err != nil {
 		return nil, "" // the probe itself says what is wrong with the token
 	}
@@ -43,7 +43,7 @@ func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []forge.K
 }
 
 // discoveries are the documents to ask, the most certain first.
-func (r *probeRun) discoveries(t *verify.Token) (addresses []string) {
+func (r *probeRun) discoveries(t *jwt.Token) (addresses []string) {
 	if r.settings.Tenant.Value != "" {
 		addresses = append(addresses, r.settings.AuthorityURL().Discovery(t.Version))
 	}

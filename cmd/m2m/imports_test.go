@@ -38,7 +38,7 @@ var floors = []floor{
 	{packages: []string{"internal/local"}},
 	{packages: []string{"internal/settings", "internal/suite", "internal/probe", "internal/serve", "internal/tenant", "internal/issuer"}},
 	{packages: []string{"internal/explain"}},
-	{packages: []string{"internal/verify", "internal/call", "internal/token", "internal/probe/forge"}},
+	{packages: []string{"internal/verify", "internal/call", "internal/token", "internal/probe/forge", "internal/jwks/issuertest"}},
 	{packages: []string{"internal/jwks", "internal/token/cache"}},
 	{packages: []string{"internal/tenant/*"}, amongThemselves: true},
 	{packages: []string{"internal/jwt"}},

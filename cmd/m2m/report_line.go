@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -35,13 +36,13 @@ func appendReport(dst []byte, r *verify.Report) []byte {
 
 // appendToken appends the document of `verify --decode -o json`: what a token
 // says of itself. t may be nil.
-func appendToken(dst []byte, t *verify.Token) []byte {
+func appendToken(dst []byte, t *jwt.Token) []byte {
 	return append(appendTokenMembers(append(dst, '{'), t), '}')
 }
 
-func appendTokenMembers(dst []byte, t *verify.Token) []byte {
+func appendTokenMembers(dst []byte, t *jwt.Token) []byte {
 	dst = appendSummary(append(dst, `"token":`...), t)
-	var header, claims verify.Object
+	var header, claims jwt.Object
 	if t != nil {
 		header, claims = t.Header, t.Claims
 	}
@@ -49,12 +50,12 @@ func appendTokenMembers(dst []byte, t *verify.Token) []byte {
 	return appendMembers(append(dst, `,"claims":`...), claims)
 }
 
-func appendSummary(dst []byte, t *verify.Token) []byte {
+func appendSummary(dst []byte, t *jwt.Token) []byte {
 	if t == nil {
 		return append(dst, "null"...)
 	}
 	dst = appendText(append(dst, `{"version":`...), string(t.Version))
-	dst = appendText(append(dst, `,"kind":`...), string(cmp.Or(t.Kind, verify.Other)))
+	dst = appendText(append(dst, `,"kind":`...), string(cmp.Or(t.Kind, jwt.Other)))
 	dst = appendTime(append(dst, `,"issued_at":`...), t.IssuedAt)
 	dst = appendTime(append(dst, `,"expires_at":`...), t.ExpiresAt)
 	return append(dst, '}')
@@ -70,7 +71,7 @@ func appendTime(dst []byte, t time.Time) []byte {
 // appendMembers puts members together again in the order of the token; null
 // where there are none. The values are JSON already, but arrays and objects may
 // hold line breaks.
-func appendMembers(dst []byte, o verify.Object) []byte {
+func appendMembers(dst []byte, o jwt.Object) []byte {
 	if o.IsZero() {
 		return append(dst, "null"...)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -52,7 +53,7 @@ type tokenDocument struct {
 
 type tokenSummary struct {
 	Version   string      `json:"version"`
-	Kind      verify.Kind `json:"kind"`
+	Kind      jwt.Kind `json:"kind"`
 	IssuedAt  *time.Time  `json:"issued_at"`
 	ExpiresAt *time.Time  `json:"expires_at"`
 }
@@ -65,9 +66,9 @@ func documentOf(r *verify.Report) reportDocument {
 	return d
 }
 
-func documentOfToken(t *verify.Token) tokenDocument {
+func documentOfToken(t *jwt.Token) tokenDocument {
 	if t == nil {
-		return tokenDocument{Header: objectOf(verify.Object{}), Claims: objectOf(verify.Object{})}
+		return tokenDocument{Header: objectOf(jwt.Object{}), Claims: objectOf(jwt.Object{})}
 	}
 	return tokenDocument{
 		Token: &tokenSummary{
@@ -80,7 +81,7 @@ func documentOfToken(t *verify.Token) tokenDocument {
 }
 
 // kindOf is the kind of a token, or other where its claims could not be read.
-func kindOf(t *verify.Token) verify.Kind { return cmp.Or(t.Kind, verify.Other) }
+func kindOf(t *jwt.Token) jwt.Kind { return cmp.Or(t.Kind, jwt.Other) }
 
 func optionalTime(t time.Time) *time.Time {
 	if t.IsZero() {
@@ -92,7 +93,7 @@ func optionalTime(t time.Time) *time.Time {
 
 // objectOf puts members together again in the order of the token; null where
 // there are none.
-func objectOf(o verify.Object) json.RawMessage {
+func objectOf(o jwt.Object) json.RawMessage {
 	if o.IsZero() {
 		return json.RawMessage("null")
 	}

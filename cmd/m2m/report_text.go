@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/entra"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
 	"m2m/internal/verify"
 )
@@ -38,7 +39,7 @@ func claimSentences() map[string]entra.Claim {
 	return sentences
 }
 
-func (r reportText) token(t *verify.Token) {
+func (r reportText) token(t *jwt.Token) {
 	if t == nil {
 		return
 	}
@@ -46,7 +47,7 @@ func (r reportText) token(t *verify.Token) {
 	r.members("claims", entra.InPayload, t.Claims)
 }
 
-func (r reportText) members(title string, where entra.ClaimPlace, o verify.Object) {
+func (r reportText) members(title string, where entra.ClaimPlace, o jwt.Object) {
 	if o.Len() == 0 {
 		return
 	}
@@ -67,7 +68,7 @@ func (r reportText) members(title string, where entra.ClaimPlace, o verify.Objec
 
 // value shows a claim as people write it: a string without its quotes, a time
 // as epoch and date, everything else as the JSON it is.
-func (r reportText) value(m verify.Member) string {
+func (r reportText) value(m jwt.Member) string {
 	var s string
 	if json.Unmarshal([]byte(m.Raw), &s) == nil {
 		return text.Printable(strings.ReplaceAll(s, "\n", "\\n"))

@@ -13,6 +13,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/jwks"
 	"m2m/internal/local"
 	"m2m/internal/serve"
 	"m2m/internal/settings"
@@ -37,7 +38,7 @@ type api struct {
 	env    *cli.Env
 	policy verify.Policy
 	tenant string
-	keys   *verify.Metadata
+	keys   *jwks.Metadata
 	// release closes the connections to the tenant that wait for a next request.
 	release func()
 	server  serve.Server
@@ -119,12 +120,12 @@ func keepMemory(env *cli.Env) {
 }
 
 // newVerifier puts together what decides about tokens.
-func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*verify.Metadata, *verify.Verifier, error) {
+func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*jwks.Metadata, *verify.Verifier, error) {
 	policy := o.Policy(s)
 	if err := cmp.Or(checkPolicy(env, policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
-	keys, err := verify.NewMetadata(s.AuthorityURL(), verify.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.Now, KeyGrace: o.grace()})
+	keys, err := jwks.NewMetadata(s.AuthorityURL(), jwks.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.Now, KeyGrace: o.grace()})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}

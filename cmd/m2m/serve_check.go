@@ -15,6 +15,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/jwks"
 	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/transport"
@@ -200,7 +201,7 @@ func callers(p verify.Policy) string {
 }
 
 // keysInReach fetches the keys as the API would.
-func keysInReach(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *verify.Metadata) (string, error) {
+func keysInReach(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *jwks.Metadata) (string, error) {
 	if err := t.Check(); err != nil {
 		return "", err
 	}

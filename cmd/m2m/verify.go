@@ -16,6 +16,9 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/input"
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/text"
@@ -39,7 +42,7 @@ every check that needs none, and says what to set.
 Ends with 0 if the token is believed, 3 if it is refused, 5 if a check could not be made
 and 7 if nobody but its audience can verify it (Microsoft Graph).
 
-With --batch every line of the input is answered by one line, in order; an empty line and one
+With --batch every line of the pasted is answered by one line, in order; an empty line and one
 that is too long are answered too, as refused. It ends with 0 if all are believed, else with the
 code of the worst: 7, then 3, then 5.`
 
@@ -99,23 +102,23 @@ func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions)
 	case o.batch:
 		return verifyBatch(env, cmd, args, o)
 	}
-	input, err := tokenInput(env, args)
+	pasted, err := tokenInput(env, args)
 	if err != nil {
 		return err
 	}
-	if token, _, err := verify.Clean(input); err == nil {
-		input = token // else it is judged as it came, and the report says what is wrong with it
+	if token, _, err := input.Clean(pasted); err == nil {
+		pasted = token // else it is judged as it came, and the report says what is wrong with it
 	}
 	if o.decode {
-		return decode(env, input, o)
+		return decode(env, pasted, o)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	verifier, now, err := verifierFor(env, ctx, cmd, o, input)
+	verifier, now, err := verifierFor(env, ctx, cmd, o, pasted)
 	if err != nil {
 		return err
 	}
-	report := verify.Explain(verifier.Judge(ctx, input))
+	report := verify.Explain(verifier.Judge(ctx, pasted))
 	hintAtLocal(env, cmd, report)
 	return printReport(env, report, o, now())
 }
@@ -136,8 +139,8 @@ func verifyBatch(env *cli.Env, cmd *cobra.Command, args []string, o verifyOption
 }
 
 // verifierFor makes the judge of the settings and flags, and the clock it judges
-// by. input is the token, where there is one alone.
-func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verifyOptions, input string) (*verify.Verifier, func() time.Time, error) {
+// by. pasted is the token, where there is one alone.
+func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verifyOptions, pasted string) (*verify.Verifier, func() time.Time, error) {
 	now, err := o.clock(env.Now)
 	if err != nil {
 		return nil, nil, err
@@ -147,12 +150,12 @@ func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verify
 		return nil, nil, err
 	}
 	passOverPlaceholders(env, s)
-	keys, err := keySourceFor(env, ctx, s, o, input)
+	keys, err := keySourceFor(env, ctx, s, o, pasted)
 	if err != nil {
 		return nil, nil, err
 	}
 	policy := o.Policy(s)
-	if !verify.IsEntraIssuer(o.issuer) {
+	if !jwks.IsEntraIssuer(o.issuer) {
 		policy.PlainIssuer = o.issuer
 	}
 	verifier, err := verify.New(policy, keys, verify.Options{Now: now})
@@ -223,8 +226,8 @@ func reportTextFor(env *cli.Env, o verifyOptions, now time.Time) reportText {
 }
 
 // decode shows a token and says that it was not judged.
-func decode(env *cli.Env, input string, o verifyOptions) error {
-	token, err := verify.Decode(input)
+func decode(env *cli.Env, pasted string, o verifyOptions) error {
+	token, err := jwt.Decode(pasted)
 	if token == nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
@@ -258,7 +261,7 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 // names; those of the configured tenant; else those of the tenant that the
 // token itself names, if it is one of Entra's. Without any the source is nil,
 // and the report says what to set.
-func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o verifyOptions, input string) (verify.KeySource, error) {
+func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o verifyOptions, pasted string) (jwks.Source, error) {
 	transport := cli.NewTransport(env, s)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
@@ -267,18 +270,18 @@ func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o ver
 	if o.issuer != "" {
 		return nil, exit.Usagef("--issuer needs --jwks: without it the issuer is the tenant's own")
 	}
-	authority, known, err := o.authority(s, input)
+	authority, known, err := o.authority(s, pasted)
 	if err != nil || !known {
 		return nil, err
 	}
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
-	return verify.NewMetadata(authority, verify.MetadataOptions{HTTP: client, Now: env.Now})
+	return jwks.NewMetadata(authority, jwks.MetadataOptions{HTTP: client, Now: env.Now})
 }
 
 // authority is whose keys are asked for where no --jwks names them.
-func (o verifyOptions) authority(s *settings.Settings, input string) (a entra.Authority, known bool, err error) {
+func (o verifyOptions) authority(s *settings.Settings, pasted string) (a entra.Authority, known bool, err error) {
 	a = s.AuthorityURL()
 	switch {
 	case o.batch && o.AnyTenant:
@@ -287,8 +290,8 @@ func (o verifyOptions) authority(s *settings.Settings, input string) (a entra.Au
 		a.Tenant = "organizations"
 		return a, true, nil
 	case a.Tenant == "" || o.AnyTenant:
-		token, _ := verify.Decode(input)
-		own, known := verify.AuthorityOf(token)
+		token, _ := jwt.Decode(pasted)
+		own, known := jwks.AuthorityOf(token)
 		if !known {
 			return own, false, nil
 		}

@@ -13,10 +13,10 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/input"
+	"m2m/internal/jwks"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/transport"
-	"m2m/internal/verify"
 )
 
 // Bounds of what verify reads, in bytes: a line of a batch, a file or pipe with
@@ -64,16 +64,16 @@ func tokenInput(env *cli.Env, args []string) (string, error) {
 }
 
 // keySetFor reads the keys that --jwks names.
-func keySetFor(env *cli.Env, ctx context.Context, client *http.Client, s *settings.Settings, o verifyOptions) (verify.KeySource, error) {
+func keySetFor(env *cli.Env, ctx context.Context, client *http.Client, s *settings.Settings, o verifyOptions) (jwks.Source, error) {
 	data, err := readJWKS(env, ctx, client, o.jwks)
 	if err != nil {
 		return nil, err
 	}
-	issuer := verify.KeySetOptions{Issuer: o.issuer}
+	issuer := jwks.SetOptions{Issuer: o.issuer}
 	if o.issuer == "" && s.Tenant.Value != "" {
 		issuer.Authority = s.AuthorityURL()
 	}
-	keys, err := verify.NewKeySet(data, issuer)
+	keys, err := jwks.NewSet(data, issuer)
 	if err != nil {
 		return nil, exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
 	}

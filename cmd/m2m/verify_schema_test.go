@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/jwks"
 	"m2m/internal/verify"
 )
 
@@ -35,7 +36,7 @@ func mintVerifier(t *testing.T, p verify.Policy) *verify.Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := verify.NewKeySet(data, verify.KeySetOptions{Issuer: "https://login.microsoftonline.com/{tenantid}/v2.0"})
+	keys, err := jwks.NewSet(data, jwks.SetOptions{Issuer: "https://login.microsoftonline.com/{tenantid}/v2.0"})
 	if err != nil {
 		t.Fatal(err)
 	}

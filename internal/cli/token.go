@@ -11,11 +11,11 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/token"
 	"m2m/internal/transport"
-	"m2m/internal/verify"
 )
 
 // maxSecretFile bounds a file that holds a secret, in bytes.
@@ -120,7 +120,7 @@ func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 	if err != nil {
 		return entra.Secret{}, err
 	}
-	bare, _, err := verify.Clean(content.Reveal())
+	bare, _, err := input.Clean(content.Reveal())
 	if err != nil {
 		return entra.Secret{}, exit.Usagef("%s holds no token: %v", FileName(path), err).Wrap(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -20,7 +21,7 @@ type evidence struct {
 	words      Situation
 	challenges []call.Challenge
 	bearer     call.Challenge // the first for bearer tokens; zero if there is none
-	token      *verify.Token  // nil if none was sent, or nothing of it can be read
+	token      *jwt.Token     // nil if none was sent, or nothing of it can be read
 	tokenErr   error
 	refusal    refusal
 	now        time.Time     // by this machine's clock
@@ -42,7 +43,7 @@ func gather(a *call.Answer, c Context) *evidence {
 	e.challenges = call.ParseChallenges(fields)
 	e.bearer = bearerOf(e.challenges)
 	if !c.Token.IsZero() {
-		e.token, e.tokenErr = verify.Decode(c.Token.Reveal())
+		e.token, e.tokenErr = jwt.Decode(c.Token.Reveal())
 	}
 	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		e.skew, e.skewKnown = date.Sub(a.ReceivedAt), true

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/call"
-	"m2m/internal/verify"
+	"m2m/internal/jwt"
 )
 
 // tokenFacts is what the token says of itself, as far as an API would mind.
@@ -33,9 +33,9 @@ func (e *evidence) tokenFacts() []Fact {
 	return facts
 }
 
-func describeKind(t *verify.Token) string {
-	kind := map[verify.Kind]string{
-		verify.App: "an app's own access token", verify.User: "an access token for a user", verify.ID: "an ID token",
+func describeKind(t *jwt.Token) string {
+	kind := map[jwt.Kind]string{
+		jwt.App: "an app's own access token", jwt.User: "an access token for a user", jwt.ID: "an ID token",
 	}[t.Kind]
 	if kind == "" {
 		kind = "a token of no known kind"
@@ -46,7 +46,7 @@ func describeKind(t *verify.Token) string {
 	return "a v" + string(t.Version) + " token: " + kind
 }
 
-func describePermissions(t *verify.Token) string {
+func describePermissions(t *jwt.Token) string {
 	switch {
 	case len(t.Roles) > 0:
 		return "with the roles " + list(t.Roles)

@@ -7,8 +7,8 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
-	"m2m/internal/verify"
 )
 
 // What an API refuses without a word can often be seen in the token itself.
@@ -24,7 +24,7 @@ func algorithm(e *evidence) *Explanation {
 
 // foreignIssuer: neither Entra nor the tenant that the settings name issued it.
 func foreignIssuer(e *evidence) *Explanation {
-	if !e.unauthorized() || e.token == nil || e.token.Issuer == "" || e.token.Kind == verify.ID {
+	if !e.unauthorized() || e.token == nil || e.token.Issuer == "" || e.token.Kind == jwt.ID {
 		return nil
 	}
 	rest, isHTTPS := strings.CutPrefix(e.token.Issuer, "https://")

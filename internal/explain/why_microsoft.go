@@ -7,8 +7,8 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
-	"m2m/internal/verify"
 )
 
 // microsoftAPI reads the error codes of Microsoft Graph, Azure Resource Manager
@@ -150,7 +150,7 @@ func saysIssuer(e *evidence) *Explanation {
 
 func saysKey(e *evidence) *Explanation {
 	cause := "the API cannot match the token's signature to a key: likely it reads the keys of another tenant or cloud, or has not fetched the new ones"
-	if e.token != nil && e.token.Kind == verify.Other {
+	if e.token != nil && e.token.Kind == jwt.Other {
 		cause += "; the token may not be Entra's at all"
 	}
 	return likely(CodeWrongKey, cause,

@@ -9,7 +9,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
-	"m2m/internal/verify"
+	"m2m/internal/jwt"
 )
 
 // notAToken: what was sent has not the form of a JWT.
@@ -97,7 +97,7 @@ func knownAudience(e *evidence) *Explanation {
 // idToken: RFC 9700 section 2.3 and Entra's own advice; its audience is the
 // client, not an API.
 func idToken(e *evidence) *Explanation {
-	if !e.refused() || e.token == nil || e.token.Kind != verify.ID {
+	if !e.refused() || e.token == nil || e.token.Kind != jwt.ID {
 		return nil
 	}
 	return certain(CodeIDToken, "an ID token was sent: it tells a client who signed in, and is never for an API",
@@ -106,7 +106,7 @@ func idToken(e *evidence) *Explanation {
 
 // userToken: the API lets apps in, and this token is a user's, or the reverse.
 func userToken(e *evidence) *Explanation {
-	if e.token == nil || e.token.Kind != verify.User || len(e.token.Roles) > 0 ||
+	if e.token == nil || e.token.Kind != jwt.User || len(e.token.Roles) > 0 ||
 		e.Status != http.StatusForbidden && !(e.unauthorized() && len(e.context.RequiredRoles) > 0) {
 		return nil
 	}
@@ -116,7 +116,7 @@ func userToken(e *evidence) *Explanation {
 
 // noRoles: Entra gives role-less tokens to any app of the tenant.
 func noRoles(e *evidence) *Explanation {
-	if e.Status != http.StatusForbidden || e.token == nil || e.token.Kind != verify.App || len(e.token.Roles) > 0 || e.isGraph() {
+	if e.Status != http.StatusForbidden || e.token == nil || e.token.Kind != jwt.App || len(e.token.Roles) > 0 || e.isGraph() {
 		return nil
 	}
 	return likely(CodeNoRoles, "the token carries no roles: likely no app role of the API was assigned to the client, or it was assigned after the token was made",
@@ -153,7 +153,7 @@ func missingScope(e *evidence) *Explanation {
 		return nil
 	}
 	wanted = call.Bound(wanted, call.MaxShown)
-	if e.token != nil && e.token.Kind == verify.App {
+	if e.token != nil && e.token.Kind == jwt.App {
 		return likely(CodeMissingScope, fmt.Sprintf("the API wants the scope %q, which an app's own token never carries: it was likely written for users' tokens only", wanted),
 			"have the API accept an app role as well (REQUIRED_ROLES, --require-role)").with(e.verifyCommand())
 	}
@@ -165,7 +165,7 @@ func missingScope(e *evidence) *Explanation {
 // requires, so that nothing has to be guessed.
 func saidForbidden(e *evidence) *Explanation {
 	said := e.refusal.problem && e.refusal.message != "" && e.bearer.Params["error"] == "insufficient_scope"
-	if e.Status != http.StatusForbidden || !said || e.token == nil || e.token.Kind != verify.App || len(e.token.Roles) == 0 {
+	if e.Status != http.StatusForbidden || !said || e.token == nil || e.token.Kind != jwt.App || len(e.token.Roles) == 0 {
 		return nil
 	}
 	// The words are those of m2m serve, whose challenge names no scope to an app.

@@ -1,3 +1,3 @@
 // Package input reads what people give: files and streams, never more than a
-// bound.
+// bound, and pasted tokens, out of which [Clean] takes the text around them.
 package input

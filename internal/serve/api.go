@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -65,7 +67,7 @@ type Config struct {
 	// MaxBody bounds request bodies, in bytes. Zero is DefaultMaxBody.
 	MaxBody int64
 	// Keys are the states of the key sets, for the metrics. Nil leaves them out.
-	Keys func() []verify.State
+	Keys func() []jwks.State
 	// MetricsApart says that API.Metrics is served elsewhere, so that /metrics is
 	// not a route. Otherwise /metrics answers callers on this machine.
 	MetricsApart bool
@@ -203,7 +205,7 @@ func (a *API) protected(next http.Handler, reject rejectFunc) http.Handler {
 }
 
 // validate runs the verifier and measures its time.
-func (a *API) validate(ctx context.Context, token string) (*verify.Token, error) {
+func (a *API) validate(ctx context.Context, token string) (*jwt.Token, error) {
 	started := a.config.Now()
 	valid, err := a.config.Verifier.Verify(ctx, token)
 	a.metrics.verification.observe(a.config.Now().Sub(started))
@@ -221,6 +223,6 @@ func (a *API) recordRejection(r *http.Request, token entra.Secret, why error) {
 	x.rejected = why
 	if !token.IsZero() && a.log.Enabled(r.Context(), slog.LevelWarn) {
 		// After an error the part that could be read is still useful in a log.
-		x.claimed, _ = verify.Decode(token.Reveal())
+		x.claimed, _ = jwt.Decode(token.Reveal())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/verify"
 )
 
@@ -118,7 +119,7 @@ func quotedString(s string) string {
 // key source suggests, at most 5 min, else 5 s.
 func retryAfter(why error) string {
 	var wait time.Duration
-	about, unreachable := (*verify.Error)(nil), (*verify.UnreachableError)(nil)
+	about, unreachable := (*verify.Error)(nil), (*jwks.UnreachableError)(nil)
 	switch {
 	case errors.As(why, &about):
 		wait = about.RetryAfter

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/serve"
 	"m2m/internal/verify"
 )
@@ -13,9 +14,9 @@ import (
 // A service of your own behind the gate.
 func ExampleRequire() {
 	tenant := "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
-	keys, err := verify.NewMetadata(
+	keys, err := jwks.NewMetadata(
 		entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenant},
-		verify.MetadataOptions{HTTP: &http.Client{}})
+		jwks.MetadataOptions{HTTP: &http.Client{}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"m2m/internal/verify"
+	"m2m/internal/jwt"
 )
 
 // exchange collects what is known about one request and its response, for the log
@@ -17,12 +17,12 @@ type exchange struct {
 	started time.Time
 	answer  recorder
 	// caller is the valid token; nil until there is one.
-	caller *verify.Token
+	caller *jwt.Token
 	// rejected is why the request was rejected; nil if it was not.
 	rejected error
 	// claimed has the unverified claims of an invalid token; nil if it could not
 	// be read.
-	claimed *verify.Token
+	claimed *jwt.Token
 	// failed is why the upstream did not answer; nil if it did.
 	failed error
 	// panicked says that the handler panicked.

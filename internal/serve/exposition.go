@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"m2m/internal/jwks"
 	"m2m/internal/verify"
 )
 
@@ -101,17 +102,17 @@ func (e *exposition) cache(c verify.CacheState) {
 	e.one("m2m_cache_bytes", "gauge", "What they take, estimated.", c.Bytes)
 }
 
-func (e *exposition) keys(states []verify.State) {
+func (e *exposition) keys(states []jwks.State) {
 	for _, family := range []struct {
 		name, kind, help string
-		value            func(verify.State) any
+		value            func(jwks.State) any
 	}{
-		{"m2m_keys", "gauge", "Signing keys that are usable.", func(s verify.State) any { return s.Keys }},
-		{"m2m_keys_skipped", "gauge", "Keys of the last set that are not usable.", func(s verify.State) any { return s.Skipped }},
+		{"m2m_keys", "gauge", "Signing keys that are usable.", func(s jwks.State) any { return s.Keys }},
+		{"m2m_keys_skipped", "gauge", "Keys of the last set that are not usable.", func(s jwks.State) any { return s.Skipped }},
 		{"m2m_keys_age_seconds", "gauge", "Time since keys were last fetched; -1 if they never were.", age},
-		{"m2m_key_fetches_total", "counter", "Attempts to fetch keys.", func(s verify.State) any { return s.Fetches }},
-		{"m2m_key_fetch_failures_total", "counter", "Attempts that failed.", func(s verify.State) any { return s.Failures }},
-		{"m2m_key_fetches_suppressed_total", "counter", "Fetches that an unknown key id asked for and that were too soon.", func(s verify.State) any { return s.Suppressed }},
+		{"m2m_key_fetches_total", "counter", "Attempts to fetch keys.", func(s jwks.State) any { return s.Fetches }},
+		{"m2m_key_fetch_failures_total", "counter", "Attempts that failed.", func(s jwks.State) any { return s.Failures }},
+		{"m2m_key_fetches_suppressed_total", "counter", "Fetches that an unknown key id asked for and that were too soon.", func(s jwks.State) any { return s.Suppressed }},
 	} {
 		e.family(family.name, family.kind, family.help)
 		for _, state := range states {
@@ -120,7 +121,7 @@ func (e *exposition) keys(states []verify.State) {
 	}
 }
 
-func age(s verify.State) any {
+func age(s jwks.State) any {
 	if s.Age < 0 {
 		return -1
 	}

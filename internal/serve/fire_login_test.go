@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/serve"
 	"m2m/internal/verify"
 )
@@ -27,7 +28,7 @@ import (
 type login struct {
 	t        *testing.T
 	name     string // iss of its tokens
-	metadata *verify.Metadata
+	metadata *jwks.Metadata
 
 	mu      sync.Mutex
 	clock   time.Time
@@ -48,7 +49,7 @@ func newLogin(t *testing.T) *login {
 	server := httptest.NewTLSServer(l)
 	t.Cleanup(server.Close)
 	l.name = server.URL + "/" + tenantID + "/v2.0"
-	metadata, err := verify.NewMetadata(entra.Authority{Origin: server.URL, Tenant: tenantID}, verify.MetadataOptions{HTTP: server.Client(), Now: l.now})
+	metadata, err := jwks.NewMetadata(entra.Authority{Origin: server.URL, Tenant: tenantID}, jwks.MetadataOptions{HTTP: server.Client(), Now: l.now})
 	if err != nil {
 		t.Fatal(err)
 	}

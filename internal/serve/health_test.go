@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/serve"
-	"m2m/internal/verify"
 )
 
 func TestHealth(t *testing.T) {
@@ -35,7 +35,7 @@ func (o *outage) now() time.Time {
 }
 
 // start serves the discovery documents and keys of a tenant.
-func (o *outage) start(t *testing.T) (entra.Authority, *verify.Metadata) {
+func (o *outage) start(t *testing.T) (entra.Authority, *jwks.Metadata) {
 	t.Helper()
 	mux := http.NewServeMux()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -54,9 +54,9 @@ func (o *outage) start(t *testing.T) (entra.Authority, *verify.Metadata) {
 		}))
 	})
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte(strings.ReplaceAll(string(jwks(t)), issuer, server.URL+"/"+tenantID+"/v2.0")))
+		_, _ = w.Write([]byte(strings.ReplaceAll(string(publicKeys(t)), issuer, server.URL+"/"+tenantID+"/v2.0")))
 	})
-	metadata, err := verify.NewMetadata(authority, verify.MetadataOptions{HTTP: server.Client(), Now: o.now})
+	metadata, err := jwks.NewMetadata(authority, jwks.MetadataOptions{HTTP: server.Client(), Now: o.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"m2m/internal/verify"
+	"m2m/internal/jwt"
 )
 
 // The headers that tell an upstream who called. All three are always set, empty
@@ -18,7 +18,7 @@ const (
 )
 
 // setIdentity sets the identity headers for a valid token.
-func setIdentity(h http.Header, t *verify.Token) {
+func setIdentity(h http.Header, t *jwt.Token) {
 	h[headerClientID] = []string{headerValue(t.ClientID)}
 	h[headerTenantID] = []string{headerValue(t.TenantID)}
 	roles := make([]string, len(t.Roles))

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"m2m/internal/jwks"
 	"m2m/internal/verify"
 )
 
@@ -105,9 +106,9 @@ func TestPanic(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	for want, why := range map[string]error{
 		"5":   errors.New("of unknown length"),
-		"1":   &verify.UnreachableError{RetryAfter: time.Millisecond, Err: errors.New("down")},
-		"30":  &verify.Error{RetryAfter: 30 * time.Second, Reason: verify.ErrKeysUnreachable, Outcome: verify.ErrUndecided},
-		"300": &verify.UnreachableError{RetryAfter: time.Hour, Err: errors.New("down")},
+		"1":   &jwks.UnreachableError{RetryAfter: time.Millisecond, Err: errors.New("down")},
+		"30":  &verify.Error{RetryAfter: 30 * time.Second, Reason: jwks.ErrKeysUnreachable, Outcome: verify.ErrUndecided},
+		"300": &jwks.UnreachableError{RetryAfter: time.Hour, Err: errors.New("down")},
 	} {
 		if got := retryAfter(why); got != want {
 			t.Errorf("%v: Retry-After %s, want %s", why, got, want)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/verify"
 )
 
@@ -57,8 +58,8 @@ func asJSON(tb testing.TB, v any) []byte {
 	return b
 }
 
-// jwks is the issuer's key set while it has one key.
-func jwks(tb testing.TB) []byte {
+// publicKeys is the issuer's key set while it has one key.
+func publicKeys(tb testing.TB) []byte {
 	tb.Helper()
 	return setOf(tb, issuer, signers()[0])
 }
@@ -129,9 +130,9 @@ func demoPolicy() verify.Policy {
 	return verify.Policy{Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"}}
 }
 
-func staticKeys(tb testing.TB) verify.KeySource {
+func staticKeys(tb testing.TB) jwks.Source {
 	tb.Helper()
-	keys, err := verify.NewKeySet(jwks(tb), verify.KeySetOptions{
+	keys, err := jwks.NewSet(publicKeys(tb), jwks.SetOptions{
 		Authority: entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenantID},
 	})
 	if err != nil {
@@ -140,7 +141,7 @@ func staticKeys(tb testing.TB) verify.KeySource {
 	return keys
 }
 
-func newVerifier(tb testing.TB, p verify.Policy, keys verify.KeySource) *verify.Verifier {
+func newVerifier(tb testing.TB, p verify.Policy, keys jwks.Source) *verify.Verifier {
 	tb.Helper()
 	v, err := verify.New(p, keys, verify.Options{CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {

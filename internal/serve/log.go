@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -78,7 +79,7 @@ func rejectionAttrs(x *exchange) []slog.Attr {
 }
 
 // claimAttrs returns the named claims as one group, or nothing if none is named.
-func claimAttrs(t *verify.Token, names []string) []slog.Attr {
+func claimAttrs(t *jwt.Token, names []string) []slog.Attr {
 	if len(names) == 0 {
 		return nil
 	}

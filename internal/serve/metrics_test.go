@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/serve"
 	"m2m/internal/verify"
 )
@@ -55,12 +56,12 @@ func readMetrics(t *testing.T, s *stage) map[string]float64 {
 
 // TestMetrics counts requests of every kind.
 func TestMetrics(t *testing.T) {
-	keys := []verify.State{{Version: entra.V2, Keys: 3, Age: 90e9, Fetches: 5, Failures: 2, Suppressed: 7, Skipped: 1}, {Version: entra.V1, Age: -1}}
+	keys := []jwks.State{{Version: entra.V2, Keys: 3, Age: 90e9, Fetches: 5, Failures: 2, Suppressed: 7, Skipped: 1}, {Version: entra.V1, Age: -1}}
 	verifier, err := verify.New(demoPolicy(), staticKeys(t), verify.Options{CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := raise(t, serve.Config{Verifier: verifier, Version: `v1 "x"`, Keys: func() []verify.State { return keys }})
+	s := raise(t, serve.Config{Verifier: verifier, Version: `v1 "x"`, Keys: func() []jwks.State { return keys }})
 	good := s.token(t, appClaims(nil))
 	for range 3 {
 		s.get(t, good)

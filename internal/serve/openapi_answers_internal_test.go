@@ -14,7 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"m2m/internal/entra"
-	"m2m/internal/verify"
+	"m2m/internal/jwt"
 )
 
 // register adds one GET operation with its answers, and the 500 that each has.
@@ -85,7 +85,7 @@ func refusing(target string, why error) http.Handler {
 	})
 }
 
-func calledBy(token *verify.Token) http.Handler {
+func calledBy(token *jwt.Token) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		typed(secureData)(w, withCaller(r, token))
 	})

@@ -14,6 +14,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/go-cmp/cmp"
 
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -91,8 +93,8 @@ func secureDataAnswers() map[int]documented {
 	}
 	return map[int]documented{
 		http.StatusOK: {"The caller, as the token says.", map[string]http.Handler{
-			"app":  calledBy(&verify.Token{ClientID: "11111111-1111-1111-1111-111111111111", Roles: []string{"Data.Read"}}),
-			"user": calledBy(&verify.Token{ClientID: "11111111-1111-1111-1111-111111111111", Scopes: []string{"Data.Read", "Data.Write"}}),
+			"app":  calledBy(&jwt.Token{ClientID: "11111111-1111-1111-1111-111111111111", Roles: []string{"Data.Read"}}),
+			"user": calledBy(&jwt.Token{ClientID: "11111111-1111-1111-1111-111111111111", Scopes: []string{"Data.Read", "Data.Write"}}),
 		}},
 		http.StatusBadRequest: {"The token is not in one Authorization header, once.", map[string]http.Handler{
 			"in the query": refusing("/secure-data?access_token=x", nil),
@@ -108,7 +110,7 @@ func secureDataAnswers() map[int]documented {
 			"too large": refusing("/secure-data", &http.MaxBytesError{Limit: DefaultMaxBody}),
 		}},
 		http.StatusServiceUnavailable: {"The keys that tokens are checked with are out of reach. Keep the token and try again.", map[string]http.Handler{
-			"keys out of reach": refusing("/secure-data", &verify.UnreachableError{RetryAfter: 30 * time.Second}),
+			"keys out of reach": refusing("/secure-data", &jwks.UnreachableError{RetryAfter: 30 * time.Second}),
 		}},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -19,7 +20,7 @@ func Require(v *verify.Verifier, next http.Handler) http.Handler {
 type rejectFunc func(w http.ResponseWriter, r *http.Request, token entra.Secret, why error)
 
 // validateFunc validates a token, as [verify.Verifier.Verify] does.
-type validateFunc func(ctx context.Context, token string) (*verify.Token, error)
+type validateFunc func(ctx context.Context, token string) (*jwt.Token, error)
 
 func require(validate validateFunc, next http.Handler, reject rejectFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +42,7 @@ func require(validate validateFunc, next http.Handler, reject rejectFunc) http.H
 // attached to the request, which saves two allocations, or in a new one where there
 // is none or it already has a caller. A handler behind one gate may call several
 // inner ones at once, each with a token of its own.
-func withCaller(r *http.Request, token *verify.Token) *http.Request {
+func withCaller(r *http.Request, token *jwt.Token) *http.Request {
 	x := exchangeOf(r)
 	if x == nil || x.caller != nil {
 		x = &exchange{}
@@ -53,7 +54,7 @@ func withCaller(r *http.Request, token *verify.Token) *http.Request {
 
 // TokenFrom returns the valid token of a request that [Require] accepted;
 // ok is false for any other. The token is shared: do not change it.
-func TokenFrom(ctx context.Context) (token *verify.Token, ok bool) {
+func TokenFrom(ctx context.Context) (token *jwt.Token, ok bool) {
 	x := exchangeIn(ctx)
 	if x == nil || x.caller == nil {
 		return nil, false

@@ -3,12 +3,13 @@ package verify_test
 import (
 	"testing"
 
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
 // BenchmarkJudge is Verify with the words for a person, as --batch writes them.
 func BenchmarkJudge(b *testing.B) {
-	v, token := verifier(b, policy(), keys(b)), good()
+	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
 		if report := verify.Explain(v.Judge(b.Context(), token)); report.Verdict != "believed" {

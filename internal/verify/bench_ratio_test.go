@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
@@ -18,7 +19,7 @@ import (
 // two take turns, some 40 ms each, so that whatever else the machine
 // does meets both alike; -benchtime 100000x is a good length. The bar is 1.25.
 func BenchmarkOverRSA(b *testing.B) {
-	v, token := verifier(b, policy(), keys(b)), good()
+	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.Run("Verify", func(b *testing.B) {
 		overRSA(b, func() bool { _, err := v.Verify(b.Context(), token); return err == nil })
 	})
@@ -32,7 +33,7 @@ func BenchmarkOverRSA(b *testing.B) {
 }
 
 func overRSA(b *testing.B, believed func() bool) {
-	bare := bareRSA(good())
+	bare := bareRSA(issuertest.Valid())
 	ratios := []float64{}
 	for range max(1, b.N/1000) {
 		alone := timed(b, bare)
@@ -58,6 +59,6 @@ func bareRSA(token string) func() bool {
 	i := strings.LastIndexByte(token, '.')
 	signature, _ := base64.RawURLEncoding.DecodeString(token[i+1:])
 	sum := sha256.Sum256([]byte(token[:i]))
-	public := &pairs()[0].private.PublicKey
+	public := &issuertest.Pairs()[0].Private.PublicKey
 	return func() bool { return rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], signature) == nil }
 }

@@ -7,6 +7,7 @@ import (
 
 	gojwt "github.com/golang-jwt/jwt/v5"
 
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
@@ -15,7 +16,7 @@ import (
 // is there to compare.
 
 func BenchmarkRSA(b *testing.B) {
-	bare := bareRSA(good())
+	bare := bareRSA(issuertest.Valid())
 	for b.Loop() {
 		if !bare() {
 			b.Fatal("not believed")
@@ -24,7 +25,7 @@ func BenchmarkRSA(b *testing.B) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	v, token := verifier(b, policy(), keys(b)), good()
+	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Verify(b.Context(), token); err != nil {
@@ -34,8 +35,8 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func BenchmarkVerifyCached(b *testing.B) {
-	v, _ := verify.New(policy(), keys(b), verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
-	token := good()
+	v, _ := verify.New(policy(), issuertest.Keys(b), verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
+	token := issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Verify(b.Context(), token); err != nil {
@@ -45,10 +46,10 @@ func BenchmarkVerifyCached(b *testing.B) {
 }
 
 func BenchmarkVerifyCachedManyTokens(b *testing.B) {
-	v, _ := verify.New(policy(), keys(b), verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
+	v, _ := verify.New(policy(), issuertest.Keys(b), verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 	tokens := make([]string, 10_000)
 	for i := range tokens {
-		tokens[i] = mint(header(), claimsV2().str("uti", fmt.Sprint(i)))
+		tokens[i] = issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i)))
 		_, _ = v.Verify(b.Context(), tokens[i])
 	}
 	b.ReportAllocs()
@@ -61,7 +62,7 @@ func BenchmarkVerifyCachedManyTokens(b *testing.B) {
 }
 
 func BenchmarkVerifyForeign(b *testing.B) {
-	v, token := verifier(b, policy(), keys(b)), mint(header(), foreign())
+	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Mint(issuertest.Header(), foreign())
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Verify(b.Context(), token); err == nil {
@@ -71,7 +72,7 @@ func BenchmarkVerifyForeign(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	parse, token := parseOf(), good()
+	parse, token := parseOf(), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := parse(token); err != nil {
@@ -84,11 +85,11 @@ func BenchmarkParse(b *testing.B) {
 // key at hand.
 func parseOf() func(token string) (*gojwt.Token, error) {
 	parser := gojwt.NewParser(
-		gojwt.WithValidMethods([]string{"RS256"}), gojwt.WithIssuer(issuerV2), gojwt.WithAudience(api), gojwt.WithIssuedAt(),
+		gojwt.WithValidMethods([]string{"RS256"}), gojwt.WithIssuer(issuertest.IssuerV2), gojwt.WithAudience(issuertest.API), gojwt.WithIssuedAt(),
 		gojwt.WithExpirationRequired(), gojwt.WithNotBeforeRequired(), gojwt.WithStrictDecoding(), gojwt.WithLeeway(time.Minute),
-		gojwt.WithTimeFunc(at(noon)),
+		gojwt.WithTimeFunc(issuertest.At(issuertest.Noon)),
 	)
-	public := &pairs()[0].private.PublicKey
+	public := &issuertest.Pairs()[0].Private.PublicKey
 	return func(token string) (*gojwt.Token, error) {
 		return parser.Parse(token, func(*gojwt.Token) (any, error) { return public, nil })
 	}

@@ -7,6 +7,9 @@ import (
 	"hash"
 	"sync"
 	"time"
+
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 )
 
 // DefaultCacheBytes holds more than 10,000 tokens of 1.5 kB.
@@ -20,8 +23,8 @@ type digest [sha256.Size]byte
 
 // entry is one believed token, without its text.
 type entry struct {
-	token  *Token
-	key    *Key
+	token  *jwt.Token
+	key    *jwks.Key
 	stored time.Time
 }
 
@@ -79,8 +82,8 @@ type mac struct {
 func (c *cache) digest(token string) digest {
 	m := c.macs.Get().(*mac)
 	defer c.macs.Put(m)
-	if len(token) > maxToken {
-		token = token[:maxToken+1] // no token of this length is ever stored
+	if len(token) > jwt.MaxSize {
+		token = token[:jwt.MaxSize+1] // no token of this length is ever stored
 	}
 	m.text = append(m.text[:0], token...)
 	m.hash.Reset()
@@ -140,16 +143,16 @@ func (c *cache) fill() (entries, bytes int) {
 // size estimates what an entry holds: a token's struct and a slot of the map, its
 // header and claims, and its lists. It is rather too much: tokens share a header.
 func (e entry) size() int {
-	return 1024 + e.token.Header.size() + e.token.Claims.size() + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
+	return 1024 + e.token.Header.Size() + e.token.Claims.Size() + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
 }
 
 // recall answers from the cache: every check was passed before, and the key is
-// still vouched for. Whether the token is of now, and who may call, is decided
+// still trusted. Whether the token is of now, and who may call, is decided
 // at each call all the same.
-func (v *Verifier) recall(e entry, now time.Time) (*Token, error) {
+func (v *Verifier) recall(e entry, now time.Time) (*jwt.Token, error) {
 	h := v.hearings.Get().(*hearing)
 	*h = v.hearing(h.reader, now)
-	h.token = e.token
+	h.Token = e.token
 	err := h.decide(v.again)
 	v.dismiss(h)
 	if err != nil {

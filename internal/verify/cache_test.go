@@ -10,30 +10,33 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
 // counter counts how often the keys are asked for: a cached result asks for
 // none.
 type counter struct {
-	verify.KeySource
+	jwks.Source
 	lookups atomic.Int64
 	gone    atomic.Bool
 }
 
-func (c *counter) Lookup(ctx context.Context, v entra.Version, id string) (*verify.Key, verify.Issuer, error) {
+func (c *counter) Lookup(ctx context.Context, v entra.Version, id string) (*jwks.Key, jwks.Issuer, error) {
 	c.lookups.Add(1)
-	return c.KeySource.Lookup(ctx, v, id)
+	return c.Source.Lookup(ctx, v, id)
 }
 
-func (c *counter) Vouches(v entra.Version, k *verify.Key) bool {
-	return !c.gone.Load() && c.KeySource.Vouches(v, k)
+func (c *counter) Trusts(v entra.Version, k *jwks.Key) bool {
+	return !c.gone.Load() && c.Source.Trusts(v, k)
 }
 
 // cached returns a verifier with a cache whose clock the test moves.
 func cached(t testing.TB, p verify.Policy, bytes int) (*verify.Verifier, *counter, *time.Time) {
 	t.Helper()
-	source, now := &counter{KeySource: keys(t)}, noon
+	source, now := &counter{Source: issuertest.Keys(t)}, issuertest.Noon
 	v, err := verify.New(p, source, verify.Options{Now: func() time.Time { return now }, CacheBytes: bytes})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +44,7 @@ func cached(t testing.TB, p verify.Policy, bytes int) (*verify.Verifier, *counte
 	return v, source, &now
 }
 
-func believe(t *testing.T, v *verify.Verifier, token string) *verify.Token {
+func believe(t *testing.T, v *verify.Verifier, token string) *jwt.Token {
 	t.Helper()
 	got, err := v.Verify(t.Context(), token)
 	if err != nil {
@@ -52,11 +55,11 @@ func believe(t *testing.T, v *verify.Verifier, token string) *verify.Token {
 
 func TestCacheHit(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
-	first := believe(t, v, good())
-	if again := believe(t, v, good()); again.ClientID != first.ClientID || source.lookups.Load() != 1 {
+	first := believe(t, v, issuertest.Valid())
+	if again := believe(t, v, issuertest.Valid()); again.ClientID != first.ClientID || source.lookups.Load() != 1 {
 		t.Errorf("want one look-up for two calls, got %d", source.lookups.Load())
 	}
-	if _, err := v.Verify(t.Context(), flip(good())); !errors.Is(err, verify.ErrSignatureMismatch) {
+	if _, err := v.Verify(t.Context(), flip(issuertest.Valid())); !errors.Is(err, verify.ErrSignatureMismatch) {
 		t.Errorf("want another signature checked, got %v", err)
 	}
 	if source.lookups.Load() != 2 {
@@ -66,13 +69,13 @@ func TestCacheHit(t *testing.T) {
 
 func TestCacheChecksTheClock(t *testing.T) {
 	v, _, now := cached(t, policy(), verify.DefaultCacheBytes)
-	token := mint(header(), claimsV2().date("exp", noon.Add(time.Minute)))
+	token := issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Date("exp", issuertest.Noon.Add(time.Minute)))
 	believe(t, v, token)
-	*now = noon.Add(time.Minute + verify.DefaultLeeway)
+	*now = issuertest.Noon.Add(time.Minute + verify.DefaultLeeway)
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, verify.ErrExpired) {
 		t.Errorf("want it expired, got %v", err)
 	}
-	*now = noon.Add(-time.Hour)
+	*now = issuertest.Noon.Add(-time.Hour)
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, verify.ErrNotYetValid) {
 		t.Errorf("want it not valid yet, got %v", err)
 	}
@@ -80,9 +83,9 @@ func TestCacheChecksTheClock(t *testing.T) {
 
 func TestCacheAges(t *testing.T) {
 	v, source, now := cached(t, policy(), verify.DefaultCacheBytes)
-	believe(t, v, good())
-	*now = noon.Add(5*time.Minute + time.Second)
-	believe(t, v, good())
+	believe(t, v, issuertest.Valid())
+	*now = issuertest.Noon.Add(5*time.Minute + time.Second)
+	believe(t, v, issuertest.Valid())
 	if source.lookups.Load() != 2 {
 		t.Error("want the signature checked again after five minutes")
 	}
@@ -90,11 +93,11 @@ func TestCacheAges(t *testing.T) {
 
 func TestCacheDiesWithItsKey(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
-	believe(t, v, good())
+	believe(t, v, issuertest.Valid())
 	source.gone.Store(true)
-	believe(t, v, good())
+	believe(t, v, issuertest.Valid())
 	if source.lookups.Load() != 2 {
-		t.Error("want a key that is no longer vouched for looked up again")
+		t.Error("want a key that is no longer trusted looked up again")
 	}
 }
 
@@ -102,26 +105,26 @@ func TestCacheDiesWithItsKey(t *testing.T) {
 // cached tokens with it; a key that is added does not.
 func TestCacheFollowsTheIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newIssuer()
-		source := &counter{KeySource: metadata(t, s, verify.MetadataOptions{KeyGrace: -1})}
-		v, _ := verify.New(policy(), source, verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
+		s := issuertest.New()
+		source := &counter{Source: issuertest.Metadata(t, s, jwks.MetadataOptions{KeyGrace: -1})}
+		v, _ := verify.New(policy(), source, verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 		renew := func(jwks string) {
-			s.say(keysV2, jwks)
+			s.Serve(issuertest.KeysV2, jwks)
 			time.Sleep(time.Minute)
-			_, _, _ = source.KeySource.Lookup(t.Context(), entra.V2, "unheard of")
+			_, _, _ = source.Source.Lookup(t.Context(), entra.V2, "unheard of")
 		}
-		believe(t, v, good())
-		renew(setOf(jwkOf(pairs()[0], kid), jwkOf(pairs()[1], "kid-2")))
-		believe(t, v, good())
+		believe(t, v, issuertest.Valid())
+		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
+		believe(t, v, issuertest.Valid())
 		if source.lookups.Load() != 1 {
 			t.Error("want the cached result kept when a key is added")
 		}
-		renew(setOf(jwkOf(pairs()[1], kid)))
-		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrSignatureMismatch) {
+		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)))
+		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrSignatureMismatch) {
 			t.Errorf("re-keyed: want the signature checked again, got %v", err)
 		}
-		renew(setOf(jwkOf(pairs()[1], "kid-2")))
-		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrKeyUnknown) {
+		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
+		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, jwks.ErrKeyUnknown) {
 			t.Errorf("removed: want the key unknown, got %v", err)
 		}
 	})
@@ -130,13 +133,13 @@ func TestCacheFollowsTheIssuer(t *testing.T) {
 // TestCacheStale: keys too old to be trusted take cached results with them.
 func TestCacheStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newIssuer()
-		m := metadata(t, s, verify.MetadataOptions{MaxStale: time.Minute})
-		v, _ := verify.New(policy(), m, verify.Options{Now: at(noon), CacheBytes: verify.DefaultCacheBytes})
-		believe(t, v, good())
-		s.set(keysV2, answer{err: errDown})
+		s := issuertest.New()
+		m := issuertest.Metadata(t, s, jwks.MetadataOptions{MaxStale: time.Minute})
+		v, _ := verify.New(policy(), m, verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
+		believe(t, v, issuertest.Valid())
+		s.Set(issuertest.KeysV2, issuertest.Answer{Err: issuertest.ErrDown})
 		time.Sleep(2 * time.Minute)
-		if _, err := v.Verify(t.Context(), good()); !errors.Is(err, verify.ErrUndecided) {
+		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrUndecided) {
 			t.Errorf("want undecided, got %v", err)
 		}
 	})
@@ -146,7 +149,7 @@ func TestCacheStale(t *testing.T) {
 func TestCachePerPolicy(t *testing.T) {
 	open := policy()
 	open.Roles = nil
-	token := mint(header(), claimsV2().del("roles"))
+	token := issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Del("roles"))
 	lax, _, _ := cached(t, open, verify.DefaultCacheBytes)
 	strict, _, _ := cached(t, policy(), verify.DefaultCacheBytes)
 	believe(t, lax, token)
@@ -158,7 +161,7 @@ func TestCachePerPolicy(t *testing.T) {
 // TestCacheNoFailures: nothing but a believed token is remembered.
 func TestCacheNoFailures(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
-	forged := sign(pairs()[1], header().json(), claimsV2().json())
+	forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().JSON())
 	for range 3 {
 		if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrSignatureMismatch) {
 			t.Fatal(err)
@@ -175,7 +178,7 @@ func TestCacheHolds10000(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes/10)
 	tokens := make([]string, 1000)
 	for i := range tokens {
-		tokens[i] = mint(header(), claimsV2().str("uti", fmt.Sprint(i)))
+		tokens[i] = issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i)))
 		believe(t, v, tokens[i])
 	}
 	for _, token := range tokens {
@@ -191,7 +194,7 @@ func TestCacheBounded(t *testing.T) {
 	v, source, _ := cached(t, policy(), 64<<10)
 	for round := range 2 {
 		for i := range 100 {
-			believe(t, v, mint(header(), claimsV2().str("uti", fmt.Sprint(i))))
+			believe(t, v, issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i))))
 		}
 		if n := source.lookups.Load(); round == 1 && n < 150 {
 			t.Errorf("want most tokens forgotten in 64 KiB, got %d look-ups", n)

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"testing"
 
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
@@ -12,9 +13,9 @@ func TestCacheState(t *testing.T) {
 		t.Errorf("before any token: %+v", got)
 	}
 	for range 3 {
-		believe(t, v, good())
+		believe(t, v, issuertest.Valid())
 	}
-	_, _ = v.Verify(t.Context(), flip(good()))
+	_, _ = v.Verify(t.Context(), flip(issuertest.Valid()))
 	got := v.CacheState()
 	if got.Hits != 2 || got.Misses != 2 || got.Entries != 1 || got.Bytes < 1024 {
 		t.Errorf("got %+v, want 2 hits, 2 misses, 1 entry and its bytes", got)
@@ -23,7 +24,7 @@ func TestCacheState(t *testing.T) {
 
 func TestCacheStateWithoutCache(t *testing.T) {
 	v, _, _ := cached(t, policy(), 0)
-	believe(t, v, good())
+	believe(t, v, issuertest.Valid())
 	if got := v.CacheState(); got != (verify.CacheState{}) {
 		t.Errorf("got %+v, want none", got)
 	}

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -16,20 +19,20 @@ import (
 func TestConcurrent(t *testing.T) {
 	p := policy()
 	p.PlainIssuer, p.Audiences = idp, append(p.Audiences, "https://orders.example")
-	v := verifier(t, p, plainKeys(t, verify.KeySetOptions{AnyIssuer: true}))
+	v := verifier(t, p, plainKeys(t, jwks.SetOptions{AnyIssuer: true}))
 	var wg sync.WaitGroup
 	for i := range 8 {
-		claims := claimsV2().str("uti", fmt.Sprint("token-", i, strings.Repeat("x", 100*i)))
+		claims := issuertest.ClaimsV2().Str("uti", fmt.Sprint("token-", i, strings.Repeat("x", 100*i)))
 		if i%2 == 1 {
-			claims = plainClaims().str("jti", fmt.Sprint("token-", i)).set("roles", `["Data.Read"]`)
+			claims = plainClaims().Str("jti", fmt.Sprint("token-", i)).Set("roles", `["Data.Read"]`)
 		}
-		mine := mint(header(), claims)
+		mine := issuertest.Mint(issuertest.Header(), claims)
 		forged := []string{
-			flip(mine), graft(claims), mine[:len(mine)-6], mine[:len(mine)-342], "", "a.b.c", mint(header(), claims.add("iss", `"x"`)),
-			mint(header(), claims.str("nonce", "n").str("sub", "ada").del("azp")), sign(pairs()[0], header().json(), claims.json()[:90]),
+			flip(mine), graft(claims), mine[:len(mine)-6], mine[:len(mine)-342], "", "a.b.c", issuertest.Mint(issuertest.Header(), claims.Add("iss", `"x"`)),
+			issuertest.Mint(issuertest.Header(), claims.Str("nonce", "n").Str("sub", "ada").Del("azp")), issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), claims.JSON()[:90]),
 		}
 		wg.Go(func() {
-			var believed []*verify.Token
+			var believed []*jwt.Token
 			for range 50 {
 				token, err := v.Verify(t.Context(), mine)
 				if err != nil {
@@ -47,8 +50,8 @@ func TestConcurrent(t *testing.T) {
 				}
 			}
 			for _, token := range believed {
-				if !slices.Equal(slices.Collect(token.Claims.All()), claims) || !slices.Equal(slices.Collect(token.Header.All()), header()) {
-					t.Errorf("want %s, got %+v", claims.json(), token)
+				if !slices.Equal(slices.Collect(token.Claims.All()), claims) || !slices.Equal(slices.Collect(token.Header.All()), issuertest.Header()) {
+					t.Errorf("want %s, got %+v", claims.JSON(), token)
 				}
 			}
 		})

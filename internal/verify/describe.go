@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
 )
 
@@ -25,14 +27,14 @@ func describeForm(h *hearing) (expected, found string) {
 
 func describeAlgorithm(h *hearing) (expected, found string) {
 	expected = "RS256, typ JWT, no crit, b64, zip or cty"
-	if h.token == nil || h.token.Header.IsZero() {
+	if h.Token == nil || h.Token.Header.IsZero() {
 		return expected, ""
 	}
-	if !h.token.Has.Alg {
+	if !h.Token.Has.Alg {
 		return expected, "no alg"
 	}
-	b := text.AppendQuoted(make([]byte, 0, 128), h.token.Algorithm)
-	for m := range h.token.Header.All() {
+	b := text.AppendQuoted(make([]byte, 0, 128), h.Token.Algorithm)
+	for m := range h.Token.Header.All() {
 		switch m.Name {
 		case "typ", "crit", "b64", "zip", "cty":
 			b = append(append(append(append(b, ", "...), m.Name...), ' '), text.Bound(m.Raw, maxShown)...)
@@ -43,19 +45,19 @@ func describeAlgorithm(h *hearing) (expected, found string) {
 
 func describeKey(h *hearing) (expected, found string) {
 	expected = "a key ID of the issuer's current keys"
-	if h.token == nil {
+	if h.Token == nil {
 		return expected, ""
 	}
 	found = "no key ID"
-	if h.token.KeyID != "" {
-		found = text.Quote(h.token.KeyID)
+	if h.Token.KeyID != "" {
+		found = text.Quote(h.Token.KeyID)
 	}
 	switch {
 	case h.key == nil:
 		return expected, found
-	case !keyFits(h.key, h.token, h.issuer.KeyIssuer):
-		issuer := h.token.Issuer
-		if h.token.Version == entra.V1 && h.issuer.KeyIssuer != "" {
+	case !h.key.MayVerify(h.Token, h.issuer.KeyIssuer):
+		issuer := h.Token.Issuer
+		if h.Token.Version == entra.V1 && h.issuer.KeyIssuer != "" {
 			issuer = h.issuer.KeyIssuer
 		}
 		return "a key whose issuer is " + text.Quote(issuer), found + " of " + text.Quote(h.key.Issuer)
@@ -86,19 +88,19 @@ func describeIssuer(h *hearing) (expected, found string) {
 	case h.issuer.Any:
 		expected = "any"
 	case h.issuer.Name != "":
-		expected = strings.Replace(h.issuer.Name, anyTenant, "<tid>", 1)
+		expected = strings.Replace(h.issuer.Name, jwks.TenantPlaceholder, "<tid>", 1)
 	case h.issuer.Hint != "":
 		expected = h.issuer.Hint
 	}
-	if h.token.Issuer == "" {
+	if h.Token.Issuer == "" {
 		return expected, "no iss"
 	}
-	found = text.Quote(h.token.Issuer)
-	if h.token.Plain {
+	found = text.Quote(h.Token.Issuer)
+	if h.Token.Plain {
 		expected += ", whose tokens need no ver, nbf or tid"
 	}
-	if h.token.Version == "" && !h.issuer.Given {
-		return "ver 1.0 or 2.0", "ver " + text.Quote(h.token.VersionClaim)
+	if h.Token.Version == "" && !h.issuer.Given {
+		return "ver 1.0 or 2.0", "ver " + text.Quote(h.Token.VersionClaim)
 	}
 	return expected, found
 }
@@ -108,14 +110,14 @@ func describeTenant(h *hearing) (expected, found string) {
 		return "", ""
 	}
 	switch {
-	case h.policy.AnyTenant, h.token.Plain && (len(h.policy.Tenants) == 0 || h.token.TenantID == ""):
+	case h.policy.AnyTenant, h.Token.Plain && (len(h.policy.Tenants) == 0 || h.Token.TenantID == ""):
 		expected = "any"
 	case len(h.policy.Tenants) == 0:
 		expected = "not configured"
 	default:
 		expected = strings.Join(h.policy.Tenants, " or ")
 	}
-	switch t := h.token; {
+	switch t := h.Token; {
 	case t.TenantID == "":
 		return expected, "no tid"
 	case !tenantInIssuer(t) && !h.given():
@@ -137,14 +139,14 @@ func describeAudience(h *hearing) (expected, found string) {
 	default:
 		expected = strings.Join(h.policy.Audiences, " or ")
 	}
-	raw, ok := h.token.Claim("aud")
+	raw, ok := h.Token.Claim("aud")
 	switch {
 	case !ok:
 		return expected, "no aud"
-	case h.token.Audience == "":
+	case h.Token.Audience == "":
 		return expected, text.Bound(raw, maxShown)
 	}
-	return expected, text.Quote(h.token.Audience)
+	return expected, text.Quote(h.Token.Audience)
 }
 
 func describeLifetime(h *hearing) (expected, found string) {
@@ -153,11 +155,11 @@ func describeLifetime(h *hearing) (expected, found string) {
 	}
 	b := text.AppendTime(append(make([]byte, 0, 128), "valid at "...), h.now)
 	expected = string(append(b, h.policy.patience...))
-	t := h.token
+	t := h.Token
 	switch {
 	case t.IssuedAt.IsZero():
 		return expected, "no iat"
-	case t.NotBefore.IsZero() && !h.token.Plain:
+	case t.NotBefore.IsZero() && !h.Token.Plain:
 		return expected, "no nbf"
 	case t.ExpiresAt.IsZero():
 		return expected, "no exp"
@@ -181,21 +183,21 @@ func describeKind(h *hearing) (expected, found string) {
 	if h.letsUsers() {
 		expected = "an app-only or a user's access token"
 	}
-	if h.token.Plain {
+	if h.Token.Plain {
 		expected += " (sub is the client)"
 	}
-	switch h.token.Kind {
-	case App:
+	switch h.Token.Kind {
+	case jwt.App:
 		found = "an app-only access token"
-	case User:
+	case jwt.User:
 		found = "a user's access token"
-	case ID:
+	case jwt.ID:
 		found = "an ID token"
 	default:
 		found = "some other token"
 	}
-	if h.token.Kind != ID && !h.token.Plain && !entra.IsGUID(h.token.ClientID) {
-		found += ", calling app " + text.Quote(h.token.ClientID)
+	if h.Token.Kind != jwt.ID && !h.Token.Plain && !entra.IsGUID(h.Token.ClientID) {
+		found += ", calling app " + text.Quote(h.Token.ClientID)
 	}
 	return expected, found
 }
@@ -208,22 +210,22 @@ func describeClient(h *hearing) (expected, found string) {
 	if len(h.policy.Clients) > 0 {
 		expected = strings.Join(h.policy.Clients, " or ")
 	}
-	if h.token.ClientID == "" {
+	if h.Token.ClientID == "" {
 		return expected, "none"
 	}
-	return expected, text.Quote(h.token.ClientID)
+	return expected, text.Quote(h.Token.ClientID)
 }
 
 func describePermission(h *hearing) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
-	p, t := h.policy, h.token
+	p, t := h.policy, h.Token
 	name, required, has := "roles", p.Roles, t.Roles
-	if t.Kind == User || len(p.Roles) == 0 && len(p.Scopes) > 0 {
+	if t.Kind == jwt.User || len(p.Roles) == 0 && len(p.Scopes) > 0 {
 		name, required, has = "scp", p.Scopes, t.Scopes
 	}
-	if _, scope := t.Claim("scope"); name == "scp" && h.token.Plain && scope {
+	if _, scope := t.Claim("scope"); name == "scp" && h.Token.Plain && scope {
 		name = "scope"
 	}
 	expected = "nothing required"
@@ -238,7 +240,7 @@ func describePermission(h *hearing) (expected, found string) {
 		expected = name + " " + quantity + strings.Join(required, ", ")
 	}
 	switch {
-	case len(required) == 0 && len(t.Roles) == 0 && len(t.Scopes) == 0 && !h.token.Plain:
+	case len(required) == 0 && len(t.Roles) == 0 && len(t.Scopes) == 0 && !h.Token.Plain:
 		return expected, "neither roles nor scp, which Microsoft.Identity.Web refuses (IDW10201)"
 	case len(has) == 0:
 		return expected, "no " + name

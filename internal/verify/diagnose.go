@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
 )
 
@@ -93,15 +95,15 @@ func (r tokenReport) adviseSwitchedOff(c Check) advice {
 func adviseForm(reason error) advice {
 	const whole = "paste the whole token: it begins with eyJ and holds two dots"
 	switch reason {
-	case ErrTokenSize:
+	case jwt.ErrTokenSize:
 		return advice{"no token of Entra's is that long; likely this is a file, or several tokens", "pass one token"}
-	case ErrSegments, ErrSegmentEmpty:
+	case jwt.ErrSegments, jwt.ErrSegmentEmpty:
 		return advice{"likely this is something else, such as a client secret, or a part of a token", whole}
-	case ErrEncrypted:
+	case jwt.ErrEncrypted:
 		return advice{"an encrypted token can be read by its audience alone", "let the API that it is meant for judge it"}
-	case ErrCharset:
+	case jwt.ErrCharset:
 		return advice{"likely a quote, a line break, padding or part of a header line was copied with the token", whole}
-	case ErrBase64:
+	case jwt.ErrBase64:
 		return advice{"the end of a part was cut off or changed", whole}
 	}
 	return advice{"Entra writes no such token: it was changed after it was issued, or forged", refetch}
@@ -113,7 +115,7 @@ func (r tokenReport) adviseAlgorithm(reason error) advice {
 		return advice{forged, refetch}
 	}
 	switch alg := r.Token.Algorithm; {
-	case alg == "" || len(alg) == 4 && fold(alg) == "none":
+	case alg == "" || strings.EqualFold(alg, "none"):
 		return advice{"the token is not signed at all: anyone could have written it", refetch}
 	case len(alg) == 5 && alg[:2] == "HS":
 		return advice{"Entra never signs with a shared secret; forgers do, with the public key as the secret", refetch}
@@ -127,10 +129,10 @@ func (r tokenReport) adviseKey(reason error) advice {
 		return advice{"Entra always names its key: the token was forged, or another issuer made it", refetch}
 	case ErrNoKeySource:
 		return advice{"nobody knows whose keys to ask for", r.tenantLine()}
-	case ErrKeysUnreachable:
+	case jwks.ErrKeysUnreachable:
 		cause := "no keys could be read"
 		if r.KeyErr != nil {
-			cause = "the keys could not be read: " + ErrorText(r.KeyErr)
+			cause = "the keys could not be read: " + jwks.ErrorText(r.KeyErr)
 		}
 		return advice{cause, reachKeys(r.KeyErr)}
 	case ErrKeyIssuer, ErrKeyCloud:
@@ -145,17 +147,17 @@ func (r tokenReport) adviseKey(reason error) advice {
 
 // reachKeys says what to do about keys that are out of reach.
 func reachKeys(err error) string {
-	if fault := NetworkFault(err); fault != nil {
+	if fault := jwks.NetworkFault(err); fault != nil {
 		return strings.Join(fault.Hints(), "; ")
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "allow more time with --timeout"
-	case errors.Is(err, ErrNoUsableKey):
+	case errors.Is(err, jwks.ErrNoUsableKey):
 		return "try again: the issuer publishes no key now that could be used"
-	case errors.Is(err, ErrStatus):
+	case errors.Is(err, jwks.ErrStatus):
 		return "try again; if it lasts, check the tenant and --authority-host"
-	case errors.Is(err, ErrRedirect), errors.Is(err, ErrBodySize), errors.Is(err, ErrDiscovery), errors.Is(err, ErrKeySet):
+	case errors.Is(err, jwks.ErrRedirect), errors.Is(err, jwks.ErrBodySize), errors.Is(err, jwks.ErrDiscovery), errors.Is(err, jwks.ErrKeySet):
 		return "what answers there is likely not the issuer: check --authority-host and the proxy on the way to it"
 	}
 	return "check network, proxy and --ca-file, then try again"

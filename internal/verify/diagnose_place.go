@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
 )
 
@@ -39,7 +41,7 @@ func (r tokenReport) adviseIssuer(reason error) advice {
 		return advice{"Entra writes iss and ver into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
 	case ErrIssuerUnset:
 		return advice{"nobody said whose tokens are believed", r.tenantLine()}
-	case ErrKeysUnreachable:
+	case jwks.ErrKeysUnreachable:
 		return advice{"the issuer is not known before its discovery document is read", reachKeys(r.KeyErr)}
 	}
 	return r.adviseIssuerMismatch()
@@ -47,13 +49,13 @@ func (r tokenReport) adviseIssuer(reason error) advice {
 
 func (r tokenReport) adviseIssuerMismatch() advice {
 	t := r.Token
-	host, tenant, version := anyIssuer(t.Issuer)
-	cloud, isEntra := cloudOf(host)
+	host, tenant, version := jwks.ParseIssuer(t.Issuer)
+	cloud, isEntra := jwks.CloudOf(host)
 	ours, known := r.cloud()
 	switch {
 	case host == "":
 		return advice{"that is not the form of an issuer of Entra's; likely another issuer made the token", "for tokens of another issuer: --issuer and --jwks"}
-	case tenant == anyTenant:
+	case tenant == jwks.TenantPlaceholder:
 		return advice{"that is the template of a multi-tenant document, which no real token carries", refetch}
 	case version != t.Version && t.Version != "":
 		return advice{fmt.Sprintf("ver says %s, but iss has the form of %s: Entra writes no such token", t.Version, version), refetch}
@@ -78,7 +80,7 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 // sameTenantOtherVersion: the API's registration decides the version, not the
 // client, so that the issuer of the other version is an everyday surprise.
 func (r tokenReport) sameTenantOtherVersion(tenant string, version entra.Version) bool {
-	_, expected, expectedVersion := anyIssuer(r.Issuer.Name)
+	_, expected, expectedVersion := jwks.ParseIssuer(r.Issuer.Name)
 	return expected == tenant && expectedVersion == otherVersion(version)
 }
 
@@ -125,12 +127,12 @@ func (r tokenReport) host() string {
 	if name == "" {
 		name = r.Issuer.Hint
 	}
-	host, _, _ := anyIssuer(name)
+	host, _, _ := jwks.ParseIssuer(name)
 	return host
 }
 
 // cloud is the cloud of the expected issuer, if that is one of Entra's.
-func (r tokenReport) cloud() (entra.Cloud, bool) { return cloudOf(r.host()) }
+func (r tokenReport) cloud() (entra.Cloud, bool) { return jwks.CloudOf(r.host()) }
 
 func (r tokenReport) adviseAudience(reason error) advice {
 	found := r.Token.Audience
@@ -146,7 +148,7 @@ func (r tokenReport) adviseAudience(reason error) advice {
 		}
 	case reason == ErrAudienceMissing || reason == ErrAudienceSeveral:
 		return advice{"Entra writes one aud, a string, into every token; likely another issuer made it", refetch}
-	case r.Token.Kind == ID:
+	case r.Token.Kind == jwt.ID:
 		return advice{"an ID token is for the client that asked for it", "send the access token"}
 	}
 	return r.adviseAudienceMismatch(found)
@@ -196,7 +198,6 @@ func setting(name string, values ...string) string {
 // will paste into settings or a shell. A comma would be two values, and a quote,
 // an ampersand or a line break worse; nothing of Entra's holds any.
 func pastable(s string) bool {
-	const others = ":/.~@?=%+"
-	odd := func(r rune) bool { return notBase64URL(r) && !strings.ContainsRune(others, r) }
-	return s != "" && len(s) <= 300 && !strings.ContainsFunc(s, odd)
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:/.~@?=%+"
+	return s != "" && len(s) <= 300 && strings.Trim(s, allowed) == ""
 }

@@ -1,6 +1,10 @@
 package verify
 
-import "strings"
+import (
+	"strings"
+
+	"m2m/internal/jwks"
+)
 
 // advisePlain is advice about a token of the policy's PlainIssuer, where that of
 // Entra's tokens would mislead.
@@ -29,7 +33,7 @@ func (r tokenReport) advisePlainKey(reason error) (a advice, ok bool) {
 	switch reason {
 	case ErrKeyIDMissing, ErrKeyIDLong:
 		return r.adviseForeign("a key ID of at most 128 characters"), true
-	case ErrKeyUnknown:
+	case jwks.ErrKeyUnknown:
 		return advice{"likely the issuer has changed its keys since these were read, or these are another issuer's", "read the keys again at the jwks_uri of the issuer"}, true
 	}
 	return advice{}, false

@@ -1,7 +1,7 @@
 // Package verify decides whether an access token of Microsoft Entra ID should
 // be believed, and says why not.
 //
-// A [Verifier] is made of a [Policy] (who is let in) and a [KeySource] (who
+// A [Verifier] is made of a [Policy] (who is let in) and a [Source] (who
 // may sign). [Verifier.Verify] answers a program: a [Token] or an [*Error].
 // [Verifier.Judge] answers a person: a [Report] with every check. Both run the
 // same rules in the same order:

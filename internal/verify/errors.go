@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"m2m/internal/jwks"
 )
 
 // The three outcomes of a token that is not believed, for errors.Is. Every
@@ -45,7 +47,7 @@ func (e *Error) Error() string {
 		b.WriteString(", found " + e.Found)
 	}
 	if e.cause != nil {
-		b.WriteString(": " + ErrorText(e.cause))
+		b.WriteString(": " + jwks.ErrorText(e.cause))
 	}
 	return b.String()
 }

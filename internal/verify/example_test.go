@@ -7,18 +7,20 @@ import (
 	"net/http"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
 // An API makes one verifier, keeps its keys fresh, and answers by the outcome.
 func Example() {
-	authority := entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: tenant}
-	keys, err := verify.NewMetadata(authority, verify.MetadataOptions{HTTP: &http.Client{}})
+	authority := entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: issuertest.Tenant}
+	keys, err := jwks.NewMetadata(authority, jwks.MetadataOptions{HTTP: &http.Client{}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	policy := verify.Policy{Tenants: []string{tenant}, Audiences: []string{api}, Roles: []string{"Data.Read"}}
+	policy := verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API}, Roles: []string{"Data.Read"}}
 	verifier, err := verify.New(policy, keys, verify.Options{CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		fmt.Println(err)

@@ -4,14 +4,16 @@ import (
 	"errors"
 	"testing"
 
+	"m2m/internal/jwks/issuertest"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
 // TestGraph: a token of Microsoft Graph's own is unverifiable for a person and
 // refused by a program; what only looks like one is refused by both.
 func TestGraph(t *testing.T) {
-	nonce := header().str("nonce", "n").str("x5t", kid)
-	own := claimsV1().str("aud", "https://graph.microsoft.com")
+	nonce := issuertest.Header().Str("nonce", "n").Str("x5t", issuertest.KeyID)
+	own := issuertest.ClaimsV1().Str("aud", "https://graph.microsoft.com")
 	tests := []struct {
 		name    string
 		token   string
@@ -19,14 +21,14 @@ func TestGraph(t *testing.T) {
 		verdict verify.Verdict
 		reason  error
 	}{
-		{"Graph's", mint(nonce, own), nil, verify.Unverifiable, verify.ErrGraphNonce},
-		{"by its GUID", mint(nonce, claimsV1().str("aud", graph)), nil, verify.Unverifiable, verify.ErrGraphNonce},
-		{"of the US government", mint(nonce, claimsV1().str("aud", "https://dod-graph.microsoft.us/")), nil, verify.Unverifiable, verify.ErrGraphNonce},
-		{"any audience", mint(nonce, own), func(p *verify.Policy) { p.AnyAudience = true }, verify.Unverifiable, verify.ErrGraphNonce},
-		{"unsigned", mint(nonce.str("alg", "none"), own), nil, verify.Refused, verify.ErrAlgNotAllowed},
-		{"malformed", mint(nonce.add("nonce", `"m"`), own), nil, verify.Refused, verify.ErrNameDuplicate},
-		{"without nonce", mint(header(), own), nil, verify.Refused, verify.ErrAudienceMismatch},
-		{"for a host that only ends so", mint(nonce, claimsV1().str("aud", "https://evil-graph.microsoft.com")), nil, verify.Refused, verify.ErrAudienceMismatch},
+		{"Graph's", issuertest.Mint(nonce, own), nil, verify.Unverifiable, verify.ErrGraphNonce},
+		{"by its GUID", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", graph)), nil, verify.Unverifiable, verify.ErrGraphNonce},
+		{"of the US government", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", "https://dod-graph.microsoft.us/")), nil, verify.Unverifiable, verify.ErrGraphNonce},
+		{"any audience", issuertest.Mint(nonce, own), func(p *verify.Policy) { p.AnyAudience = true }, verify.Unverifiable, verify.ErrGraphNonce},
+		{"unsigned", issuertest.Mint(nonce.Str("alg", "none"), own), nil, verify.Refused, verify.ErrAlgNotAllowed},
+		{"malformed", issuertest.Mint(nonce.Add("nonce", `"m"`), own), nil, verify.Refused, jwt.ErrNameDuplicate},
+		{"without nonce", issuertest.Mint(issuertest.Header(), own), nil, verify.Refused, verify.ErrAudienceMismatch},
+		{"for a host that only ends so", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", "https://evil-graph.microsoft.com")), nil, verify.Refused, verify.ErrAudienceMismatch},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -34,7 +36,7 @@ func TestGraph(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&p)
 			}
-			v := verifier(t, p, keys(t))
+			v := verifier(t, p, issuertest.Keys(t))
 			_, err := v.Verify(t.Context(), tt.token)
 			if !errors.Is(err, verify.ErrRefused) || !errors.Is(err, tt.reason) {
 				t.Errorf("Verify: want a refusal (%v), got %v", tt.reason, err)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unicode"
 
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
@@ -17,28 +19,28 @@ const mostWords = 700
 // paste into a shell, nor how the report looks, whichever member holds his words.
 func TestHostileWords(t *testing.T) {
 	p := policy()
-	p.Clients = []string{api}
+	p.Clients = []string{issuertest.API}
 	plain := plainPolicy()
 	plain.Tenants, plain.Clients, plain.Roles = p.Tenants, p.Clients, p.Roles
 	for _, words := range []string{"$(reboot)", "a&reboot", "a,b", "it's", strings.Repeat("A", 1000), "\u202e\u2028\u00ad\u009b31m"} {
 		for _, tt := range []struct {
 			name   string
 			judge  *verify.Verifier
-			header members
-			claims members
+			header issuertest.Members
+			claims issuertest.Members
 		}{
-			{"v1.0", verifier(t, p, keys(t)), header(), claimsV1()},
-			{"v2.0", verifier(t, p, keys(t)), header(), claimsV2()},
-			{"user", verifier(t, p, keys(t)), header(), userClaims()},
-			{"ID", verifier(t, p, keys(t)), header(), idClaims()},
-			{"unset", verifier(t, verify.Policy{}, keys(t)), header(), claimsV2()},
-			{"plain", verifier(t, plain, plainKeys(t, verify.KeySetOptions{Issuer: idp})), plainHeader(), plainClaims().str("tid", tenant)},
+			{"v1.0", verifier(t, p, issuertest.Keys(t)), issuertest.Header(), issuertest.ClaimsV1()},
+			{"v2.0", verifier(t, p, issuertest.Keys(t)), issuertest.Header(), issuertest.ClaimsV2()},
+			{"user", verifier(t, p, issuertest.Keys(t)), issuertest.Header(), issuertest.UserClaims()},
+			{"ID", verifier(t, p, issuertest.Keys(t)), issuertest.Header(), issuertest.IDClaims()},
+			{"unset", verifier(t, verify.Policy{}, issuertest.Keys(t)), issuertest.Header(), issuertest.ClaimsV2()},
+			{"plain", verifier(t, plain, plainKeys(t, jwks.SetOptions{Issuer: idp})), plainHeader(), plainClaims().Str("tid", issuertest.Tenant)},
 		} {
 			for _, m := range tt.claims {
-				assertHarmless(t, tt.name+", "+m.Name, verify.Explain(tt.judge.Judge(t.Context(), mint(tt.header, tt.claims.set(m.Name, strconv.Quote(words))))), words)
+				assertHarmless(t, tt.name+", "+m.Name, verify.Explain(tt.judge.Judge(t.Context(), issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words))))), words)
 			}
 			for _, m := range tt.header {
-				assertHarmless(t, tt.name+", "+m.Name, verify.Explain(tt.judge.Judge(t.Context(), mint(tt.header.set(m.Name, strconv.Quote(words)), tt.claims))), words)
+				assertHarmless(t, tt.name+", "+m.Name, verify.Explain(tt.judge.Judge(t.Context(), issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims))), words)
 			}
 		}
 	}
@@ -49,13 +51,13 @@ func TestHostileWords(t *testing.T) {
 func TestHostileClient(t *testing.T) {
 	p := plainPolicy()
 	p.Clients = []string{"shop-1"}
-	v := verifier(t, p, plainKeys(t, verify.KeySetOptions{Issuer: idp}))
+	v := verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp}))
 	for name, fix := range map[string]string{
 		"shop-7":    "if this app may call, add it: --client shop-7",
 		"$(reboot)": "if this app may call, add it: --client",
 		"":          "",
 	} {
-		f := verify.Explain(v.Judge(t.Context(), mint(plainHeader(), plainClaims().str("client_id", name).str("sub", name)))).Finding(verify.CheckClient)
+		f := verify.Explain(v.Judge(t.Context(), issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name)))).Finding(verify.CheckClient)
 		if f.Status != verify.Fail || f.Fix != fix {
 			t.Errorf("client %q: %s, fix %q, want %q", name, f.Status, f.Fix, fix)
 		}
@@ -65,14 +67,14 @@ func TestHostileClient(t *testing.T) {
 // TestHostileFailure: what answers in the issuer's place writes some of the words
 // of a failure.
 func TestHostileFailure(t *testing.T) {
-	s := newIssuer()
-	s.set(discoveryV2, answer{err: errors.New("\x1b]0;x\a\u202e\n" + strings.Repeat("A", 1000))})
-	v := verifier(t, policy(), metadata(t, s, verify.MetadataOptions{}))
-	_, err := v.Verify(t.Context(), good())
-	if !errors.Is(err, verify.ErrKeysUnreachable) || len(err.Error()) > mostWords || strings.ContainsFunc(err.Error(), unseen) {
+	s := issuertest.New()
+	s.Set(issuertest.DiscoveryV2, issuertest.Answer{Err: errors.New("\x1b]0;x\a\u202e\n" + strings.Repeat("A", 1000))})
+	v := verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{}))
+	_, err := v.Verify(t.Context(), issuertest.Valid())
+	if !errors.Is(err, jwks.ErrKeysUnreachable) || len(err.Error()) > mostWords || strings.ContainsFunc(err.Error(), unseen) {
 		t.Errorf("%d bytes: %q", len(err.Error()), err)
 	}
-	assertHarmless(t, "no keys", verify.Explain(v.Judge(t.Context(), good())), "AAA")
+	assertHarmless(t, "no keys", verify.Explain(v.Judge(t.Context(), issuertest.Valid())), "AAA")
 }
 
 func unseen(r rune) bool { return !unicode.IsGraphic(r) }

@@ -11,7 +11,7 @@ func (v *Verifier) Judge(ctx context.Context, token string) *Report {
 	h.settleKey(ctx)
 	report := &Report{
 		Findings: make([]Finding, 0, len(v.rules)),
-		Token:    h.token, Policy: h.policy, Issuer: h.issuer, KeyErr: h.keyErr, Now: h.now,
+		Token:    h.Token, Policy: h.policy, Issuer: h.issuer, KeyErr: h.keyErr, Now: h.now,
 	}
 	for _, r := range v.rules {
 		o := r.decide(h)

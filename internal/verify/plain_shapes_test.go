@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -11,8 +14,8 @@ import (
 // and nothing else is.
 type shape struct {
 	name   string
-	header members
-	claims members
+	header issuertest.Members
+	claims issuertest.Members
 	want   error
 	check  verify.Check
 }
@@ -24,59 +27,61 @@ func TestPlainShapes(t *testing.T) {
 	p.Scopes = []string{"read"}
 	for _, tt := range append(appShapes(), otherShapes()...) {
 		t.Run(tt.name, func(t *testing.T) {
-			try(t, verifier(t, p, plainKeys(t, verify.KeySetOptions{Issuer: idp})), trial{tt.name, mint(tt.header, tt.claims), tt.want, tt.check})
+			try(t, verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp})), trial{tt.name, issuertest.Mint(tt.header, tt.claims), tt.want, tt.check})
 		})
 	}
 }
 
-func shapeClaims(sub string) members {
-	return members{}.str("iss", idp).str("aud", "orders").str("sub", sub).date("iat", noon.Add(-time.Minute)).date("exp", noon.Add(time.Hour))
+func shapeClaims(sub string) issuertest.Members {
+	return issuertest.Members{}.Str("iss", idp).Str("aud", "orders").Str("sub", sub).Date("iat", issuertest.Noon.Add(-time.Minute)).Date("exp", issuertest.Noon.Add(time.Hour))
 }
 
-func oktaClaims(sub string) members {
-	return shapeClaims(sub).set("ver", "1").str("cid", "0oa1").set("scp", `["read"]`)
+func oktaClaims(sub string) issuertest.Members {
+	return shapeClaims(sub).Set("ver", "1").Str("cid", "0oa1").Set("scp", `["read"]`)
 }
 
 func appShapes() []shape {
-	bare, c := header().del("typ"), shapeClaims
+	bare, c := issuertest.Header().Del("typ"), shapeClaims
 	return []shape{
 		{"Okta: app", bare, oktaClaims("0oa1"), nil, ""},
-		{"Auth0: app", header(), c("abc@clients").str("azp", "abc").str("gty", "client-credentials").str("scope", "read"), nil, ""},
-		{"Google: service account, no scope", header(), c("1123").str("azp", "1123").str("email", "sa@x"), verify.ErrScopeMissing, verify.CheckPermission},
-		{"Cognito: app, no aud", bare, c("cid").str("client_id", "cid").str("token_use", "access").str("scope", "read").del("aud"),
+		{"Auth0: app", issuertest.Header(), c("abc@clients").Str("azp", "abc").Str("gty", "client-credentials").Str("scope", "read"), nil, ""},
+		{"Google: service account, no scope", issuertest.Header(), c("1123").Str("azp", "1123").Str("email", "sa@x"), verify.ErrScopeMissing, verify.CheckPermission},
+		{"Cognito: app, no aud", bare, c("cid").Str("client_id", "cid").Str("token_use", "access").Str("scope", "read").Del("aud"),
 			verify.ErrAudienceMissing, verify.CheckAudience},
-		{"Duende: app, scope a list", plainHeader(), c("shop").str("client_id", "shop").set("scope", `["read"]`), nil, ""},
-		{"Duende: app, no sub", plainHeader(), c("").del("sub").str("client_id", "shop").set("scope", `["read"]`), verify.ErrUserToken, verify.CheckKind},
-		{"Keycloak: service account", header(), c("6f0e").str("typ", "Bearer").str("azp", "shop").str("client_id", "shop").
-			str("preferred_username", "service-account-shop").str("scope", "read"), verify.ErrUserToken, verify.CheckKind},
-		{"roles in a form of its own", plainHeader(), c("s").str("client_id", "s").set("roles", `{"a":1}`).str("scope", "read"), nil, ""},
+		{"Duende: app, scope a list", plainHeader(), c("shop").Str("client_id", "shop").Set("scope", `["read"]`), nil, ""},
+		{"Duende: app, no sub", plainHeader(), c("").Del("sub").Str("client_id", "shop").Set("scope", `["read"]`), verify.ErrUserToken, verify.CheckKind},
+		{"Keycloak: service account", issuertest.Header(), c("6f0e").Str("typ", "Bearer").Str("azp", "shop").Str("client_id", "shop").
+			Str("preferred_username", "service-account-shop").Str("scope", "read"), verify.ErrUserToken, verify.CheckKind},
+		{"roles in a form of its own", plainHeader(), c("s").Str("client_id", "s").Set("roles", `{"a":1}`).Str("scope", "read"), nil, ""},
 	}
 }
 
 func otherShapes() []shape {
-	bare, c := header().del("typ"), shapeClaims
-	kind := func(name string, h, c members, want error) shape { return shape{name, h, c, want, verify.CheckKind} }
+	bare, c := issuertest.Header().Del("typ"), shapeClaims
+	kind := func(name string, h, c issuertest.Members, want error) shape {
+		return shape{name, h, c, want, verify.CheckKind}
+	}
 	return []shape{
-		kind("Okta: user", bare, oktaClaims("ada@x").str("uid", "00u"), verify.ErrUserToken),
-		kind("Okta: ID token", bare, oktaClaims("00u").del("cid", "scp").str("name", "Ada").str("nonce", "n"), verify.ErrIDToken),
-		kind("Okta: the client beside azp", bare, oktaClaims("0oa1").str("azp", "other"), verify.ErrUserToken),
-		{"Okta: scp with a number", bare, oktaClaims("0oa1").set("scp", `["read",1]`), verify.ErrScopeMissing, verify.CheckPermission},
-		{"Auth0: user, for two", header(), c("auth0|1").set("aud", `["orders","https://x/userinfo"]`).str("azp", "abc").str("scope", "openid read"),
+		kind("Okta: user", bare, oktaClaims("ada@x").Str("uid", "00u"), verify.ErrUserToken),
+		kind("Okta: ID token", bare, oktaClaims("00u").Del("cid", "scp").Str("name", "Ada").Str("nonce", "n"), verify.ErrIDToken),
+		kind("Okta: the client beside azp", bare, oktaClaims("0oa1").Str("azp", "other"), verify.ErrUserToken),
+		{"Okta: scp with a number", bare, oktaClaims("0oa1").Set("scp", `["read",1]`), verify.ErrScopeMissing, verify.CheckPermission},
+		{"Auth0: user, for two", issuertest.Header(), c("auth0|1").Set("aud", `["orders","https://x/userinfo"]`).Str("azp", "abc").Str("scope", "openid read"),
 			verify.ErrAudienceMismatch, verify.CheckAudience},
-		kind("Auth0: user", header(), c("auth0|1").str("azp", "abc").str("scope", "openid read"), verify.ErrUserToken),
-		kind("Keycloak: user", header(), c("6f0e").str("typ", "Bearer").str("azp", "shop").str("preferred_username", "ada").str("scope", "read"), verify.ErrUserToken),
-		kind("Keycloak: ID token", header(), c("6f0e").str("typ", "ID").str("azp", "orders").str("scope", "read"), verify.ErrIDToken),
-		kind("Google: user", header(), c("9").str("azp", "android").str("email", "ada@x"), verify.ErrNotAppOnly),
-		kind("Cognito: ID token", bare, c("u").str("token_use", "id").str("cognito:username", "ada"), verify.ErrClientMissing),
-		kind("GitHub", header(), c("repo:a/b:ref:refs/heads/main").str("repository", "a/b"), verify.ErrClientMissing),
-		kind("GitLab", header(), c("project_path:a/b").str("user_login", "ada"), verify.ErrClientMissing),
-		kind("logout token", header(), c("u").set("events", `{"http://schemas.openid.net/event/backchannel-logout":{}}`), verify.ErrClientMissing),
-		kind("sub the client, idtyp user", header(), c("s").str("client_id", "s").str("idtyp", "user"), verify.ErrNotAppOnly),
-		kind("nothing but @clients", header(), c("@clients").str("client_id", ""), verify.ErrClientMissing),
-		kind("cid a number", header(), c("7").set("cid", "7"), verify.ErrClientMissing),
-		{"tid no text", plainHeader(), c("s").str("client_id", "s").set("tid", "7"), verify.ErrMemberType, verify.CheckForm},
+		kind("Auth0: user", issuertest.Header(), c("auth0|1").Str("azp", "abc").Str("scope", "openid read"), verify.ErrUserToken),
+		kind("Keycloak: user", issuertest.Header(), c("6f0e").Str("typ", "Bearer").Str("azp", "shop").Str("preferred_username", "ada").Str("scope", "read"), verify.ErrUserToken),
+		kind("Keycloak: ID token", issuertest.Header(), c("6f0e").Str("typ", "ID").Str("azp", "orders").Str("scope", "read"), verify.ErrIDToken),
+		kind("Google: user", issuertest.Header(), c("9").Str("azp", "android").Str("email", "ada@x"), verify.ErrNotAppOnly),
+		kind("Cognito: ID token", bare, c("u").Str("token_use", "id").Str("cognito:username", "ada"), verify.ErrClientMissing),
+		kind("GitHub", issuertest.Header(), c("repo:a/b:ref:refs/heads/main").Str("repository", "a/b"), verify.ErrClientMissing),
+		kind("GitLab", issuertest.Header(), c("project_path:a/b").Str("user_login", "ada"), verify.ErrClientMissing),
+		kind("logout token", issuertest.Header(), c("u").Set("events", `{"http://schemas.openid.net/event/backchannel-logout":{}}`), verify.ErrClientMissing),
+		kind("sub the client, idtyp user", issuertest.Header(), c("s").Str("client_id", "s").Str("idtyp", "user"), verify.ErrNotAppOnly),
+		kind("nothing but @clients", issuertest.Header(), c("@clients").Str("client_id", ""), verify.ErrClientMissing),
+		kind("cid a number", issuertest.Header(), c("7").Set("cid", "7"), verify.ErrClientMissing),
+		{"tid no text", plainHeader(), c("s").Str("client_id", "s").Set("tid", "7"), jwt.ErrMemberType, verify.CheckForm},
 		// Entra's form in the issuer's name is judged by Entra's rules, whole.
-		{"Entra's version, scp a list", header(), claimsV2().str("iss", idp).set("scp", `["read"]`), verify.ErrMemberType, verify.CheckForm},
-		{"another issuer, ver a number", bare, oktaClaims("0oa1").str("iss", idp+"/"), verify.ErrMemberType, verify.CheckForm},
+		{"Entra's version, scp a list", issuertest.Header(), issuertest.ClaimsV2().Str("iss", idp).Set("scp", `["read"]`), jwt.ErrMemberType, verify.CheckForm},
+		{"another issuer, ver a number", bare, oktaClaims("0oa1").Str("iss", idp+"/"), jwt.ErrMemberType, verify.CheckForm},
 	}
 }

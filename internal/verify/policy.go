@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
 	"m2m/internal/text"
 )
 
@@ -109,7 +110,7 @@ func (p Policy) check() error {
 		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, text.Duration(MaxLeeway), p.Leeway)
 	case p.MaxLifetime < 0:
 		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
-	case IsEntraIssuer(p.PlainIssuer):
+	case jwks.IsEntraIssuer(p.PlainIssuer):
 		return fmt.Errorf("%w: found %s", ErrPlainIssuer, text.Quote(p.PlainIssuer))
 	}
 	for _, list := range [][]string{p.Tenants, p.Audiences, p.Clients, p.Roles, p.Scopes} {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
@@ -17,44 +19,44 @@ func TestWhoMayCall(t *testing.T) {
 		role  = "Data.Read"
 		scope = "Data.Read.User"
 	)
-	app, user := claimsV2(), userClaims()
+	app, user := issuertest.ClaimsV2(), issuertest.UserClaims()
 	tests := []struct {
 		name          string
 		roles, scopes string
 		all, allow    bool
-		claims        members
+		claims        issuertest.Members
 		want          error
 	}{
-		{name: "nothing required, app", claims: app.del("roles")},
+		{name: "nothing required, app", claims: app.Del("roles")},
 		{name: "nothing required, user", claims: user, want: verify.ErrUserToken},
 		{name: "nothing required, user allowed", allow: true, claims: user},
 		{name: "role required, app has it", roles: role, claims: app},
-		{name: "role required, app without", roles: role, claims: app.del("roles"), want: verify.ErrRoleMissing},
-		{name: "role required, user with it", roles: role, claims: user.set("roles", `["Data.Read"]`), want: verify.ErrUserToken},
+		{name: "role required, app without", roles: role, claims: app.Del("roles"), want: verify.ErrRoleMissing},
+		{name: "role required, user with it", roles: role, claims: user.Set("roles", `["Data.Read"]`), want: verify.ErrUserToken},
 		{name: "any role", roles: "X," + role, claims: app},
 		{name: "all roles, one missing", roles: "X," + role, all: true, claims: app, want: verify.ErrRoleMissing},
-		{name: "all roles", roles: "X," + role, all: true, claims: app.set("roles", `["Data.Read","X"]`)},
+		{name: "all roles", roles: "X," + role, all: true, claims: app.Set("roles", `["Data.Read","X"]`)},
 		{name: "scope required, app with roles", scopes: scope, claims: app, want: verify.ErrScopeOnly},
-		{name: "scope required, app without", scopes: scope, claims: app.del("roles"), want: verify.ErrScopeOnly},
+		{name: "scope required, app without", scopes: scope, claims: app.Del("roles"), want: verify.ErrScopeOnly},
 		{name: "scope required, user has it", scopes: scope, claims: user},
-		{name: "scope required, user without", scopes: scope, claims: user.str("scp", "openid"), want: verify.ErrScopeMissing},
+		{name: "scope required, user without", scopes: scope, claims: user.Str("scp", "openid"), want: verify.ErrScopeMissing},
 		{name: "scope is not part of a longer one", scopes: "Data.Read", claims: user, want: verify.ErrScopeMissing},
 		{name: "all scopes, one missing", scopes: scope + ",X", all: true, claims: user, want: verify.ErrScopeMissing},
 		{name: "all scopes", scopes: scope + ",openid", all: true, claims: user},
 		{name: "both required, app by role", roles: role, scopes: scope, claims: app},
 		{name: "both required, user by scope", roles: role, scopes: scope, claims: user},
 		{name: "both required, user with the role only", roles: role, scopes: scope,
-			claims: user.str("scp", "openid").set("roles", `["Data.Read"]`), want: verify.ErrScopeMissing},
-		{name: "both required, app without", roles: role, scopes: scope, claims: app.del("roles"), want: verify.ErrRoleMissing},
+			claims: user.Str("scp", "openid").Set("roles", `["Data.Read"]`), want: verify.ErrScopeMissing},
+		{name: "both required, app without", roles: role, scopes: scope, claims: app.Del("roles"), want: verify.ErrRoleMissing},
 		{name: "role required, user allowed", roles: role, allow: true, claims: user},
-		{name: "scope asked of a user with no scp", scopes: scope, claims: app.str("sub", "p"), want: verify.ErrNotAppOnly},
-		{name: "ID token, users allowed", allow: true, scopes: none, claims: idClaims(), want: verify.ErrIDToken},
+		{name: "scope asked of a user with no scp", scopes: scope, claims: app.Str("sub", "p"), want: verify.ErrNotAppOnly},
+		{name: "ID token, users allowed", allow: true, scopes: none, claims: issuertest.IDClaims(), want: verify.ErrIDToken},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := policy()
 			p.Roles, p.Scopes, p.RequireAll, p.AllowUser = list(tt.roles), list(tt.scopes), tt.all, tt.allow
-			_, err := verifier(t, p, keys(t)).Verify(t.Context(), mint(header(), tt.claims))
+			_, err := verifier(t, p, issuertest.Keys(t)).Verify(t.Context(), issuertest.Mint(issuertest.Header(), tt.claims))
 			if !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 				t.Fatalf("want %v, got %v", tt.want, err)
 			}
@@ -76,8 +78,8 @@ func list(s string) []string {
 // TestForbiddenComesLast: 403 tells a caller that it is believed, so nothing
 // else may be wrong.
 func TestForbiddenComesLast(t *testing.T) {
-	forged := sign(pairs()[1], header().json(), claimsV2().del("roles").json())
-	_, err := verifier(t, policy(), keys(t)).Verify(t.Context(), forged)
+	forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().Del("roles").JSON())
+	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(), forged)
 	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrRefused) || !errors.Is(err, verify.ErrSignatureMismatch) {
 		t.Errorf("want a refusal for the signature, got %v", err)
 	}
@@ -102,7 +104,7 @@ func TestPolicyLimits(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := policy()
 			tt.change(&p)
-			if _, err := verify.New(p, keys(t), verify.Options{}); !errors.Is(err, tt.want) {
+			if _, err := verify.New(p, issuertest.Keys(t), verify.Options{}); !errors.Is(err, tt.want) {
 				t.Errorf("want %v, got %v", tt.want, err)
 			}
 		})
@@ -112,30 +114,30 @@ func TestPolicyLimits(t *testing.T) {
 // TestStrictZero: with nothing configured, nothing is believed, and nothing is
 // refused for that reason either.
 func TestStrictZero(t *testing.T) {
-	named := verify.Policy{Tenants: []string{tenant}, Audiences: []string{api}}
+	named := verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API}}
 	tests := []struct {
 		name   string
 		policy verify.Policy
-		keys   verify.KeySource
+		keys   jwks.Source
 		reason error
 		check  verify.Check
 	}{
 		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrNoKeySource, verify.CheckKey},
-		{"zero policy", verify.Policy{}, keys(t), verify.ErrTenantUnset, verify.CheckTenant},
-		{"no audience", verify.Policy{Tenants: []string{tenant}}, keys(t), verify.ErrAudienceUnset, verify.CheckAudience},
+		{"zero policy", verify.Policy{}, issuertest.Keys(t), verify.ErrTenantUnset, verify.CheckTenant},
+		{"no audience", verify.Policy{Tenants: []string{issuertest.Tenant}}, issuertest.Keys(t), verify.ErrAudienceUnset, verify.CheckAudience},
 		{"no keys", named, nil, verify.ErrNoKeySource, verify.CheckKey},
-		{"keys of nobody in particular", named, bare(t, verify.KeySetOptions{}), verify.ErrIssuerUnset, verify.CheckIssuer},
-		{"domain that nobody resolves", verify.Policy{Tenants: []string{"contoso.com"}, Audiences: []string{api}},
-			keys(t), verify.ErrTenantUnresolved, verify.CheckTenant},
+		{"keys of nobody in particular", named, bare(t, jwks.SetOptions{}), verify.ErrIssuerUnset, verify.CheckIssuer},
+		{"domain that nobody resolves", verify.Policy{Tenants: []string{"contoso.com"}, Audiences: []string{issuertest.API}},
+			issuertest.Keys(t), verify.ErrTenantUnresolved, verify.CheckTenant},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			v := verifier(t, tt.policy, tt.keys)
-			_, err := v.Verify(t.Context(), good())
+			_, err := v.Verify(t.Context(), issuertest.Valid())
 			if !errors.Is(err, verify.ErrUndecided) || !errors.Is(err, tt.reason) || errors.Is(err, verify.ErrRefused) {
 				t.Errorf("Verify: want undecided (%v), got %v", tt.reason, err)
 			}
-			report := v.Judge(t.Context(), good())
+			report := v.Judge(t.Context(), issuertest.Valid())
 			if f := report.Finding(tt.check); report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Reason != tt.reason {
 				t.Errorf("Judge: want unknown (%v), got %s, %+v", tt.reason, report.Verdict, f)
 			}
@@ -143,9 +145,9 @@ func TestStrictZero(t *testing.T) {
 	}
 }
 
-func bare(t *testing.T, o verify.KeySetOptions) *verify.KeySet {
+func bare(t *testing.T, o jwks.SetOptions) *jwks.Set {
 	t.Helper()
-	s, err := verify.NewKeySet([]byte(setOf(jwkOf(pairs()[0], kid))), o)
+	s, err := jwks.NewSet([]byte(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID))), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,66 +172,66 @@ func TestAudienceIncomplete(t *testing.T) {
 	p.Audiences, p.AudienceIncomplete = []string{"api://m2m"}, true
 	tests := []struct {
 		name   string
-		claims members
+		claims issuertest.Members
 		want   error
 		out    error
 	}{
-		{"v2.0 token with a GUID", claimsV2(), verify.ErrAudienceIncomplete, verify.ErrUndecided},
-		{"v1.0 token with the URI", claimsV1(), nil, nil},
-		{"v1.0 token with a GUID", claimsV1().str("aud", api), verify.ErrAudienceMismatch, verify.ErrRefused},
-		{"v2.0 token with another URI", claimsV2().str("aud", "api://other"), verify.ErrAudienceMismatch, verify.ErrRefused},
-		{"v2.0 token for Graph", claimsV2().str("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudienceMismatch, verify.ErrRefused},
+		{"v2.0 token with a GUID", issuertest.ClaimsV2(), verify.ErrAudienceIncomplete, verify.ErrUndecided},
+		{"v1.0 token with the URI", issuertest.ClaimsV1(), nil, nil},
+		{"v1.0 token with a GUID", issuertest.ClaimsV1().Str("aud", issuertest.API), verify.ErrAudienceMismatch, verify.ErrRefused},
+		{"v2.0 token with another URI", issuertest.ClaimsV2().Str("aud", "api://other"), verify.ErrAudienceMismatch, verify.ErrRefused},
+		{"v2.0 token for Graph", issuertest.ClaimsV2().Str("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudienceMismatch, verify.ErrRefused},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			v := verifier(t, p, keys(t))
-			if _, err := v.Verify(t.Context(), mint(header(), tt.claims)); !errors.Is(err, tt.want) || !errors.Is(err, tt.out) {
+			v := verifier(t, p, issuertest.Keys(t))
+			if _, err := v.Verify(t.Context(), issuertest.Mint(issuertest.Header(), tt.claims)); !errors.Is(err, tt.want) || !errors.Is(err, tt.out) {
 				t.Errorf("want %v, %v, got %v", tt.out, tt.want, err)
 			}
 		})
 	}
-	report := verify.Explain(verifier(t, p, keys(t)).Judge(t.Context(), good()))
+	report := verify.Explain(verifier(t, p, issuertest.Keys(t)).Judge(t.Context(), issuertest.Valid()))
 	f := report.Finding(verify.CheckAudience)
-	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+api {
+	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+issuertest.API {
 		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)
 	}
 }
 
 // TestSwitchedOff: each loosening loosens its own check and no other.
 func TestSwitchedOff(t *testing.T) {
-	other := foreign().str("aud", "api://other")
+	other := foreign().Str("aud", "api://other")
 	common := entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "common"}
 	tests := []struct {
 		name   string
 		change func(*verify.Policy)
-		keys   verify.KeySetOptions
-		claims members
+		keys   jwks.SetOptions
+		claims issuertest.Members
 		want   error
 	}{
-		{"any tenant", func(p *verify.Policy) { p.AnyTenant = true }, verify.KeySetOptions{Authority: common}, foreign(), nil},
+		{"any tenant", func(p *verify.Policy) { p.AnyTenant = true }, jwks.SetOptions{Authority: common}, foreign(), nil},
 		{"any tenant still wants tid in iss", func(p *verify.Policy) { p.AnyTenant = true },
-			verify.KeySetOptions{Authority: common}, claimsV2().str("tid", stranger), verify.ErrTenantNotInIss},
+			jwks.SetOptions{Authority: common}, issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant), verify.ErrTenantNotInIss},
 		{"any tenant, one authority", func(p *verify.Policy) { p.AnyTenant = true },
-			verify.KeySetOptions{Authority: authority()}, foreign(), verify.ErrIssuerMismatch},
+			jwks.SetOptions{Authority: issuertest.Authority()}, foreign(), verify.ErrIssuerMismatch},
 		{"listed tenant of a common authority", func(p *verify.Policy) {},
-			verify.KeySetOptions{Authority: common}, claimsV2(), nil},
+			jwks.SetOptions{Authority: common}, issuertest.ClaimsV2(), nil},
 		{"unlisted tenant of a common authority", func(p *verify.Policy) {},
-			verify.KeySetOptions{Authority: common}, foreign(), verify.ErrTenantMismatch},
+			jwks.SetOptions{Authority: common}, foreign(), verify.ErrTenantMismatch},
 		{"any audience", func(p *verify.Policy) { p.AnyAudience = true },
-			verify.KeySetOptions{Authority: authority()}, claimsV2().str("aud", "api://other"), nil},
-		{"any issuer", func(p *verify.Policy) {}, verify.KeySetOptions{AnyIssuer: true}, claimsV2(), nil},
+			jwks.SetOptions{Authority: issuertest.Authority()}, issuertest.ClaimsV2().Str("aud", "api://other"), nil},
+		{"any issuer", func(p *verify.Policy) {}, jwks.SetOptions{AnyIssuer: true}, issuertest.ClaimsV2(), nil},
 		{"any issuer still wants the key's own", func(p *verify.Policy) {},
-			verify.KeySetOptions{AnyIssuer: true}, claimsV2().str("iss", "https://evil.example/"+tenant+"/v2.0"), verify.ErrKeyIssuer},
-		{"given issuer", func(p *verify.Policy) {}, verify.KeySetOptions{Issuer: issuerV2}, claimsV2(), nil},
-		{"given issuer, another one", func(p *verify.Policy) {}, verify.KeySetOptions{Issuer: issuerV2}, foreign(), verify.ErrIssuerMismatch},
+			jwks.SetOptions{AnyIssuer: true}, issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrKeyIssuer},
+		{"given issuer", func(p *verify.Policy) {}, jwks.SetOptions{Issuer: issuertest.IssuerV2}, issuertest.ClaimsV2(), nil},
+		{"given issuer, another one", func(p *verify.Policy) {}, jwks.SetOptions{Issuer: issuertest.IssuerV2}, foreign(), verify.ErrIssuerMismatch},
 		{"all at once", func(p *verify.Policy) { p.AnyTenant, p.AnyAudience = true, true },
-			verify.KeySetOptions{AnyIssuer: true}, other, nil},
+			jwks.SetOptions{AnyIssuer: true}, other, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := policy()
 			tt.change(&p)
-			_, err := verifier(t, p, bare(t, tt.keys)).Verify(t.Context(), mint(header(), tt.claims))
+			_, err := verifier(t, p, bare(t, tt.keys)).Verify(t.Context(), issuertest.Mint(issuertest.Header(), tt.claims))
 			if !errors.Is(err, tt.want) {
 				t.Errorf("want %v, got %v", tt.want, err)
 			}
@@ -239,14 +241,14 @@ func TestSwitchedOff(t *testing.T) {
 
 func TestClients(t *testing.T) {
 	p := policy()
-	p.Clients = []string{strings.ToUpper(client)}
-	try(t, verifier(t, p, keys(t)), trial{token: good()})
-	p.Clients = []string{stranger}
-	try(t, verifier(t, p, keys(t)), trial{token: good(), want: verify.ErrClientNotListed, check: verify.CheckClient})
+	p.Clients = []string{strings.ToUpper(issuertest.Client)}
+	try(t, verifier(t, p, issuertest.Keys(t)), trial{token: issuertest.Valid()})
+	p.Clients = []string{issuertest.OtherTenant}
+	try(t, verifier(t, p, issuertest.Keys(t)), trial{token: issuertest.Valid(), want: verify.ErrClientNotListed, check: verify.CheckClient})
 }
 
 // lenient admits everybody, as a careless key source could.
-type lenient struct{ verify.KeySource }
+type lenient struct{ jwks.Source }
 
 func (lenient) Admits(entra.Version, string) bool { return true }
 
@@ -255,14 +257,14 @@ func (lenient) Admits(entra.Version, string) bool { return true }
 func TestAdmitsProvesNothing(t *testing.T) {
 	p := policy()
 	p.AnyTenant = true
-	try(t, verifier(t, p, lenient{keys(t)}), trial{token: mint(header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
+	try(t, verifier(t, p, lenient{issuertest.Keys(t)}), trial{token: issuertest.Mint(issuertest.Header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
 }
 
 // TestNoLeeway: no leeway is none, and not the default.
 func TestNoLeeway(t *testing.T) {
 	p := policy()
 	p.Leeway = verify.NoLeeway
-	v := verifier(t, p, keys(t))
+	v := verifier(t, p, issuertest.Keys(t))
 	for _, tt := range []struct {
 		name     string
 		nbf, exp time.Duration
@@ -273,7 +275,7 @@ func TestNoLeeway(t *testing.T) {
 		{"ends in a second", -time.Minute, time.Second, nil},
 		{"ends now", -time.Minute, 0, verify.ErrExpired},
 	} {
-		try(t, v, trial{tt.name, mint(header(), claimsV2().date("nbf", noon.Add(tt.nbf)).date("exp", noon.Add(tt.exp))), tt.want, verify.CheckLifetime})
+		try(t, v, trial{tt.name, issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Date("nbf", issuertest.Noon.Add(tt.nbf)).Date("exp", issuertest.Noon.Add(tt.exp))), tt.want, verify.CheckLifetime})
 	}
 }
 
@@ -287,12 +289,12 @@ func TestPolicyIsTheVerifiersOwn(t *testing.T) {
 		"roles":     func(p *verify.Policy) *[]string { return &p.Roles },
 	} {
 		p := policy()
-		p.Clients = []string{client}
+		p.Clients = []string{issuertest.Client}
 		right := (*list(&p))[0]
-		*list(&p) = []string{object} // a GUID in small letters, which no copy is needed for
-		v := verifier(t, p, keys(t))
+		*list(&p) = []string{issuertest.Object} // a GUID in small letters, which no copy is needed for
+		v := verifier(t, p, issuertest.Keys(t))
 		(*list(&p))[0] = right
-		if _, err := v.Verify(t.Context(), good()); err == nil {
+		if _, err := v.Verify(t.Context(), issuertest.Valid()); err == nil {
 			t.Errorf("%s: changed after the verifier was made", name)
 		}
 	}

@@ -1,6 +1,11 @@
 package verify
 
-import "time"
+import (
+	"time"
+
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
+)
 
 // Check is the name of one rule, or group of rules, that a token must pass.
 type Check string
@@ -63,12 +68,12 @@ type Report struct {
 	Verdict  Verdict
 	Findings []Finding // all checks, in order
 	// Token is what could be read, believed or not; nil if nothing could.
-	Token *Token
+	Token *jwt.Token
 
 	// What the findings rest on, for whoever explains them.
-	Policy *Policy // with its defaults in place; read-only
-	Issuer Issuer  // as far as it is known
-	KeyErr error   // why there is no key; nil if there is one, or none was looked up
+	Policy *Policy     // with its defaults in place; read-only
+	Issuer jwks.Issuer // as far as it is known
+	KeyErr error       // why there is no key; nil if there is one, or none was looked up
 	Now    time.Time
 }
 

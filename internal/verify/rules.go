@@ -6,6 +6,9 @@ import (
 	"time"
 
 	gojwt "github.com/golang-jwt/jwt/v5"
+
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 )
 
 // outcome is what one rule says. Its zero value passes nothing.
@@ -54,17 +57,17 @@ func rules() []rule {
 
 // hearing is one token before the judge: what it says, and what was found out.
 type hearing struct {
-	reader *reader
-	parsed
+	reader *jwt.Reader
+	jwt.Parsed
 	policy    *Policy
-	keys      KeySource
+	keys      jwks.Source
 	validator *gojwt.Validator
 	now       time.Time
-	fault     *Fault // of the form
+	fault     *jwt.Fault // of the form
 
 	looked bool // keys was asked
-	key    *Key
-	issuer Issuer
+	key    *jwks.Key
+	issuer jwks.Issuer
 	keyErr error
 
 	checked bool // the signature was checked
@@ -77,22 +80,22 @@ func (h *hearing) look(ctx context.Context) {
 		return
 	}
 	h.looked = true
-	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.token.Version, h.token.KeyID)
+	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.Token.Version, h.Token.KeyID)
 }
 
 // check lets golang-jwt verify the signature. Without a key there is nothing to
 // verify, and Graph's own signatures match no header that anyone is sent.
 func (h *hearing) check() {
-	if h.key == nil || h.signature == nil || h.graph() {
+	if h.key == nil || h.Signature == nil || h.graph() {
 		return
 	}
 	h.checked = true
-	h.signed = gojwt.SigningMethodRS256.Verify(h.signingInput, h.signature, h.key.RSA)
+	h.signed = gojwt.SigningMethodRS256.Verify(h.SigningInput, h.Signature, h.key.RSA)
 }
 
 // retryAfter is when keys may be in reach again; 0 if nobody knows.
 func (h *hearing) retryAfter() time.Duration {
-	var e *UnreachableError
+	var e *jwks.UnreachableError
 	if errors.As(h.keyErr, &e) {
 		return e.RetryAfter
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwt"
 )
 
 // decideKind lets in what app-only clients get, and users' tokens where the
@@ -12,14 +13,14 @@ func decideKind(h *hearing) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
-	switch t := h.token; {
-	case t.Kind == ID:
+	switch t := h.Token; {
+	case t.Kind == jwt.ID:
 		return fail(ErrIDToken)
-	case t.ClientID == "", !h.token.Plain && !entra.IsGUID(t.ClientID):
+	case t.ClientID == "", !h.Token.Plain && !entra.IsGUID(t.ClientID):
 		return fail(ErrClientMissing)
-	case t.Kind == User && !h.letsUsers():
+	case t.Kind == jwt.User && !h.letsUsers():
 		return fail(ErrUserToken)
-	case t.Kind != App && t.Kind != User:
+	case t.Kind != jwt.App && t.Kind != jwt.User:
 		return fail(ErrNotAppOnly)
 	}
 	return pass()
@@ -28,7 +29,7 @@ func decideKind(h *hearing) outcome {
 // letsUsers: to require scopes is to ask for users, except of an issuer that
 // writes them for apps too.
 func (h *hearing) letsUsers() bool {
-	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.token.Plain
+	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.Token.Plain
 }
 
 func decideClient(h *hearing) outcome {
@@ -37,7 +38,7 @@ func decideClient(h *hearing) outcome {
 		return notReached()
 	case len(h.policy.Clients) == 0:
 		return switchedOff()
-	case !slices.Contains(h.policy.Clients, h.token.ClientID):
+	case !slices.Contains(h.policy.Clients, h.Token.ClientID):
 		return fail(ErrClientNotListed)
 	}
 	return pass()
@@ -50,15 +51,15 @@ func decidePermission(h *hearing) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
-	t, p := h.token, h.policy
+	t, p := h.Token, h.policy
 	switch {
-	case t.Kind == User && !p.holds(t.Scopes, p.Scopes):
+	case t.Kind == jwt.User && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
-	case t.Kind == User && h.letsUsers():
+	case t.Kind == jwt.User && h.letsUsers():
 		return pass()
-	case t.Kind != App:
+	case t.Kind != jwt.App:
 		return notReached() // the kind check has refused it
-	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.token.Plain:
+	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.Token.Plain:
 		return fail(ErrScopeOnly)
 	case len(p.Roles) == 0 && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
@@ -81,10 +82,10 @@ func (p *Policy) holds(has, required []string) bool {
 }
 
 // forGraph reports whether a token's audience is Microsoft Graph of any cloud.
-func forGraph(t *Token) bool { return entra.IsGraph(t.Audience) }
+func forGraph(t *jwt.Token) bool { return entra.IsGraph(t.Audience) }
 
 // graph reports whether this is one of Graph's own tokens: the header's nonce
 // is not the one that was signed, so that only Graph can verify it.
 func (h *hearing) graph() bool {
-	return h.token != nil && h.token.Has.Nonce && forGraph(h.token)
+	return h.Token != nil && h.Token.Has.Nonce && forGraph(h.Token)
 }

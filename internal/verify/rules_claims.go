@@ -8,10 +8,12 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/text"
 )
 
-func (h *hearing) noClaims() bool { return h.token == nil || h.token.Claims.IsZero() }
+func (h *hearing) noClaims() bool { return h.Token == nil || h.Token.Claims.IsZero() }
 
 // decideIssuer compares with the metadata of the token's own version: v1.0 and
 // v2.0 tokens of one tenant have different issuers.
@@ -19,7 +21,7 @@ func decideIssuer(h *hearing) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
-	t := h.token
+	t := h.Token
 	switch {
 	case t.Issuer == "":
 		return fail(ErrIssuerMissing)
@@ -34,10 +36,10 @@ func decideIssuer(h *hearing) outcome {
 	case h.issuer.Any:
 		return switchedOff()
 	case h.issuer.Name == "" && h.keyErr != nil:
-		return unknown(ErrKeysUnreachable)
+		return unknown(jwks.ErrKeysUnreachable)
 	case h.issuer.Name == "":
 		return unknown(ErrIssuerUnset)
-	case !fits(h.issuer.Name, t.TenantID, t.Issuer):
+	case !jwks.MatchesIssuer(h.issuer.Name, t.TenantID, t.Issuer):
 		return fail(ErrIssuerMismatch)
 	}
 	return pass()
@@ -47,7 +49,7 @@ func decideTenant(h *hearing) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
-	t := h.token
+	t := h.Token
 	switch {
 	case t.Plain:
 		return decidePlainTenant(h)
@@ -74,7 +76,7 @@ func decideTenantListed(h *hearing) outcome {
 			tenant = h.resolve(tenant)
 			unresolved = unresolved || tenant == ""
 		}
-		if tenant == h.token.TenantID {
+		if tenant == h.Token.TenantID {
 			return pass()
 		}
 	}
@@ -92,7 +94,7 @@ func (h *hearing) resolve(domain string) (guid string) {
 	if h.issuer.Domain == "" || text.LowerASCII(h.issuer.Domain) != text.LowerASCII(domain) {
 		return ""
 	}
-	if _, guid, _ = splitIssuer(h.token.Version, h.issuer.Name); !entra.IsGUID(guid) {
+	if _, guid, _ = jwks.SplitIssuer(h.Token.Version, h.issuer.Name); !entra.IsGUID(guid) {
 		return ""
 	}
 	return guid
@@ -101,10 +103,10 @@ func (h *hearing) resolve(domain string) (guid string) {
 // given reports whether the user named the issuer, or any: what is known before
 // a key is looked up, because no other source admits a token without a version.
 func (h *hearing) given() bool {
-	return h.issuer.Given || !h.looked && h.keys != nil && h.keys.Admits("", h.token.Issuer)
+	return h.issuer.Given || !h.looked && h.keys != nil && h.keys.Admits("", h.Token.Issuer)
 }
 
-func tenantInIssuer(t *Token) bool {
+func tenantInIssuer(t *jwt.Token) bool {
 	_, after, ok := strings.Cut(strings.TrimPrefix(t.Issuer, "https://"), "/")
 	return ok && len(after) > len(t.TenantID) && after[:len(t.TenantID)] == t.TenantID && after[len(t.TenantID)] == '/'
 }
@@ -113,7 +115,7 @@ func decideAudience(h *hearing) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
-	t, p := h.token, h.policy
+	t, p := h.Token, h.policy
 	switch {
 	case p.AnyAudience:
 		return switchedOff()
@@ -140,7 +142,7 @@ func decideLifetime(h *hearing) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
-	t := h.token
+	t := h.Token
 	switch {
 	case t.IssuedAt.IsZero() || t.NotBefore.IsZero() && !t.Plain || t.ExpiresAt.IsZero():
 		return fail(ErrDateMissing)
@@ -173,9 +175,9 @@ func (p *Policy) listsAll(audiences []string) bool {
 // policy does too: the issuer, which is compared exactly, stands for it.
 func decidePlainTenant(h *hearing) outcome {
 	switch p := h.policy; {
-	case h.token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
+	case h.Token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
 		return switchedOff()
-	case !slices.Contains(p.Tenants, h.token.TenantID):
+	case !slices.Contains(p.Tenants, h.Token.TenantID):
 		return fail(ErrTenantMismatch)
 	}
 	return pass()

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"strings"
 
+	"m2m/internal/jwks"
 	"m2m/internal/text"
 )
-
-const maxKeyID = 128
 
 func decideForm(h *hearing) outcome {
 	if h.fault != nil {
@@ -21,14 +20,14 @@ func decideForm(h *hearing) outcome {
 // section 3.1), and refuses every header that changes what the token means to
 // a reader who understands it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
 func decideAlgorithm(h *hearing) outcome {
-	if h.token == nil || h.token.Header.IsZero() {
+	if h.Token == nil || h.Token.Header.IsZero() {
 		return notReached()
 	}
-	has := &h.token.Has
+	has := &h.Token.Has
 	switch {
 	case !has.Alg:
 		return fail(ErrAlgMissing)
-	case h.token.Algorithm != "RS256":
+	case h.Token.Algorithm != "RS256":
 		return fail(ErrAlgNotAllowed)
 	case has.Crit:
 		return fail(ErrCrit)
@@ -38,7 +37,7 @@ func decideAlgorithm(h *hearing) outcome {
 		return fail(ErrZip)
 	case has.Cty:
 		return fail(ErrCty)
-	case has.Typ && !typFits(h.token.Type):
+	case has.Typ && !typFits(h.Token.Type):
 		return fail(ErrTyp)
 	}
 	return pass()
@@ -57,18 +56,18 @@ func decideKey(h *hearing) outcome {
 	switch {
 	case h.fault != nil || !decideAlgorithm(h).lets():
 		return notReached()
-	case h.token.KeyID == "":
+	case h.Token.KeyID == "":
 		return fail(ErrKeyIDMissing)
-	case len(h.token.KeyID) > maxKeyID:
+	case len(h.Token.KeyID) > jwks.MaxKeyID:
 		return fail(ErrKeyIDLong)
 	case h.keys == nil:
 		return unknown(ErrNoKeySource)
 	case !h.looked:
 		return unknown(errPending)
-	case errors.Is(h.keyErr, ErrKeyUnknown):
-		return fail(ErrKeyUnknown)
+	case errors.Is(h.keyErr, jwks.ErrKeyUnknown):
+		return fail(jwks.ErrKeyUnknown)
 	case h.keyErr != nil || h.key == nil:
-		return unknown(ErrKeysUnreachable)
+		return unknown(jwks.ErrKeysUnreachable)
 	}
 	return decideKeyOwner(h)
 }
@@ -77,7 +76,7 @@ func decideKey(h *hearing) outcome {
 // /common holds the keys of personal accounts and of the US government too.
 func decideKeyOwner(h *hearing) outcome {
 	switch {
-	case !keyFits(h.key, h.token, h.issuer.KeyIssuer):
+	case !h.key.MayVerify(h.Token, h.issuer.KeyIssuer):
 		return fail(ErrKeyIssuer)
 	case h.key.Cloud != "" && h.issuer.Cloud != "" && h.key.Cloud != h.issuer.Cloud:
 		return fail(ErrKeyCloud)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/jwks"
+	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
 
@@ -32,7 +34,7 @@ func TestRules(t *testing.T) {
 	trials = append(trials, lifetimeTrials()...)
 	trials = append(trials, kindTrials()...)
 	for _, tt := range trials {
-		t.Run(tt.name, func(t *testing.T) { try(t, verifier(t, policy(), keys(t)), tt) })
+		t.Run(tt.name, func(t *testing.T) { try(t, verifier(t, policy(), issuertest.Keys(t)), tt) })
 	}
 }
 
@@ -71,58 +73,58 @@ func try(t *testing.T, v *verify.Verifier, tt trial) {
 
 func believedTrials() []trial {
 	return []trial{
-		{name: "v2.0 app-only token", token: good()},
-		{name: "v1.0 app-only token", token: mint(header().str("x5t", kid), claimsV1())},
-		{name: "idtyp app", token: mint(header(), claimsV2().str("idtyp", "app").str("sub", "other"))},
-		{name: "typ absent", token: mint(header().del("typ"), claimsV2())},
-		{name: "typ at+jwt", token: mint(header().str("typ", "application/AT+JWT"), claimsV2())},
-		{name: "own keys in the header are ignored", token: mint(header().set("jwk", `{"kty":"oct"}`).str("jku", "https://x"), claimsV2())},
-		{name: "several roles", token: mint(header(), claimsV2().set("roles", `["A","Data.Read"]`))},
-		{name: "escaped text", token: mint(header(), claimsV2().str("tid", `\u0031`+tenant[1:]))},
-		{name: "256 names and a thousand colons", token: mint(header(), filled(claimsV2(), 254).set("x", `{"\":":"\\`+strings.Repeat(":", 999)+`"}`))},
-		{name: "256 members", token: mint(filled(header(), 256), filled(claimsV2(), 256))},
-		{name: "nested claims of seven levels", token: mint(header(), claimsV2().set("x", nested(7)))},
-		{name: "known name in a nested object", token: mint(header(), claimsV2().set("cnf", `{"ISS":1,"Iss":2}`))},
+		{name: "v2.0 app-only token", token: issuertest.Valid()},
+		{name: "v1.0 app-only token", token: issuertest.Mint(issuertest.Header().Str("x5t", issuertest.KeyID), issuertest.ClaimsV1())},
+		{name: "idtyp app", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("idtyp", "app").Str("sub", "other"))},
+		{name: "typ absent", token: issuertest.Mint(issuertest.Header().Del("typ"), issuertest.ClaimsV2())},
+		{name: "typ at+jwt", token: issuertest.Mint(issuertest.Header().Str("typ", "application/AT+JWT"), issuertest.ClaimsV2())},
+		{name: "own keys in the header are ignored", token: issuertest.Mint(issuertest.Header().Set("jwk", `{"kty":"oct"}`).Str("jku", "https://x"), issuertest.ClaimsV2())},
+		{name: "several roles", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("roles", `["A","Data.Read"]`))},
+		{name: "escaped text", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("tid", `\u0031`+issuertest.Tenant[1:]))},
+		{name: "256 names and a thousand colons", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Fill(254).Set("x", `{"\":":"\\`+strings.Repeat(":", 999)+`"}`))},
+		{name: "256 members", token: issuertest.Mint(issuertest.Header().Fill(256), issuertest.ClaimsV2().Fill(256))},
+		{name: "nested claims of seven levels", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("x", nested(7)))},
+		{name: "known name in a nested object", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("cnf", `{"ISS":1,"Iss":2}`))},
 	}
 }
 
 func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 
 func headerTrials() []trial {
-	alg := func(name string, h members, want error) trial {
-		return trial{"header: " + name, mint(h, claimsV2()), want, verify.CheckAlgorithm}
+	alg := func(name string, h issuertest.Members, want error) trial {
+		return trial{"header: " + name, issuertest.Mint(h, issuertest.ClaimsV2()), want, verify.CheckAlgorithm}
 	}
-	key := func(name string, h members, want error) trial {
-		return trial{"header: " + name, mint(h, claimsV2()), want, verify.CheckKey}
+	key := func(name string, h issuertest.Members, want error) trial {
+		return trial{"header: " + name, issuertest.Mint(h, issuertest.ClaimsV2()), want, verify.CheckKey}
 	}
-	tampered := good()
-	other := sign(pairs()[1], header().json(), claimsV2().json())
+	tampered := issuertest.Valid()
+	other := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().JSON())
 	trials := []trial{
-		alg("alg absent", header().del("alg"), verify.ErrAlgMissing),
-		alg("crit unknown", header().set("crit", `["x"]`), verify.ErrCrit),
-		alg("crit empty", header().set("crit", `[]`), verify.ErrCrit),
-		alg("crit of a wrong type", header().set("crit", `null`), verify.ErrCrit),
-		alg("b64 false", header().set("b64", `false`), verify.ErrB64),
-		alg("b64 true", header().set("b64", `true`), verify.ErrB64),
-		alg("zip", header().str("zip", "DEF"), verify.ErrZip),
-		alg("cty", header().str("cty", "JWT"), verify.ErrCty),
-		alg("typ of a security event", header().str("typ", "secevent+jwt"), verify.ErrTyp),
-		alg("typ empty", header().str("typ", ""), verify.ErrTyp),
-		alg("typ with a long s", header().str("typ", "JWT\u017f"), verify.ErrTyp),
-		key("kid absent", header().del("kid"), verify.ErrKeyIDMissing),
-		key("kid empty", header().str("kid", ""), verify.ErrKeyIDMissing),
-		key("kid of 129 characters", header().str("kid", strings.Repeat("k", 129)), verify.ErrKeyIDLong),
-		key("kid unknown", header().str("kid", "KID-1"), verify.ErrKeyUnknown),
+		alg("alg absent", issuertest.Header().Del("alg"), verify.ErrAlgMissing),
+		alg("crit unknown", issuertest.Header().Set("crit", `["x"]`), verify.ErrCrit),
+		alg("crit empty", issuertest.Header().Set("crit", `[]`), verify.ErrCrit),
+		alg("crit of a wrong type", issuertest.Header().Set("crit", `null`), verify.ErrCrit),
+		alg("b64 false", issuertest.Header().Set("b64", `false`), verify.ErrB64),
+		alg("b64 true", issuertest.Header().Set("b64", `true`), verify.ErrB64),
+		alg("zip", issuertest.Header().Str("zip", "DEF"), verify.ErrZip),
+		alg("cty", issuertest.Header().Str("cty", "JWT"), verify.ErrCty),
+		alg("typ of a security event", issuertest.Header().Str("typ", "secevent+jwt"), verify.ErrTyp),
+		alg("typ empty", issuertest.Header().Str("typ", ""), verify.ErrTyp),
+		alg("typ with a long s", issuertest.Header().Str("typ", "JWT\u017f"), verify.ErrTyp),
+		key("kid absent", issuertest.Header().Del("kid"), verify.ErrKeyIDMissing),
+		key("kid empty", issuertest.Header().Str("kid", ""), verify.ErrKeyIDMissing),
+		key("kid of 129 characters", issuertest.Header().Str("kid", strings.Repeat("k", 129)), verify.ErrKeyIDLong),
+		key("kid unknown", issuertest.Header().Str("kid", "KID-1"), jwks.ErrKeyUnknown),
 		{"signature: another key", other, verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: first bit", flip(tampered), verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: by the key that the header brings", ownKey(), verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: by the key that the header brings, unnamed", ownKey("kid"), verify.ErrKeyIDMissing, verify.CheckKey},
 		{"signature: HMAC under the public key", publicHMAC(), verify.ErrAlgNotAllowed, verify.CheckAlgorithm},
 		{"signature: short", tampered[:len(tampered)-6], verify.ErrSignatureMismatch, verify.CheckSignature},
-		{"signature: of other claims", graft(claimsV2().set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: of other claims", graft(issuertest.ClaimsV2().Set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.CheckSignature},
 	}
 	for _, name := range []string{"none", "None", "nOnE", "", "HS256", "RS384", "PS256", "ES256", "rs256", "RS256 "} {
-		trials = append(trials, alg("alg "+name, header().str("alg", name), verify.ErrAlgNotAllowed))
+		trials = append(trials, alg("alg "+name, issuertest.Header().Str("alg", name), verify.ErrAlgNotAllowed))
 	}
 	return trials
 }
@@ -130,22 +132,22 @@ func headerTrials() []trial {
 // ownKey is signed with a forger's key, which its header holds in every way
 // there is.
 func ownKey(without ...string) string {
-	forger := pairs()[1]
-	h := header().set("jwk", jwkOf(forger, kid).json()).set("x5c", `["`+forger.x5c+`"]`).str("x5t", kid).
-		str("jku", "https://evil.example/keys").str("x5u", "https://evil.example/certificate")
-	return sign(forger, h.del(without...).json(), claimsV2().json())
+	forger := issuertest.Pairs()[1]
+	h := issuertest.Header().Set("jwk", issuertest.JWK(forger, issuertest.KeyID).JSON()).Set("x5c", `["`+forger.Certificate+`"]`).Str("x5t", issuertest.KeyID).
+		Str("jku", "https://evil.example/keys").Str("x5u", "https://evil.example/certificate")
+	return issuertest.Sign(forger, h.Del(without...).JSON(), issuertest.ClaimsV2().JSON())
 }
 
 // publicHMAC takes the public key, which everybody has, for a shared secret.
 func publicHMAC() string {
-	input := b64(header().str("alg", "HS256").json()) + "." + b64(claimsV2().json())
-	der, err := x509.MarshalPKIXPublicKey(&pairs()[0].private.PublicKey)
+	input := issuertest.Base64(issuertest.Header().Str("alg", "HS256").JSON()) + "." + issuertest.Base64(issuertest.ClaimsV2().JSON())
+	der, err := x509.MarshalPKIXPublicKey(&issuertest.Pairs()[0].Private.PublicKey)
 	if err != nil {
 		panic(err)
 	}
 	mac := hmac.New(sha256.New, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	mac.Write([]byte(input))
-	return input + "." + b64(string(mac.Sum(nil)))
+	return input + "." + issuertest.Base64(string(mac.Sum(nil)))
 }
 
 // flip changes the first character of the signature.
@@ -159,66 +161,66 @@ func flip(token string) string {
 }
 
 // graft puts a good token's signature under other claims.
-func graft(claims members) string {
-	parts := strings.Split(good(), ".")
-	return parts[0] + "." + b64(claims.json()) + "." + parts[2]
+func graft(claims issuertest.Members) string {
+	parts := strings.Split(issuertest.Valid(), ".")
+	return parts[0] + "." + issuertest.Base64(claims.JSON()) + "." + parts[2]
 }
 
 func claimTrials() []trial {
-	claim := func(check verify.Check, name string, c members, want error) trial {
-		return trial{string(check) + ": " + name, mint(header(), c), want, check}
+	claim := func(check verify.Check, name string, c issuertest.Members, want error) trial {
+		return trial{string(check) + ": " + name, issuertest.Mint(issuertest.Header(), c), want, check}
 	}
-	v2 := func(iss string) members { return claimsV2().str("iss", iss) }
+	v2 := func(iss string) issuertest.Members { return issuertest.ClaimsV2().Str("iss", iss) }
 	return []trial{
-		claim(verify.CheckIssuer, "no claims at all", members{}, verify.ErrIssuerMissing),
-		claim(verify.CheckIssuer, "absent", claimsV2().del("iss"), verify.ErrIssuerMissing),
-		claim(verify.CheckIssuer, "no ver", claimsV2().del("ver"), verify.ErrVersion),
-		claim(verify.CheckIssuer, "ver 3.0", claimsV2().str("ver", "3.0"), verify.ErrVersion),
-		claim(verify.CheckIssuer, "slash at the end", v2(issuerV2+"/"), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "prefix", v2(issuerV2[:len(issuerV2)-1]), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "http", v2(strings.Replace(issuerV2, "https", "http", 1)), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "other host", v2("https://login.evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "user part", v2("https://login.microsoftonline.com@evil.example/"+tenant+"/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "upper-case host", v2(strings.Replace(issuerV2, "login", "LOGIN", 1)), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "v1.0 form in a v2.0 token", v2(issuerV1), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "v2.0 form in a v1.0 token", claimsV1().str("iss", issuerV2), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "no claims at all", issuertest.Members{}, verify.ErrIssuerMissing),
+		claim(verify.CheckIssuer, "absent", issuertest.ClaimsV2().Del("iss"), verify.ErrIssuerMissing),
+		claim(verify.CheckIssuer, "no ver", issuertest.ClaimsV2().Del("ver"), verify.ErrVersion),
+		claim(verify.CheckIssuer, "ver 3.0", issuertest.ClaimsV2().Str("ver", "3.0"), verify.ErrVersion),
+		claim(verify.CheckIssuer, "slash at the end", v2(issuertest.IssuerV2+"/"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "prefix", v2(issuertest.IssuerV2[:len(issuertest.IssuerV2)-1]), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "http", v2(strings.Replace(issuertest.IssuerV2, "https", "http", 1)), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "other host", v2("https://login.evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "user part", v2("https://login.microsoftonline.com@evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "upper-case host", v2(strings.Replace(issuertest.IssuerV2, "login", "LOGIN", 1)), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "v1.0 form in a v2.0 token", v2(issuertest.IssuerV1), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "v2.0 form in a v1.0 token", issuertest.ClaimsV1().Str("iss", issuertest.IssuerV2), verify.ErrIssuerMismatch),
 		claim(verify.CheckIssuer, "the template itself", v2("https://login.microsoftonline.com/{tenantid}/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.CheckTenant, "absent", claimsV2().del("tid"), verify.ErrTenantMissing),
-		claim(verify.CheckTenant, "no GUID", claimsV2().str("tid", "contoso.com"), verify.ErrTenantForm),
-		claim(verify.CheckTenant, "not the one in iss", claimsV2().str("tid", stranger), verify.ErrTenantNotInIss),
+		claim(verify.CheckTenant, "absent", issuertest.ClaimsV2().Del("tid"), verify.ErrTenantMissing),
+		claim(verify.CheckTenant, "no GUID", issuertest.ClaimsV2().Str("tid", "contoso.com"), verify.ErrTenantForm),
+		claim(verify.CheckTenant, "not the one in iss", issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant), verify.ErrTenantNotInIss),
 		claim(verify.CheckIssuer, "another tenant", foreign(), verify.ErrIssuerMismatch),
-		claim(verify.CheckAudience, "absent", claimsV2().del("aud"), verify.ErrAudienceMissing),
-		claim(verify.CheckAudience, "null", claimsV2().set("aud", "null"), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "two", claimsV2().set("aud", `["`+stranger+`","`+api+`"]`), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "a list of one", claimsV2().set("aud", `["`+api+`"]`), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "empty", claimsV2().str("aud", ""), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "another API", claimsV2().str("aud", stranger), verify.ErrAudienceMismatch),
-		claim(verify.CheckAudience, "slash at the end", claimsV1().str("aud", "api://m2m/"), verify.ErrAudienceMismatch),
-		claim(verify.CheckAudience, "another case", claimsV1().str("aud", "api://M2M"), verify.ErrAudienceMismatch),
-		claim(verify.CheckPermission, "no roles", claimsV2().del("roles"), verify.ErrRoleMissing),
-		claim(verify.CheckPermission, "empty roles", claimsV2().set("roles", "[]"), verify.ErrRoleMissing),
-		claim(verify.CheckPermission, "another role", claimsV2().set("roles", `["Data.ReadWrite"]`), verify.ErrRoleMissing),
-		claim(verify.CheckPermission, "role in another case", claimsV2().set("roles", `["data.read"]`), verify.ErrRoleMissing),
+		claim(verify.CheckAudience, "absent", issuertest.ClaimsV2().Del("aud"), verify.ErrAudienceMissing),
+		claim(verify.CheckAudience, "null", issuertest.ClaimsV2().Set("aud", "null"), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "two", issuertest.ClaimsV2().Set("aud", `["`+issuertest.OtherTenant+`","`+issuertest.API+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "a list of one", issuertest.ClaimsV2().Set("aud", `["`+issuertest.API+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "empty", issuertest.ClaimsV2().Str("aud", ""), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "another API", issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant), verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "slash at the end", issuertest.ClaimsV1().Str("aud", "api://m2m/"), verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "another case", issuertest.ClaimsV1().Str("aud", "api://M2M"), verify.ErrAudienceMismatch),
+		claim(verify.CheckPermission, "no roles", issuertest.ClaimsV2().Del("roles"), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "empty roles", issuertest.ClaimsV2().Set("roles", "[]"), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "another role", issuertest.ClaimsV2().Set("roles", `["Data.ReadWrite"]`), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "role in another case", issuertest.ClaimsV2().Set("roles", `["data.read"]`), verify.ErrRoleMissing),
 	}
 }
 
 // foreign are the claims of another tenant's token, in order among themselves.
-func foreign() members {
-	return claimsV2().str("tid", stranger).str("iss", strings.Replace(issuerV2, tenant, stranger, 1))
+func foreign() issuertest.Members {
+	return issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant).Str("iss", strings.Replace(issuertest.IssuerV2, issuertest.Tenant, issuertest.OtherTenant, 1))
 }
 
 func lifetimeTrials() []trial {
-	claim := func(name string, c members, want error) trial {
-		return trial{"lifetime: " + name, mint(header(), c), want, verify.CheckLifetime}
+	claim := func(name string, c issuertest.Members, want error) trial {
+		return trial{"lifetime: " + name, issuertest.Mint(issuertest.Header(), c), want, verify.CheckLifetime}
 	}
-	life := func(iat, nbf, exp time.Duration) members {
-		return claimsV2().date("iat", noon.Add(iat)).date("nbf", noon.Add(nbf)).date("exp", noon.Add(exp))
+	life := func(iat, nbf, exp time.Duration) issuertest.Members {
+		return issuertest.ClaimsV2().Date("iat", issuertest.Noon.Add(iat)).Date("nbf", issuertest.Noon.Add(nbf)).Date("exp", issuertest.Noon.Add(exp))
 	}
 	const leeway = verify.DefaultLeeway
 	return []trial{
-		claim("no exp", claimsV2().del("exp"), verify.ErrDateMissing),
-		claim("no nbf", claimsV2().del("nbf"), verify.ErrDateMissing),
-		claim("no iat", claimsV2().del("iat"), verify.ErrDateMissing),
+		claim("no exp", issuertest.ClaimsV2().Del("exp"), verify.ErrDateMissing),
+		claim("no nbf", issuertest.ClaimsV2().Del("nbf"), verify.ErrDateMissing),
+		claim("no iat", issuertest.ClaimsV2().Del("iat"), verify.ErrDateMissing),
 		claim("exp before nbf", life(-time.Minute, 10*time.Second, -time.Second), verify.ErrDateOrder),
 		claim("exp at iat", life(0, -time.Second, 0), verify.ErrDateOrder),
 		claim("expired a leeway ago", life(-time.Hour, -time.Hour, -leeway), verify.ErrExpired),
@@ -228,25 +230,25 @@ func lifetimeTrials() []trial {
 		claim("issued after the leeway", life(leeway+time.Second, -time.Hour, time.Hour), verify.ErrIssuedInFuture),
 		claim("29 hours", life(-time.Hour, -time.Hour, 28*time.Hour), nil),
 		claim("29 hours and a second", life(-time.Hour, -time.Hour, 28*time.Hour+time.Second), verify.ErrTooLong),
-		claim("the year 9999", claimsV2().set("exp", "253402300799"), verify.ErrTooLong),
+		claim("the year 9999", issuertest.ClaimsV2().Set("exp", "253402300799"), verify.ErrTooLong),
 	}
 }
 
 func kindTrials() []trial {
-	claim := func(name string, c members, want error) trial {
-		return trial{"kind: " + name, mint(header(), c), want, verify.CheckKind}
+	claim := func(name string, c issuertest.Members, want error) trial {
+		return trial{"kind: " + name, issuertest.Mint(issuertest.Header(), c), want, verify.CheckKind}
 	}
 	return []trial{
-		claim("ID token of the same registration, with the role", idClaims(), verify.ErrIDToken),
-		claim("user's token with the role", userClaims().set("roles", `["Data.Read"]`), verify.ErrUserToken),
-		claim("scp empty", claimsV2().str("scp", ""), verify.ErrUserToken),
-		claim("idtyp user", claimsV2().str("idtyp", "user"), verify.ErrNotAppOnly),
-		claim("idtyp APP", claimsV2().str("idtyp", "APP"), verify.ErrNotAppOnly),
-		claim("idtyp app with scp", claimsV2().str("idtyp", "app").str("scp", "x"), verify.ErrNotAppOnly),
-		claim("oid is not sub", claimsV2().str("sub", "pairwise"), verify.ErrNotAppOnly),
-		claim("no oid and no sub", claimsV2().del("oid", "sub"), verify.ErrNotAppOnly),
-		claim("no azp", claimsV2().del("azp"), verify.ErrClientMissing),
-		claim("azp no GUID", claimsV2().str("azp", "client"), verify.ErrClientMissing),
-		claim("appid in a v2.0 token", claimsV2().del("azp").str("appid", client), verify.ErrClientMissing),
+		claim("ID token of the same registration, with the role", issuertest.IDClaims(), verify.ErrIDToken),
+		claim("user's token with the role", issuertest.UserClaims().Set("roles", `["Data.Read"]`), verify.ErrUserToken),
+		claim("scp empty", issuertest.ClaimsV2().Str("scp", ""), verify.ErrUserToken),
+		claim("idtyp user", issuertest.ClaimsV2().Str("idtyp", "user"), verify.ErrNotAppOnly),
+		claim("idtyp APP", issuertest.ClaimsV2().Str("idtyp", "APP"), verify.ErrNotAppOnly),
+		claim("idtyp app with scp", issuertest.ClaimsV2().Str("idtyp", "app").Str("scp", "x"), verify.ErrNotAppOnly),
+		claim("oid is not sub", issuertest.ClaimsV2().Str("sub", "pairwise"), verify.ErrNotAppOnly),
+		claim("no oid and no sub", issuertest.ClaimsV2().Del("oid", "sub"), verify.ErrNotAppOnly),
+		claim("no azp", issuertest.ClaimsV2().Del("azp"), verify.ErrClientMissing),
+		claim("azp no GUID", issuertest.ClaimsV2().Str("azp", "client"), verify.ErrClientMissing),
+		claim("appid in a v2.0 token", issuertest.ClaimsV2().Del("azp").Str("appid", issuertest.Client), verify.ErrClientMissing),
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	gojwt "github.com/golang-jwt/jwt/v5"
+
+	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 )
 
 // Options are the settings of a [Verifier] that are not policy.
@@ -23,7 +26,7 @@ type Options struct {
 // concurrent use.
 type Verifier struct {
 	policy    Policy
-	keys      KeySource
+	keys      jwks.Source
 	now       func() time.Time
 	validator *gojwt.Validator
 	rules     []rule
@@ -38,13 +41,13 @@ type Verifier struct {
 // Judge then marks what it cannot decide unknown, and Verify believes nothing.
 // See [Policy.Complete]. The error is one of a policy out of bounds
 // (ErrLeeway, ErrMaxLifetime, ErrTenantName, ErrEmptyEntry, ErrPlainIssuer).
-func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
+func New(p Policy, keys jwks.Source, o Options) (*Verifier, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
 	v.again = slices.DeleteFunc(slices.Clone(v.rules), func(r rule) bool { return r.lasts })
-	v.hearings.New = func() any { return &hearing{reader: &reader{PlainIssuer: v.policy.PlainIssuer}} }
+	v.hearings.New = func() any { return &hearing{reader: &jwt.Reader{PlainIssuer: v.policy.PlainIssuer}} }
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -61,13 +64,13 @@ func New(p Policy, keys KeySource, o Options) (*Verifier, error) {
 // Verify decides whether to believe a token. The error is an *Error. Tokens
 // whose unverified claims already rule them out never cause a key to be
 // fetched.
-func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
+func (v *Verifier) Verify(ctx context.Context, token string) (*jwt.Token, error) {
 	if v.cache == nil {
 		return v.verify(ctx, token, nil)
 	}
 	id := v.cache.digest(token)
 	now := v.now()
-	if e, ok := v.cache.get(id, now); ok && v.keys.Vouches(e.token.Version, e.key) {
+	if e, ok := v.cache.get(id, now); ok && v.keys.Trusts(e.token.Version, e.key) {
 		v.hits.Add(1)
 		return v.recall(e, now)
 	}
@@ -75,7 +78,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	return v.verify(ctx, token, &id)
 }
 
-func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token, error) {
+func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*jwt.Token, error) {
 	h := v.open(token)
 	defer v.close(h)
 	if err := v.sift(h); err != nil {
@@ -86,26 +89,26 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*Token
 		return nil, err
 	}
 	if id != nil {
-		v.cache.put(*id, entry{token: h.token, key: h.key, stored: h.now})
+		v.cache.put(*id, entry{token: h.Token, key: h.key, stored: h.now})
 	}
-	return h.token, nil
+	return h.Token, nil
 }
 
 // open takes a token apart for a hearing, which must be closed.
 func (v *Verifier) open(token string) *hearing {
 	h := v.hearings.Get().(*hearing)
 	*h = v.hearing(h.reader, v.now())
-	h.parsed, h.fault = h.reader.parse(token)
+	h.Parsed, h.fault = h.reader.Parse(token)
 	return h
 }
 
-func (v *Verifier) hearing(r *reader, now time.Time) hearing {
+func (v *Verifier) hearing(r *jwt.Reader, now time.Time) hearing {
 	return hearing{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, now: now}
 }
 
 // close leaves nothing of a token in a hearing that waits for its next one.
 func (v *Verifier) close(h *hearing) {
-	h.reader.forget()
+	h.reader.Wipe()
 	v.dismiss(h)
 }
 

@@ -1,0 +1,139 @@
+package jwks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"m2m/internal/entra"
+	"m2m/internal/jwt"
+	"m2m/internal/text"
+)
+
+const (
+	fetchTimeout = 5 * time.Second
+	maxDocument  = 512 << 10
+	maxRedirects = 3
+	maxStatus    = 100 // of the status line that an error repeats, in bytes
+)
+
+// What can be wrong with an answer of the issuer's.
+var (
+	ErrStatus      = errors.New("the issuer answered with another status than 200")
+	ErrBodySize    = errors.New("the issuer's answer is larger than 512 KiB")
+	ErrRedirect    = errors.New("the issuer redirects to another host")
+	ErrDiscovery   = errors.New("the discovery document is not usable")
+	ErrIssuerClaim = errors.New("the discovery document names an issuer that is not this authority's")
+	ErrKeysAddress = errors.New("the discovery document puts the keys at an address that is not https on the same host")
+)
+
+// fetcher reads the documents of one authority.
+type fetcher struct {
+	client    *http.Client
+	authority entra.Authority
+}
+
+func newFetcher(client *http.Client, a entra.Authority) *fetcher {
+	own := *client
+	own.Jar = nil
+	own.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if len(via) > maxRedirects || r.URL.Scheme != "https" || !sameCloud(a, r.URL.Host) {
+			return ErrRedirect
+		}
+		return nil
+	}
+	return &fetcher{&own, a}
+}
+
+// get reads one document. An answer of 304 to etag returns no body.
+func (f *fetcher) get(ctx context.Context, address, etag string) (body []byte, newTag string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	request.Header.Set("Accept", "application/json")
+	if etag != "" {
+		request.Header.Set("If-None-Match", etag)
+	}
+	response, err := f.client.Do(request)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	switch {
+	case response.StatusCode == http.StatusNotModified && etag != "":
+		return nil, etag, nil
+	case response.StatusCode != http.StatusOK:
+		return nil, "", fmt.Errorf("%w: %s from %s", ErrStatus, text.Bound(response.Status, maxStatus), address)
+	}
+	body, err = io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
+	if err != nil {
+		return nil, "", err
+	}
+	if len(body) > maxDocument {
+		return nil, "", fmt.Errorf("%w: %s", ErrBodySize, address)
+	}
+	return body, response.Header.Get("ETag"), nil
+}
+
+// discovery is what we need of an OpenID Connect discovery document.
+type discovery struct {
+	issuer, keysAddress, cloud string
+}
+
+// discover reads the document of one version and believes it only where it
+// speaks for the authority that was asked (OpenID Connect Discovery 4.3).
+func (f *fetcher) discover(ctx context.Context, v entra.Version) (discovery, error) {
+	body, _, err := f.get(ctx, f.authority.Discovery(v), "")
+	if err != nil {
+		return discovery{}, err
+	}
+	d, err := readDiscovery(body)
+	switch {
+	case err != nil:
+		return discovery{}, err
+	case !issuerFits(f.authority, v, d.issuer):
+		return discovery{}, fmt.Errorf("%w: expected %s, found %s", ErrIssuerClaim,
+			likelyIssuer(f.authority, v), text.Quote(d.issuer))
+	case !keysAddressFits(f.authority, d.keysAddress):
+		return discovery{}, fmt.Errorf("%w: found %s", ErrKeysAddress, text.Quote(d.keysAddress))
+	}
+	return d, nil
+}
+
+func readDiscovery(body []byte) (d discovery, err error) {
+	err = eachMember(body, func(name string, value jsontext.Value) error {
+		switch name {
+		case "issuer":
+			return jwt.ReadString(string(value), &d.issuer)
+		case "jwks_uri":
+			return jwt.ReadString(string(value), &d.keysAddress)
+		case "cloud_instance_name":
+			// null on some authorities
+			d.cloud, _ = jwt.Unquote(string(value))
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return discovery{}, fmt.Errorf("%w: %w", ErrDiscovery, err)
+	case d.issuer == "" || d.keysAddress == "":
+		return discovery{}, fmt.Errorf("%w: issuer or jwks_uri is missing", ErrDiscovery)
+	}
+	return d, nil
+}
+
+// keysAddressFits lowers no letter but ASCII's: a host that Unicode's case makes
+// the authority's is another one to connect to.
+func keysAddressFits(a entra.Authority, address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" && sameCloud(a, text.LowerASCII(u.Host))
+}

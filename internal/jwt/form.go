@@ -1,0 +1,170 @@
+package jwt
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"m2m/internal/text"
+)
+
+// MaxSize is well above any token of Entra's (they stay near 2 KiB, and group
+// claims overflow before 16) and below what makes strict parsing expensive.
+const MaxSize = 16 << 10
+
+// Parsed is a token taken apart. Its signature is not checked, and is valid
+// until the reader is used again.
+type Parsed struct {
+	Token        *Token
+	SigningInput string
+	Signature    []byte
+}
+
+// Parse takes a token apart. With an error it still returns what could be
+// read; token is nil if neither header nor claims could.
+func (r *Reader) Parse(token string) (Parsed, *Fault) {
+	if len(token) > MaxSize {
+		return Parsed{}, &Fault{ErrTokenSize, fmt.Sprintf("%d KiB or more", len(token)>>10)}
+	}
+	segments, n, fault := split(token)
+	if n < 2 {
+		return Parsed{}, fault
+	}
+	t := &Token{}
+	p := Parsed{Token: t}
+	note := func(err *Fault) bool {
+		if fault == nil {
+			fault = err
+		}
+		return err == nil
+	}
+	note(r.header(t, segments[0]))
+	if data, err := r.decode("claims", segments[1]); note(err) {
+		note(t.readClaims(r, data))
+	}
+	if n == 3 {
+		signature, err := r.decode("signature", segments[2])
+		note(err)
+		p.Signature = signature
+		p.SigningInput = token[:len(segments[0])+1+len(segments[1])]
+	}
+	if t.Plain {
+		t.settlePlain()
+	}
+	if t.Header.IsZero() && t.Claims.IsZero() {
+		p.Token = nil
+	}
+	return p, fault
+}
+
+// header is one that was read before: its segment, and a token with nothing else.
+// An issuer writes the same into every token that it signs with one key, so that
+// tokens share what it says.
+type header struct {
+	segment string
+	token   Token
+}
+
+// maxHeader bounds what is kept of a header, in bytes. Entra's have 150.
+const maxHeader = 1 << 10
+
+func (r *Reader) header(t *Token, segment string) *Fault {
+	if segment != "" && segment == r.before.segment {
+		*t = r.before.token
+		return nil
+	}
+	data, err := r.decode("header", segment)
+	if err == nil {
+		err = t.readHeader(r, data)
+	}
+	if err == nil && len(segment) <= maxHeader {
+		r.before = header{strings.Clone(segment), *t}
+	}
+	return err
+}
+
+// split returns n segments. Where it does not know what they would be there are
+// none: a text of nothing but dots must not cost memory (CVE-2025-30204).
+func split(token string) (segments [3]string, n int, fault *Fault) {
+	header, rest, _ := strings.Cut(token, ".")
+	claims, signature, _ := strings.Cut(rest, ".")
+	segments = [3]string{header, claims, signature}
+	dots := strings.Count(token, ".")
+	if i := text.IndexSpace(token); dots > 2 && i >= 0 { // as two tokens in one file have
+		return segments, 0, &Fault{ErrCharset, text.SpaceAt(token, i)}
+	}
+	switch dots {
+	case 2:
+		return segments, 3, nil
+	case 4:
+		return segments, 0, &Fault{ErrEncrypted, ""}
+	case 0:
+		if token == "" {
+			return segments, 0, &Fault{ErrSegments, "nothing"}
+		}
+		return segments, 0, &Fault{ErrSegments, "no dot at all"}
+	case 1:
+		return segments, 2, &Fault{ErrSegments, "2 parts: the signature is missing"}
+	default:
+		return segments, 0, &Fault{ErrSegments, fmt.Sprintf("%d parts", dots+1)}
+	}
+}
+
+// decode refuses every spelling but one: padding, the standard alphabet, line
+// breaks (which encoding/base64 skips even in strict mode) and stray trailing
+// bits. Otherwise anyone could write the same token in many ways, and a list of
+// revoked tokens would miss all but one. The result is valid until the next call.
+func (r *Reader) decode(name, segment string) ([]byte, *Fault) {
+	if segment == "" {
+		return nil, &Fault{ErrSegmentEmpty, "an empty " + name}
+	}
+	if r.encoding == nil {
+		r.encoding = base64.RawURLEncoding.Strict()
+	}
+	r.encoded = append(r.encoded[:0], segment...)
+	r.decoded = slices.Grow(r.decoded[:0], len(segment))
+	n, err := r.encoding.Decode(r.decoded[:len(segment)], r.encoded)
+	if err == nil && len(segment)%4 != 1 && n == r.encoding.DecodedLen(len(segment)) { // so that nothing was skipped
+		return r.decoded[:n], nil
+	}
+	switch i := strings.IndexFunc(segment, notBase64URL); {
+	case strings.HasPrefix(segment, "\xff\xfe"):
+		return nil, &Fault{ErrCharset, "UTF-16, which > writes in Windows PowerShell"}
+	case i >= 0:
+		odd, _ := utf8.DecodeRuneInString(segment[i:])
+		return nil, &Fault{ErrCharset, fmt.Sprintf("%q at byte %d of the %s", odd, i+1, name)}
+	}
+	return nil, &Fault{ErrBase64, "stray bits at the end of the " + name}
+}
+
+// Wipe leaves no part of a token but its header in a reader that waits for its
+// next one.
+func (r *Reader) Wipe() {
+	clear(r.encoded[:cap(r.encoded)])
+	clear(r.decoded[:cap(r.decoded)])
+}
+
+func notBase64URL(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
+
+// Fault says why a text is not a token. It matches its Reason.
+type Fault struct {
+	Reason error
+	// Found says what was found, and where; it is short, bounded, and empty if
+	// Reason says it all.
+	Found string
+}
+
+// Error implements error.
+func (f *Fault) Error() string {
+	if f.Found == "" {
+		return "form: " + f.Reason.Error()
+	}
+	return "form: " + f.Reason.Error() + ", found " + f.Found
+}
+
+// Unwrap returns the Reason.
+func (f *Fault) Unwrap() error { return f.Reason }

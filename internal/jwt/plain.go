@@ -1,0 +1,94 @@
+package jwt
+
+import (
+	"slices"
+	"strings"
+
+	"m2m/internal/text"
+)
+
+// isPlain reports whether claims are read as those of a plain OAuth access token:
+// the plain issuer wrote them, and not in one of Entra's versions.
+func isPlain(claims Object, issuer string) bool {
+	if issuer == "" {
+		return false
+	}
+	iss, _ := stringClaim(claims, "iss")
+	ver, _ := stringClaim(claims, "ver")
+	return iss == issuer && ver != "1.0" && ver != "2.0"
+}
+
+// ofOwnForm names the claims of Entra's that other issuers write in forms of
+// their own: Okta's ver is a number, and its scp a list. What is not in Entra's
+// form says nothing, and grants nothing.
+func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }
+
+// stringClaim returns a claim that is a string; ok is false for any other.
+func stringClaim(claims Object, name string) (value string, ok bool) {
+	raw, _ := claims.Get(name)
+	return Unquote(raw)
+}
+
+// settlePlain derives what settle does, from the claims of RFC 9068 section 2.2.
+func (t *Token) settlePlain() {
+	t.ClientID = t.plainClient()
+	for _, name := range []string{"scp", "scope"} {
+		if raw, ok := t.Claim(name); ok && t.Scopes == nil && t.readScopes(raw) != nil {
+			_ = ReadStrings(raw, &t.Scopes) // what is neither text nor list grants nothing
+		}
+	}
+	t.Kind = t.plainKind()
+}
+
+// plainClient is the one client that client_id and azp name, or where there is
+// neither Okta's cid, if its ID is what RFC 6749 appendix A.1 allows.
+func (t *Token) plainClient() string {
+	id := t.azp
+	if raw, ok := t.Claim("client_id"); ok {
+		id, _ = Unquote(raw)
+	} else if id == "" {
+		id, _ = stringClaim(t.Claims, "cid")
+	}
+	if t.azp != "" && t.azp != id || strings.ContainsFunc(id, notVisible) {
+		return ""
+	}
+	return id
+}
+
+func notVisible(r rune) bool { return r < ' ' || r > '~' }
+
+// plainKind believes an app only where sub is the client itself, as RFC 9068
+// section 2.2 asks (Auth0 adds "@clients" to it), and takes for an ID token
+// whatever looks like one and does not say at+jwt, or in Keycloak's way Bearer:
+// other issuers name the client in those too.
+func (t *Token) plainKind() Kind {
+	typ := text.LowerASCII(t.Type)
+	claimed, _ := stringClaim(t.Claims, "typ")
+	profiled := typ == "at+jwt" || typ == "application/at+jwt" || claimed == "Bearer"
+	switch {
+	case !profiled && (t.nonce || t.userName || t.ClientID != "" && slices.Contains(t.Audiences(), t.ClientID)):
+		return ID
+	case t.ClientID == "":
+		return Other
+	case t.isClient() && (t.idtyp == "" || t.idtyp == "app"):
+		return App
+	case profiled || t.Scopes != nil:
+		return User
+	}
+	return Other
+}
+
+func (t *Token) isClient() bool {
+	return t.Subject == t.ClientID || t.Subject == t.ClientID+"@clients"
+}
+
+// Audiences is aud as RFC 7519 section 4.1.3 has it: a string or a list.
+func (t *Token) Audiences() (all []string) {
+	if t.Audience != "" {
+		return []string{t.Audience}
+	}
+	if raw, ok := t.Claim("aud"); ok {
+		_ = ReadStrings(raw, &all) // what is neither is no audience
+	}
+	return all
+}
