@@ -8,7 +8,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
-	"m2m/internal/token"
+	"m2m/internal/token/cache"
 )
 
 const tokenLong = `  m2m token                                   print a token
@@ -79,7 +79,7 @@ func clearCache(env *cli.Env, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	removed, err := (&token.Cache{Dir: places.CacheDir}).Clear()
+	removed, err := (&cache.Store{Dir: places.CacheDir}).Clear()
 	if err != nil {
 		return exit.Usagef("the cache cannot be cleared: %v", err).Wrap(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/token"
+	"m2m/internal/token/cache"
 	"m2m/internal/transport"
 )
 
@@ -69,7 +70,7 @@ func Acquire(ctx context.Context, env *Env, s *settings.Settings, transport *tra
 		client.Debug = env.Trace
 	}
 	if !how.noCache && s.Places.CacheDir != "" {
-		client.Cache = &token.Cache{Dir: s.Places.CacheDir}
+		client.Cache = &cache.Store{Dir: s.Places.CacheDir}
 	}
 	ctx, cancel := context.WithTimeout(ctx, how.Timeout)
 	defer cancel()

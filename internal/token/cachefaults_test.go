@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"m2m/internal/token"
+	"m2m/internal/token/cache"
 )
 
 // hold takes the lock of the only entry, as another process would.
@@ -144,7 +145,7 @@ func TestForeignFolderIsNotUsed(t *testing.T) {
 
 func TestClearRemovesTheCachesOwnFiles(t *testing.T) {
 	s, dir := newStandIn(t), t.TempDir()
-	if n, err := (&token.Cache{Dir: dir}).Clear(); n != 0 || err != nil {
+	if n, err := (&cache.Store{Dir: dir}).Clear(); n != 0 || err != nil {
 		t.Errorf("an absent cache: %d, %v", n, err)
 	}
 	mustAcquire(t, s.client(dir), s.request(), token.SourceIDP)
@@ -155,7 +156,7 @@ func TestClearRemovesTheCachesOwnFiles(t *testing.T) {
 	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := (&token.Cache{Dir: dir}).Clear(); n != 2 || err != nil {
+	if n, err := (&cache.Store{Dir: dir}).Clear(); n != 2 || err != nil {
 		t.Errorf("cleared %d, %v; want 2", n, err)
 	}
 	left, _ := os.ReadDir(filepath.Join(dir, "tokens"))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/token/cache"
 	"m2m/internal/transport"
 )
 
@@ -66,7 +67,7 @@ type Client struct {
 	// Transport carries every request; nil is the zero Transport.
 	Transport *transport.Transport
 	// Cache keeps tokens between processes; nil keeps none.
-	Cache *Cache
+	Cache *cache.Store
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Wait pauses before a retry and returns early with the context's error;
@@ -80,12 +81,11 @@ type Client struct {
 	ownTransport *transport.Transport
 }
 
-// defaultTimeout is how long Acquire takes at the most if the context does not
-// say.
+// defaultTimeout bounds Acquire if the context has no deadline.
 const defaultTimeout = 30 * time.Second
 
-// leastTTL is how long a token from the cache lives at the least. It is MSAL's
-// rule: a request, its retries and a clock that is slow must fit in.
+// leastTTL is the least remaining lifetime of a token from the cache. It is MSAL's
+// rule: a request, its retries and a slow clock must fit in.
 const leastTTL = 5 * time.Minute
 
 // Acquire returns a token for the request, from the cache if one there lives
@@ -101,7 +101,7 @@ func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	token, err := c.cachedOrAsked(ctx, r)
+	token, err := c.cachedOrRequested(ctx, r)
 	if err != nil {
 		return Token{}, err
 	}
@@ -109,8 +109,8 @@ func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
 	return token, nil
 }
 
-// cachedOrAsked goes through the cache if there is one for this credential.
-func (c *Client) cachedOrAsked(ctx context.Context, r Request) (Token, error) {
+// cachedOrRequested goes through the cache if there is one for this credential.
+func (c *Client) cachedOrRequested(ctx context.Context, r Request) (Token, error) {
 	secret := r.Credential.lasting()
 	switch {
 	case c.Cache == nil:
@@ -118,17 +118,17 @@ func (c *Client) cachedOrAsked(ctx context.Context, r Request) (Token, error) {
 	case secret.IsZero():
 		c.debug("cache: a " + r.Credential.Kind() + " has no lasting secret to seal it with")
 	default:
-		slot, err := c.Cache.slot(r, secret)
+		slot, err := c.Cache.Slot(r.cacheKey(secret))
 		if err == nil {
 			return c.throughCache(ctx, slot, r)
 		}
 		c.debug("cache: not used: " + err.Error())
 	}
-	return c.ask(ctx, r)
+	return c.request(ctx, r)
 }
 
-// ask asks the identity provider.
-func (c *Client) ask(ctx context.Context, r Request) (Token, error) {
+// request requests a token from the identity provider.
+func (c *Client) request(ctx context.Context, r Request) (Token, error) {
 	c.debug("asking " + r.Credential.provider(r) + " for " + quote(r.Scope) + " with the " + r.Credential.String())
 	return r.Credential.acquire(ctx, c, r)
 }
@@ -142,7 +142,7 @@ func (c *Client) now() time.Time {
 
 func (c *Client) waiter() func(context.Context, time.Duration) error {
 	if c.Wait == nil {
-		return sleep
+		return transport.Sleep
 	}
 	return c.Wait
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // Outage is an answer that neither grants nor refuses: 408, 429 or 5xx after
@@ -97,27 +97,11 @@ func outageOf(address string, status int, h http.Header, body []byte) *Outage {
 	return outage
 }
 
-// maxRetryAfter bounds what a server can ask for; nobody waits a day.
+// maxRetryAfter bounds what a server can ask for.
 const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads Retry-After in both forms of RFC 9110 section 10.2.3: seconds,
-// or a date, which is measured against the server's own clock where it tells it.
-// It returns 0 for none and for one that cannot be read.
+// retryAfter is how long a server asks to wait; 0 if it does not ask.
 func retryAfter(h http.Header) time.Duration {
-	value := strings.TrimSpace(h.Get("Retry-After"))
-	if value == "" {
-		return 0
-	}
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		now = time.Now()
-	}
-	return max(0, min(at.Sub(now), maxRetryAfter))
+	d, _ := transport.RetryAfter(h, time.Now())
+	return min(d, maxRetryAfter)
 }

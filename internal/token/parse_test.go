@@ -1,12 +1,10 @@
 package token
 
 import (
-	"bytes"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,27 +64,6 @@ func TestUnknownCodeIsLookedUpElsewhere(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	const date = "Mon, 02 Jan 2006 15:04:05 GMT"
-	for value, want := range map[string]time.Duration{
-		"":                              0,
-		"0":                             0,
-		" 7 ":                           7 * time.Second,
-		"-7":                            0,
-		"1.5":                           0,
-		"99999999999999999999":          0,
-		"4000000000":                    maxRetryAfter,
-		"Mon, 02 Jan 2006 15:05:05 GMT": time.Minute,
-		"Mon, 02 Jan 2006 15:03:05 GMT": 0,
-		"soon":                          0,
-	} {
-		h := http.Header{"Retry-After": {value}, "Date": {date}}
-		if got := retryAfter(h); got != want {
-			t.Errorf("Retry-After %q = %s, want %s", value, got, want)
-		}
-	}
-}
-
 func FuzzParseRefusal(f *testing.F) {
 	f.Add([]byte(`{"error":"invalid_client","error_description":"AADSTS7000215: Bad.\r\nTrace ID: a\r\nCorrelation ID: b\r\nTimestamp: 2026-08-13 21:24:29Z","error_codes":[1]}`))
 	f.Add([]byte(`{"error":"e","claims":"{\"access_token\":{\"capolids\":{\"values\":[\"x\"]}}}","error_codes":["5",null,{}]}`))
@@ -141,25 +118,6 @@ func FuzzParseAssertion(f *testing.F) {
 		shown := strings.Join(append(a.mismatchHints(), a.timeHints()...), "")
 		if strings.ContainsFunc(shown, unicode.IsControl) {
 			t.Errorf("a control character reaches the terminal: %q", shown)
-		}
-	})
-}
-
-// FuzzOpenEntry damages a sealed entry: whatever is not the file itself must
-// not open.
-func FuzzOpenEntry(f *testing.F) {
-	s := &slot{name: "name", key: bytes.Repeat([]byte{7}, 32)}
-	sealed, err := s.seal(&entry{Access: "abc", Type: "Bearer"}, bytes.NewReader(make([]byte, 12)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(sealed)
-	f.Add(sealed[:20])
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := s.open(data)
-		if (err == nil) != bytes.Equal(data, sealed) {
-			t.Errorf("%x opened to %v, %v", data, e, err)
 		}
 	})
 }

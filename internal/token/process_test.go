@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/token/cache"
 	"m2m/internal/transport"
 )
 
@@ -42,7 +43,7 @@ func runChild(told string) error {
 	// On a busy machine 30 processes take longer than a person waits for a lock.
 	c := &token.Client{
 		Transport: transport.New(transport.Config{CAFile: ch.CAFile}),
-		Cache:     &token.Cache{Dir: ch.Dir, LockWait: 2 * time.Minute},
+		Cache:     &cache.Store{Dir: ch.Dir, LockWait: 2 * time.Minute},
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()

@@ -14,18 +14,18 @@ import (
 	"m2m/internal/transport"
 )
 
-// The pauses between attempts: a quarter of a second, then a half, then one,
-// each times a random factor, so that many clients do not come back at once.
+// The pauses between attempts.
 const (
-	maxAttempts = 4
-	firstPause  = 250 * time.Millisecond
+	maxAttempts  = 4
+	firstPause   = 250 * time.Millisecond
+	longestPause = time.Second
 )
 
 // maxAnswer bounds an answer. Entra's are a few kilobytes.
 const maxAnswer = 1 << 20
 
-// What can be wrong with a place that is about to receive a secret, or with
-// its answer. They reach the caller inside an *Outage.
+// What can be wrong with a server that is about to receive a secret, or with its
+// answer. They reach the caller inside an *Outage.
 var (
 	ErrPlainHTTP   = errors.New("the address is not https, and a secret would cross the network in clear")
 	ErrRedirect    = errors.New("the answer is a redirect, which is not followed: the secret would go with it")
@@ -44,7 +44,7 @@ type tokenEndpoint struct {
 }
 
 // RoundTrip implements http.RoundTripper. Sending a client-credentials request
-// twice is safe: it changes nothing but the number of tokens in the world.
+// twice is safe: another token is issued, and nothing else changes.
 func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		defer func() { _ = req.Body.Close() }() // attempts send copies from GetBody
@@ -52,15 +52,30 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" {
 		return nil, &Outage{Address: req.URL.Host, Err: ErrPlainHTTP}
 	}
-	for attempt := 1; ; attempt++ {
-		resp, err := e.attempt(req)
-		if err == nil || attempt == maxAttempts || !retryable(err) {
-			return resp, err
-		}
-		if err := e.pause(req.Context(), attempt, err); err != nil {
-			return nil, err
-		}
+	var resp *http.Response
+	var failure error
+	ended := transport.Retry{
+		Attempts: maxAttempts, Backoff: transport.Backoff{First: firstPause, Longest: longestPause}, Sleep: e.wait,
+		BeforePause: func(attempt int, pause time.Duration) {
+			e.debug(fmt.Sprintf("attempt %d of %d failed, the next one in %s: %s",
+				attempt, maxAttempts, pause.Round(time.Millisecond), text.OneLine(failure.Error(), maxQuoted)))
+		},
+	}.Do(req.Context(), func(int) transport.Attempt {
+		resp, failure = e.attempt(req)
+		pause := askedPause(failure)
+		return transport.Attempt{Again: retryable(failure), After: pause, Asked: pause > 0}
+	})
+	if ended == nil {
+		return resp, failure
 	}
+	if !errors.Is(ended, transport.ErrNoTimeToRetry) {
+		return nil, ended
+	}
+	var outage *Outage
+	if deadline, ok := req.Context().Deadline(); ok && errors.As(failure, &outage) && outage.RetryAfter > 0 {
+		outage.Err = fmt.Errorf("%w: it asks for %s, and %s is left", ErrRetryTooFar, outage.RetryAfter, time.Until(deadline).Round(time.Second))
+	}
+	return nil, failure
 }
 
 // attempt sends the request once and reads the whole answer.
@@ -113,7 +128,7 @@ func retryable(err error) bool {
 		fault  *transport.Error
 	)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case err == nil, errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &outage):
 		return outage.transient()
@@ -126,39 +141,12 @@ func retryable(err error) bool {
 	return false
 }
 
-// pause waits before the next attempt. If there is no time for it, it returns
-// the failure at once instead of letting the context run out over it.
-func (e *tokenEndpoint) pause(ctx context.Context, attempt int, failure error) error {
-	d := time.Duration((0.5 + rand.Float64()) * float64(firstPause<<(attempt-1)))
+// askedPause is how long the server asks to wait, and a little more, so that many
+// clients do not come back at once; 0 if it does not ask.
+func askedPause(failure error) time.Duration {
 	var outage *Outage
-	asked := errors.As(failure, &outage) && outage.RetryAfter > 0
-	if asked {
-		d = outage.RetryAfter + time.Duration(rand.Float64()*float64(firstPause))
+	if !errors.As(failure, &outage) || outage.RetryAfter == 0 {
+		return 0
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		if asked && outage.RetryAfter >= left {
-			outage.Err = fmt.Errorf("%w: it asks for %s, and %s is left",
-				ErrRetryTooFar, outage.RetryAfter, left.Round(time.Second))
-			return outage
-		}
-		if d >= left {
-			return failure
-		}
-	}
-	e.debug(fmt.Sprintf("attempt %d of %d failed, the next one in %s: %s",
-		attempt, maxAttempts, d.Round(time.Millisecond), text.OneLine(failure.Error(), maxQuoted)))
-	return e.wait(ctx, d)
-}
-
-// sleep is the pause of a Client that has no Wait of its own.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return outage.RetryAfter + rand.N(firstPause)
 }

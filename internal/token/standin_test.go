@@ -21,6 +21,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/token"
+	"m2m/internal/token/cache"
 	"m2m/internal/transport"
 )
 
@@ -78,7 +79,7 @@ func (s *standIn) client(dir string) *token.Client {
 		Wait:      noWait,
 	}
 	if dir != "" {
-		c.Cache = &token.Cache{Dir: dir}
+		c.Cache = &cache.Store{Dir: dir}
 	}
 	return c
 }

@@ -1,4 +1,4 @@
-package token
+package cache
 
 import (
 	"crypto/aes"
@@ -17,14 +17,14 @@ import (
 	"m2m/internal/wholefile"
 )
 
-// entry is what a file of the cache holds, sealed.
-type entry struct {
+// Entry is what a file of the cache holds, sealed.
+type Entry struct {
 	Access    string    `json:"access_token"`
 	Type      string    `json:"token_type"`
 	ExpiresOn time.Time `json:"expires_on"`
 	RefreshOn time.Time `json:"refresh_on,omitzero"`
 	// AskedAt is when the request for the token began, so that a process that
-	// wants a new one can tell whether another got it meanwhile.
+	// wants a new one knows whether another got it meanwhile.
 	AskedAt time.Time `json:"asked_at"`
 }
 
@@ -42,30 +42,17 @@ const maxEntry = 256 << 10
 // sealVersion is the first byte of every file: AES-256-GCM with a random nonce.
 const sealVersion = 1
 
-func entryOf(t Token, asked time.Time) *entry {
-	return &entry{Access: t.Access.Reveal(), Type: t.Type, ExpiresOn: t.ExpiresOn, RefreshOn: t.RefreshOn, AskedAt: asked}
-}
+// Lives reports whether the token does not expire within d.
+func (e *Entry) Lives(now time.Time, d time.Duration) bool { return e.ExpiresOn.Sub(now) >= d }
 
-func (e *entry) token() Token {
-	return Token{
-		Access: entra.NewSecret(e.Access), Type: e.Type,
-		ExpiresOn: e.ExpiresOn.UTC(), RefreshOn: e.RefreshOn.UTC(), Source: SourceCache,
-	}
-}
-
-// lives reports whether the token has five minutes left, and at least min.
-func (e *entry) lives(now time.Time, min time.Duration) bool {
-	return e.ExpiresOn.Sub(now) >= max(leastTTL, min)
-}
-
-// due reports whether Entra advised to renew the token by now.
-func (e *entry) due(now time.Time) bool {
+// Due reports whether Entra advised to renew the token by now.
+func (e *Entry) Due(now time.Time) bool {
 	return !e.RefreshOn.IsZero() && !e.RefreshOn.After(now)
 }
 
-// seal encrypts an entry for the slot. The slot's name is authenticated with
-// it, so that a file put in another's place does not open.
-func (s *slot) seal(e *entry, random io.Reader) ([]byte, error) {
+// seal encrypts an entry for the slot. The slot's name is authenticated with it,
+// so that a file that was renamed to another slot does not open.
+func (s *Slot) seal(e *Entry, random io.Reader) ([]byte, error) {
 	plain, err := json.Marshal(e)
 	if err != nil {
 		return nil, err
@@ -83,7 +70,7 @@ func (s *slot) seal(e *entry, random io.Reader) ([]byte, error) {
 }
 
 // open decrypts what seal made.
-func (s *slot) open(data []byte) (*entry, error) {
+func (s *Slot) open(data []byte) (*Entry, error) {
 	aead, err := s.aead()
 	if err != nil {
 		return nil, err
@@ -96,14 +83,14 @@ func (s *slot) open(data []byte) (*entry, error) {
 	if err != nil {
 		return nil, errEntrySeal
 	}
-	var e entry
+	var e Entry
 	if err := json.Unmarshal(plain, &e); err != nil || !entra.IsBearerToken(e.Access) {
 		return nil, errEntryForm
 	}
 	return &e, nil
 }
 
-func (s *slot) aead() (cipher.AEAD, error) {
+func (s *Slot) aead() (cipher.AEAD, error) {
 	block, err := aes.NewCipher(s.key)
 	if err != nil {
 		return nil, err
@@ -111,11 +98,11 @@ func (s *slot) aead() (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-func (s *slot) path(suffix string) string { return filepath.Join(s.dir, s.name+suffix) }
+func (s *Slot) path(suffix string) string { return filepath.Join(s.dir, s.name+suffix) }
 
-// read returns the entry in the slot. Every fault is a miss; its error is for
-// the trace.
-func (s *slot) read(now time.Time) (*entry, error) {
+// Read returns the entry in the slot. Every fault is a miss, and its error is for
+// the log alone.
+func (s *Slot) Read(now time.Time) (*Entry, error) {
 	path := s.path(entrySuffix)
 	info, err := os.Lstat(path)
 	switch {
@@ -123,7 +110,7 @@ func (s *slot) read(now time.Time) (*entry, error) {
 		return nil, errNoEntry
 	case err != nil:
 		return nil, text.WithoutPath(err)
-	case !info.Mode().IsRegular(): // opening a pipe would wait for ever
+	case !info.Mode().IsRegular(): // opening a pipe would wait for a writer
 		return nil, errEntryForm
 	}
 	data, err := input.File(path, maxEntry)
@@ -137,9 +124,8 @@ func (s *slot) read(now time.Time) (*entry, error) {
 	return e, err
 }
 
-// write puts an entry into the slot in one step: readers see the old file or
-// the new one, also if the process is killed half-way.
-func (s *slot) write(e *entry) error {
+// Write puts an entry into the slot in one step.
+func (s *Slot) Write(e *Entry) error {
 	data, err := s.seal(e, rand.Reader)
 	if err != nil {
 		return err

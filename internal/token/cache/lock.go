@@ -1,4 +1,4 @@
-package token
+package cache
 
 import (
 	"context"
@@ -11,19 +11,20 @@ import (
 	"github.com/gofrs/flock"
 
 	"m2m/internal/text"
+	"m2m/internal/transport"
 	"m2m/internal/wholefile"
 )
 
-// Faults of a lock. A request that meets one asks without a lock: two requests
-// are better than none.
+// Faults of a lock. A process that meets one requests its token without a lock:
+// two requests are better than none.
 var (
 	errLockForm = errors.New("the place of the lock is taken by something that is no file")
 	errLockWait = errors.New("another process holds the lock for too long")
 )
 
-// tryLock takes the slot's lock if it is free. unlock is never nil. The kernel
-// lets go of the lock when its process ends, however it ends.
-func (s *slot) tryLock() (unlock func(), locked bool, err error) {
+// TryLock takes the slot's lock if it is free. unlock is never nil. The operating
+// system releases the lock when the process ends, however it ends.
+func (s *Slot) TryLock() (unlock func(), locked bool, err error) {
 	path := s.path(lockSuffix)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return func() {}, false, errLockForm
@@ -38,50 +39,51 @@ func (s *slot) tryLock() (unlock func(), locked bool, err error) {
 	return func() { _ = lock.Unlock() }, true, nil
 }
 
-// How often a waiting process looks: soon at first, then less, because hundreds
-// of them would otherwise take the processor from the one that asks.
+// How often a waiting process tries: soon at first, then less, because hundreds
+// of them would otherwise take the processor from the one that has the lock.
 const (
 	firstLook   = 4 * time.Millisecond
 	slowestLook = 100 * time.Millisecond
 )
 
-// lock waits for the slot's lock, at most as long as wait and as half of what
-// the context leaves. Between attempts, and once with the lock, it looks
-// whether the entry wanted has appeared: then nobody needs the lock any more.
-func (s *slot) lock(ctx context.Context, wait time.Duration, look func() *entry) (unlock func(), found *entry, err error) {
+// Lock waits for the slot's lock, at most Store.LockWait and half of the time that
+// the context leaves. Between attempts, and once with the lock, it calls look: an
+// entry that has appeared makes the lock unnecessary. unlock is never nil.
+func (s *Slot) Lock(ctx context.Context, look func() *Entry) (unlock func(), found *Entry, err error) {
+	wait := s.lockWait
 	if deadline, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(deadline)/2)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, errLockWait)
 	defer cancel()
 	for pause := firstLook; ; pause = min(2*pause, slowestLook) {
-		unlock, locked, err := s.tryLock()
+		unlock, locked, err := s.TryLock()
 		if found := look(); found != nil || locked || err != nil {
 			return unlock, found, err
 		}
 		unlock()
-		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
+		if err := transport.Sleep(ctx, pause/2+rand.N(pause)); err != nil {
 			return func() {}, nil, context.Cause(ctx)
 		}
 	}
 }
 
-// How old files of the cache are when nobody needs them any more: no token
-// lives longer than 28 hours, and no write takes a minute.
+// How old files of the cache are when they are of no use: no token lives longer
+// than 28 hours, and no write takes a minute.
 const (
 	entryAge = 30 * time.Hour
 	partAge  = 10 * time.Minute
 )
 
-// sweep removes files that nobody needs any more, so that the folder does not
-// grow for ever. Removing an old lock that is being taken costs one request.
-func (s *slot) sweep(now time.Time) {
+// Sweep removes files that are too old to be of use, so that the folder does not
+// grow without bound. Removing an old lock that is being taken costs one request.
+func (s *Slot) Sweep(now time.Time) {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
 		return
 	}
 	for _, file := range files {
-		if !cacheFile(file.Name()) {
+		if !isCacheFile(file.Name()) {
 			continue
 		}
 		age := entryAge
