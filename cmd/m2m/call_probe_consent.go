@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/mint"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // mayProbe sees to it that no API of somebody else's is probed by mistake: one
@@ -30,7 +30,7 @@ func (r *probeRun) mayProbe() error {
 	host := r.config.Target.Hostname()
 	p := r.o
 	switch {
-	case isThisMachine(host):
+	case transport.Loopback(host):
 		return nil
 	case !p.remote:
 		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", text.Quote(host)).
@@ -69,19 +69,12 @@ func (r *probeRun) ask(host string) error {
 	return nil
 }
 
-// isThisMachine reports whether a host is loopback. Names are not looked up:
-// whoever answers for a name would decide.
-func isThisMachine(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return text.LowerASCII(host) == "localhost" || err == nil && ip.Unmap().IsLoopback()
-}
-
 // dialer connects straight to the API. A proxy would mend or refuse what the
 // probe sends, and its answers would be taken for the API's.
 func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.env.Proxy != nil {
-		if proxy, err := r.env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !isThisMachine(target.Hostname()) {
+		if proxy, err := r.env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !transport.Loopback(target.Hostname()) {
 			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", text.Quote(target.Hostname())).
 				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}

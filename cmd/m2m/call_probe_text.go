@@ -11,6 +11,7 @@ import (
 	"m2m/internal/probe"
 	"m2m/internal/probe/forge"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // probeText prints a probe for a person: a table of families, then each finding
@@ -34,7 +35,7 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	}
 	t.findings(report.Findings())
 	t.missed(report)
-	if !isThisMachine(config.Target.Hostname()) {
+	if !transport.Loopback(config.Target.Hostname()) {
 		fmt.Fprintf(t.w, "%s\n\n", text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, reportWidth))
 	}
 	t.verdict(report, stop)

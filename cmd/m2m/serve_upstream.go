@@ -82,7 +82,7 @@ func announceUpstream(env *cli.Env, u *serve.Upstream) {
 		return
 	}
 	env.Say("believed callers reach %s", u.URL.Redacted())
-	if u.ForwardToken && u.URL.Scheme == "http" && !isThisMachine(u.URL.Hostname()) {
+	if u.ForwardToken && u.URL.Scheme == "http" && !transport.Loopback(u.URL.Hostname()) {
 		env.Say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
 	}
 }

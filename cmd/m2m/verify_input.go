@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -126,8 +125,7 @@ func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
 	if err != nil {
 		return nil, exit.Usagef("--jwks is no URL: %v", err).Wrap(err)
 	}
-	ip := net.ParseIP(request.URL.Hostname())
-	if request.URL.Scheme != "https" && (ip == nil || !ip.IsLoopback()) {
+	if request.URL.Scheme != "https" && !transport.Loopback(request.URL.Hostname()) {
 		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", text.Quote(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/transport"
 )
 
 // Check says what is wrong with a request before anything is sent, and before
@@ -49,7 +50,7 @@ func (r Request) EffectiveMethod() string {
 }
 
 func (r Request) checkPlainHTTP() error {
-	if r.URL.Scheme == "https" || IsLoopback(r.URL.Hostname()) {
+	if r.URL.Scheme == "https" || transport.Loopback(r.URL.Hostname()) {
 		return nil
 	}
 	secure := *r.URL

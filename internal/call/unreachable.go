@@ -32,7 +32,7 @@ func unreachable(u *url.URL, cause error, attempts int) *UnreachableError {
 }
 
 // IsLocal reports whether the address is one of this machine.
-func (e *UnreachableError) IsLocal() bool { return IsLoopback(e.host) }
+func (e *UnreachableError) IsLocal() bool { return transport.Loopback(e.host) }
 
 // Attempts returns how often the request was begun: at least 1.
 func (e *UnreachableError) Attempts() int { return max(e.attempts, 1) }

@@ -3,13 +3,13 @@ package call
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // ErrAddress says that an address cannot be called; the error that wraps it is
@@ -111,7 +111,7 @@ func schemeMissing(s string) *AddressError {
 	hostPort := regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
 	if hostPort.MatchString(s) {
 		scheme := "https"
-		if host, _, _ := strings.Cut(s, ":"); IsLoopback(host) || s[0] == '[' {
+		if host, _, _ := strings.Cut(s, ":"); transport.Loopback(host) || s[0] == '[' {
 			scheme = "http"
 		}
 		return badAddress(s, "it has no scheme", fmt.Sprintf("write %s://%s", scheme, shown))
@@ -149,16 +149,6 @@ func validPort(u *url.URL) bool {
 	}
 	n, err := strconv.ParseUint(u.Port(), 10, 16)
 	return err == nil && n > 0
-}
-
-// IsLoopback reports whether a host is this machine. Other names are not looked
-// up: whoever answers for a name would decide whether the token is sent in clear.
-func IsLoopback(host string) bool {
-	if text.LowerASCII(host) == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // Origin is what RFC 6454 compares: scheme, host and port. Its case is that of

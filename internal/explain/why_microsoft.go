@@ -9,6 +9,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // microsoftAPI reads the error codes of Microsoft Graph, Azure Resource Manager
@@ -44,7 +45,7 @@ func (e *evidence) microsoftToken() *Explanation {
 		return likely(CodeInvalidToken, "the API cannot accept the token; likely it is for another cloud or tenant, or was changed on the way",
 			"get a new one").with(e.freshCommand())
 	}
-	if call.IsLoopback(e.URL.Hostname()) {
+	if transport.Loopback(e.URL.Hostname()) {
 		return likely(CodeWrongAudience, fmt.Sprintf("the API cannot accept the token, which is for %s: likely it was asked for another API", orNothing(call.Bound(e.token.Audience, call.MaxShown))),
 			"set API_SCOPE to the resource of the API behind this address").with(e.verifyCommand())
 	}

@@ -9,6 +9,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/issuer"
+	"m2m/internal/transport"
 )
 
 // maxCertificateFile bounds a certificate that a tenant file names, in bytes.
@@ -77,7 +78,7 @@ func CheckLoopback(address, flag string) error {
 	if err != nil {
 		return exit.Usagef("%s %q is not HOST:PORT", flag, address).Wrap(err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !transport.Loopback(host) {
 		return exit.Usagef("%s %s can be reached from other machines; --local only ever listens on loopback", flag, address).
 			Hintf("give %s 127.0.0.1:PORT, or localhost or [::1]", flag)
 	}
@@ -86,7 +87,7 @@ func CheckLoopback(address, flag string) error {
 
 // Listen opens an address. flag is the flag that chose it.
 func Listen(address, flag string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", transport.ListenAddress(address))
 	if err != nil {
 		return nil, exit.Usagef("cannot listen on %s: %v", address, exit.RootCause(err)).
 			Hintf("choose another address with %s, such as 127.0.0.1:0 for any free port", flag).

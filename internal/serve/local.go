@@ -3,9 +3,10 @@ package serve
 import (
 	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
+
+	"m2m/internal/transport"
 )
 
 // localOnly accepts only callers on this machine, by the socket's address. A
@@ -32,8 +33,7 @@ func isLoopback(address string) bool {
 	if h, _, err := net.SplitHostPort(address); err == nil {
 		host = h
 	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.Unmap().IsLoopback() || err != nil && strings.EqualFold(host, "localhost")
+	return transport.Loopback(strings.Trim(host, "[]"))
 }
 
 // isForwarded reports whether h has a header that proxies add.

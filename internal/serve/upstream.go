@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"m2m/internal/transport"
 )
 
 // Upstream is a server behind the gate that answers instead of the API.
@@ -51,7 +53,7 @@ const noAnswer = "the upstream did not answer"
 // for responses without a limit, because Upstream.IdleTimeout bounds them.
 func UpstreamTransport() *http.Transport {
 	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            transport.DialContext(&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}),
 		TLSHandshakeTimeout:    5 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        90 * time.Second,
