@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/jwt"
 	"m2m/internal/probe/forge"
+	"m2m/internal/transport"
 )
 
 // keys returns the public keys of the token's issuer, or why there are none:
@@ -75,27 +75,17 @@ var errNotHTTPS = errors.New("its address is not https")
 
 // fetch reads a public document. Nothing secret goes with the request.
 func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.o.How.Timeout)
-	defer cancel()
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, errNotHTTPS
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := r.transport.RoundTrip(request)
-	if err != nil {
+	client := transport.WithoutRedirects(&http.Client{Transport: r.transport})
+	body, _, err := transport.Fetch(ctx, client, address, transport.Limits{Time: r.o.How.Timeout, Bytes: maxJWKS})
+	switch {
+	case errors.As(err, new(*transport.StatusError)), errors.As(err, new(*transport.SizeError)):
+		return nil, fmt.Errorf("%s: %w", u.Host, err)
+	case err != nil:
 		return nil, fmt.Errorf("%s gave no answer: %w", u.Host, exit.RootCause(err))
 	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %d, not 200", u.Host, response.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxJWKS+1))
-	if err == nil && len(body) > maxJWKS {
-		err = fmt.Errorf("%s sends more than %d KiB", u.Host, maxJWKS>>10)
-	}
-	return body, err
+	return body, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,21 +89,18 @@ func readJWKS(env *cli.Env, ctx context.Context, client *http.Client, place stri
 		}
 		return data, nil
 	}
-	request, err := jwksRequest(ctx, place)
-	if err != nil {
+	if err := mayFetchKeys(place); err != nil {
 		return nil, err
 	}
-	answer, err := withoutRedirects(client).Do(request)
-	if err != nil {
+	data, _, err := transport.Fetch(ctx, transport.WithoutRedirects(client), place, transport.Limits{Bytes: maxJWKS})
+	var status *transport.StatusError
+	switch {
+	case errors.As(err, &status):
+		return nil, exit.Errorf(exit.Unknown, "the keys are out of reach: %s answered %s", shownPlace(place), text.OneLine(status.Text, 100))
+	case errors.As(err, new(*transport.SizeError)):
+		return nil, exit.Errorf(exit.Unknown, "the keys of %s could not be read whole, or are larger than %d KiB", shownPlace(place), maxJWKS>>10)
+	case err != nil:
 		return nil, keysOutOfReach(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, exit.Errorf(exit.Unknown, "the keys are out of reach: %s answered %s", shownPlace(place), text.OneLine(answer.Status, 100))
-	}
-	data, err := io.ReadAll(io.LimitReader(answer.Body, maxJWKS+1))
-	if err != nil || len(data) > maxJWKS {
-		return nil, exit.Errorf(exit.Unknown, "the keys of %s could not be read whole, or are larger than %d KiB", shownPlace(place), maxJWKS>>10).Wrap(errors.Join(err))
 	}
 	return data, nil
 }
@@ -118,25 +114,19 @@ func shownPlace(place string) string {
 	return place
 }
 
-// jwksRequest asks for the keys over https: whoever can change the keys on
-// their way can have any token believed. Plain http is for this machine.
-func jwksRequest(ctx context.Context, place string) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, place, nil)
+// mayFetchKeys says why keys are not fetched from an address: over plain http
+// whoever can change them on their way can have any token believed. This machine
+// is excepted.
+func mayFetchKeys(place string) error {
+	u, err := url.Parse(place)
 	if err != nil {
-		return nil, exit.Usagef("--jwks is no URL: %v", err).Wrap(err)
+		return exit.Usagef("--jwks is no URL: %v", err).Wrap(err)
 	}
-	if request.URL.Scheme != "https" && !transport.Loopback(request.URL.Hostname()) {
-		return nil, exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", text.Quote(shownPlace(place))).
+	if u.Scheme != "https" && !transport.Loopback(u.Hostname()) {
+		return exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", text.Quote(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}
-	return request, nil
-}
-
-// withoutRedirects returns a client that stays at the address it was given.
-func withoutRedirects(client *http.Client) *http.Client {
-	stays := *client
-	stays.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &stays
+	return nil
 }
 
 // keysOutOfReach says why nothing came from the address of --jwks.

@@ -32,22 +32,31 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 	if err := req.Check(false); err != nil {
 		return nil, err
 	}
-	for attempt := 1; ; attempt++ {
-		answer, err := c.follow(ctx, req)
-		wait, again := c.retryAfter(ctx, req, attempt, answer, err)
-		if !again {
-			return settle(answer, err, attempt)
-		}
-		if answer != nil {
-			answer.discard()
-		}
-		if err := c.sleep(ctx, wait); err != nil {
-			return nil, unreachable(req.URL, err, attempt)
-		}
+	var (
+		answer   *Answer
+		err      error
+		attempts int
+	)
+	ended := transport.Retry{
+		Attempts: req.Retry.Max + 1,
+		Backoff:  req.Retry.backoff(),
+		Sleep:    c.Sleep,
+		Now:      c.Now,
+		BeforePause: func(int, time.Duration) {
+			if answer != nil {
+				answer.discard()
+			}
+		},
+	}.Do(ctx, func(attempt int) transport.Attempt {
+		attempts = attempt
+		answer, err = c.follow(ctx, req)
+		return attemptOf(req, answer, err)
+	})
+	// An answer whose Retry-After ends after the context is returned as it is:
+	// waiting could only end in a time-out that hides it.
+	if ended != nil && !errors.Is(ended, transport.ErrNoTimeToRetry) {
+		return nil, unreachable(req.URL, ended, attempts)
 	}
-}
-
-func settle(answer *Answer, err error, attempts int) (*Answer, error) {
 	var u *UnreachableError
 	switch {
 	case errors.As(err, &u):
@@ -148,18 +157,4 @@ func (c *Client) now() time.Time {
 		return time.Now()
 	}
 	return c.Now()
-}
-
-func (c *Client) sleep(ctx context.Context, d time.Duration) error {
-	if c.Sleep != nil {
-		return c.Sleep(ctx, d)
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

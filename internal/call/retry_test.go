@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -146,7 +147,7 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	for value, want := range map[string]time.Duration{"": -1, "-1": -1, "soon": -1, "1.5": -1, "99999999999999999999": -1, "120": 2 * time.Minute, calltest.Now.Add(-time.Hour).Format(http.TimeFormat): 0} {
+	for value, want := range map[string]time.Duration{"": -1, "-1": -1, "soon": -1, "1.5": -1, "99999999999999999999": math.MaxInt64, "120": 2 * time.Minute, calltest.Now.Add(-time.Hour).Format(http.TimeFormat): 0} {
 		a := &call.Answer{Header: http.Header{"Retry-After": {value}}, ReceivedAt: calltest.Now}
 		d, ok := a.RetryAfter()
 		if ok != (want >= 0) || ok && d != want {

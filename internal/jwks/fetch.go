@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 const (
@@ -53,35 +53,15 @@ func newFetcher(client *http.Client, a entra.Authority) *fetcher {
 
 // get reads one document. An answer of 304 to etag returns no body.
 func (f *fetcher) get(ctx context.Context, address, etag string) (body []byte, newTag string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, "", err
-	}
-	request.Header.Set("Accept", "application/json")
-	if etag != "" {
-		request.Header.Set("If-None-Match", etag)
-	}
-	response, err := f.client.Do(request)
-	if err != nil {
-		return nil, "", err
-	}
-	defer response.Body.Close()
+	body, newTag, err = transport.Fetch(ctx, f.client, address, transport.Limits{Time: fetchTimeout, Bytes: maxDocument, ETag: etag})
+	var status *transport.StatusError
 	switch {
-	case response.StatusCode == http.StatusNotModified && etag != "":
-		return nil, etag, nil
-	case response.StatusCode != http.StatusOK:
-		return nil, "", fmt.Errorf("%w: %s from %s", ErrStatus, text.Bound(response.Status, maxStatus), address)
-	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
-	if err != nil {
-		return nil, "", err
-	}
-	if len(body) > maxDocument {
+	case errors.As(err, &status):
+		return nil, "", fmt.Errorf("%w: %s from %s", ErrStatus, text.Bound(status.Text, 100), address)
+	case errors.As(err, new(*transport.SizeError)):
 		return nil, "", fmt.Errorf("%w: %s", ErrBodySize, address)
 	}
-	return body, response.Header.Get("ETag"), nil
+	return body, newTag, err
 }
 
 // discovery is what we need of an OpenID Connect discovery document.

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/transport"
 )
 
 // What can be wrong with a job's identity in GitHub Actions.
@@ -93,30 +93,24 @@ func (g gitHub) fetch(ctx context.Context, c *Client, audience string) (entra.Se
 	query := u.Query() // the URL has one already
 	query.Set("audience", audience)
 	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return entra.Secret{}, ErrGitHubForm
-	}
-	req.Header.Set("Authorization", "bearer "+g.RequestToken.Reveal())
-	req.Header.Set("Accept", "application/json")
-	resp, err := c.tokenHTTP().Do(req)
-	if err != nil {
+	body, _, err := transport.Fetch(ctx, c.tokenHTTP(), u.String(), transport.Limits{
+		Bytes:  maxAssertion,
+		Header: http.Header{"Authorization": {"bearer " + g.RequestToken.Reveal()}},
+	})
+	var status *transport.StatusError
+	switch {
+	case errors.As(err, &status):
+		return entra.Secret{}, &Outage{Address: u.Host, Status: status.Status, Err: ErrGitHubDenied}
+	case errors.As(err, new(*transport.SizeError)):
+		return entra.Secret{}, &Outage{Address: u.Host, Status: http.StatusOK, Err: ErrGitHubDenied}
+	case err != nil:
 		return entra.Secret{}, msalError(u.Host, err)
-	}
-	return readGitHub(u.Host, resp)
-}
-
-func readGitHub(address string, resp *http.Response) (entra.Secret, error) {
-	defer func() { _ = resp.Body.Close() }() // in memory already
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAssertion))
-	if err != nil {
-		return entra.Secret{}, &Outage{Address: address, Status: resp.StatusCode, Err: ErrGitHubDenied}
 	}
 	var answer struct {
 		Value string `json:"value"`
 	}
-	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, &answer) != nil || answer.Value == "" {
-		return entra.Secret{}, &Outage{Address: address, Status: resp.StatusCode, Err: ErrGitHubDenied}
+	if json.Unmarshal(body, &answer) != nil || answer.Value == "" {
+		return entra.Secret{}, &Outage{Address: u.Host, Status: http.StatusOK, Err: ErrGitHubDenied}
 	}
 	return entra.NewSecret(answer.Value), nil
 }

@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -19,6 +17,7 @@ import (
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
+	"m2m/internal/transport"
 )
 
 // Bounds of what an outside issuer may take and send.
@@ -116,21 +115,9 @@ func (c Checker) fetch(ctx context.Context, address string, into any) error {
 	if err != nil || u.Scheme != "https" {
 		return errFederationScheme
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return errFederationScheme
-	}
 	client := *c.HTTP
 	client.CheckRedirect = stayOnHTTPS
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answered HTTP %d", response.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxFederationBody))
+	body, _, err := transport.Fetch(ctx, &client, address, transport.Limits{Bytes: maxFederationBody})
 	if err != nil {
 		return err
 	}
