@@ -18,7 +18,8 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant"
+	"m2m/internal/tenant/directory"
 )
 
 // twoTenants runs two tenants under one origin and returns a token of each.
@@ -26,20 +27,20 @@ import (
 func twoTenants(t *testing.T) (origin, caFile string, tokens [2]string) {
 	t.Helper()
 	const secret = "aBc8Q~two-tenants-two-tenants-0123456789"
-	tenant := func(n int, version entra.Version) issuer.Tenant {
+	tenantOf := func(n int, version entra.Version) directory.Tenant {
 		id := func(kind string) string { return fmt.Sprintf("%s%d-aaaa-4bbb-8ccc-00000000000%d", kind, n, n) }
-		api := issuer.API{ID: id("3333333"), Name: "orders", URIs: []string{fmt.Sprint("api://orders-", n)}, TokenVersion: version, Roles: []string{"Read"}}
-		return issuer.Tenant{ID: id("1111111"), APIs: []issuer.API{api}, Clients: []issuer.Client{{
-			ID: id("4444444"), ObjectID: id("5555555"), Name: "shop", Secrets: []issuer.ClientSecret{{Value: entra.NewSecret(secret)}},
-			Grants: []issuer.Grant{{API: api.ID, Roles: []string{"Read"}}},
+		api := directory.API{ID: id("3333333"), Name: "orders", URIs: []string{fmt.Sprint("api://orders-", n)}, TokenVersion: version, Roles: []string{"Read"}}
+		return directory.Tenant{ID: id("1111111"), APIs: []directory.API{api}, Clients: []directory.Client{{
+			ID: id("4444444"), ObjectID: id("5555555"), Name: "shop", Secrets: []directory.ClientSecret{{Value: entra.NewSecret(secret)}},
+			Grants: []directory.Grant{{API: api.ID, Roles: []string{"Read"}}},
 		}}}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tenants := []issuer.Tenant{tenant(1, entra.V2), tenant(2, entra.V1)}
-	made, err := issuer.New(listener, issuer.Config{Tenants: tenants, Now: time.Now})
+	tenants := []directory.Tenant{tenantOf(1, entra.V2), tenantOf(2, entra.V1)}
+	made, err := tenant.New(listener, tenant.Config{Tenants: tenants, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

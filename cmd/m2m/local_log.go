@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"m2m/internal/cli"
-	"m2m/internal/issuer"
 	"m2m/internal/local"
+	"m2m/internal/tenant"
+	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
 	"m2m/internal/text"
 )
 
@@ -18,9 +20,9 @@ import (
 func observersFor(env *cli.Env, o logOptions) (local.Observers, error) {
 	if o.logFormat == "text" {
 		return local.Observers{
-			OnTokenRequest: func(r issuer.TokenRequest) { tokenRequestLine(env, r) },
-			OnTunnel:       func(r issuer.TunnelRequest) { tunnelLine(env, r) },
-			OnFault:        func(f issuer.FaultAnswer) { faultLine(env, f) },
+			OnTokenRequest: func(r tenant.TokenRequest) { tokenRequestLine(env, r) },
+			OnTunnel:       func(r intercept.Request) { tunnelLine(env, r) },
+			OnFault:        func(f fault.Answer) { faultLine(env, f) },
 		}, nil
 	}
 	logger, err := o.logger(env.Stderr)
@@ -28,14 +30,14 @@ func observersFor(env *cli.Env, o logOptions) (local.Observers, error) {
 		return local.Observers{}, err
 	}
 	return local.Observers{
-		OnTokenRequest: func(r issuer.TokenRequest) { logTokenRequest(logger, r) },
-		OnTunnel:       func(r issuer.TunnelRequest) { logTunnel(logger, r) },
-		OnFault:        func(f issuer.FaultAnswer) { logFault(logger, f) },
+		OnTokenRequest: func(r tenant.TokenRequest) { logTokenRequest(logger, r) },
+		OnTunnel:       func(r intercept.Request) { logTunnel(logger, r) },
+		OnFault:        func(f fault.Answer) { logFault(logger, f) },
 	}, nil
 }
 
 // tokenRequestLine prints what became of one request for a token.
-func tokenRequestLine(env *cli.Env, r issuer.TokenRequest) {
+func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
 	outcome := "issued"
 	if r.Code != 0 {
 		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
@@ -45,7 +47,7 @@ func tokenRequestLine(env *cli.Env, r issuer.TokenRequest) {
 }
 
 // logTokenRequest is the same for machines. Its names are stable.
-func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
+func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 	fields := []any{
 		"tenant", r.Tenant, "client_id", r.ClientID, "credential", string(r.Credential), "resource", r.Resource,
 		"status", r.Status, "trace_id", r.TraceID, "correlation_id", r.CorrelationID,
@@ -59,7 +61,7 @@ func logTokenRequest(logger *slog.Logger, r issuer.TokenRequest) {
 
 // tunnelLine prints what became of one request to the proxy for a host that is
 // not the tenant's.
-func tunnelLine(env *cli.Env, r issuer.TunnelRequest) {
+func tunnelLine(env *cli.Env, r intercept.Request) {
 	outcome := "tunnelled"
 	if r.Status != http.StatusOK {
 		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
@@ -68,7 +70,7 @@ func tunnelLine(env *cli.Env, r issuer.TunnelRequest) {
 }
 
 // logTunnel is the same for machines. Its names are stable.
-func logTunnel(logger *slog.Logger, r issuer.TunnelRequest) {
+func logTunnel(logger *slog.Logger, r intercept.Request) {
 	if r.Status == http.StatusOK {
 		logger.Info("tunnel opened", "target", r.Target, "status", r.Status)
 		return
@@ -77,12 +79,12 @@ func logTunnel(logger *slog.Logger, r issuer.TunnelRequest) {
 }
 
 // logFault is the same as faultLine for machines. Its names are stable.
-func logFault(logger *slog.Logger, f issuer.FaultAnswer) {
+func logFault(logger *slog.Logger, f fault.Answer) {
 	logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
 }
 
 // faultLine prints that a request met a fault.
-func faultLine(env *cli.Env, f issuer.FaultAnswer) {
+func faultLine(env *cli.Env, f fault.Answer) {
 	path := f.Path
 	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		path = text.Quote(path)

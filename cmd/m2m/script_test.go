@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		"otherapi":    otherAPI,
 		"barrier":     barrier,
 		"brokenapi":   brokenAPI,
-		"tenant":      tenant,
+		"tenant":      runTenant,
 		"parentproxy": parentProxy,
 		"ask":         ask,
 	})

@@ -13,8 +13,8 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
 	"m2m/internal/jsonobject"
+	"m2m/internal/tenant/mint"
 	"m2m/internal/text"
 )
 
@@ -95,27 +95,27 @@ func (o *mintOptions) add(flags *pflag.FlagSet) {
 }
 
 // mintRequest makes a request of the flags.
-func mintRequest(env *cli.Env, cmd *cobra.Command, o mintOptions) (r issuer.MintRequest, err error) {
+func mintRequest(env *cli.Env, cmd *cobra.Command, o mintOptions) (r mint.Request, err error) {
 	if err := checkMintFlags(cmd.Flags()); err != nil {
 		return r, err
 	}
-	r = issuer.MintRequest{
+	r = mint.Request{
 		Tenant: o.tenant, Client: o.client, API: o.api, Version: entra.Version(o.version),
-		Key: issuer.MintKey(o.key), Algorithm: o.alg, Nonce: o.nonce, Without: o.without, WithoutHeader: o.withoutHeader,
+		Key: mint.Key(o.key), Algorithm: o.alg, Nonce: o.nonce, Without: o.without, WithoutHeader: o.withoutHeader,
 	}
 	switch {
 	case o.user:
-		r.Kind = issuer.UserToken
+		r.Kind = mint.UserToken
 	case o.id:
-		r.Kind = issuer.IDToken
+		r.Kind = mint.IDToken
 	case o.graph:
-		r.Kind = issuer.GraphToken
+		r.Kind = mint.GraphToken
 	}
 	switch {
 	case o.expired:
-		r.Time = issuer.Expired
+		r.Time = mint.Expired
 	case o.notYet:
-		r.Time = issuer.NotYetValid
+		r.Time = mint.NotYetValid
 	}
 	if r.Claims, err = jsonObject("--claim", o.claims, o.claimsJSON); err != nil {
 		return r, err

@@ -7,8 +7,8 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
 	"m2m/internal/local"
+	"m2m/internal/tenant/tenantfile"
 )
 
 const tenantFileLong = `  m2m serve tenant-file >tenant.yaml                      the built-in tenant, every key explained
@@ -37,10 +37,10 @@ func tenantFileCommand(env *cli.Env) *cobra.Command {
 				_, err := local.ReadTenantFile(check, env.ReadFile)
 				return err
 			case schema:
-				_, err := io.WriteString(env.Out, issuer.TenantFileSchema())
+				_, err := io.WriteString(env.Out, tenantfile.Schema())
 				return err
 			}
-			_, err := io.WriteString(env.Out, issuer.BuiltinTenantFile())
+			_, err := io.WriteString(env.Out, tenantfile.Builtin())
 			return err
 		},
 	}

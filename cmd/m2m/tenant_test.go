@@ -18,7 +18,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant"
+	"m2m/internal/tenant/directory"
 )
 
 // The directory of the scripts about refusals: the local tenant's own code,
@@ -31,10 +32,10 @@ const (
 	certificatesVariable = "CERTIFICATES"
 )
 
-// tenant DIR runs that directory until a signal. DIR/APP.env has the settings
+// runTenant is the program tenant DIR: it runs that directory until a signal. DIR/APP.env has the settings
 // of each app, DIR/NAME.jwt the assertions. DIR/clock, if it is there, is a
 // duration by which the tenant's clock is off.
-func tenant() {
+func runTenant() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := runTroubled(ctx, os.Args[1]); err != nil {
@@ -57,9 +58,9 @@ func runTroubled(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	directory := troubled(outside.URL, pair.Leaf)
-	made, err := issuer.New(listener, issuer.Config{
-		Tenants: []issuer.Tenant{directory}, HTTPClient: outside.Client(), Now: clockOf(dir),
+	troubledTenant := troubled(outside.URL, pair.Leaf)
+	made, err := tenant.New(listener, tenant.Config{
+		Tenants: []directory.Tenant{troubledTenant}, HTTPClient: outside.Client(), Now: clockOf(dir),
 	})
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func runTroubled(ctx context.Context, dir string) error {
 		os.WriteFile(filepath.Join(dir, "github.env"), []byte("ACTIONS_ID_TOKEN_REQUEST_URL="+outside.URL+"/github?api-version=2.0\n"), 0o600),
 		outside.writeTokens(dir),
 		writeAssertions(dir, made.Origin(), pair),
-		writeApps(dir, made.Origin(), directory.Clients),
+		writeApps(dir, made.Origin(), troubledTenant.Clients),
 	); err != nil {
 		return err
 	}
@@ -84,10 +85,10 @@ func clockOf(dir string) func() time.Time {
 }
 
 // troubled is the directory: an API, one that requires assignment, and the apps.
-func troubled(outside string, certificate *x509.Certificate) issuer.Tenant {
-	return issuer.Tenant{
+func troubled(outside string, certificate *x509.Certificate) directory.Tenant {
+	return directory.Tenant{
 		ID: troubledTenant,
-		APIs: []issuer.API{
+		APIs: []directory.API{
 			{ID: troubledAPI, Name: "orders", URIs: []string{"api://orders"}, TokenVersion: entra.V2},
 			{
 				ID: "4e8a1f6b-7d92-4c35-a0e8-b5d3c6f9e217", Name: "payroll", URIs: []string{"api://payroll"},
@@ -99,18 +100,18 @@ func troubled(outside string, certificate *x509.Certificate) issuer.Tenant {
 }
 
 // troubledApps are the apps, named after what is special about them.
-func troubledApps(outside string, certificate *x509.Certificate) []issuer.Client {
-	secret := func(expires time.Time) []issuer.ClientSecret {
-		return []issuer.ClientSecret{{Value: issuer.NewClientSecret(), Expires: expires}}
+func troubledApps(outside string, certificate *x509.Certificate) []directory.Client {
+	secret := func(expires time.Time) []directory.ClientSecret {
+		return []directory.ClientSecret{{Value: directory.NewClientSecret(), Expires: expires}}
 	}
-	apps := []issuer.Client{
+	apps := []directory.Client{
 		{Name: "sound", Secrets: secret(time.Time{})},
 		{Name: "expired-secret", Secrets: secret(time.Now().Add(-24 * time.Hour))},
 		{Name: "disabled", Secrets: secret(time.Time{}), Disabled: true},
 		{Name: "not-installed", Secrets: secret(time.Time{}), NoServicePrincipal: true},
 		{Name: "blocked", Secrets: secret(time.Time{}), BlockedByPolicy: blockingPolicy},
 		{Name: "certificate", Certificates: []*x509.Certificate{certificate}},
-		{Name: "federated", Federated: []issuer.FederatedIdentityCredential{
+		{Name: "federated", Federated: []directory.FederatedCredential{
 			{Issuer: outside, Subject: workflowSubject},
 			{Issuer: outside + "/renamed", Subject: workflowSubject},
 			{Issuer: "https://127.0.0.1:1", Subject: workflowSubject},
@@ -127,14 +128,14 @@ func troubledApps(outside string, certificate *x509.Certificate) []issuer.Client
 
 // writeApps writes the settings of each app; the last one to appear says that
 // all is ready.
-func writeApps(dir, origin string, apps []issuer.Client) (err error) {
+func writeApps(dir, origin string, apps []directory.Client) (err error) {
 	for _, app := range slices.Backward(apps) {
 		err = errors.Join(err, writeWhole(filepath.Join(dir, app.Name+".env"), troubledSettings(dir, origin, app)))
 	}
 	return err
 }
 
-func troubledSettings(dir, origin string, app issuer.Client) string {
+func troubledSettings(dir, origin string, app directory.Client) string {
 	secret := ""
 	if app.Secrets != nil {
 		secret = app.Secrets[0].Value.Reveal()

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"m2m/internal/entra"
-	"m2m/internal/issuer"
 	"m2m/internal/settings"
+	"m2m/internal/tenant/directory"
 )
 
 // CommandEnvironment fills a folder with what a command next to the tenant needs
@@ -118,7 +118,7 @@ var systemRootFiles = []string{
 // environmentOf lists the settings with which a client may call an API of its
 // tenant, by the names they have in the environment. What the client does not
 // have, such as a secret next to its certificates, is left out.
-func environmentOf(origin string, tenant issuer.Tenant, client issuer.Client, api issuer.API, apiURL string) map[string]string {
+func environmentOf(origin string, tenant directory.Tenant, client directory.Client, api directory.API, apiURL string) map[string]string {
 	s := map[string]string{
 		"TENANT_ID":            tenant.ID,
 		"AZURE_TENANT_ID":      tenant.ID,
@@ -141,7 +141,7 @@ func environmentOf(origin string, tenant issuer.Tenant, client issuer.Client, ap
 
 // audiencesOf are those of an API's tokens: of version 2.0 its ID, of version
 // 1.0 whichever of its names the token was requested for, as it was spelt.
-func audiencesOf(api issuer.API) []string {
+func audiencesOf(api directory.API) []string {
 	if api.TokenVersion == entra.V2 {
 		return []string{api.ID}
 	}
@@ -155,14 +155,14 @@ func audiencesOf(api issuer.API) []string {
 
 // lastingSecret is the secret that expires last: one that never does, if there
 // is one.
-func lastingSecret(client issuer.Client) entra.Secret {
-	end := func(s issuer.ClientSecret) time.Time {
+func lastingSecret(client directory.Client) entra.Secret {
+	end := func(s directory.ClientSecret) time.Time {
 		if s.Expires.IsZero() {
 			return time.Unix(1<<40, 0)
 		}
 		return s.Expires
 	}
-	return slices.MaxFunc(client.Secrets, func(a, b issuer.ClientSecret) int { return end(a).Compare(end(b)) }).Value
+	return slices.MaxFunc(client.Secrets, func(a, b directory.ClientSecret) int { return end(a).Compare(end(b)) }).Value
 }
 
 // addPlaces adds the files and folders that belong to a running tenant.

@@ -6,15 +6,15 @@ import (
 	"maps"
 	"os"
 
-	"m2m/internal/issuer"
 	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/directory"
 )
 
 // Client is a client of a running tenant, with the file that has its
 // settings.
 type Client struct {
-	Tenant  issuer.Tenant
-	Client  issuer.Client
+	Tenant  directory.Tenant
+	Client  directory.Client
 	Default bool
 	// envFile is the name of the file in the state folder.
 	EnvFile string
@@ -40,9 +40,9 @@ func (s *Server) Clients() (list []Client) {
 
 // otherEnvFile names the settings of a client that is not the default. A client
 // can be in several tenants.
-func otherEnvFile(home, tenant issuer.Tenant, client issuer.Client) string {
+func otherEnvFile(home, tenant directory.Tenant, client directory.Client) string {
 	switch {
-	case client.ID == issuer.Builtin().Clients[1].ID && tenant.ID == issuer.Builtin().ID:
+	case client.ID == directory.Builtin().Clients[1].ID && tenant.ID == directory.Builtin().ID:
 		return noRoleFile
 	case tenant.ID == home.ID:
 		return "client-" + client.ID + ".env"

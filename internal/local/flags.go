@@ -8,7 +8,10 @@ import (
 
 	"m2m/internal/exit"
 	"m2m/internal/explain"
-	"m2m/internal/issuer"
+	"m2m/internal/strictyaml"
+	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/tenantfile"
 	"m2m/internal/transport"
 )
 
@@ -19,19 +22,19 @@ const maxCertificateFile = 64 << 10
 type fileReader func(path string, limit int64) ([]byte, error)
 
 // Tenants returns those of a tenant file, or the built-in one without a file.
-func Tenants(path string, read fileReader) (issuer.TenantFile, error) {
+func Tenants(path string, read fileReader) (tenantfile.File, error) {
 	if path == "" {
-		return issuer.TenantFile{Tenants: []issuer.Tenant{issuer.Builtin()}}, nil
+		return tenantfile.File{Tenants: []directory.Tenant{directory.Builtin()}}, nil
 	}
 	return ReadTenantFile(path, read)
 }
 
 // ReadTenantFile reads a tenant file and the certificates that it names, whose
 // relative paths start at the file.
-func ReadTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
-	text, err := read(path, issuer.MaxTenantFile)
+func ReadTenantFile(path string, read fileReader) (tenantfile.File, error) {
+	text, err := read(path, tenantfile.MaxBytes)
 	if err != nil {
-		return issuer.TenantFile{}, exit.Usagef("the tenant file cannot be read: %v", err).
+		return tenantfile.File{}, exit.Usagef("the tenant file cannot be read: %v", err).
 			Hint("to write one: m2m serve tenant-file >tenant.yaml").
 			Wrap(err)
 	}
@@ -39,22 +42,22 @@ func ReadTenantFile(path string, read fileReader) (issuer.TenantFile, error) {
 	if path == "-" {
 		name = "stdin"
 	}
-	tenants, err := issuer.ParseTenantFile(name, text, func(name string) ([]byte, error) {
+	tenants, err := tenantfile.Parse(name, text, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Dir(path) + string(filepath.Separator) + name // Join would make stdin of a file called "-"
 		}
 		return read(name, maxCertificateFile)
 	})
-	if fault := (*issuer.TenantFileError)(nil); errors.As(err, &fault) {
+	if fault := (*strictyaml.Error)(nil); errors.As(err, &fault) {
 		return tenants, exit.Usagef("%v", err).Hint("m2m serve tenant-file prints a file with every key explained").Wrap(err)
 	}
 	return tenants, err
 }
 
 // ParseFaults reads faults as flags and arguments give them.
-func ParseFaults(specs []string) (faults []issuer.Fault, err error) {
+func ParseFaults(specs []string) (faults []fault.Fault, err error) {
 	for _, spec := range specs {
-		f, err := issuer.ParseFault(spec)
+		f, err := fault.Parse(spec)
 		if err != nil {
 			hints := append(explain.CommandLine.Hints(err), "m2m serve fault --help lists the faults")
 			return nil, exit.Usagef("%v", err).Hint(hints...)

@@ -13,15 +13,20 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/issuer"
+	"m2m/internal/tenant"
+	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
+	"m2m/internal/tenant/tenantfile"
 	"m2m/internal/transport"
 )
 
 // Options says which tenants to run, and where they and their API listen.
 type Options struct {
-	Tenants issuer.TenantFile
+	Tenants tenantfile.File
 	// Faults are injected before the first request.
-	Faults []issuer.Fault
+	Faults []fault.Fault
 	// TenantAddr and APIAddr are HOST:PORT on loopback; port 0 is any free one.
 	TenantAddr, APIAddr string
 	// APITLS says that the API is served over https.
@@ -40,16 +45,16 @@ type Options struct {
 
 // Observers are called with what happens at the tenant; nil ones are not.
 type Observers struct {
-	OnTokenRequest func(issuer.TokenRequest)
-	OnTunnel       func(issuer.TunnelRequest)
-	OnFault        func(issuer.FaultAnswer)
+	OnTokenRequest func(tenant.TokenRequest)
+	OnTunnel       func(intercept.Request)
+	OnFault        func(fault.Answer)
 }
 
 // Server is a local tenant and the listener of the API that it issues
 // tokens for, both listening. Make one with Open.
 type Server struct {
-	Tenants issuer.TenantFile
-	Issuer  *issuer.Issuer
+	Tenants tenantfile.File
+	Issuer  *tenant.Server
 	APIURL  string // the API's origin
 
 	controlKey     entra.Secret
@@ -64,7 +69,7 @@ func Open(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Tenants: o.Tenants, controlKey: issuer.NewControlKey()}
+	s := &Server{Tenants: o.Tenants, controlKey: control.NewKey()}
 	if s.tenantListener, err = listenLoopback(o.TenantAddr, "--tenant-addr"); err != nil {
 		return nil, err
 	}
@@ -83,7 +88,7 @@ func (s *Server) start(o Options, outside *http.Client) error {
 	if err != nil {
 		return err
 	}
-	s.Issuer, err = issuer.New(s.tenantListener, issuer.Config{
+	s.Issuer, err = tenant.New(s.tenantListener, tenant.Config{
 		Tenants: o.Tenants.Tenants, TokenLifetime: o.Tenants.TokenLifetime, LongestTokenLifetime: o.Tenants.LongestTokenLifetime,
 		HTTPClient: outside, OnTokenRequest: o.OnTokenRequest, Intercept: interception,
 		ControlKey: s.controlKey, OnFault: o.OnFault,
@@ -113,7 +118,7 @@ func outsideIssuers(o Options) (*http.Client, error) {
 
 // interception opens the tenant's proxy on a free port: programs get its address
 // together with its password, which is new for each run.
-func interception(o Options) (*issuer.Interception, error) {
+func interception(o Options) (*intercept.Options, error) {
 	if !o.Intercept {
 		return nil, nil
 	}
@@ -121,12 +126,12 @@ func interception(o Options) (*issuer.Interception, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no port is free for --intercept: %w", err)
 	}
-	return &issuer.Interception{Listener: listener, Parent: o.Proxy, OnTunnel: o.OnTunnel}, nil
+	return &intercept.Options{Listener: listener, Parent: o.Proxy, OnTunnel: o.OnTunnel}, nil
 }
 
 // Environment lists the settings of one client of a running tenant, by the names
 // they have in the environment.
-func (s *Server) Environment(tenant issuer.Tenant, client issuer.Client) map[string]string {
+func (s *Server) Environment(tenant directory.Tenant, client directory.Client) map[string]string {
 	fallback := slices.Concat(tenant.APIs, s.Tenants.Tenants[0].APIs)[0]
 	return environmentOf(s.Issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), s.APIURL)
 }

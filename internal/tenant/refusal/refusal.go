@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+
+	"m2m/internal/text"
 )
 
 // TimestampForm is how Entra writes a time in an error, as time.Format takes it.
@@ -75,11 +76,11 @@ type value string
 
 // Format implements fmt.Formatter.
 func (v value) Format(f fmt.State, verb rune) {
-	text := string(v)
+	shown := string(v)
 	if verb == 'q' {
-		text = Quote(text)
+		shown = Quote(shown)
 	}
-	_, _ = io.WriteString(f, text) // fmt.State does not fail
+	_, _ = io.WriteString(f, shown) // fmt.State does not fail
 }
 
 // quoteLimit bounds what of a client's own words goes back to it and to the
@@ -89,19 +90,7 @@ const quoteLimit = 128
 // Quote puts a client's words between single quotes, as Entra does, escaped
 // and bounded.
 func Quote(s string) string {
-	escaped := fmt.Sprintf("%q", Bound(s))
+	escaped := fmt.Sprintf("%q", text.Cut(s, quoteLimit))
 	inner := strings.ReplaceAll(escaped[1:len(escaped)-1], `\"`, `"`)
 	return "'" + strings.ReplaceAll(inner, "'", `\'`) + "'"
-}
-
-// Bound cuts s to 128 bytes, never inside a character.
-func Bound(s string) string {
-	if len(s) <= quoteLimit {
-		return s
-	}
-	cut := quoteLimit
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
 }

@@ -1,0 +1,80 @@
+package tenant
+
+import (
+	"log"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"m2m/internal/entra"
+	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
+	"m2m/internal/text"
+)
+
+// Config says which tenants an Issuer is, and how it behaves.
+type Config struct {
+	// Tenants that exist. At least one.
+	Tenants []directory.Tenant
+	// TokenLifetime is how long every token lives. Zero means as Entra does by
+	// default: a random time between 60 and 90 minutes for each token.
+	TokenLifetime time.Duration
+	// LongestTokenLifetime, if it is longer than TokenLifetime, makes each
+	// token's life a random time between the two.
+	LongestTokenLifetime time.Duration
+	// Origin overrides the origin that documents and tokens name. Empty means
+	// that of the listener, such as https://127.0.0.1:8443; under interception
+	// it means https://login.microsoftonline.com.
+	Origin string
+	// Intercept makes the issuer answer as Entra's login hosts too, through a
+	// proxy. Nil means that it does not.
+	Intercept *intercept.Options
+	// Now is the tenant's clock: it stamps tokens and ends secrets. Nil means
+	// time.Now. TLS certificates follow the machine's clock in any case,
+	// because the clients' TLS libraries do.
+	Now func() time.Time
+	// HTTPClient fetches the documents and keys of outside issuers. It is needed
+	// only where a client has federated credentials.
+	HTTPClient *http.Client
+	// OnTokenRequest is told about every request at a token endpoint, after
+	// its answer is decided and before it is sent. It is called from many
+	// goroutines at once. Nil tells nobody.
+	OnTokenRequest func(TokenRequest)
+	// OnFault is told about every request that met a fault, before it is
+	// answered. It is called from many goroutines at once. Nil tells nobody.
+	OnFault func(fault.Answer)
+	// ControlKey opens the control endpoint: see control.NewKey. The zero value
+	// means that there is no such endpoint.
+	ControlKey entra.Secret
+	// ErrorLog gets what the HTTP server has to say, such as failed TLS
+	// handshakes: most often a client that does not trust the CA. Nil discards
+	// it.
+	ErrorLog *log.Logger
+}
+
+// check returns the first part of the configuration that cannot be; nil if there
+// is none.
+func (c *Config) check() *directory.Error {
+	switch u, err := url.Parse(c.Origin); {
+	case c.TokenLifetime < 0:
+		return &directory.Error{Field: "TokenLifetime", Problem: "it is negative"}
+	case c.LongestTokenLifetime != 0 && c.LongestTokenLifetime < c.TokenLifetime:
+		return &directory.Error{Field: "LongestTokenLifetime", Problem: "it is shorter than the shortest lifetime"}
+	case c.Origin != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != c.Origin):
+		return &directory.Error{Field: "Origin", Problem: text.Quote(c.Origin) + " is not an https origin"}
+	case c.HTTPClient == nil && c.hasFederated():
+		return &directory.Error{Field: "HTTPClient", Problem: "a client has federated credentials, and nothing can fetch their issuers' keys"}
+	}
+	if wrong := directory.Check(c.Tenants); len(wrong) > 0 {
+		return wrong[0]
+	}
+	return nil
+}
+
+func (c *Config) hasFederated() bool {
+	return slices.ContainsFunc(c.Tenants, func(t directory.Tenant) bool {
+		return slices.ContainsFunc(t.Clients, func(c directory.Client) bool { return len(c.Federated) > 0 })
+	})
+}

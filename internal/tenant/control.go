@@ -1,0 +1,157 @@
+package tenant
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/keyring"
+	"m2m/internal/tenant/mint"
+	"m2m/internal/tenant/refusal"
+	"m2m/internal/text"
+)
+
+// ControlURL returns the address of the control endpoint, as control.Access has
+// it. Empty if there is none. It is that of the listener, whatever Origin says.
+func (s *Server) ControlURL() string {
+	if s.config.ControlKey.IsZero() {
+		return ""
+	}
+	return "https://" + s.listener.Addr().String() + control.Path
+}
+
+func (s *Server) controlHandler() *control.Handler {
+	return &control.Handler{Key: s.config.ControlKey, Addr: s.listener.Addr().String(), Actions: map[string]control.Action{
+		"state":  control.Get(s.state),
+		"keys":   control.Post(s.changeKeys),
+		"clock":  control.Post(s.changeClock),
+		"faults": control.Post(s.changeFaults),
+		"mint":   control.Post(s.mint),
+	}}
+}
+
+func (s *Server) state() (any, error) {
+	if _, err := s.maker.Keys.Published(); err != nil {
+		return nil, err
+	}
+	state := &control.State{Origin: s.maker.Origin, Clock: fault.Short(s.clock.offset()), Keys: s.maker.Keys.State(), Faults: s.Faults()}
+	state.KeySet, _, _ = s.maker.Keys.Mode()
+	for _, t := range s.maker.Directory.Tenants {
+		state.Tenants = append(state.Tenants, t.ID)
+	}
+	return state, nil
+}
+
+func (s *Server) changeKeys(asked control.KeysRequest) (any, error) {
+	switch kind := fault.Kind(asked.Action); kind {
+	case fault.Roll, fault.Withdraw, fault.Flap, fault.Empty:
+		if err := s.Inject(fault.Fault{Place: fault.AtKeys, Kind: kind}); err != nil {
+			return nil, err
+		}
+	case "restore":
+		s.maker.Keys.SetMode(keyring.Whole, 0)
+	default:
+		return nil, control.Refuse("keys have no action "+text.Quote(asked.Action), "the actions are roll, withdraw, flap, empty and restore")
+	}
+	return s.state()
+}
+
+// changeFaults changes the faults, all of them or, if one is misspelt, none.
+func (s *Server) changeFaults(asked control.FaultsRequest) (any, error) {
+	var faults []fault.Fault
+	for _, spec := range asked.Add {
+		f, err := fault.Parse(spec)
+		if mistake := (*fault.Error)(nil); errors.As(err, &mistake) {
+			return nil, control.Refuse(mistake.Error(), mistake.Advice)
+		}
+		faults = append(faults, f)
+	}
+	if asked.Clear {
+		s.ClearFaults()
+	}
+	for _, f := range faults {
+		if err := s.Inject(f); err != nil {
+			return nil, err
+		}
+	}
+	return s.state()
+}
+
+func (s *Server) changeClock(asked control.ClockRequest) (any, error) {
+	offset, err := time.ParseDuration(asked.Offset)
+	if err != nil || offset.Abs() > fault.MaxClockOffset {
+		return nil, control.Refuse(text.Quote(asked.Offset)+" is no offset of a clock", "write it as 10m, -1h30m or 0s; the most is "+fault.MaxClockOffset.String())
+	}
+	s.clock.set(offset)
+	return s.state()
+}
+
+func (s *Server) mint(asked mint.Request) (any, error) {
+	token, err := s.maker.Mint(asked)
+	if mistake := (*mint.Error)(nil); errors.As(err, &mistake) {
+		return nil, control.Refuse(mistake.Reason, mistake.Hints()...)
+	}
+	return control.Minted{Token: token}, err
+}
+
+// Inject makes the tenant fail from now on. A fault joins those before it, but
+// there is one clock, one lifetime and one state of the key set. An error is
+// that of making a key.
+func (s *Server) Inject(f fault.Fault) error {
+	switch f.Kind {
+	case fault.Clock:
+		s.clock.set(f.Duration)
+	case fault.Roll, fault.Withdraw, fault.Flap:
+		if err := s.maker.Keys.Roll(s.now()); err != nil {
+			return err
+		}
+		switch f.Kind {
+		case fault.Withdraw:
+			s.maker.Keys.Withdraw()
+		case fault.Flap:
+			s.maker.Keys.SetMode(keyring.Flapping, f.Times)
+		}
+	case fault.Empty:
+		s.maker.Keys.SetMode(keyring.Empty, f.Times)
+	default:
+		s.faults.Add(f)
+	}
+	return nil
+}
+
+// ClearFaults ends every fault. A key that was rolled or withdrawn stays so.
+func (s *Server) ClearFaults() {
+	s.clock.set(0)
+	s.maker.Keys.SetMode(keyring.Whole, 0)
+	s.faults.Clear()
+}
+
+// Faults lists what Inject has done and is still in force.
+func (s *Server) Faults() []fault.State {
+	states := []fault.State{}
+	if ahead := s.clock.offset(); ahead != 0 {
+		states = append(states, fault.State{Fault: fault.Fault{Kind: fault.Clock, Duration: ahead, RetryAfter: fault.NoRetryAfter}.String()})
+	}
+	if mode, times, answered := s.maker.Keys.Mode(); mode != keyring.Whole {
+		kind := fault.Empty
+		if mode == keyring.Flapping {
+			kind = fault.Flap
+		}
+		f := fault.Fault{Place: fault.AtKeys, Kind: kind, Times: times, RetryAfter: fault.NoRetryAfter}
+		states = append(states, fault.State{Fault: f.String(), Answered: answered})
+	}
+	return append(states, s.faults.State()...)
+}
+
+// refuse answers as Entra does when it fails.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	x := newExchange(r, s.now())
+	x.commonHeaders(w.Header())
+	row := refusal.ServiceUnavailable
+	if status == http.StatusInternalServerError {
+		row = refusal.ServiceFailed
+	}
+	x.writeRefusal(w, row.With())
+}

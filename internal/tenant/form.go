@@ -1,0 +1,230 @@
+package tenant
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"m2m/internal/entra"
+	"m2m/internal/tenant/credential"
+	"m2m/internal/tenant/refusal"
+)
+
+// maxForm bounds a token request's body. An assertion with a chain of
+// certificates takes some kilobytes.
+const maxForm = 64 << 10
+
+const (
+	formType      = "application/x-www-form-urlencoded"
+	grantType     = "client_credentials"
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+)
+
+// tokenForm is what a token request says, before any of it is believed.
+type tokenForm struct {
+	clientID string
+	kind     credential.Kind
+	// value is the secret or the assertion.
+	value entra.Secret
+	// resource is the scope less /.default, or the resource of v1.0, as sent.
+	resource string
+	// capabilities are those that the claims parameter lists as xms_cc, as
+	// every MSAL writes them; nil if there are none.
+	capabilities []string
+}
+
+// readForm reads the body of a token request. Of a body that is not a form
+// Entra says that its first field is missing.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal.Refusal) {
+	if r.Method != http.MethodPost {
+		return nil, refusal.WrongMethod.With(r.Method)
+	}
+	sent := r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(sent); err != nil || media != formType {
+		return nil, refusal.WrongContentType.With(sent)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, refusal.MalformedBody.With("it is larger than 64 KiB")
+	case err != nil:
+		return nil, refusal.MalformedBody.With("it ended early")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, refusal.MalformedBody.With("it is not URL-encoded")
+	}
+	return form, nil
+}
+
+// parseForm makes sense of a token request's fields. Fields that it does not
+// know are none of its business: every MSAL sends some. What it could read
+// comes back with a refusal too.
+func parseForm(v entra.Version, form url.Values, authorization string) (f tokenForm, refused *refusal.Refusal) {
+	f.kind = credential.None
+	if refused := checkRepeats(form); refused != nil {
+		return f, refused
+	}
+	if refused := f.readClient(form, authorization); refused != nil {
+		return f, refused
+	}
+	switch grant := form.Get("grant_type"); grant {
+	case grantType:
+	case "":
+		return f, refusal.MissingField.With("grant_type")
+	default:
+		return f, refusal.GrantNotSupported.With(grant)
+	}
+	if f.clientID == "" {
+		return f, refusal.MissingField.With("client_id")
+	}
+	f.capabilities = parseCapabilities(form.Get("claims"))
+	f.resource, refused = parseResource(v, form)
+	if refused != nil {
+		return f, refused
+	}
+	return f, f.checkAssertionType(form)
+}
+
+func checkRepeats(form url.Values) *refusal.Refusal {
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource"} {
+		if len(form[name]) > 1 {
+			return refusal.RepeatedField.With(name)
+		}
+	}
+	return nil
+}
+
+// readClient reads who the client is and what it proves that with: in the body
+// or by HTTP Basic (RFC 6749, 2.3.1).
+func (f *tokenForm) readClient(form url.Values, authorization string) *refusal.Refusal {
+	f.clientID = form.Get("client_id")
+	secret := form.Get("client_secret")
+	if id, password, ok := parseBasic(authorization); ok {
+		if f.clientID != "" && !strings.EqualFold(f.clientID, id) {
+			return refusal.SeveralClientIDs.With()
+		}
+		f.clientID = id
+		if secret == "" {
+			secret = password
+		}
+	}
+	// A federated token comes straight from a file, with its last line break.
+	assertion := strings.TrimSpace(form.Get("client_assertion"))
+	switch {
+	case assertion != "":
+		f.kind, f.value = credential.KindOf(assertion), entra.NewSecret(assertion)
+	case secret != "":
+		f.kind, f.value = credential.Secret, entra.NewSecret(secret)
+	}
+	return nil
+}
+
+func (f *tokenForm) checkAssertionType(form url.Values) *refusal.Refusal {
+	if f.kind == credential.None || f.kind == credential.Secret {
+		return nil
+	}
+	switch kind := form.Get("client_assertion_type"); kind {
+	case assertionType:
+		return nil
+	case "":
+		return refusal.MissingField.With("client_assertion_type")
+	default:
+		return refusal.UnknownAssertionType.With(kind)
+	}
+}
+
+// parseCapabilities reads the client capabilities out of a claims request
+// (OpenID Connect Core 1.0, 5.5). Whatever else it asks for, an app-only token
+// has no more to give.
+func parseCapabilities(claims string) []string {
+	var asked struct {
+		AccessToken struct {
+			Capabilities struct {
+				Values []string `json:"values"`
+			} `json:"xms_cc"`
+		} `json:"access_token"`
+	}
+	if json.Unmarshal([]byte(claims), &asked) != nil {
+		return nil
+	}
+	return asked.AccessToken.Capabilities.Values
+}
+
+// parseBasic reads HTTP Basic credentials. RFC 6749 has both parts URL-encoded
+// first; curl and others send them as they are, and Entra's secrets hold
+// nothing that would make a difference.
+func parseBasic(authorization string) (id, password string, ok bool) {
+	scheme, encoded, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil {
+		return "", "", false
+	}
+	id, password, ok = strings.Cut(string(decoded), ":")
+	return unescape(id), unescape(password), ok
+}
+
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+const defaultScope = "/.default"
+
+// parseResource returns what the token is asked for: scope names it on v2.0,
+// resource on v1.0.
+func parseResource(v entra.Version, form url.Values) (string, *refusal.Refusal) {
+	if v == entra.V1 {
+		resource := strings.TrimSpace(form.Get("resource"))
+		if resource == "" {
+			return "", refusal.MissingField.With("resource")
+		}
+		return resource, nil
+	}
+	if form.Get("resource") != "" {
+		return "", refusal.ResourceOnV2.With()
+	}
+	return parseScope(form.Get("scope"))
+}
+
+// parseScope returns the one resource that a scope asks for. MSAL Go adds three
+// OpenID scopes to every request; none of the four means anything here.
+//
+// Exactly one "/.default" is taken away: the slash at the end of an App ID URI
+// has to be written twice, and with one slash the aud lacks it.
+func parseScope(scope string) (resource string, refused *refusal.Refusal) {
+	for _, one := range strings.Fields(scope) {
+		switch one {
+		case "openid", "offline_access", "profile", "email":
+			continue
+		}
+		name, ok := strings.CutSuffix(one, defaultScope)
+		switch {
+		case !entra.IsScopeToken(one) || ok && name == "":
+			return "", refusal.MalformedScope.With(scope)
+		case !ok:
+			return "", refusal.ScopeNotDefault.With(scope)
+		case resource != "" && !strings.EqualFold(resource, name):
+			return "", refusal.SeveralResources.With(scope)
+		}
+		resource = name
+	}
+	switch {
+	case strings.TrimSpace(scope) == "":
+		return "", refusal.MissingField.With("scope")
+	case resource == "":
+		return "", refusal.ScopeNotDefault.With(scope)
+	}
+	return resource, nil
+}

@@ -1,0 +1,217 @@
+package tenant
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"m2m/internal/entra"
+	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/intercept"
+	"m2m/internal/tenant/keyring"
+	"m2m/internal/tenant/mint"
+)
+
+// ErrNotLoopback says that the listener can be reached from other machines. A
+// tenant with demo apps and a CA of its own is for this machine only.
+var ErrNotLoopback = errors.New("the tenant's listener is not on a loopback address")
+
+// Server is a local tenant, or several. Make one with New.
+type Server struct {
+	listener     net.Listener
+	config       Config
+	certificates []tls.Certificate
+	caPEM        []byte
+	proxy        *intercept.Proxy // nil without interception
+	maker        mint.Maker
+	clock        clock
+	faults       *fault.List
+}
+
+// New makes a server that answers on ln, which already listens: tokens hold its
+// address. It makes a CA and a server certificate, and begins to make the signing
+// keys in the background.
+//
+// The error is ErrNotLoopback, intercept.ErrNotLoopback, or a *directory.Error
+// that names the first part at fault. The listener stays the caller's until Serve.
+func New(ln net.Listener, config Config) (*Server, error) {
+	address, ok := ln.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsLoopback() {
+		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, ln.Addr())
+	}
+	if wrong := config.check(); wrong != nil {
+		return nil, wrong
+	}
+	s := &Server{listener: ln, config: config, clock: clock{base: config.Now}}
+	if s.clock.base == nil {
+		s.clock.base = time.Now
+	}
+	origin := config.Origin
+	var err error
+	if config.Intercept != nil {
+		if s.proxy, err = intercept.New(config.Intercept); err != nil {
+			return nil, err
+		}
+		origin = cmp.Or(origin, intercept.Origin())
+	}
+	origin = cmp.Or(origin, "https://"+address.String())
+	s.maker = mint.Maker{Directory: directory.New(config.Tenants), Keys: keyring.New(s.now()), Origin: origin, Now: s.now}
+	s.faults = fault.NewList(config.OnFault, s.refuse)
+	s.certificates, s.caPEM, err = newServerCertificates(time.Now(), address.IP, config.Intercept != nil)
+	return s, err
+}
+
+// Origin returns the scheme, host and port that tokens and documents name,
+// such as https://127.0.0.1:8443: what AZURE_AUTHORITY_HOST is set to.
+func (s *Server) Origin() string { return s.maker.Origin }
+
+// Authority returns where the tokens of one tenant are requested.
+func (s *Server) Authority(tenant string) entra.Authority {
+	return entra.Authority{Origin: s.maker.Origin, Tenant: tenant}
+}
+
+// ProxyURL returns the address of the proxy under interception, with its
+// credentials, as HTTPS_PROXY takes it; the zero Secret without interception.
+func (s *Server) ProxyURL() entra.Secret {
+	if s.proxy == nil {
+		return entra.Secret{}
+	}
+	return s.proxy.URL()
+}
+
+// CAPEM returns the certificate of the CA that clients have to trust, in PEM.
+// Its key is gone, and it is constrained to loopback and Entra's login hosts.
+func (s *Server) CAPEM() []byte { return s.caPEM }
+
+func (s *Server) now() time.Time { return s.clock.now() }
+
+// clock is a tenant's clock: another one, and how far it is ahead of that.
+type clock struct {
+	base  func() time.Time
+	ahead atomic.Int64 // nanoseconds
+}
+
+func (c *clock) now() time.Time          { return c.base().Add(c.offset()) }
+func (c *clock) offset() time.Duration   { return time.Duration(c.ahead.Load()) }
+func (c *clock) set(ahead time.Duration) { c.ahead.Store(int64(ahead)) }
+
+// Bounds of the HTTP server. Requests are small and answered at once.
+const (
+	headerTimeout  = 10 * time.Second
+	requestTimeout = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	drainTimeout   = 5 * time.Second
+	maxHeaderBytes = 32 << 10
+)
+
+// Serve answers over TLS until ctx ends, then waits for requests in flight, at
+// most five seconds, and returns nil. It returns an error if a listener
+// fails by itself. It closes the listeners. Call it once.
+func (s *Server) Serve(ctx context.Context) error {
+	server := s.newServer()
+	group, ctx := errgroup.WithContext(ctx)
+	listeners := []net.Listener{s.listener}
+	if s.proxy != nil {
+		listeners = append(listeners, s.proxy.Logins())
+		group.Go(func() error { return s.proxy.Serve(ctx, server.ErrorLog) })
+	}
+	for _, listener := range listeners {
+		group.Go(func() error {
+			err := server.ServeTLS(listener, "", "")
+			if errors.Is(err, http.ErrServerClosed) {
+				return nil // by drain
+			}
+			return err
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		return drain(server)
+	})
+	return group.Wait()
+}
+
+func (s *Server) newServer() *http.Server {
+	errorLog := s.config.ErrorLog
+	if errorLog == nil {
+		errorLog = log.New(io.Discard, "", 0)
+	}
+	server := &http.Server{
+		Handler:           s.Handler(),
+		ConnContext:       fault.WithConnection,
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: s.certificates},
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          errorLog,
+	}
+	server.RegisterOnShutdown(s.faults.Stop)
+	return server
+}
+
+// drain waits for requests in flight, then cuts off those that take too long.
+func drain(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	}
+	return err
+}
+
+// Handler returns the endpoints without TLS, for a server of the caller's own.
+// They answer anything else with 404. The control endpoint is among them, for
+// requests that came over TLS.
+func (s *Server) Handler() http.Handler {
+	endpoints := s.entraEndpoints()
+	if s.config.ControlKey.IsZero() {
+		return endpoints
+	}
+	controlled := s.controlHandler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, control.Path) {
+			controlled.ServeHTTP(w, r)
+			return
+		}
+		endpoints.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) entraEndpoints() http.Handler {
+	mux := http.NewServeMux()
+	document := func(path string, place fault.Place, answer http.HandlerFunc) {
+		mux.HandleFunc("GET "+path, s.faults.Wrap(place, answer))
+		mux.HandleFunc("OPTIONS "+path, s.servePreflight)
+	}
+	document("/{tenant}/v2.0/.well-known/openid-configuration", fault.AtDiscovery, s.serveDiscovery(entra.V2))
+	document("/{tenant}/.well-known/openid-configuration", fault.AtDiscovery, s.serveDiscovery(entra.V1))
+	document("/{tenant}/discovery/v2.0/keys", fault.AtKeys, s.serveKeys(entra.V2))
+	document("/{tenant}/discovery/keys", fault.AtKeys, s.serveKeys(entra.V1))
+	document("/common/discovery/instance", fault.AtInstance, s.serveInstance)
+	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", s.faults.Wrap(fault.AtToken, s.serveToken(entra.V2)))
+	mux.HandleFunc("/{tenant}/oauth2/token", s.faults.Wrap(fault.AtToken, s.serveToken(entra.V1)))
+	return mux
+}
+
+// servePreflight answers a web page's question whether it may read a document
+// (Fetch Standard, CORS-preflight): Entra's documents name OPTIONS as allowed.
+func (s *Server) servePreflight(w http.ResponseWriter, r *http.Request) {
+	newExchange(r, s.now()).documentHeaders(w.Header())
+	w.WriteHeader(http.StatusOK)
+}
