@@ -58,7 +58,7 @@ func callCommand(env *cli.Env) *cobra.Command {
 			}
 			switch {
 			case o.suite.isGiven():
-				return runSuite(env, cmd, args, testOptions{o.suite, o.TokenOptions, o.form, o.InsecureHTTP})
+				return runSuite(env, cmd, args, testOptions{suiteFlags: o.suite, TokenOptions: o.TokenOptions, form: o.form, insecureHTTP: o.InsecureHTTP})
 			case o.probe.list:
 				return listProbe(env, o.probe.only, o.form)
 			case o.probe.on:

@@ -73,6 +73,9 @@ func (r *probeRun) fetchKeys(ctx context.Context, discovery string) ([]forge.Key
 
 var errNotHTTPS = errors.New("its address is not https")
 
+// maxKeySet bounds a discovery document and a key set, in bytes.
+const maxKeySet = 512 << 10
+
 // fetch reads a public document. Nothing secret goes with the request.
 func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
@@ -80,7 +83,7 @@ func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
 		return nil, errNotHTTPS
 	}
 	client := transport.WithoutRedirects(&http.Client{Transport: r.transport})
-	body, _, err := transport.Fetch(ctx, client, address, transport.Limits{Time: r.o.How.Timeout, Bytes: maxJWKS})
+	body, _, err := transport.Fetch(ctx, client, address, transport.Limits{Time: r.o.How.Timeout, Bytes: maxKeySet})
 	switch {
 	case errors.As(err, new(*transport.StatusError)), errors.As(err, new(*transport.SizeError)):
 		return nil, fmt.Errorf("%s: %w", u.Host, err)

@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,21 +16,8 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
-	"m2m/internal/probe"
 	"m2m/internal/probe/probetest"
 )
-
-// TestASignalEndsTheQuestion: nobody types, and Ctrl-C still ends the wait.
-func TestASignalEndsTheQuestion(t *testing.T) {
-	nobody, typist := io.Pipe()
-	defer typist.Close()
-	done := make(chan struct{})
-	close(done)
-	r := &probeRun{env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}
-	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
-		t.Errorf("the error is %v, want that of an interrupted command", err)
-	}
-}
 
 // probeTLS runs m2m call --probe against a handler behind TLS.
 func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api http.Handler, flags ...string) (code exit.Code, stdout, stderr string) {
@@ -52,7 +37,7 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api h
 	var out, errOut bytes.Buffer
 	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file", filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
 	env := &cli.Env{Args: slices.Concat(args, flags), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Dir: dir, Now: time.Now}
-	code = cli.Run(ctx, env, commands)
+	code = cli.Run(ctx, env, cli.Commands{List: []cli.Command{{Name: "call", New: callCommand}}})
 	return code, out.String(), errOut.String()
 }
 
@@ -144,17 +129,5 @@ func TestASignalKeepsWhatAProbeFound(t *testing.T) {
 	}
 	if xml, err := os.ReadFile(report); err != nil || !strings.Contains(string(xml), `name="alg-none"`) || !strings.Contains(string(xml), "stopped by a signal") {
 		t.Errorf("junit: %v\n%s", err, xml)
-	}
-}
-
-// TestProbeOfAnotherMachineSaysWhatItCannotSee prints a report of an API that
-// cannot reach the listener of the probe.
-func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
-	for host, want := range map[string]bool{"api.example.com": true, "127.0.0.1:8000": false, "localhost": false, "[::1]:8000": false} {
-		var out bytes.Buffer
-		probeText{w: &out}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
-		if got := strings.Contains(out.String(), "\nnot seen   whether the API fetches what a token names: "); got != want {
-			t.Errorf("%s: said %v, want %v:\n%s", host, got, want, out.String())
-		}
 	}
 }

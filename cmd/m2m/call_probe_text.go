@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"m2m/internal/cli"
 	"m2m/internal/probe"
@@ -26,9 +25,9 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	b := report.Baseline
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint.Bold("probe"), text.Printable(config.Target.Redacted()))
 	if b.Checks > 0 {
-		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, roundProbe(b.Median))
+		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, text.Duration(b.Median))
 	}
-	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"), roundProbe(report.Duration))
+	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"), text.Duration(report.Duration))
 	t.table(report)
 	if t.all {
 		t.cases(report)
@@ -36,7 +35,7 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 	t.findings(report.Findings())
 	t.missed(report)
 	if !transport.Loopback(config.Target.Hostname()) {
-		fmt.Fprintf(t.w, "%s\n\n", text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, reportWidth))
+		fmt.Fprintf(t.w, "%s\n\n", text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, cli.Width))
 	}
 	t.verdict(report, stop)
 }
@@ -119,8 +118,8 @@ func (t probeText) findings(findings []probe.Result) {
 	for _, g := range groups {
 		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.Bold(text.Printable(g.came)))
 		t.tried(cases[g])
-		fmt.Fprintln(t.w, text.Hang("  safe:", g.safe, 8, reportWidth))
-		fmt.Fprintln(t.w, text.Hang("  fix:", g.fix, 8, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("  safe:", g.safe, 8, cli.Width))
+		fmt.Fprintln(t.w, text.Hang("  fix:", g.fix, 8, cli.Width))
 		fmt.Fprintln(t.w)
 	}
 }
@@ -143,7 +142,7 @@ func (t probeText) tried(cases []forge.Case) {
 		width = max(width, len(c.Name))
 	}
 	for _, c := range shown {
-		fmt.Fprintln(t.w, text.Hang("  "+c.Name, text.Printable(c.Tries), width+4, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("  "+c.Name, text.Printable(c.Tries), width+4, cli.Width))
 	}
 	if more := len(cases) - len(shown); more > 0 {
 		fmt.Fprintf(t.w, "  and %d more; -v shows them all\n", more)
@@ -168,7 +167,7 @@ func (t probeText) missed(report *probe.Report) {
 		if more := len(which) - 3; more > 0 {
 			cases += fmt.Sprintf(" and %d more", more)
 		}
-		fmt.Fprintln(t.w, text.Hang("not tried", cases+": "+text.Printable(reason), 11, reportWidth))
+		fmt.Fprintln(t.w, text.Hang("not tried", cases+": "+text.Printable(reason), 11, cli.Width))
 	}
 	if len(reasons) > 0 {
 		fmt.Fprintln(t.w)
@@ -215,16 +214,6 @@ func orNone(status int) string {
 		return "nothing"
 	}
 	return fmt.Sprint(status)
-}
-
-func roundProbe(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return d.Round(100 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(100 * time.Millisecond).String()
 }
 
 // probeProgress says on a terminal how far a probe is.

@@ -54,8 +54,8 @@ func TestSuiteOnTerminal(t *testing.T) {
 		"the line with a failure":         `\r2 of 3 done, 1 not passed: third\x1b\[K`,
 		"the failure, at once":            `\r\x1b\[Km2m: FAILED   second: expected a 2xx status, got 404 Not Found\n`,
 		"the line taken away":             `\r3 of 3 done, 1 not passed\x1b\[K\r\x1b\[K`,
-		"the table with colour and bars":  `first +200 +[0-9.]+ ms  \x1b\[32mpassed \x1b\[0m  \x1b\[2m[█▏▎▍▌▋▊▉]+\x1b`,
-		"the summary":                     `3 requests in [0-9.]+ ms: 2 passed, 1 failed\n`,
+		"the table with colour and bars":  `first +200 +[0-9.]+(ms|µs)  \x1b\[32mpassed \x1b\[0m  \x1b\[2m[█▏▎▍▌▋▊▉]+\x1b`,
+		"the summary":                     `3 requests in [0-9.]+(ms|µs): 2 passed, 1 failed\n`,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(screen) {
 			t.Errorf("%s is not there: %q", what, screen)
@@ -84,7 +84,7 @@ func TestCtrlCOfSuite(t *testing.T) {
 		t.Errorf("exit code %d, want 130", code)
 	}
 	for _, pattern := range []string{
-		`first +200 +[0-9.]+ ms  passed`, `second +- +-  skipped`, `third +- +-  skipped`,
+		`first +200 +[0-9.]+(ms|µs)  passed`, `second +- +-  skipped`, `third +- +-  skipped`,
 		`: 1 passed, 2 skipped\n`, `m2m: stopped by a signal: interrupt\n`,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(screen) {

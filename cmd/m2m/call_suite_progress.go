@@ -70,7 +70,7 @@ func (p *suiteProgress) line(result suite.Result) string {
 	case result.Reason != "":
 		line += ": " + result.Reason
 	default:
-		line += fmt.Sprintf(" (%d, %s)", result.Status, milliseconds(result.Duration))
+		line += fmt.Sprintf(" (%d, %s)", result.Status, text.Duration(result.Duration))
 	}
 	return line
 }
@@ -87,7 +87,7 @@ func (p *suiteProgress) draw() {
 	if len(p.under) > 0 {
 		line += ": " + strings.Join(p.under, ", ")
 	}
-	fmt.Fprint(p.env.Stderr, "\r"+cutTo(text.Printable(line), liveWidth)+"\x1b[K")
+	fmt.Fprint(p.env.Stderr, "\r"+text.Fit(text.Printable(line), liveWidth)+"\x1b[K")
 }
 
 func (p *suiteProgress) clear() { fmt.Fprint(p.env.Stderr, "\r\x1b[K") }

@@ -53,10 +53,10 @@ func (t suiteTable) print(results []suite.Result) {
 			status = strconv.Itoa(result.Status)
 		}
 		if result.Duration > 0 {
-			took = milliseconds(result.Duration)
+			took = text.Duration(result.Duration)
 			bar = t.bar(result.Duration, longest)
 		}
-		line := fmt.Sprintf("%-*s  %6s  %8s  %s", width, cutTo(result.Request.Name, suiteNameWidth), status, took, t.outcome(result.Verdict))
+		line := fmt.Sprintf("%-*s  %6s  %8s  %s", width, text.Fit(result.Request.Name, suiteNameWidth), status, took, t.outcome(result.Verdict))
 		fmt.Fprintln(t.w, strings.TrimRight(line+bar, " "))
 	}
 }
@@ -147,7 +147,7 @@ func (t suiteTable) summary(results []suite.Result, took time.Duration) {
 	if len(results) == 1 {
 		requests = "request"
 	}
-	fmt.Fprintf(t.w, "\n%d %s in %s: %d passed", len(results), requests, milliseconds(took), counts[suite.Passed])
+	fmt.Fprintf(t.w, "\n%d %s in %s: %d passed", len(results), requests, text.Duration(took), counts[suite.Passed])
 	for _, v := range []suite.Verdict{suite.Failed, suite.Unknown, suite.Skipped} {
 		if counts[v] > 0 {
 			fmt.Fprintf(t.w, ", %d %s", counts[v], v)
@@ -155,29 +155,6 @@ func (t suiteTable) summary(results []suite.Result, took time.Duration) {
 	}
 	fmt.Fprintln(t.w)
 	if l := suite.LatencyOf(results); l.Count > 0 {
-		fmt.Fprintf(t.w, "latency p50 %s, p95 %s, max %s\n", milliseconds(l.P50), milliseconds(l.P95), milliseconds(l.Max))
+		fmt.Fprintf(t.w, "latency p50 %s, p95 %s, max %s\n", text.Duration(l.P50), text.Duration(l.P95), text.Duration(l.Max))
 	}
-}
-
-// milliseconds writes a time with as many digits as it deserves.
-func milliseconds(d time.Duration) string {
-	switch {
-	case d >= 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d >= time.Second:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	case d >= 10*time.Millisecond:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
-}
-
-// cutTo shortens a name to a number of columns, more or less: a letter counts
-// as one.
-func cutTo(s string, columns int) string {
-	runes := []rune(s)
-	if len(runes) <= columns {
-		return s
-	}
-	return string(runes[:columns-1]) + "…"
 }

@@ -1,21 +1,19 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
+	"m2m/internal/cli/clitest"
 	"m2m/internal/suite"
 )
 
 // TestReadmeSuites: the suites that the README shows can be run.
 func TestReadmeSuites(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := 0
-	for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+	for _, block := range strings.Split(clitest.Readme(t), "```yaml\n")[1:] {
 		block, _, _ = strings.Cut(block, "```")
 		if !strings.Contains(block, "requests:\n") {
 			continue
@@ -28,4 +26,15 @@ func TestReadmeSuites(t *testing.T) {
 	if found != 2 {
 		t.Errorf("found %d suites in the README, want 2", found)
 	}
+}
+
+func TestReadmeNamesJSONKeys(t *testing.T) {
+	clitest.CheckReadmeKeys(t, "### A suite of smoke tests", suiteDocument{})
+}
+
+// TestFlagNames: the table names exactly the flags that are added.
+func TestFlagNames(t *testing.T) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(suiteFlags).add(flags)
+	clitest.CheckFlagNames(t, flags, suiteFlagNames)
 }

@@ -10,6 +10,9 @@ import (
 	"m2m/internal/explain"
 )
 
+// Width is what reports for people are wrapped at, in columns.
+const Width = 100
+
 // WriteJSONLine prints v as one line, for programs that read line by line.
 func WriteJSONLine(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)

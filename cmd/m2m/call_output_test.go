@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"m2m/internal/cli/clitest"
+)
+
+func TestReadmeNamesCallJSONKeys(t *testing.T) {
+	clitest.CheckReadmeKeys(t, "## Call an API", answerDocument{})
+}

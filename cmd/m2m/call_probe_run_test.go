@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"m2m/internal/cli"
+	"m2m/internal/cli/clitest"
+	"m2m/internal/probe"
+)
+
+// TestASignalEndsTheQuestion: nobody types, and Ctrl-C still ends the wait.
+func TestASignalEndsTheQuestion(t *testing.T) {
+	nobody, typist := io.Pipe()
+	defer typist.Close()
+	done := make(chan struct{})
+	close(done)
+	r := &probeRun{env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}
+	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that of an interrupted command", err)
+	}
+}
+
+// TestProbeOfAnotherMachineSaysWhatItCannotSee prints a report of an API that
+// cannot reach the listener of the probe.
+func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
+	for host, want := range map[string]bool{"api.example.com": true, "127.0.0.1:8000": false, "localhost": false, "[::1]:8000": false} {
+		var out bytes.Buffer
+		probeText{w: &out}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
+		if got := strings.Contains(out.String(), "\nnot seen   whether the API fetches what a token names: "); got != want {
+			t.Errorf("%s: said %v, want %v:\n%s", host, got, want, out.String())
+		}
+	}
+}
+
+func TestReadmeNamesProbeJSONKeys(t *testing.T) {
+	clitest.CheckReadmeKeys(t, "## Is the door locked?", probeDocument{})
+}
+
+// TestProbeFlagNames: the table names exactly the flags that are added.
+func TestProbeFlagNames(t *testing.T) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(probeFlags).add(flags)
+	clitest.CheckFlagNames(t, flags, probeFlagNames)
+}
