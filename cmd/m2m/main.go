@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/callcmd"
 	"m2m/internal/cli/helpcmd"
 )
 
@@ -14,7 +15,7 @@ var commands = cli.Commands{
 	List: []cli.Command{
 		{Name: "token", New: tokenCommand},
 		{Name: "verify", New: verifyCommand},
-		{Name: "call", New: callCommand},
+		{Name: "call", New: callcmd.New},
 		{Name: "serve", New: serveCommand},
 	},
 	Topics: helpcmd.Topics,

@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"cmp"
@@ -22,12 +22,12 @@ import (
 	"m2m/internal/transport"
 )
 
-// suiteRun is one run of call --suite: what is sent, as whom, and where the
+// run is one run of call --suite: what is sent, as whom, and where the
 // words about it go.
-type suiteRun struct {
+type run struct {
 	env       *cli.Env
 	cmd       *cobra.Command
-	o         testOptions
+	o         Options
 	plan      *suite.Plan
 	base      string // the API's address
 	folder    string // of the file
@@ -36,16 +36,16 @@ type suiteRun struct {
 	started   time.Time
 }
 
-// runSuite runs the requests of a file and reports what became of each.
-func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o testOptions) error {
+// Run runs the requests of a file and reports what became of each.
+func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
 	if o.schema {
 		_, err := io.WriteString(env.Out, suite.Schema())
 		return err
 	}
-	if err := o.check(cmd, o.form); err != nil {
+	if err := o.check(cmd, o.Form); err != nil {
 		return err
 	}
-	r := &suiteRun{env: env, cmd: cmd, o: o, clients: map[string]*settings.Settings{}}
+	r := &run{env: env, cmd: cmd, o: o, clients: map[string]*settings.Settings{}}
 	suite, err := r.read()
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o testOptions) er
 	if err := r.prepare(args, suite); err != nil {
 		return err
 	}
-	junit, err := cli.OpenJUnit(r.env, r.o.junit)
+	junit, err := cli.OpenJUnit(r.env, r.o.JUnit)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func runSuite(env *cli.Env, cmd *cobra.Command, args []string, o testOptions) er
 }
 
 // read parses the file and leaves out what the tags do.
-func (r *suiteRun) read() (*suite.Suite, error) {
+func (r *run) read() (*suite.Suite, error) {
 	data, err := r.env.ReadFile(r.o.file, suite.MaxFile)
 	if err != nil {
 		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
@@ -100,7 +100,7 @@ func (r *suiteRun) read() (*suite.Suite, error) {
 
 // checkTags refuses a tag that no request has: it is mostly a slip, and then
 // fewer requests are sent than somebody believes.
-func (r *suiteRun) checkTags(suite *suite.Suite) error {
+func (r *run) checkTags(suite *suite.Suite) error {
 	known := suite.Tags()
 	for _, tag := range slices.Concat(r.o.tags, r.o.skipTags) {
 		if !slices.Contains(known, tag) {
@@ -115,7 +115,7 @@ func (r *suiteRun) checkTags(suite *suite.Suite) error {
 }
 
 // prepare puts the variables in and settles who calls, before anything is sent.
-func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
+func (r *run) prepare(args []string, parsed *suite.Suite) error {
 	use := settings.Uses{GivenToken: r.o.TokenFile != "", Call: true, APIURL: len(args) == 0}
 	use.Credential = !use.GivenToken && parsed.IsSentAs(suite.AsDefault)
 	s, err := cli.Resolve(r.env, r.cmd, use)
@@ -138,7 +138,7 @@ func (r *suiteRun) prepare(args []string, parsed *suite.Suite) error {
 		Origins:        r.o.origins,
 		OpenFile:       r.openFile,
 		Timeout:        r.o.How.Timeout,
-		AllowPlainHTTP: r.o.insecureHTTP,
+		AllowPlainHTTP: r.o.InsecureHTTP,
 	})
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func variablesOfSettings() (credentials, public map[string]bool) {
 
 // hidingTransport is the transport of every request. Its traces show addresses,
 // in which a variable's value may stand.
-func (r *suiteRun) hidingTransport(s *settings.Settings) *transport.Transport {
+func (r *run) hidingTransport(s *settings.Settings) *transport.Transport {
 	config := transport.Config{CAFile: s.CAFile.Value, Proxy: r.env.Proxy}
 	if r.env.Debug {
 		config.Trace = func(e transport.Exchange) {
@@ -186,7 +186,7 @@ func (r *suiteRun) hidingTransport(s *settings.Settings) *transport.Transport {
 }
 
 // send runs the plan. The words on the way are on stderr.
-func (r *suiteRun) send(ctx context.Context) []suite.Result {
+func (r *run) send(ctx context.Context) []suite.Result {
 	progress := r.progress()
 	defer progress.end()
 	runner := suite.Runner{
@@ -206,18 +206,18 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 }
 
 // wentByDefault reports whether nobody said where a request was to go.
-func (r *suiteRun) wentByDefault(q suite.Request) bool {
+func (r *run) wentByDefault(q suite.Request) bool {
 	return r.cmd.Flags().NArg() == 0 && r.clients[suite.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
 		strings.HasPrefix(q.Request.URL.String(), settings.DefaultAPIURL)
 }
 
 // known is what is known about the API and the token of a request.
-func (r *suiteRun) known(q suite.Request) explain.Context {
+func (r *run) known(q suite.Request) explain.Context {
 	s, ok := r.clients[q.As]
 	if !ok {
 		s = r.clients[suite.AsDefault]
 	}
-	return cli.ContextOf(r.cmd, q.Request, s, r.as(q.As).TokenFile, suiteCallFlags(r.cmd, q, r.folder))
+	return cli.ContextOf(r.cmd, q.Request, s, r.as(q.As).TokenFile, callFlagsOf(r.cmd, q, r.folder))
 }
 
 // caFault returns the fault of the CA file, which is a setting and no word about
@@ -233,7 +233,7 @@ func caFault(results []suite.Result) error {
 
 // verdict is how the command ends. What is certain wins over what could not be
 // told: a failed expectation over an API that did not answer.
-func (r *suiteRun) verdict(ctx context.Context, results []suite.Result) error {
+func (r *run) verdict(ctx context.Context, results []suite.Result) error {
 	counts := countVerdicts(results)
 	switch {
 	case ctx.Err() != nil:

@@ -1,4 +1,4 @@
-package main
+package callcmd
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 // maxWrappedBody bounds the body that -o json wraps, in bytes.
 const maxWrappedBody = 32 << 20
 
-// answerDocument is the JSON of `call -o json`. Its keys are stable.
-type answerDocument struct {
+// document is the JSON of `call -o json`. Its keys are stable.
+type document struct {
 	Method       string               `json:"method"`
 	URL          string               `json:"url"`
 	Status       int                  `json:"status"`
@@ -37,7 +37,7 @@ type answerDocument struct {
 }
 
 // printAnswer prints the answer, and explains it if it is not as expected.
-func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known explain.Context, o callOptions) error {
+func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known explain.Context, o options) error {
 	if o.form == "json" {
 		return printAnswerJSON(env, to, answer, known)
 	}
@@ -90,7 +90,7 @@ func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, know
 		return to.End(err)
 	}
 	judged := answer.Judge()
-	document := answerDocument{
+	document := document{
 		Method: answer.Method, URL: answer.URL.String(), Status: answer.Status, Headers: answer.Header,
 		Redirects: answer.Redirects, Attempts: answer.Attempts,
 		DurationMS: float64(answer.Timing.Total) / float64(time.Millisecond),

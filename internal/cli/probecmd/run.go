@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"cmp"
@@ -22,10 +22,10 @@ import (
 	"m2m/internal/transport"
 )
 
-// probeRun is what a probe is about to do.
-type probeRun struct {
+// run is what a probe is about to do.
+type run struct {
 	env       *cli.Env
-	o         probeOptions
+	o         Options
 	settings  *settings.Settings
 	transport *transport.Transport
 	request   call.Request
@@ -34,10 +34,10 @@ type probeRun struct {
 	started   time.Time
 }
 
-// runProbe asks whether an API verifies its tokens. Everything that can be wrong
+// Run asks whether an API verifies its tokens. Everything that can be wrong
 // with the command line is said before a token is acquired.
-func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o probeOptions) error {
-	r := &probeRun{env: env, o: o, started: env.Now()}
+func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
+	r := &run{env: env, o: o, started: env.Now()}
 	if err := o.check(cmd, args); err != nil {
 		return err
 	}
@@ -47,10 +47,10 @@ func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o probeOptions) e
 	ctx := cmd.Context()
 	token, err := cli.Bearer(ctx, env, r.settings, r.transport, o.TokenOptions)
 	if err != nil {
-		return r.notTold(err)
+		return r.inconclusive(err)
 	}
 	r.request.Token = token
-	if err := r.greet(ctx, cmd); err != nil {
+	if err := r.probeBaseline(ctx, cmd); err != nil {
 		return err
 	}
 	r.config.Token = token
@@ -59,7 +59,7 @@ func runProbe(env *cli.Env, cmd *cobra.Command, args []string, o probeOptions) e
 }
 
 // prepare finds out what is to be probed, and whether it may be.
-func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
+func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	r.settings, err = cli.Resolve(r.env, cmd, settings.Uses{
 		Credential: r.o.TokenFile == "", GivenToken: r.o.TokenFile != "", Call: true, APIURL: cli.IsPath(address),
 	})
@@ -93,12 +93,12 @@ func (r *probeRun) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = cli.OpenJUnit(r.env, r.o.junit)
+	r.junit, err = cli.OpenJUnit(r.env, r.o.JUnit)
 	return err
 }
 
 // choose selects the cases, and finds who makes wrong tokens.
-func (r *probeRun) choose(cmd *cobra.Command) (err error) {
+func (r *run) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter, err = r.minter(cmd); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (r *probeRun) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter == nil {
 		possible = slices.DeleteFunc(possible, func(c forge.Case) bool { return c.Family == forge.Issued })
 	}
-	cases, unmatched := forge.Select(possible, r.o.only)
+	cases, unmatched := forge.Select(possible, r.o.Only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}
@@ -125,15 +125,15 @@ func noSuchCase(pattern string) error {
 		Hint("m2m call --probe-list prints the names; * stands for any part of one")
 }
 
-// greet sends the honest request as m2m call does, so that an API which cannot
+// probeBaseline sends the honest request as m2m call does, so that an API which cannot
 // be reached, or which refuses the valid token, is explained as well as there.
-func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
+func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, r.o.How.Timeout)
 	defer cancel()
 	client := &call.Client{Transport: r.transport, Now: r.env.Now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
-		return r.notTold(cli.NoAnswer(err, r.settings, cmd.Flags().Arg(0)))
+		return r.inconclusive(cli.NoAnswer(err, r.settings, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
 	unmet := answer.Judge().Err()
@@ -141,44 +141,44 @@ func (r *probeRun) greet(ctx context.Context, cmd *cobra.Command) error {
 		return nil
 	}
 	why := cli.Unexpected(unmet, "", explain.Explain(answer, cli.ContextOf(cmd, r.request, r.settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
-	return r.notTold(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
+	return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))
 }
 
 // run probes, prints and ends with what was found.
-func (r *probeRun) run(ctx context.Context) error {
+func (r *run) run(ctx context.Context) error {
 	progress := r.progress()
 	r.config.Progress = progress.result
 	report, err := probe.Run(ctx, r.config)
 	progress.end()
 	switch {
 	case errors.Is(err, forge.ErrNotJWT):
-		return r.notTold(exit.Errorf(exit.Unknown, "nothing can be forged: %v", err).
+		return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be forged: %v", err).
 			Hint("the probe is for APIs that take signed JSON web tokens").Wrap(err))
 	case err != nil && ctx.Err() != nil && report.Tried() > 0: // what was found by then is worth telling
 		return cmp.Or(r.print(report, err), err)
 	case err != nil && !errors.As(err, new(*probe.StopError)):
-		return r.notTold(err)
+		return r.inconclusive(err)
 	}
 	return cmp.Or(r.print(report, err), r.outcome(report, err))
 }
 
 // print writes the report in each form that was asked for. stop says why the
 // run ended early; nil if it did not.
-func (r *probeRun) print(report *probe.Report, stop error) error {
+func (r *run) print(report *probe.Report, stop error) error {
 	if err := r.writeJUnit(report, stop); err != nil {
 		return err
 	}
-	if r.o.form == "json" {
+	if r.o.Form == "json" {
 		return cli.WriteJSON(r.env.Out, r.document(report, stop))
 	}
-	probeText{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), all: r.o.verbose}.report(r.config, report, stop)
+	textReport{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), all: r.o.Verbose}.report(r.config, report, stop)
 	return r.env.Out.Err
 }
 
 // outcome is the error that the run ends with: nil if the door is locked.
-func (r *probeRun) outcome(report *probe.Report, stop error) error {
+func (r *run) outcome(report *probe.Report, stop error) error {
 	findings, missed := report.Findings(), notTried(report)
 	switch {
 	case errors.Is(stop, probe.ErrOpen):
@@ -237,24 +237,24 @@ func notTried(report *probe.Report) (missed []probe.Result) {
 	return missed
 }
 
-// notTold leaves the JUnit report of a run that told nothing: whoever reads it
+// inconclusive leaves the JUnit report of a run that told nothing: whoever reads it
 // must not take an older one, or none, for success.
-func (r *probeRun) notTold(err error) error {
+func (r *run) inconclusive(err error) error {
 	r.writeFault(err)
 	return err
 }
 
-// probeBody is the content that goes with every request.
-type probeBody struct {
+// body is the content that goes with every request.
+type body struct {
 	content []byte
 	given   bool
 	body    call.Body
 }
 
-// maxProbeBody bounds it, in bytes: it is sent hundreds of times.
-const maxProbeBody = 1 << 20
+// maxBody bounds it, in bytes: it is sent hundreds of times.
+const maxBody = 1 << 20
 
-func (r *probeRun) content() (b probeBody, err error) {
+func (r *run) content() (b body, err error) {
 	text, given := r.o.Content()
 	if !given {
 		return b, nil
@@ -265,7 +265,7 @@ func (r *probeRun) content() (b probeBody, err error) {
 		path, isFile = "-", true
 	}
 	if isFile {
-		if b.content, err = r.env.ReadFile(path, maxProbeBody); err != nil {
+		if b.content, err = r.env.ReadFile(path, maxBody); err != nil {
 			return b, cli.UnreadableBody(err)
 		}
 	}
@@ -274,7 +274,7 @@ func (r *probeRun) content() (b probeBody, err error) {
 }
 
 // method is the one of the requests: what m2m call takes where none is given.
-func (b probeBody) method(given string) string {
+func (b body) method(given string) string {
 	if given == "" && b.given {
 		return "POST"
 	}

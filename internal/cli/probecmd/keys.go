@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 // keys returns the public keys of the token's issuer, or why there are none:
 // those of the configured tenant, else those that the issuer in the token
 // publishes.
-func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, absent string) {
+func (r *run) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, absent string) {
 	decoded, err := jwt.Decode(token.Reveal())
 	if decoded == nil || err != nil {
 		return nil, "" // the probe itself says what is wrong with the token
@@ -43,7 +43,7 @@ func (r *probeRun) keys(ctx context.Context, token entra.Secret) (keys []forge.K
 }
 
 // discoveries are the documents to ask, the most certain first.
-func (r *probeRun) discoveries(t *jwt.Token) (addresses []string) {
+func (r *run) discoveries(t *jwt.Token) (addresses []string) {
 	if r.settings.Tenant.Value != "" {
 		addresses = append(addresses, r.settings.AuthorityURL().Discovery(t.Version))
 	}
@@ -53,7 +53,7 @@ func (r *probeRun) discoveries(t *jwt.Token) (addresses []string) {
 	return addresses
 }
 
-func (r *probeRun) fetchKeys(ctx context.Context, discovery string) ([]forge.Key, error) {
+func (r *run) fetchKeys(ctx context.Context, discovery string) ([]forge.Key, error) {
 	document, err := r.fetch(ctx, discovery)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ var errNotHTTPS = errors.New("its address is not https")
 const maxKeySet = 512 << 10
 
 // fetch reads a public document. Nothing secret goes with the request.
-func (r *probeRun) fetch(ctx context.Context, address string) ([]byte, error) {
+func (r *run) fetch(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, errNotHTTPS

@@ -1,4 +1,4 @@
-package main
+package callcmd
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api h
 	var out, errOut bytes.Buffer
 	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file", filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
 	env := &cli.Env{Args: slices.Concat(args, flags), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Dir: dir, Now: time.Now}
-	code = cli.Run(ctx, env, cli.Commands{List: []cli.Command{{Name: "call", New: callCommand}}})
+	code = cli.Run(ctx, env, cli.Commands{List: []cli.Command{{Name: "call", New: New}}})
 	return code, out.String(), errOut.String()
 }
 

@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 	defer typist.Close()
 	done := make(chan struct{})
 	close(done)
-	r := &probeRun{env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}
+	r := &run{env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}
 	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of an interrupted command", err)
 	}
@@ -33,7 +33,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
 	for host, want := range map[string]bool{"api.example.com": true, "127.0.0.1:8000": false, "localhost": false, "[::1]:8000": false} {
 		var out bytes.Buffer
-		probeText{w: &out}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
+		textReport{w: &out}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
 		if got := strings.Contains(out.String(), "\nnot seen   whether the API fetches what a token names: "); got != want {
 			t.Errorf("%s: said %v, want %v:\n%s", host, got, want, out.String())
 		}
@@ -41,12 +41,12 @@ func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
 }
 
 func TestReadmeNamesProbeJSONKeys(t *testing.T) {
-	clitest.CheckReadmeKeys(t, "## Is the door locked?", probeDocument{})
+	clitest.CheckReadmeKeys(t, "## Is the door locked?", document{})
 }
 
 // TestProbeFlagNames: the table names exactly the flags that are added.
 func TestProbeFlagNames(t *testing.T) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(probeFlags).add(flags)
-	clitest.CheckFlagNames(t, flags, probeFlagNames)
+	new(Flags).Add(flags)
+	clitest.CheckFlagNames(t, flags, flagNames)
 }

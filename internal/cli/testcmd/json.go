@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"time"
@@ -9,8 +9,8 @@ import (
 	"m2m/internal/suite"
 )
 
-// suiteDocument is the JSON of `call --suite -o json`. Its keys are stable.
-type suiteDocument struct {
+// document is the JSON of `call --suite -o json`. Its keys are stable.
+type document struct {
 	Suite      string            `json:"suite"`
 	OK         bool              `json:"ok"` // every request passed
 	StartedAt  time.Time         `json:"started_at"`
@@ -47,9 +47,9 @@ type requestDocument struct {
 	Hints        []string             `json:"hints"`
 }
 
-func (r *suiteRun) document(results []suite.Result) suiteDocument {
+func (r *run) document(results []suite.Result) document {
 	counts := countVerdicts(results)
-	document := suiteDocument{
+	document := document{
 		Suite: cli.FileName(r.o.file), OK: counts[suite.Passed] == len(results),
 		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.Now().Sub(r.started)),
 		Passed: counts[suite.Passed], Failed: counts[suite.Failed],

@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"os"
@@ -15,7 +15,7 @@ import (
 // openFile is the body that a request names. It stays inside the folder of the
 // suite, so that a file that somebody else wrote cannot send one of the caller's
 // away.
-func (r *suiteRun) openFile(path string) (call.Body, error) {
+func (r *run) openFile(path string) (call.Body, error) {
 	if !settings.IsInside(r.folder, path) {
 		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", text.Quote(path)).
 			Hint("put what a suite sends into its own folder, or into one below")
@@ -30,7 +30,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 // checkFiles refuses to send a file that opens doors for m2m itself, as
 // variablesOfSettings does for variables: a .env or a key often lies beside the
 // suite.
-func (r *suiteRun) checkFiles() error {
+func (r *run) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {
 			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", cli.FileName(r.o.file), q.Line, text.Quote(r.plan.Hide(q.File)))
@@ -39,7 +39,7 @@ func (r *suiteRun) checkFiles() error {
 	return nil
 }
 
-func (r *suiteRun) isCredentialFile(path string) bool {
+func (r *run) isCredentialFile(path string) bool {
 	if filepath.Base(path) == settings.EnvFileName {
 		return true
 	}

@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"m2m/internal/text"
 )
 
-// suiteProgress says on stderr how far a suite is: in a line that is written
+// progressLine says on stderr how far a suite is: in a line that is written
 // over on a terminal, else in a line for each request. It is told of one request
 // at a time.
-type suiteProgress struct {
+type progressLine struct {
 	env    *cli.Env
 	live   bool
 	silent bool
@@ -26,20 +26,20 @@ type suiteProgress struct {
 // one would wrap, and then not be written over.
 const liveWidth = 78
 
-func (r *suiteRun) progress() *suiteProgress {
+func (r *run) progress() *progressLine {
 	term, _ := r.env.Lookup("TERM")
 	live := cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug
-	return &suiteProgress{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
+	return &progressLine{env: r.env, live: live, silent: r.o.Form == "json" && !live, total: len(r.plan.Requests)}
 }
 
 // Started implements suite.Observer.
-func (p *suiteProgress) Started(q suite.Request) {
+func (p *progressLine) Started(q suite.Request) {
 	p.under = append(p.under, q.Name)
 	p.draw()
 }
 
 // Finished implements suite.Observer.
-func (p *suiteProgress) Finished(result suite.Result) {
+func (p *progressLine) Finished(result suite.Result) {
 	for i, name := range p.under {
 		if name == result.Request.Name {
 			p.under = append(p.under[:i], p.under[i+1:]...)
@@ -62,7 +62,7 @@ func (p *suiteProgress) Finished(result suite.Result) {
 }
 
 // line says in one line what became of a request.
-func (p *suiteProgress) line(result suite.Result) string {
+func (p *progressLine) line(result suite.Result) string {
 	line := fmt.Sprintf("%-7s  %s", verdictWord(result.Verdict), result.Request.Name)
 	switch unmet := result.Unmet(); {
 	case len(unmet) > 0:
@@ -76,7 +76,7 @@ func (p *suiteProgress) line(result suite.Result) string {
 }
 
 // draw writes the line of a terminal anew.
-func (p *suiteProgress) draw() {
+func (p *progressLine) draw() {
 	if !p.live {
 		return
 	}
@@ -90,10 +90,10 @@ func (p *suiteProgress) draw() {
 	fmt.Fprint(p.env.Stderr, "\r"+text.Fit(text.Printable(line), liveWidth)+"\x1b[K")
 }
 
-func (p *suiteProgress) clear() { fmt.Fprint(p.env.Stderr, "\r\x1b[K") }
+func (p *progressLine) clear() { fmt.Fprint(p.env.Stderr, "\r\x1b[K") }
 
 // end takes the line away, so that the report begins on a clean one.
-func (p *suiteProgress) end() {
+func (p *progressLine) end() {
 	if p.live {
 		p.clear()
 	}

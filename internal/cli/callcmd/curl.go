@@ -1,4 +1,4 @@
-package main
+package callcmd
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 )
 
 // printCurl prints the request as a command line of curl's, and sends nothing.
-func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions) error {
+func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o options) error {
 	curl := call.Curl{Token: tokenSource(cmd, o)}
 	if request.URL.Scheme == "https" {
 		curl.CAFile = s.CAFile.Value
@@ -36,7 +36,7 @@ func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settin
 }
 
 // tokenSource is the command that gives curl the token, off its command line.
-func tokenSource(cmd *cobra.Command, o callOptions) string {
+func tokenSource(cmd *cobra.Command, o options) string {
 	const config = `printf 'header = "Authorization: Bearer %s"\n' `
 	switch {
 	case o.NoToken:

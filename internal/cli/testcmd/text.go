@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"fmt"
@@ -16,34 +16,34 @@ import (
 
 // Widths of the table, in columns.
 const (
-	suiteNameWidth = 48
-	suiteBarWidth  = 20
+	nameWidth     = 48
+	suiteBarWidth = 20
 )
 
 // report prints what became of the requests, in the form that was asked for.
-func (r *suiteRun) report(results []suite.Result) error {
-	if r.o.form == "json" {
+func (r *run) report(results []suite.Result) error {
+	if r.o.Form == "json" {
 		return cli.WriteJSON(r.env.Out, r.document(results))
 	}
-	t := suiteTable{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), bars: cli.IsTerminal(r.env.Stdout)}
+	t := table{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), bars: cli.IsTerminal(r.env.Stdout)}
 	t.print(results)
 	t.failures(cli.FileName(r.o.file), results)
 	t.summary(results, r.env.Now().Sub(r.started))
 	return r.env.Out.Err
 }
 
-// suiteTable prints a run for a person.
-type suiteTable struct {
+// table prints a run for a person.
+type table struct {
 	w     io.Writer
 	paint cli.Palette
 	bars  bool // a bar chart of the times, for a terminal
 }
 
 // print writes a line for each request.
-func (t suiteTable) print(results []suite.Result) {
+func (t table) print(results []suite.Result) {
 	width := len("request")
 	for _, result := range results {
-		width = max(width, min(utf8.RuneCountInString(result.Request.Name), suiteNameWidth))
+		width = max(width, min(utf8.RuneCountInString(result.Request.Name), nameWidth))
 	}
 	longest := suite.LatencyOf(results).Max
 	fmt.Fprintln(t.w, t.paint.Bold(fmt.Sprintf("%-*s  %6s  %8s  %s", width, "request", "status", "time", "outcome")))
@@ -56,13 +56,13 @@ func (t suiteTable) print(results []suite.Result) {
 			took = text.Duration(result.Duration)
 			bar = t.bar(result.Duration, longest)
 		}
-		line := fmt.Sprintf("%-*s  %6s  %8s  %s", width, text.Fit(result.Request.Name, suiteNameWidth), status, took, t.outcome(result.Verdict))
+		line := fmt.Sprintf("%-*s  %6s  %8s  %s", width, text.Fit(result.Request.Name, nameWidth), status, took, t.outcome(result.Verdict))
 		fmt.Fprintln(t.w, strings.TrimRight(line+bar, " "))
 	}
 }
 
 // bar draws a time as a part of the longest one, in eighths of a column.
-func (t suiteTable) bar(d, longest time.Duration) string {
+func (t table) bar(d, longest time.Duration) string {
 	if !t.bars || longest == 0 {
 		return ""
 	}
@@ -75,7 +75,7 @@ func (t suiteTable) bar(d, longest time.Duration) string {
 }
 
 // outcome is a verdict in its column.
-func (t suiteTable) outcome(v suite.Verdict) string {
+func (t table) outcome(v suite.Verdict) string {
 	word := fmt.Sprintf("%-7s", verdictWord(v))
 	switch v {
 	case suite.Passed:
@@ -97,7 +97,7 @@ func verdictWord(v suite.Verdict) string {
 
 // failures says of each request that did not pass what was expected, what came,
 // and why.
-func (t suiteTable) failures(file string, results []suite.Result) {
+func (t table) failures(file string, results []suite.Result) {
 	for _, result := range results {
 		if result.Verdict != suite.Failed && result.Verdict != suite.Unknown {
 			continue
@@ -105,7 +105,7 @@ func (t suiteTable) failures(file string, results []suite.Result) {
 		q := result.Request
 		fmt.Fprintf(t.w, "\n%s %s\n", t.outcome(result.Verdict), t.paint.Bold(q.Name))
 		fmt.Fprintf(t.w, "  %s:%d: %s %s, %s\n", file, q.Line, result.Method, text.Printable(q.URL), sentAs(q.As))
-		for _, line := range suiteDetail(result) {
+		for _, line := range detail(result) {
 			fmt.Fprintln(t.w, "  "+text.Printable(line))
 		}
 	}
@@ -122,9 +122,9 @@ func sentAs(as string) string {
 	return "as " + as
 }
 
-// suiteDetail says why a request did not pass: what was expected and what came,
+// detail says why a request did not pass: what was expected and what came,
 // then the explanation, as call gives it.
-func suiteDetail(result suite.Result) []string {
+func detail(result suite.Result) []string {
 	var lines []string
 	if result.Reason != "" {
 		lines = append(lines, result.Reason)
@@ -141,7 +141,7 @@ func suiteDetail(result suite.Result) []string {
 }
 
 // summary counts the outcomes and sums up the times.
-func (t suiteTable) summary(results []suite.Result, took time.Duration) {
+func (t table) summary(results []suite.Result, took time.Duration) {
 	counts := countVerdicts(results)
 	requests := "requests"
 	if len(results) == 1 {

@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"fmt"
@@ -15,46 +15,46 @@ import (
 	"m2m/internal/text"
 )
 
-// maxProbeRate bounds the requests a second: beyond it the probe is a load test.
-const maxProbeRate = 1000
+// maxRate bounds the requests a second: beyond it the probe is a load test.
+const maxRate = 1000
 
-// probeFlags are the flags of call that belong to a probe.
-type probeFlags struct {
-	on      bool
-	list    bool
-	only    []string
+// Flags are the flags of call that belong to a probe.
+type Flags struct {
+	On      bool
+	List    bool
+	Only    []string
 	rate    float64
 	remote  bool
 	confirm string
 }
 
-func (p *probeFlags) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&p.on, "probe", false, "ask whether the API really verifies tokens: send forgeries, and report what it lets in")
-	flags.StringArrayVar(&p.only, "probe-only", nil, "of a probe: try only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
+func (p *Flags) Add(flags *pflag.FlagSet) {
+	flags.BoolVar(&p.On, "probe", false, "ask whether the API really verifies tokens: send forgeries, and report what it lets in")
+	flags.StringArrayVar(&p.Only, "probe-only", nil, "of a probe: try only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
 	flags.Float64Var(&p.rate, "probe-rate", 20, "of a probe: send at most `N` requests a second")
 	flags.BoolVar(&p.remote, "probe-remote", false, "of a probe: the API may be on another machine; asks before it begins")
 	flags.StringVar(&p.confirm, "probe-confirm", "", "of a probe: the `HOST` that may be probed, where there is no terminal to ask on")
-	flags.BoolVar(&p.list, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
+	flags.BoolVar(&p.List, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
 }
 
-// probeFlagNames are the flags that probeFlags adds. They mean nothing without a
+// flagNames are the flags that probeFlags adds. They mean nothing without a
 // probe.
-var probeFlagNames = []string{"probe", "probe-only", "probe-rate", "probe-remote", "probe-confirm", "probe-list"}
+var flagNames = []string{"probe", "probe-only", "probe-rate", "probe-remote", "probe-confirm", "probe-list"}
 
-// probeOptions say what to send, with which token, and how to report.
-type probeOptions struct {
-	probeFlags
+// Options say what to send, with which token, and how to report.
+type Options struct {
+	Flags
 	cli.TokenOptions
 	cli.RequestFlags
-	form    string
-	verbose bool
-	junit   string // a path; empty for no JUnit report
+	Form    string
+	Verbose bool
+	JUnit   string // a path; empty for no JUnit report
 }
 
-// checkAbsent refuses a probe's flags where there is no probe.
-func (p *probeFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
+// CheckAbsent refuses a probe's flags where there is no probe.
+func (p *Flags) CheckAbsent(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(probeFlagNames, f.Name) {
+		if err == nil && slices.Contains(flagNames, f.Name) {
 			err = exit.Usagef("--%s means something only with a probe", f.Name).Hint("add --probe")
 		}
 	})
@@ -69,7 +69,7 @@ var flagsWithoutProbe = []string{
 
 // check refuses what does not go with a probe: it looks at one answer in one
 // way, and decides itself what is expected.
-func (o *probeOptions) check(cmd *cobra.Command, args []string) (err error) {
+func (o *Options) check(cmd *cobra.Command, args []string) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(flagsWithoutProbe, f.Name) {
 			err = exit.Usagef("--%s does not go with --probe", f.Name).
@@ -81,32 +81,32 @@ func (o *probeOptions) check(cmd *cobra.Command, args []string) (err error) {
 		return err
 	case len(args) == 0:
 		return exit.Usagef("there is no address to probe").Hint("for the demo API: m2m call --probe /secure-data")
-	case !(o.rate > 0 && o.rate <= maxProbeRate):
-		return exit.Usagef("--probe-rate is a number above 0, and at most %d", maxProbeRate)
+	case !(o.rate > 0 && o.rate <= maxRate):
+		return exit.Usagef("--probe-rate is a number above 0, and at most %d", maxRate)
 	case o.DataGiven && o.JSONGiven:
 		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
 	case cmd.Flags().Changed("output"):
-		return cli.CheckForm(o.form, []string{"table", "json"})
+		return cli.CheckForm(o.Form, []string{"table", "json"})
 	}
 	return nil
 }
 
 // timeout bounds each request: ten seconds, unless --timeout says otherwise.
-func (p *probeFlags) timeout(cmd *cobra.Command, how cli.Acquisition) time.Duration {
+func (p *Flags) timeout(cmd *cobra.Command, how cli.Acquisition) time.Duration {
 	if cmd.Flags().Changed("timeout") {
 		return how.Timeout
 	}
 	return 0
 }
 
-// listProbe prints the catalogue.
-func listProbe(env *cli.Env, only []string, form string) error {
+// List prints the catalogue.
+func List(env *cli.Env, only []string, form string) error {
 	cases, unmatched := forge.Select(forge.Catalogue(), only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}
 	if form == "json" {
-		list := make([]probeCase, len(cases))
+		list := make([]caseDocument, len(cases))
 		for i, c := range cases {
 			list[i] = describeCase(c)
 		}

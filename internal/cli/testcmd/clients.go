@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // resolveClients finds the settings of each client that a request is sent as,
 // under the same rules as the caller's own.
-func (r *suiteRun) resolveClients() error {
+func (r *run) resolveClients() error {
 	for _, c := range r.plan.Clients {
 		identity, err := r.identity(c)
 		if err != nil {
@@ -30,7 +30,7 @@ func (r *suiteRun) resolveClients() error {
 }
 
 // identity turns what the file says of a client into settings.
-func (r *suiteRun) identity(c suite.Client) (*settings.Identity, error) {
+func (r *run) identity(c suite.Client) (*settings.Identity, error) {
 	out := &settings.Identity{Values: map[settings.Setting]settings.Given[string]{}}
 	add := func(s settings.Setting, key string, v suite.Value) {
 		if v.IsSet() {
@@ -45,7 +45,7 @@ func (r *suiteRun) identity(c suite.Client) (*settings.Identity, error) {
 	return out, err
 }
 
-func (r *suiteRun) suiteCredential(c suite.Client) (out settings.Credential, err error) {
+func (r *run) suiteCredential(c suite.Client) (out settings.Credential, err error) {
 	choose := func(kind settings.CredentialKind, key string, v suite.Value) {
 		out.Kind, out.From = kind, r.sourceOf(key, v)
 		out.Why = fmt.Sprintf("the credential of the suite's client %s is the %s from %s", c.Name, kind, out.From)
@@ -74,7 +74,7 @@ func (r *suiteRun) suiteCredential(c suite.Client) (out settings.Credential, err
 
 // credentialFile is a path that a suite names, which stays inside its folder;
 // one that a variable holds is the caller's, and may lead anywhere.
-func (r *suiteRun) credentialFile(v suite.Value) (string, error) {
+func (r *run) credentialFile(v suite.Value) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
 		return settings.Absolute(r.env.Dir, path), nil
@@ -87,7 +87,7 @@ func (r *suiteRun) credentialFile(v suite.Value) (string, error) {
 	return settings.Absolute(r.folder, path), nil
 }
 
-func (r *suiteRun) sourceOf(key string, v suite.Value) settings.Source {
+func (r *run) sourceOf(key string, v suite.Value) settings.Source {
 	if v.Variable != "" {
 		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
 	}
@@ -95,7 +95,7 @@ func (r *suiteRun) sourceOf(key string, v suite.Value) settings.Source {
 }
 
 // ofClient says whose settings or token an error is about.
-func (r *suiteRun) ofClient(name string, err error) error {
+func (r *run) ofClient(name string, err error) error {
 	if name == suite.AsDefault {
 		return err
 	}
@@ -104,7 +104,7 @@ func (r *suiteRun) ofClient(name string, err error) error {
 
 // acquireAll gets one token for each client that a request is sent as, before
 // the first request: a client that gets none ends the run as it ends call.
-func (r *suiteRun) acquireAll(ctx context.Context) error {
+func (r *run) acquireAll(ctx context.Context) error {
 	tokens := map[string]entra.Secret{}
 	for i, q := range r.plan.Requests {
 		got, known := tokens[q.As]
@@ -122,7 +122,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 
 // as are the options for one client: the token that was given is the default
 // one's.
-func (r *suiteRun) as(client string) cli.TokenOptions {
+func (r *run) as(client string) cli.TokenOptions {
 	o := r.o.TokenOptions
 	if client != suite.AsDefault {
 		o.TokenFile = ""

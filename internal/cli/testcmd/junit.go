@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 )
 
 // writeJUnit writes the report of --junit; f is nil without it.
-func (r *suiteRun) writeJUnit(f *os.File, results []suite.Result) error {
+func (r *run) writeJUnit(f *os.File, results []suite.Result) error {
 	name := cli.FileName(r.o.file)
 	cases := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.Now().Sub(r.started)}
 	cases.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.jobs)}}
@@ -28,10 +28,10 @@ func (r *suiteRun) writeJUnit(f *os.File, results []suite.Result) error {
 	return cli.WriteJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{cases}})
 }
 
-func (r *suiteRun) junitCase(file string, result suite.Result) testreport.Case {
+func (r *run) junitCase(file string, result suite.Result) testreport.Case {
 	c := testreport.Case{
 		Class: file, Name: result.Request.Name, File: file, Line: result.Request.Line, Elapsed: result.Duration,
-		Detail: strings.Join(suiteDetail(result), "\n"),
+		Detail: strings.Join(detail(result), "\n"),
 	}
 	switch result.Verdict {
 	case suite.Failed:
@@ -48,7 +48,7 @@ func (r *suiteRun) junitCase(file string, result suite.Result) testreport.Case {
 // notRun are the results of a run that sent nothing, for want of a token or of the
 // CA file: CI systems that read the report must not take a file that is not there,
 // or an older one, for success.
-func (r *suiteRun) notRun(err error) []suite.Result {
+func (r *run) notRun(err error) []suite.Result {
 	var results []suite.Result
 	for _, q := range r.plan.Requests {
 		results = append(results, suite.Result{

@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"fmt"
@@ -13,15 +13,15 @@ import (
 	"m2m/internal/transport"
 )
 
-// probeText prints a probe for a person: a table of families, then each finding
+// textReport prints a probe for a person: a table of families, then each finding
 // with what to do about it. The verdict comes last.
-type probeText struct {
+type textReport struct {
 	w     io.Writer
 	paint cli.Palette
 	all   bool // every case has a line of its own
 }
 
-func (t probeText) report(config probe.Config, report *probe.Report, stop error) {
+func (t textReport) report(config probe.Config, report *probe.Report, stop error) {
 	b := report.Baseline
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint.Bold("probe"), text.Printable(config.Target.Redacted()))
 	if b.Checks > 0 {
@@ -41,7 +41,7 @@ func (t probeText) report(config probe.Config, report *probe.Report, stop error)
 }
 
 // table counts by family.
-func (t probeText) table(report *probe.Report) {
+func (t textReport) table(report *probe.Report) {
 	if report.Tried() == 0 {
 		return
 	}
@@ -85,7 +85,7 @@ func dash(n int) string {
 }
 
 // cases prints a line for each case.
-func (t probeText) cases(report *probe.Report) {
+func (t textReport) cases(report *probe.Report) {
 	width := 0
 	for _, r := range report.Results {
 		width = max(width, len(r.Case.Name))
@@ -101,7 +101,7 @@ const shownCases = 8
 
 // findings prints those together that have one cause and one fix: an API that
 // answers 500 to every forgery has one fault, not two hundred.
-func (t probeText) findings(findings []probe.Result) {
+func (t textReport) findings(findings []probe.Result) {
 	type group struct {
 		severity        forge.Severity
 		came, safe, fix string
@@ -124,7 +124,7 @@ func (t probeText) findings(findings []probe.Result) {
 	}
 }
 
-func (t probeText) severity(s forge.Severity) string {
+func (t textReport) severity(s forge.Severity) string {
 	if s == forge.Critical || s == forge.High {
 		return t.paint.Red(string(s))
 	}
@@ -132,7 +132,7 @@ func (t probeText) severity(s forge.Severity) string {
 }
 
 // tried lists cases and what they try.
-func (t probeText) tried(cases []forge.Case) {
+func (t textReport) tried(cases []forge.Case) {
 	shown := cases
 	if !t.all {
 		shown = cases[:min(shownCases, len(cases))]
@@ -150,7 +150,7 @@ func (t probeText) tried(cases []forge.Case) {
 }
 
 // missed says what was not tried, by its reason.
-func (t probeText) missed(report *probe.Report) {
+func (t textReport) missed(report *probe.Report) {
 	var reasons []string
 	names := map[string][]string{}
 	for _, r := range report.Results {
@@ -174,8 +174,8 @@ func (t probeText) missed(report *probe.Report) {
 	}
 }
 
-func (t probeText) verdict(report *probe.Report, stop error) {
-	switch verdict := probeVerdict(report, stop); verdict {
+func (t textReport) verdict(report *probe.Report, stop error) {
+	switch verdict := verdictOf(report, stop); verdict {
 	case verdictLocked:
 		told := text.Plural(report.Tried(), "case") + " tell"
 		if report.Tried() == 1 {
@@ -216,19 +216,19 @@ func orNone(status int) string {
 	return fmt.Sprint(status)
 }
 
-// probeProgress says on a terminal how far a probe is.
-type probeProgress struct {
+// progressLine says on a terminal how far a probe is.
+type progressLine struct {
 	env                *cli.Env
 	live               bool
 	total, done, found int
 }
 
-func (r *probeRun) progress() *probeProgress {
+func (r *run) progress() *progressLine {
 	term, _ := r.env.Lookup("TERM")
-	return &probeProgress{env: r.env, live: cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug, total: len(r.config.Cases)}
+	return &progressLine{env: r.env, live: cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug, total: len(r.config.Cases)}
 }
 
-func (p *probeProgress) result(r probe.Result) {
+func (p *progressLine) result(r probe.Result) {
 	p.done++
 	if r.Outcome == probe.Finding {
 		p.found++
@@ -240,7 +240,7 @@ func (p *probeProgress) result(r probe.Result) {
 }
 
 // end takes the line away, so that the report begins on a clean one.
-func (p *probeProgress) end() {
+func (p *progressLine) end() {
 	if p.live {
 		fmt.Fprint(p.env.Stderr, "\r\x1b[K")
 	}

@@ -1,4 +1,4 @@
-package main
+package callcmd
 
 import (
 	"cmp"
@@ -8,11 +8,13 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/cli"
+	"m2m/internal/cli/probecmd"
+	"m2m/internal/cli/testcmd"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 )
 
-const callLong = `  m2m call /secure-data                       the demo API, or the one of API_URL
+const long = `  m2m call /secure-data                       the demo API, or the one of API_URL
   m2m call https://api.example.com/orders     any address
   m2m call --json @order.json /orders         POST, with a body
   m2m call --expect 403 /admin                ends with 0 if the answer is 403
@@ -30,24 +32,24 @@ explained on stderr: what the API said, what the token says, and what to do.
 The token goes to the address given and nowhere else. Ends with 0 if the answer is as
 expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
 
-// callOptions are the flags of call.
-type callOptions struct {
+// options are the flags of call.
+type options struct {
 	form       string
 	include    bool
 	outputFile string
 	verbose    bool
 	cli.RequestFlags
 	cli.TokenOptions
-	suite suiteFlags
-	probe probeFlags
+	suite testcmd.Flags
+	probe probecmd.Flags
 }
 
-func callCommand(env *cli.Env) *cobra.Command {
-	var o callOptions
+func New(env *cli.Env) *cobra.Command {
+	var o options
 	cmd := &cobra.Command{
 		Use:   "call URL | --suite FILE [URL]",
 		Short: "Call an endpoint with a token, and say why it was refused",
-		Long:  callLong,
+		Long:  long,
 		Args:  cli.AtMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
@@ -57,17 +59,17 @@ func callCommand(env *cli.Env) *cobra.Command {
 				return err
 			}
 			switch {
-			case o.suite.isGiven():
-				return runSuite(env, cmd, args, testOptions{suiteFlags: o.suite, TokenOptions: o.TokenOptions, form: o.form, insecureHTTP: o.InsecureHTTP})
-			case o.probe.list:
-				return listProbe(env, o.probe.only, o.form)
-			case o.probe.on:
-				return runProbe(env, cmd, args, probeOptions{
-					probeFlags: o.probe, TokenOptions: o.TokenOptions, RequestFlags: o.RequestFlags,
-					form: o.form, verbose: o.verbose, junit: o.suite.junit,
+			case o.suite.IsGiven():
+				return testcmd.Run(env, cmd, args, testcmd.Options{Flags: o.suite, TokenOptions: o.TokenOptions, Form: o.form, InsecureHTTP: o.InsecureHTTP})
+			case o.probe.List:
+				return probecmd.List(env, o.probe.Only, o.form)
+			case o.probe.On:
+				return probecmd.Run(env, cmd, args, probecmd.Options{
+					Flags: o.probe, TokenOptions: o.TokenOptions, RequestFlags: o.RequestFlags,
+					Form: o.form, Verbose: o.verbose, JUnit: o.suite.JUnit,
 				})
 			}
-			return runCall(env, cmd, args, o)
+			return run(env, cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
@@ -80,13 +82,13 @@ func callCommand(env *cli.Env) *cobra.Command {
 	flags.BoolVar(&o.NoToken, "no-token", false, "send no token")
 	flags.StringVar(&o.TokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
 	o.How.Add(flags)
-	o.suite.add(flags)
-	o.probe.add(flags)
+	o.suite.Add(flags)
+	o.probe.Add(flags)
 	return cmd
 }
 
-func runCall(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) error {
-	if err := cmp.Or(o.suite.checkAbsent(cmd.Flags()), o.probe.checkAbsent(cmd.Flags()), o.check(args)); err != nil {
+func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
+	if err := cmp.Or(o.suite.CheckAbsent(cmd.Flags()), o.probe.CheckAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
 	s, err := cli.Resolve(env, cmd, settings.Uses{
@@ -116,7 +118,7 @@ func runCall(env *cli.Env, cmd *cobra.Command, args []string, o callOptions) err
 }
 
 // exchange sends the request and prints the answer.
-func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o callOptions, to cli.Destination) (err error) {
+func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o options, to cli.Destination) (err error) {
 	transport := cli.NewTransport(env, s)
 	if request.Token, err = cli.Bearer(cmd.Context(), env, s, transport, o.TokenOptions); err != nil {
 		return to.End(err)
@@ -125,7 +127,7 @@ func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *setting
 	defer cancel()
 	client := &call.Client{Transport: transport, Now: env.Now}
 	if o.verbose {
-		client.Transport = talker{env, transport}
+		client.Transport = verboseTransport{env, transport}
 	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
@@ -136,7 +138,7 @@ func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *setting
 }
 
 // check refuses flags that contradict each other, before anything is sent.
-func (o callOptions) check(args []string) error {
+func (o options) check(args []string) error {
 	switch {
 	case len(args) == 0:
 		return exit.Usagef("there is no address to call").Hint("for the demo API: m2m call /secure-data")

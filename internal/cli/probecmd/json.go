@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ const (
 	verdictUnknown = "unknown" // could not tell, or not all, or nothing was tried
 )
 
-func probeVerdict(report *probe.Report, stop error) string {
+func verdictOf(report *probe.Report, stop error) string {
 	switch {
 	case len(report.Findings()) > 0:
 		return verdictHoles
@@ -28,35 +28,35 @@ func probeVerdict(report *probe.Report, stop error) string {
 	return verdictLocked
 }
 
-// probeDocument is the JSON of `call --probe -o json`. Its keys are stable.
-type probeDocument struct {
-	URL        string        `json:"url"`
-	Verdict    string        `json:"verdict"`
-	Reason     string        `json:"reason"` // why the probe stopped early; empty if it did not
-	Baseline   probeBaseline `json:"baseline"`
-	Findings   int           `json:"findings"`
-	Requests   int           `json:"requests"`
-	DurationMS float64       `json:"duration_ms"`
-	Cases      []probeResult `json:"cases"`
+// document is the JSON of `call --probe -o json`. Its keys are stable.
+type document struct {
+	URL        string           `json:"url"`
+	Verdict    string           `json:"verdict"`
+	Reason     string           `json:"reason"` // why the probe stopped early; empty if it did not
+	Baseline   baseline         `json:"baseline"`
+	Findings   int              `json:"findings"`
+	Requests   int              `json:"requests"`
+	DurationMS float64          `json:"duration_ms"`
+	Cases      []resultDocument `json:"cases"`
 }
 
-type probeBaseline struct {
+type baseline struct {
 	WithToken    int     `json:"with_token"`
 	WithoutToken int     `json:"without_token"`
 	MedianMS     float64 `json:"median_ms"`
 	Checks       int     `json:"checks"`
 }
 
-// probeCase is what a case is, whatever became of it.
-type probeCase struct {
+// caseDocument is what a case is, whatever became of it.
+type caseDocument struct {
 	Name   string       `json:"name"`
 	Family forge.Family `json:"family"`
 	Tries  string       `json:"tries"`
 	Safe   string       `json:"safe"`
 }
 
-type probeResult struct {
-	probeCase
+type resultDocument struct {
+	caseDocument
 	Outcome    probe.Outcome  `json:"outcome"`
 	Severity   forge.Severity `json:"severity"` // empty unless it is a finding
 	Status     int            `json:"status"`   // 0: no answer
@@ -65,28 +65,28 @@ type probeResult struct {
 	DurationMS float64        `json:"duration_ms"`
 }
 
-func describeCase(c forge.Case) probeCase { return probeCase{c.Name, c.Family, c.Tries, c.Safe} }
+func describeCase(c forge.Case) caseDocument { return caseDocument{c.Name, c.Family, c.Tries, c.Safe} }
 
-func (r *probeRun) document(report *probe.Report, stop error) probeDocument {
+func (r *run) document(report *probe.Report, stop error) document {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	b := report.Baseline
-	document := probeDocument{
-		URL: r.config.Target.Redacted(), Verdict: probeVerdict(report, stop),
-		Baseline: probeBaseline{b.Valid, b.None, ms(b.Median), b.Checks},
+	document := document{
+		URL: r.config.Target.Redacted(), Verdict: verdictOf(report, stop),
+		Baseline: baseline{b.Valid, b.None, ms(b.Median), b.Checks},
 		Findings: len(report.Findings()), Requests: report.Requests, DurationMS: ms(report.Duration),
-		Cases: make([]probeResult, len(report.Results)),
+		Cases: make([]resultDocument, len(report.Results)),
 	}
 	if stop != nil {
 		document.Reason = stop.Error()
 	}
 	for i, one := range report.Results {
-		document.Cases[i] = probeResult{describeCase(one.Case), one.Outcome, one.Severity, one.Status, one.Got, one.Fix, ms(one.Took)}
+		document.Cases[i] = resultDocument{describeCase(one.Case), one.Outcome, one.Severity, one.Status, one.Got, one.Fix, ms(one.Took)}
 	}
 	return document
 }
 
 // writeJUnit writes a test for each case.
-func (r *probeRun) writeJUnit(report *probe.Report, stop error) error {
+func (r *run) writeJUnit(report *probe.Report, stop error) error {
 	suite := testreport.Suite{Started: r.started, Elapsed: report.Duration}
 	if stop != nil && !errors.Is(stop, probe.ErrOpen) { // that is a finding already
 		suite.Cases = append(suite.Cases, stopCase(stop))
@@ -119,11 +119,11 @@ func stopCase(err error) testreport.Case {
 }
 
 // writeFault writes the report of a probe that did not begin.
-func (r *probeRun) writeFault(err error) {
+func (r *run) writeFault(err error) {
 	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.env.Now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // err is what counts
 }
 
-func (r *probeRun) finishJUnit(suite testreport.Suite) error {
+func (r *run) finishJUnit(suite testreport.Suite) error {
 	suite.Name = "probe of " + r.config.Target.Redacted()
 	return cli.WriteJUnit(r.junit, testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
 }

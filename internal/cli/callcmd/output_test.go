@@ -1,4 +1,4 @@
-package main
+package callcmd
 
 import (
 	"testing"
@@ -7,5 +7,5 @@ import (
 )
 
 func TestReadmeNamesCallJSONKeys(t *testing.T) {
-	clitest.CheckReadmeKeys(t, "## Call an API", answerDocument{})
+	clitest.CheckReadmeKeys(t, "## Call an API", document{})
 }

@@ -1,4 +1,4 @@
-package main
+package callcmd
 
 import (
 	"net/http"
@@ -7,15 +7,15 @@ import (
 	"m2m/internal/cli"
 )
 
-// talker tells of each request and answer on stderr, retries and redirects
+// verboseTransport tells of each request and answer on stderr, retries and redirects
 // included: lines and headers, without credentials.
-type talker struct {
+type verboseTransport struct {
 	env  *cli.Env
 	next http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
-func (t talker) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t verboseTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.env.Say("> %s %s", r.Method, call.ShownURL(r.URL))
 	if r.Host != "" && r.Host != r.URL.Host {
 		t.env.Say("> Host: %s", r.Host)

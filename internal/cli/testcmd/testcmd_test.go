@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"strings"
@@ -29,12 +29,12 @@ func TestReadmeSuites(t *testing.T) {
 }
 
 func TestReadmeNamesJSONKeys(t *testing.T) {
-	clitest.CheckReadmeKeys(t, "### A suite of smoke tests", suiteDocument{})
+	clitest.CheckReadmeKeys(t, "### A suite of smoke tests", document{})
 }
 
 // TestFlagNames: the table names exactly the flags that are added.
 func TestFlagNames(t *testing.T) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(suiteFlags).add(flags)
-	clitest.CheckFlagNames(t, flags, suiteFlagNames)
+	new(Flags).Add(flags)
+	clitest.CheckFlagNames(t, flags, flagNames)
 }

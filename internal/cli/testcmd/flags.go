@@ -1,4 +1,4 @@
-package main
+package testcmd
 
 import (
 	"slices"
@@ -17,8 +17,8 @@ import (
 // maxJobs bounds the requests of a suite that are under way at once.
 const maxJobs = 100
 
-// suiteFlags are the flags of call that belong to a suite.
-type suiteFlags struct {
+// Flags are the flags of call that belong to a suite.
+type Flags struct {
 	file     string
 	schema   bool
 	jobs     int
@@ -26,39 +26,39 @@ type suiteFlags struct {
 	tags     []string
 	skipTags []string
 	origins  []string
-	junit    string
+	JUnit    string
 }
 
-func (s *suiteFlags) add(flags *pflag.FlagSet) {
+func (s *Flags) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&s.file, "suite", "", "send the requests in `FILE` and hold each answer against what it expects; - is stdin")
 	flags.IntVar(&s.jobs, "jobs", 1, "of a suite: have `N` requests under way at once")
 	flags.BoolVar(&s.failFast, "fail-fast", false, "of a suite: send nothing more after a request that did not pass")
 	flags.StringSliceVar(&s.tags, "tag", nil, "of a suite: only requests with this `TAG` (repeatable: any of them)")
 	flags.StringSliceVar(&s.skipTags, "skip-tag", nil, "of a suite: no request with this `TAG` (repeatable)")
 	flags.StringArrayVar(&s.origins, "allow-origin", nil, "of a suite: requests may go to the host of this `URL` too (repeatable)")
-	flags.StringVar(&s.junit, "junit", "", "of a suite or a probe: write a JUnit report to `PATH` too")
+	flags.StringVar(&s.JUnit, "junit", "", "of a suite or a probe: write a JUnit report to `PATH` too")
 	flags.BoolVar(&s.schema, "suite-schema", false, "print the JSON Schema of a suite's file, and end")
 }
 
-// testOptions say what to send, with which tokens, and how to report.
-type testOptions struct {
-	suiteFlags
+// Options say what to send, with which tokens, and how to report.
+type Options struct {
+	Flags
 	cli.TokenOptions
-	form         string
-	insecureHTTP bool
+	Form         string
+	InsecureHTTP bool
 }
 
-// isGiven reports whether the command is about a suite at all.
-func (s *suiteFlags) isGiven() bool { return s.file != "" || s.schema }
+// IsGiven reports whether the command is about a suite at all.
+func (s *Flags) IsGiven() bool { return s.file != "" || s.schema }
 
-// suiteFlagNames are the flags that suiteFlags adds. They mean nothing without a
+// flagNames are the flags that suiteFlags adds. They mean nothing without a
 // suite, and but for junit they do not go with a probe.
-var suiteFlagNames = []string{"suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "junit", "suite-schema"}
+var flagNames = []string{"suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "junit", "suite-schema"}
 
-// checkAbsent refuses a suite's flags where there is no suite.
-func (s *suiteFlags) checkAbsent(flags *pflag.FlagSet) (err error) {
+// CheckAbsent refuses a suite's flags where there is no suite.
+func (s *Flags) CheckAbsent(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(suiteFlagNames, f.Name) {
+		if err == nil && slices.Contains(flagNames, f.Name) {
 			err = exit.Usagef("--%s means something only with a suite", f.Name).
 				Hint("name the file of the suite: --suite smoke.yaml")
 		}
@@ -74,9 +74,9 @@ var flagsWithSuite = []string{
 
 // check refuses what does not go with a suite: the flags that make up one
 // request stand in its file.
-func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
+func (s *Flags) check(cmd *cobra.Command, form string) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && !slices.Contains(suiteFlagNames, f.Name) && !slices.Contains(flagsWithSuite, f.Name) && !settings.IsFlag(f.Name) {
+		if err == nil && !slices.Contains(flagNames, f.Name) && !slices.Contains(flagsWithSuite, f.Name) && !settings.IsFlag(f.Name) {
 			err = exit.Usagef("--%s does not go with --suite", f.Name).
 				Hint("what is sent and expected stands in the file; m2m call --suite-schema prints its form")
 		}
@@ -92,9 +92,9 @@ func (s *suiteFlags) check(cmd *cobra.Command, form string) (err error) {
 	return nil
 }
 
-// suiteCallFlags is the same for a request of a suite, which stands in a file of
+// callFlagsOf is the same for a request of a suite, which stands in a file of
 // that folder.
-func suiteCallFlags(cmd *cobra.Command, q suite.Request, folder string) []string {
+func callFlagsOf(cmd *cobra.Command, q suite.Request, folder string) []string {
 	words := cli.SentFlags(cmd, q.Request.Header)
 	if q.Request.Follow {
 		words = append(words, "-L")

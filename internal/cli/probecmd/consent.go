@@ -1,4 +1,4 @@
-package main
+package probecmd
 
 import (
 	"bufio"
@@ -26,7 +26,7 @@ import (
 
 // mayProbe sees to it that no API of somebody else's is probed by mistake: one
 // on another machine must be asked for, and named by whoever runs the probe.
-func (r *probeRun) mayProbe() error {
+func (r *run) mayProbe() error {
 	host := r.config.Target.Hostname()
 	p := r.o
 	switch {
@@ -49,7 +49,7 @@ func (r *probeRun) mayProbe() error {
 
 // ask has the name of the host typed, so that a yes is never given to another
 // one than was meant. A signal ends the wait.
-func (r *probeRun) ask(host string) error {
+func (r *run) ask(host string) error {
 	r.env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
 	r.env.Say("its operators may take that for an attack; go on only if you may test it")
 	fmt.Fprint(r.env.Stderr, "m2m: type the host's name to go on: ")
@@ -71,7 +71,7 @@ func (r *probeRun) ask(host string) error {
 
 // dialer connects straight to the API. A proxy would mend or refuse what the
 // probe sends, and its answers would be taken for the API's.
-func (r *probeRun) dialer() (func(context.Context) (net.Conn, error), error) {
+func (r *run) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.env.Proxy != nil {
 		if proxy, err := r.env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !transport.Loopback(target.Hostname()) {
@@ -121,7 +121,7 @@ func (m localMinter) Mint(ctx context.Context, w forge.WrongToken) (entra.Secret
 
 // minter is the local tenant, where the command is about one: with --local, or
 // as COMMAND of serve --local.
-func (r *probeRun) minter(cmd *cobra.Command) (forge.Minter, error) {
+func (r *run) minter(cmd *cobra.Command) (forge.Minter, error) {
 	withLocal, _ := cmd.Flags().GetBool("local")
 	if _, under := r.env.Lookup(local.ControlURLVariable); !withLocal && !under {
 		return nil, nil

@@ -1,0 +1,3 @@
+// Package callcmd is m2m call: one request with a token, its answer, and why it
+// was rejected.
+package callcmd
