@@ -27,7 +27,7 @@ const (
 // newServerCertificates makes a CA for this run and a certificate that it
 // signed for loopback, with the server's own address, which may be 127.0.0.2;
 // with logins a second one, for Entra's login hosts. The CA's key goes no
-// further than this function, and whoever trusts the CA trusts it for loopback
+// further than this function, and a client that trusts the CA trusts it for loopback
 // and Entra's login hosts alone (name constraints, RFC 5280, 4.2.1.10).
 func newServerCertificates(now time.Time, own net.IP, withLogins bool) (servers []tls.Certificate, caPEM []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -14,7 +14,7 @@ import (
 	"m2m/internal/text"
 )
 
-// Config says which tenants an Issuer is, and how it behaves.
+// Config is which tenants a Server has, and how it behaves.
 type Config struct {
 	// Tenants that exist. At least one.
 	Tenants []directory.Tenant
@@ -28,29 +28,29 @@ type Config struct {
 	// that of the listener, such as https://127.0.0.1:8443; under interception
 	// it means https://login.microsoftonline.com.
 	Origin string
-	// Intercept makes the issuer answer as Entra's login hosts too, through a
+	// Intercept makes the server answer as Entra's login hosts too, through a
 	// proxy. Nil means that it does not.
 	Intercept *intercept.Options
-	// Now is the tenant's clock: it stamps tokens and ends secrets. Nil means
+	// Now is the tenant's clock, for tokens and the expiry of secrets. Nil means
 	// time.Now. TLS certificates follow the machine's clock in any case,
 	// because the clients' TLS libraries do.
 	Now func() time.Time
 	// HTTPClient fetches the documents and keys of outside issuers. It is needed
 	// only where a client has federated credentials.
 	HTTPClient *http.Client
-	// OnTokenRequest is told about every request at a token endpoint, after
-	// its answer is decided and before it is sent. It is called from many
-	// goroutines at once. Nil tells nobody.
+	// OnTokenRequest is called with every request at a token endpoint, after its
+	// answer is decided and before it is sent, from many goroutines at once. It
+	// may be nil.
 	OnTokenRequest func(TokenRequest)
-	// OnFault is told about every request that met a fault, before it is
-	// answered. It is called from many goroutines at once. Nil tells nobody.
+	// OnFault is called with every request that meets a fault, before it is
+	// answered, from many goroutines at once. It may be nil.
 	OnFault func(fault.Answer)
 	// ControlKey opens the control endpoint: see control.NewKey. The zero value
 	// means that there is no such endpoint.
 	ControlKey entra.Secret
-	// ErrorLog gets what the HTTP server has to say, such as failed TLS
+	// ErrorLog receives the errors of the HTTP server, such as failed TLS
 	// handshakes: most often a client that does not trust the CA. Nil discards
-	// it.
+	// them.
 	ErrorLog *log.Logger
 }
 

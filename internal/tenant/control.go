@@ -14,7 +14,7 @@ import (
 )
 
 // ControlURL returns the address of the control endpoint, as control.Access has
-// it. Empty if there is none. It is that of the listener, whatever Origin says.
+// it; empty if there is none. It is that of the listener, whatever Origin is.
 func (s *Server) ControlURL() string {
 	if s.config.ControlKey.IsZero() {
 		return ""

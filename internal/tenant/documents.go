@@ -12,7 +12,7 @@ import (
 	"m2m/internal/text"
 )
 
-// What Entra says of itself in every discovery document of the public cloud.
+// The names that every discovery document of the public cloud has.
 const (
 	cloudInstance = "microsoftonline.com"
 	cloudGraph    = "graph.windows.net"
@@ -23,8 +23,8 @@ const (
 
 // discoveryV2 is the v2.0 discovery document (OpenID Connect Discovery 1.0,
 // 3), its fields in the order in which Entra sends them. In 2026 Entra has begun
-// to list mutual TLS too (mtls_endpoint_aliases and others): this tenant does
-// not have it, and so does not say it.
+// to list mutual TLS too (mtls_endpoint_aliases and others), which this tenant
+// does not have.
 type discoveryV2 struct {
 	TokenEndpoint                string   `json:"token_endpoint"`
 	TokenEndpointAuthMethods     []string `json:"token_endpoint_auth_methods_supported"`
@@ -84,8 +84,8 @@ func newCloudFields(region *string) cloudFields {
 	return cloudFields{region, cloudInstance, cloudGraph, msGraph, "https://pas.windows.net"}
 }
 
-// documentScope is whom a discovery document is for: one tenant, or the group of
-// all that /common stands for.
+// documentScope is what a discovery document is for: one tenant, or all of them,
+// which /common and /organizations stand for.
 type documentScope struct {
 	segment string  // in URLs
 	tenant  string  // in issuers
@@ -98,7 +98,7 @@ func (s *Server) documentScope(segment string) (documentScope, *refusal.Refusal)
 	}
 	t, refused := s.findTenant(segment)
 	if refused != nil {
-		refused.Word = refusal.InvalidTenant // the token endpoints say invalid_request
+		refused.Word = refusal.InvalidTenant // the token endpoints answer invalid_request
 		return documentScope{}, refused
 	}
 	region := t.RegionScope()
@@ -124,8 +124,8 @@ func (s *Server) serveDiscovery(v entra.Version) http.HandlerFunc {
 	}
 }
 
-// keysQuery carries ?appid= over to the address of the keys: an app with a
-// signing key of its own has its own set there.
+// keysQuery repeats ?appid= in the address of the keys: an app with a signing key
+// of its own has its own set there.
 func keysQuery(r *http.Request) string {
 	appID := r.URL.Query().Get("appid")
 	if appID == "" {
@@ -197,8 +197,8 @@ func commonClaims() []string {
 
 // serveKeys answers with the keys of one version. They are the same for every
 // tenant, as most of Entra's are, which is why their issuer is a template. The
-// one that signs comes last: the order means nothing in Entra's sets, and a
-// program that takes the first key it sees should find out here.
+// one that signs comes last: the order of Entra's sets has no meaning, and a
+// program that takes the first key has to fail here too.
 func (s *Server) serveKeys(v entra.Version) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := newExchange(r, s.now())

@@ -24,8 +24,8 @@ type exchange struct {
 	now           time.Time
 	traceID       string
 	correlationID string
-	echoRequestID bool // the client asked for its client-request-id back
-	telemetry     bool // MSAL sent what it counts
+	echoRequestID bool // the client wants its client-request-id back
+	telemetry     bool // MSAL sent its counters
 	localhost     bool
 }
 
@@ -51,7 +51,7 @@ func newExchange(r *http.Request, now time.Time) *exchange {
 	return x
 }
 
-// commonHeaders sets what every answer of Entra's carries.
+// commonHeaders sets the headers of every answer of Entra.
 func (x *exchange) commonHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-XSS-Protection", "0")
@@ -126,7 +126,7 @@ func (x *exchange) writeRefusal(w http.ResponseWriter, r *refusal.Refusal) {
 	writeJSON(w, r.Status, body)
 }
 
-// writeJSON sends a value that always encodes: a struct of ours.
+// writeJSON sends a struct of this package as JSON.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)

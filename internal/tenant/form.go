@@ -25,7 +25,7 @@ const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 )
 
-// tokenForm is what a token request says, before any of it is believed.
+// tokenForm is a token request, parsed and not yet checked.
 type tokenForm struct {
 	clientID string
 	kind     credential.Kind
@@ -38,8 +38,8 @@ type tokenForm struct {
 	capabilities []string
 }
 
-// readForm reads the body of a token request. Of a body that is not a form
-// Entra says that its first field is missing.
+// readForm reads the body of a token request. For a body that is not a form
+// Entra reports that its first field is missing.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal.Refusal) {
 	if r.Method != http.MethodPost {
 		return nil, refusal.WrongMethod.With(r.Method)
@@ -63,9 +63,9 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal.Refu
 	return form, nil
 }
 
-// parseForm makes sense of a token request's fields. Fields that it does not
-// know are none of its business: every MSAL sends some. What it could read
-// comes back with a refusal too.
+// parseForm parses the fields of a token request and ignores those that it does
+// not know: every MSAL sends some. What it could parse is returned with a refusal
+// too.
 func parseForm(v entra.Version, form url.Values, authorization string) (f tokenForm, refused *refusal.Refusal) {
 	f.kind = credential.None
 	if refused := checkRepeats(form); refused != nil {
@@ -101,8 +101,8 @@ func checkRepeats(form url.Values) *refusal.Refusal {
 	return nil
 }
 
-// readClient reads who the client is and what it proves that with: in the body
-// or by HTTP Basic (RFC 6749, 2.3.1).
+// readClient reads the client and its credential, from the body or from HTTP
+// Basic (RFC 6749, 2.3.1).
 func (f *tokenForm) readClient(form url.Values, authorization string) *refusal.Refusal {
 	f.clientID = form.Get("client_id")
 	secret := form.Get("client_secret")
@@ -141,8 +141,8 @@ func (f *tokenForm) checkAssertionType(form url.Values) *refusal.Refusal {
 }
 
 // parseCapabilities reads the client capabilities out of a claims request
-// (OpenID Connect Core 1.0, 5.5). Whatever else it asks for, an app-only token
-// has no more to give.
+// (OpenID Connect Core 1.0, 5.5). An app-only token has no other
+// claim that can be asked for.
 func parseCapabilities(claims string) []string {
 	var asked struct {
 		AccessToken struct {
@@ -158,8 +158,8 @@ func parseCapabilities(claims string) []string {
 }
 
 // parseBasic reads HTTP Basic credentials. RFC 6749 has both parts URL-encoded
-// first; curl and others send them as they are, and Entra's secrets hold
-// nothing that would make a difference.
+// first; curl and others send them as they are, and Entra's secrets are the same
+// either way.
 func parseBasic(authorization string) (id, password string, ok bool) {
 	scheme, encoded, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Basic") {
@@ -182,7 +182,7 @@ func unescape(s string) string {
 
 const defaultScope = "/.default"
 
-// parseResource returns what the token is asked for: scope names it on v2.0,
+// parseResource returns the API that the token is for: scope names it on v2.0,
 // resource on v1.0.
 func parseResource(v entra.Version, form url.Values) (string, *refusal.Refusal) {
 	if v == entra.V1 {
@@ -201,7 +201,7 @@ func parseResource(v entra.Version, form url.Values) (string, *refusal.Refusal) 
 // parseScope returns the one resource that a scope asks for. MSAL Go adds three
 // OpenID scopes to every request; none of the four means anything here.
 //
-// Exactly one "/.default" is taken away: the slash at the end of an App ID URI
+// Exactly one "/.default" is removed: the slash at the end of an App ID URI
 // has to be written twice, and with one slash the aud lacks it.
 func parseScope(scope string) (resource string, refused *refusal.Refusal) {
 	for _, one := range strings.Fields(scope) {

@@ -25,7 +25,7 @@ import (
 	"m2m/internal/tenant/mint"
 )
 
-// ErrNotLoopback says that the listener can be reached from other machines. A
+// ErrNotLoopback means that the listener can be reached from other machines. A
 // tenant with demo apps and a CA of its own is for this machine only.
 var ErrNotLoopback = errors.New("the tenant's listener is not on a loopback address")
 
@@ -93,7 +93,7 @@ func (s *Server) ProxyURL() entra.Secret {
 }
 
 // CAPEM returns the certificate of the CA that clients have to trust, in PEM.
-// Its key is gone, and it is constrained to loopback and Entra's login hosts.
+// Its key is no longer there, and it is constrained to loopback and Entra's login hosts.
 func (s *Server) CAPEM() []byte { return s.caPEM }
 
 func (s *Server) now() time.Time { return s.clock.now() }
@@ -209,8 +209,8 @@ func (s *Server) entraEndpoints() http.Handler {
 	return mux
 }
 
-// servePreflight answers a web page's question whether it may read a document
-// (Fetch Standard, CORS-preflight): Entra's documents name OPTIONS as allowed.
+// servePreflight answers a browser that a web page may read a document (Fetch
+// Standard, CORS-preflight): Entra's documents name OPTIONS as allowed.
 func (s *Server) servePreflight(w http.ResponseWriter, r *http.Request) {
 	newExchange(r, s.now()).documentHeaders(w.Header())
 	w.WriteHeader(http.StatusOK)

@@ -150,7 +150,7 @@ func (t *issuedToken) body(v entra.Version) any {
 	return tokenBodyV2{"Bearer", t.expiresIn, t.expiresIn, token}
 }
 
-// isGroup reports whether a path segment stands for many tenants.
+// isGroup reports whether a path segment means many tenants.
 func isGroup(segment string) bool {
 	switch strings.ToLower(segment) {
 	case "common", "organizations", "consumers":
@@ -179,20 +179,20 @@ func (s *Server) findTenant(segment string) (*directory.Tenant, *refusal.Refusal
 }
 
 // Entra's default lifetime of an access token is random between these, so that
-// clients do not all come back at once.
+// clients do not all return at once.
 const (
 	shortestLifetime = 60 * time.Minute
 	longestLifetime  = 90 * time.Minute
 )
 
-// issuedToken is a token and what the answer says about it.
+// issuedToken is a token with the other values of the answer.
 type issuedToken struct {
 	mint.Token
 	resource  string
 	expiresIn int64 // seconds
 }
 
-// issue makes the token for a client that has proved who it is.
+// issue makes the token of an authenticated client.
 func (s *Server) issue(endpoint entra.Version, t *directory.Tenant, c *directory.Client, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
 	api, refused := resolve(t, c, f.resource)
 	if refused != nil {

@@ -22,11 +22,11 @@ const (
 	maxAnswer = 1 << 20
 )
 
-// ErrAddress says that an address is not https on loopback: the key must not
+// ErrAddress means that an address is not https on loopback: the key must not
 // leave this machine.
 var ErrAddress = errors.New("not an https address of this machine")
 
-// StrangeError says that what answers is not the control endpoint of this version
+// StrangeError means that what answers is not the control endpoint of this version
 // of m2m.
 type StrangeError struct {
 	URL    string

@@ -56,8 +56,8 @@ func Post[T any](run func(T) (any, error)) Action {
 	}}
 }
 
-// ServeHTTP checks who asks before it looks at what is asked: whoever has the
-// key can make any token of the tenant.
+// ServeHTTP checks who asks before it looks at what is asked: with the key any
+// token of the tenant can be made.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

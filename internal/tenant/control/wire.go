@@ -9,7 +9,7 @@ import (
 )
 
 // Path begins the paths of the control endpoint. No tenant's name begins with a
-// dot, so that no URL of Entra's is like it.
+// dot, so no URL of Entra is like it.
 const Path = "/.m2m/control/"
 
 // Access is how to reach the control endpoint of a running tenant.

@@ -57,8 +57,8 @@ type Checker struct {
 	HTTP *http.Client
 }
 
-// Check returns nil if value, of a kind that KindOf or the request told, proves
-// that the sender is the client.
+// Check returns nil if value proves that the sender is the client. kind is that
+// of the request; for an assertion it is what KindOf returns.
 func (c Checker) Check(ctx context.Context, t *directory.Tenant, client *directory.Client, kind Kind, value entra.Secret, now time.Time) *refusal.Refusal {
 	switch kind {
 	case None:

@@ -97,8 +97,8 @@ func (f *faults) checkID(taken names, field, id string) {
 // https://learn.microsoft.com/graph/api/resources/approle
 const longestRole = 120
 
-// isName says whether s can name an API or a role: whether it can be part of a
-// scope, and passes unharmed through the environment and the environment files
+// isName reports whether s can name an API or a role: whether it can be part of a
+// scope, and is not changed by the environment and the environment files
 // of programs.
 func isName(s string) bool {
 	return s != "" && entra.IsScopeToken(s) && !strings.ContainsAny(s, "'`$,")

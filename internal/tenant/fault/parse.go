@@ -22,7 +22,7 @@ const (
 	defaultRetryAfter = 60
 )
 
-// Error says why a text is not a fault.
+// Error is why a text is not a fault.
 type Error struct {
 	// Spec is the text.
 	Spec string
@@ -32,7 +32,7 @@ type Error struct {
 	Advice string
 }
 
-// Error quotes the text and says what is wrong with it.
+// Error quotes the text and adds what is wrong with it.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s is no fault: %s", text.Quote(e.Spec), e.Problem)
 }
@@ -252,7 +252,7 @@ func (p parser) options(f *Fault, form form, options []string) error {
 	return nil
 }
 
-// nearest says which of the known names was likely meant, else lists them all
+// nearest returns which of the known names was likely meant, else all of them
 // behind the words given.
 func nearest(word string, known []string, all string) string {
 	best := meant[strings.ToLower(word)]

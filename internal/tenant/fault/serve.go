@@ -55,7 +55,7 @@ func (l *List) Wrap(place Place, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// answer answers as a fault says.
+// answer answers in the way of a fault.
 func (l *List) answer(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	switch f.Kind {
 	case Reset:

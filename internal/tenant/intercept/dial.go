@@ -24,7 +24,7 @@ const (
 	maxParentAnswer   = 64 << 10
 )
 
-// errParent says that the proxy which this machine uses failed.
+// errParent means that the proxy which this machine uses failed.
 var errParent = errors.New("the parent proxy failed")
 
 // dialer opens the connections of tunnels.

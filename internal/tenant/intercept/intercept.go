@@ -10,8 +10,8 @@ import (
 	"m2m/internal/entra"
 )
 
-// Options say where the proxy of an interception answers, and how it reaches
-// others.
+// Options are where the proxy of an interception answers, and how it reaches
+// other hosts.
 type Options struct {
 	// Listener is where the proxy answers, on a loopback address. It stays the
 	// caller's until Serve.

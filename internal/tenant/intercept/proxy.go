@@ -32,7 +32,7 @@ const (
 	longestTarget = 128
 )
 
-// ErrNotLoopback says that the proxy's listener can be reached from other
+// ErrNotLoopback means that the proxy's listener can be reached from other
 // machines.
 var ErrNotLoopback = errors.New("the proxy's listener is not on a loopback address")
 
@@ -198,7 +198,7 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, host string) {
 	relay(p.running, client, far, tunnelIdle)
 }
 
-// refuse says why there is no tunnel. Many clients show the status alone.
+// refuse answers why there is no tunnel. Many clients show the status alone.
 func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, status int, reason error) {
 	p.report(r, status, reason.Error())
 	w.Header().Set("Connection", "close") // else the server waits for what the request may still hold

@@ -45,7 +45,7 @@ func targetHost(target string) (string, error) {
 
 // isTunnelName reports whether a name can be one of DNS. One that ends in a
 // number is an address to some resolvers (127.1, 2130706433, 0x7f.1) and a name
-// to others, so that nobody can say where it leads.
+// to others, so that it is not known where it leads.
 func isTunnelName(name string) bool {
 	if name == "" || len(name) > 253 {
 		return false
@@ -75,8 +75,8 @@ func isOwnName(name string) bool {
 	return first == "instance-data" && (name == first || strings.HasSuffix(name, ".internal")) // Amazon
 }
 
-// isOwnLink reports whether an address is this machine's, its link's, or
-// nobody's. An IPv4 address inside an IPv6 one counts as itself.
+// isOwnLink reports whether an address is this machine's, its link's, or of no
+// machine. An IPv4 address inside an IPv6 one counts as itself.
 func isOwnLink(addr netip.Addr) bool {
 	if addr.Zone() != "" {
 		return true // a zone is a link of this machine
@@ -120,7 +120,7 @@ func embedded4(addr netip.Addr) netip.Addr {
 }
 
 // refuseOwnLink looks at an address right before a socket connects to it, after
-// its name was resolved: what the name said a moment earlier does not count.
+// its name was resolved: the name may have had another address a moment earlier.
 func refuseOwnLink(_, address string, _ syscall.RawConn) error {
 	where, err := netip.ParseAddrPort(address)
 	if err != nil || isOwnLink(where.Addr()) {

@@ -88,8 +88,8 @@ func (k *Key) Public() JWK {
 
 // Algorithms are those that Sign knows (RFC 7518, 3.1). HS256 and its like use
 // the public key, as PEM, for their secret: the forgery that deceives an API
-// which takes the algorithm from the token. ES256 signs with a key that nobody
-// knows, none does not sign.
+// which takes the algorithm from the token. ES256 signs with a key that is not
+// published, none does not sign.
 var Algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS256", "HS384", "HS512", "ES256", "none"}
 
 // Sign signs with one of Algorithms; the signature of none is empty.

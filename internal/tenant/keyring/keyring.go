@@ -161,8 +161,8 @@ func (r *Ring) Mode() (mode Mode, times, answered int) {
 // State is one key that still exists.
 type State struct {
 	KeyID string `json:"kid"`
-	// Published says that the key is one of the tenant's, Signs that new tokens
-	// are signed with it.
+	// Published: the key is in the tenant's set. Signs: new tokens are signed with
+	// it.
 	Published bool `json:"published"`
 	Signs     bool `json:"signs"`
 }

@@ -110,9 +110,9 @@ type Subject struct {
 	API *directory.API
 	// Resource is the API as the request names it.
 	Resource string
-	// Proof is how the client proved who it is, as azpacr says it.
+	// Proof is how the client authenticated, as azpacr has it.
 	Proof string
-	// Capabilities are what the client says it can handle, such as cp1.
+	// Capabilities are those that the client claims to have, such as cp1.
 	Capabilities []string
 	// Endpoint is the version of the endpoint, which tokens of version 1.0 show.
 	Endpoint entra.Version

@@ -40,7 +40,7 @@ type Request struct {
 	Kind Kind `json:"kind,omitempty"`
 	// Version overrides the one that the API's registration asks for.
 	Version entra.Version `json:"version,omitempty"`
-	// Time says when the token is valid; empty means now.
+	// Time is when the token is valid; empty means now.
 	Time Time `json:"time,omitempty"`
 	// Claims is a JSON object whose members replace those of the token, or join
 	// them; Without names claims that are left out.

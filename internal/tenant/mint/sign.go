@@ -18,8 +18,7 @@ type Token struct {
 	NotBefore, Expires int64
 }
 
-// Issue makes the token that Entra would give a client that has proved who it
-// is. The registration of the API decides the version, not the endpoint.
+// Issue makes the token that Entra would give an authenticated client. The registration of the API decides the version, not the endpoint.
 func (m Maker) Issue(s Subject, now time.Time, lifetime time.Duration) (Token, error) {
 	s.times = newTimeClaims(now, lifetime)
 	asked := Request{Key: CurrentKey, Algorithm: "RS256"}

@@ -128,7 +128,8 @@ func nodeOf(n *strictyaml.Node, field string) *strictyaml.Node {
 	return n
 }
 
-// mapping reads a mapping, and says of an unknown key which one was meant.
+// mapping reads a mapping. Its fault for an unknown key names the one that was
+// meant.
 func (r *reader) mapping(n *strictyaml.Node, fields []strictyaml.Field) bool {
 	return r.Mapping(n, func(key string) string {
 		meant := entraNames[strictyaml.Canonical(key)]
