@@ -137,7 +137,7 @@ func (r tokenReport) cloud() (entra.Cloud, bool) { return jwks.CloudOf(r.host())
 func (r tokenReport) adviseAudience(reason error) advice {
 	found := r.Token.Audience
 	switch {
-	case forGraph(r.Token):
+	case entra.IsGraph(r.Token.Audience):
 		return advice{"the token is for Microsoft Graph: no scope of your API was asked for", r.scopeLine()}
 	case reason == ErrAudienceUnset && found != "":
 		return advice{"nobody said which API this is", setting("API_AUDIENCE", found)}

@@ -81,11 +81,8 @@ func (p *Policy) holds(has, required []string) bool {
 	return found == len(required) || found > 0 && !p.RequireAll
 }
 
-// forGraph reports whether a token's audience is Microsoft Graph of any cloud.
-func forGraph(t *jwt.Token) bool { return entra.IsGraph(t.Audience) }
-
 // graph reports whether this is one of Graph's own tokens: the header's nonce
 // is not the one that was signed, so that only Graph can verify it.
 func (h *hearing) graph() bool {
-	return h.Token != nil && h.Token.Has.Nonce && forGraph(h.Token)
+	return h.Token != nil && h.Token.Has.Nonce && entra.IsGraph(h.Token.Audience)
 }

@@ -127,7 +127,7 @@ func decideAudience(h *hearing) outcome {
 		return pass()
 	case slices.Contains(p.Audiences, t.Audience):
 		return pass()
-	case p.AudienceIncomplete && t.Version == entra.V2 && entra.IsGUID(t.Audience) && !forGraph(t):
+	case p.AudienceIncomplete && t.Version == entra.V2 && entra.IsGUID(t.Audience) && !entra.IsGraph(t.Audience):
 		return unknown(ErrAudienceIncomplete)
 	case len(p.Audiences) == 0:
 		return unknown(ErrAudienceUnset)
