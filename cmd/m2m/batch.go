@@ -12,6 +12,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/input"
 	"m2m/internal/verify"
 )
@@ -60,7 +61,7 @@ func judgeBatch(env *cli.Env, ctx context.Context, args []string, verifier *veri
 	defer closeInput()
 	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
 	b := batch{in: in, out: env.Out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		report := verify.Explain(verifier.Judge(ctx, l.token()))
+		report := explain.Report(verifier.Judge(ctx, l.token()))
 		return append(appendReport(dst, report), '\n'), report.Verdict
 	}}
 	// What a token leaves behind is garbage at once. Collecting it less often

@@ -16,6 +16,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/verify"
 )
 
@@ -178,7 +179,7 @@ func TestBatchProgress(t *testing.T) {
 // that encoding/json writes.
 func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
-		report := verify.Explain(mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
+		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
 		got := appendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {

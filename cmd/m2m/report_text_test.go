@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/cli"
+	"m2m/internal/explain"
 	"m2m/internal/verify"
 )
 
@@ -21,7 +22,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) string {
 	var out bytes.Buffer
 	text := reportText{w: &out, paint: p, now: mintNoon}
-	report := verify.Explain(v.Judge(t.Context(), token))
+	report := explain.Report(v.Judge(t.Context(), token))
 	text.token(report.Token)
 	text.checks(report.Findings)
 	text.verdict(report)

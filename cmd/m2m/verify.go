@@ -16,6 +16,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/explain"
 	"m2m/internal/input"
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
@@ -118,7 +119,7 @@ func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions)
 	if err != nil {
 		return err
 	}
-	report := verify.Explain(verifier.Judge(ctx, pasted))
+	report := explain.Report(verifier.Judge(ctx, pasted))
 	hintAtLocal(env, cmd, report)
 	return printReport(env, report, o, now())
 }

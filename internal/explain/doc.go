@@ -10,4 +10,7 @@
 // It is the one place that words advice. The caller passes a Situation, which
 // says how its user acts on advice: on a command line, or in a suite's file.
 // What a diagnosis says of a token is read from the token itself, unverified.
+//
+// [Report] explains a report of package verify: it adds the cause and the fix of
+// every check that did not pass.
 package explain

@@ -3,8 +3,8 @@ package verify_test
 import (
 	"testing"
 
+	"m2m/internal/explain"
 	"m2m/internal/jwks/issuertest"
-	"m2m/internal/verify"
 )
 
 // BenchmarkJudge is Verify with the words for a person, as --batch writes them.
@@ -12,7 +12,7 @@ func BenchmarkJudge(b *testing.B) {
 	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
-		if report := verify.Explain(v.Judge(b.Context(), token)); report.Verdict != "believed" {
+		if report := explain.Report(v.Judge(b.Context(), token)); report.Verdict != "believed" {
 			b.Fatal(report.Verdict)
 		}
 	}

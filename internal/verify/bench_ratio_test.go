@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/explain"
 	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
@@ -24,7 +25,7 @@ func BenchmarkOverRSA(b *testing.B) {
 		overRSA(b, func() bool { _, err := v.Verify(b.Context(), token); return err == nil })
 	})
 	b.Run("Judge", func(b *testing.B) {
-		overRSA(b, func() bool { return verify.Explain(v.Judge(b.Context(), token)).Verdict == verify.Believed })
+		overRSA(b, func() bool { return explain.Report(v.Judge(b.Context(), token)).Verdict == verify.Believed })
 	})
 	parse := parseOf()
 	b.Run("Parse", func(b *testing.B) {

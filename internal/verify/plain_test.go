@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/explain"
 	"m2m/internal/jwks"
 	"m2m/internal/jwks/issuertest"
 	"m2m/internal/jwt"
@@ -273,7 +274,7 @@ func TestPlainWords(t *testing.T) {
 	p := plainPolicy()
 	p.Roles, p.Scopes = []string{"Data.Read"}, nil
 	v := verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp}))
-	report := verify.Explain(v.Judge(context.Background(), issuertest.Mint(plainHeader(), plainClaims())))
+	report := explain.Report(v.Judge(context.Background(), issuertest.Mint(plainHeader(), plainClaims())))
 	for check, want := range map[verify.Check]string{
 		verify.CheckIssuer: "whose tokens need no ver, nbf or tid", verify.CheckTenant: "the issuer that was named is none of Entra's",
 		verify.CheckKind: "sub is the client", verify.CheckPermission: "have the issuer grant the role",
@@ -288,7 +289,7 @@ func TestPlainWords(t *testing.T) {
 		issuertest.Mint(plainHeader().Del("kid"), plainClaims().Del("client_id").Str("aud", "a").Date("exp", issuertest.Noon.Add(-time.Hour/2)).Date("iat", issuertest.Noon.Add(-time.Hour))),
 		issuertest.Mint(issuertest.Header(), plainClaims().Str("nonce", "n").Date("exp", issuertest.Noon.Add(300*time.Hour))),
 	} {
-		for _, f := range verify.Explain(v.Judge(context.Background(), token)).Findings {
+		for _, f := range explain.Report(v.Judge(context.Background(), token)).Findings {
 			if text := f.Cause + f.Fix; strings.Contains(text, "m2m token") || strings.Contains(text, "admin consent") || strings.Contains(text, ".default") {
 				t.Errorf("%s: advice for Entra's tokens: %s", f.Check, text)
 			}

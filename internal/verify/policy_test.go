@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/explain"
 	"m2m/internal/jwks"
 	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
@@ -190,7 +191,7 @@ func TestAudienceIncomplete(t *testing.T) {
 			}
 		})
 	}
-	report := verify.Explain(verifier(t, p, issuertest.Keys(t)).Judge(t.Context(), issuertest.Valid()))
+	report := explain.Report(verifier(t, p, issuertest.Keys(t)).Judge(t.Context(), issuertest.Valid()))
 	f := report.Finding(verify.CheckAudience)
 	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+issuertest.API {
 		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)

@@ -92,5 +92,5 @@ var ErrSwitchedOff = errors.New("the check is switched off")
 // Reasons of a check that has no answer yet.
 var (
 	errPending    = errors.New("the issuer's keys have not been asked for")
-	errNotReached = errors.New("an earlier check did not pass")
+	ErrNotReached = errors.New("an earlier check did not pass")
 )

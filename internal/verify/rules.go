@@ -21,7 +21,7 @@ func pass() outcome                { return outcome{status: Pass} }
 func fail(reason error) outcome    { return outcome{Fail, reason} }
 func unknown(reason error) outcome { return outcome{Unknown, reason} }
 func switchedOff() outcome         { return outcome{Skip, ErrSwitchedOff} }
-func notReached() outcome          { return outcome{Skip, errNotReached} }
+func notReached() outcome          { return outcome{Skip, ErrNotReached} }
 func (o outcome) lets() bool       { return o.status == Pass || o.reason == ErrSwitchedOff }
 func (o outcome) pending() bool    { return o.reason == errPending }
 

@@ -1,4 +1,4 @@
-package verify
+package explain
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
+	"m2m/internal/verify"
 )
 
 // The tenant of personal Microsoft accounts.
@@ -37,9 +38,9 @@ func (r tokenReport) scopeLine() string {
 
 func (r tokenReport) adviseIssuer(reason error) advice {
 	switch reason {
-	case ErrVersion, ErrIssuerMissing:
+	case verify.ErrVersion, verify.ErrIssuerMissing:
 		return advice{"Entra writes iss and ver into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
-	case ErrIssuerUnset:
+	case verify.ErrIssuerUnset:
 		return advice{"nobody said whose tokens are believed", r.tenantLine()}
 	case jwks.ErrKeysUnreachable:
 		return advice{"the issuer is not known before its discovery document is read", reachKeys(r.KeyErr)}
@@ -106,16 +107,16 @@ func (r tokenReport) adviseOtherTenant(tenant string) advice {
 
 func (r tokenReport) adviseTenant(reason error) advice {
 	switch reason {
-	case ErrTenantUnset:
+	case verify.ErrTenantUnset:
 		return advice{"nobody said which tenant may call", r.tenantLine()}
-	case ErrTenantMismatch:
+	case verify.ErrTenantMismatch:
 		return r.adviseOtherTenant(r.Token.TenantID)
-	case ErrTenantUnresolved:
+	case verify.ErrTenantUnresolved:
 		if r.KeyErr != nil {
 			return advice{"the discovery document, which names the GUID of the domain, could not be read", "give the tenant by its GUID: " + r.tenantLine()}
 		}
 		return advice{"the domain name is not the one that the keys were asked for", "give the tenant by its GUID: " + r.tenantLine()}
-	case ErrTenantNotInIss:
+	case verify.ErrTenantNotInIss:
 		return advice{"tid and iss name different tenants: Entra writes no such token", refetch}
 	}
 	return advice{"Entra writes the tenant's GUID into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
@@ -139,14 +140,14 @@ func (r tokenReport) adviseAudience(reason error) advice {
 	switch {
 	case entra.IsGraph(r.Token.Audience):
 		return advice{"the token is for Microsoft Graph: no scope of your API was asked for", r.scopeLine()}
-	case reason == ErrAudienceUnset && found != "":
+	case reason == verify.ErrAudienceUnset && found != "":
 		return advice{"nobody said which API this is", setting("API_AUDIENCE", found)}
-	case reason == ErrAudienceIncomplete:
+	case reason == verify.ErrAudienceIncomplete:
 		return advice{
 			"v2.0 tokens carry the API's client ID as aud, which cannot be derived from the scope; likely this is it",
 			setting("API_AUDIENCE", found),
 		}
-	case reason == ErrAudienceMissing || reason == ErrAudienceSeveral:
+	case reason == verify.ErrAudienceMissing || reason == verify.ErrAudienceSeveral:
 		return advice{"Entra writes one aud, a string, into every token; likely another issuer made it", refetch}
 	case r.Token.Kind == jwt.ID:
 		return advice{"an ID token is for the client that asked for it", "send the access token"}
