@@ -83,7 +83,7 @@ func (a *Answer) SentToken() bool { return !a.token.IsZero() }
 
 // Redact takes the token that was sent, and whatever looks like one, out of what
 // the API answered.
-func (a *Answer) Redact(s string) string { return WithoutToken(s, a.token) }
+func (a *Answer) Redact(s string) string { return Redact(s, a.token) }
 
 // StatusText returns the status as people write it, such as "403 Forbidden".
 func (a *Answer) StatusText() string {

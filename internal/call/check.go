@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -22,7 +23,7 @@ func (r Request) Check(willHaveToken bool) error {
 		return err
 	}
 	if !IsHTTPToken(r.EffectiveMethod()) {
-		return fmt.Errorf("%w: %q", ErrMethod, Bound(r.Method, 40))
+		return fmt.Errorf("%w: %q", ErrMethod, text.Bound(r.Method, 40))
 	}
 	if err := CheckHeader(r.Header); err != nil {
 		return err
@@ -56,10 +57,10 @@ func (r Request) checkPlainHTTP() error {
 	secure := *r.URL
 	secure.Scheme = "https"
 	return &AddressError{
-		Address: DisplayURL(r.URL), kind: ErrPlainHTTP,
+		Address: DisplayAddress(r.URL.String()), kind: ErrPlainHTTP,
 		Reason: "the token would cross the network unencrypted; whoever sees it can use it",
 		hints: []string{
-			"call " + DisplayURL(&secure),
+			"call " + DisplayAddress(secure.String()),
 			"where the network is trusted, say so with --insecure-http; a request without credentials may go as it is",
 		},
 	}
@@ -91,11 +92,11 @@ func hasCredentials(h http.Header) bool {
 func CheckHeader(h http.Header) error {
 	for name, values := range h {
 		if !IsHTTPToken(name) {
-			return fmt.Errorf("%w: the name %q", ErrHeader, Bound(name, 60))
+			return fmt.Errorf("%w: the name %q", ErrHeader, text.Bound(name, 60))
 		}
 		for _, v := range values {
 			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-				return fmt.Errorf("%w: the value of %s holds a line break or a control character", ErrHeader, Bound(name, 60))
+				return fmt.Errorf("%w: the value of %s holds a line break or a control character", ErrHeader, text.Bound(name, 60))
 			}
 		}
 	}

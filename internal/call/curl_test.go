@@ -9,6 +9,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/call/calltest"
 	"m2m/internal/entra"
+	"m2m/internal/text"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,7 +71,7 @@ func TestShown(t *testing.T) {
 
 func TestShellQuote(t *testing.T) {
 	for in, want := range map[string]string{"": "''", "/a-b_c.d": "/a-b_c.d", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "~": "'~'", "é": "'é'"} {
-		if got := call.ShellQuote(in); got != want {
+		if got := text.ShellQuote(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
 		}
 	}

@@ -1,18 +1,20 @@
 package call
 
 import (
+	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
-// MaxShown bounds an address where it is shown, in bytes.
-const MaxShown = 200
+// maxShown bounds an address where it is shown, in bytes.
+const maxShown = 200
 
 // DisplayAddress makes an address fit to be shown: user, password and query may
 // be secrets (a shared access signature is all query), and the rest may be
@@ -31,53 +33,95 @@ func DisplayAddress(s string) string {
 		end = len(rest)
 	}
 	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
-		rest = redacted + rest[at:]
+		rest = text.Redacted + rest[at:]
 	}
-	shown := Bound(prefix+rest, MaxShown)
+	shown := text.Bound(prefix+rest, maxShown)
 	if query != "" {
 		shown += "?…"
 	}
 	return shown
 }
 
-func DisplayURL(u *url.URL) string { return DisplayAddress(u.String()) }
-
-// jwtForm finds what looks like a token: two parts or more, the first of which
-// is base64url of a JSON object. Compiled at first use: only explanations need it.
+// jwtForm matches two parts or more, the first of which is base64url of a JSON
+// object. text.Redact takes one part for a token too, which the claims of a
+// challenge are, and those are needed.
 var jwtForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+`)
 })
 
-// WithoutToken takes the token that was sent, and whatever looks like one, out
-// of what an API answered: some echo it, and an explanation ends up in logs.
-func WithoutToken(s string, sent entra.Secret) string {
-	var hidden HiddenValues
-	if token := sent.Reveal(); len(token) >= shortestHidden {
-		hidden = HiddenValues{{token, redacted}}
-	}
-	return jwtForm().ReplaceAllString(hidden.Hide(s), redacted)
+// Redact takes the token that was sent, and whatever looks like one, out of what
+// an API answered: some echo it, and an explanation ends up in logs.
+func Redact(s string, sent entra.Secret) string {
+	var hidden text.Hidden
+	hidden.AddLiteral(sent.Reveal(), text.Redacted)
+	return jwtForm().ReplaceAllLiteralString(hidden.Hide(s), text.Redacted)
 }
 
-// Bound cuts s to at most n bytes at a rune's edge, and puts a dot for each
-// character that a terminal would act on.
-func Bound(s string, n int) string {
-	cut := len(s) > n
-	if cut {
-		s = s[:n]
-		for len(s) > 0 && !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) {
-			s = s[:len(s)-1]
+// ShownHeader returns the fields of a header as lines, sorted, with credentials
+// redacted: for a person to read. Values are as long as they came.
+func ShownHeader(h http.Header) []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			lines = append(lines, name+": "+shownValue(name, value))
 		}
 	}
-	s = strings.Map(printable, strings.ToValidUTF8(s, "."))
-	if cut {
-		s += "…"
-	}
-	return s
+	return lines
 }
 
-func printable(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
+// ShownURL returns an address with its query, in which credentials are redacted.
+func ShownURL(u *url.URL) string {
+	shown := *u
+	if shown.User != nil {
+		shown.User = url.User(text.Redacted)
 	}
-	return '.'
+	pairs := strings.Split(u.RawQuery, "&")
+	for i, pair := range pairs {
+		if name, value, _ := strings.Cut(pair, "="); value != "" && isSecretParameter(name) {
+			pairs[i] = name + "=" + text.Redacted
+		}
+	}
+	shown.RawQuery = strings.Join(pairs, "&")
+	if strings.Contains(u.Fragment, "=") { // a token, of the implicit flow
+		shown.Fragment, shown.RawFragment = text.Redacted, text.Redacted
+	}
+	return shown.String()
+}
+
+func shownValue(name, value string) string {
+	if !soundsSecret(name) {
+		if u, err := url.Parse(value); err == nil && u.RawQuery+u.Fragment != "" {
+			return ShownURL(u) // Location and its like
+		}
+		return value
+	}
+	if scheme, _, found := strings.Cut(value, " "); found && strings.EqualFold(name, "Authorization") {
+		return scheme + " " + text.Redacted
+	}
+	return text.Redacted
+}
+
+// soundsSecret is isCredential for what is only shown, where a field too many
+// does no harm.
+func soundsSecret(field string) bool {
+	field = strings.ToLower(field)
+	sounds := func(part string) bool { return strings.Contains(field, part) }
+	return isCredential(field) || field != "idempotency-key" &&
+		slices.ContainsFunc([]string{"token", "secret", "password", "-key", "credential", "signature"}, sounds)
+}
+
+// isSecretParameter reports whether a parameter of a query opens doors: signatures
+// of Azure's and others' storage, keys of Functions and API Management, tokens.
+// Those that only turn pages, such as $skiptoken, are left to be repeated.
+func isSecretParameter(name string) bool {
+	if decoded, err := url.QueryUnescape(name); err == nil {
+		name = decoded
+	}
+	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	switch name {
+	case "sig", "code", "key", "apikey", "subscription-key", "token", "assertion", "client-assertion", "password":
+		return true
+	}
+	return slices.ContainsFunc([]string{"api-key", "secret", "signature", "access-token", "id-token", "refresh-token", "security-token"},
+		func(end string) bool { return strings.HasSuffix(name, end) })
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"m2m/internal/text"
 )
 
 // Errors about expectations.
@@ -46,7 +48,7 @@ func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 	name, value, hasValue := strings.Cut(s, ":")
 	h := HeaderExpectation{Name: name, Value: strings.Trim(value, " \t")}
 	if !IsHTTPToken(h.Name) || hasValue && h.Value == "" {
-		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, Bound(s, 80))
+		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, text.Bound(s, 80))
 	}
 	return h, nil
 }
@@ -124,22 +126,22 @@ func (a *Answer) judgeHeader(h HeaderExpectation) Expectation {
 	values := a.Header.Values(h.Name)
 	e := Expectation{Name: "header", Expected: "a header " + h.Name, Found: "none", Met: len(values) > 0}
 	if h.Value != "" {
-		e.Expected += fmt.Sprintf(" of %q", Bound(h.Value, MaxShown))
+		e.Expected += fmt.Sprintf(" of %q", text.Bound(h.Value, maxShown))
 		e.Met = slices.Contains(values, h.Value)
 	}
 	if len(values) > 0 {
-		e.Found = fmt.Sprintf("%q", Bound(strings.Join(values, ", "), MaxShown))
+		e.Found = fmt.Sprintf("%q", text.Bound(strings.Join(values, ", "), maxShown))
 	}
 	return e
 }
 
-func (a *Answer) judgeText(text *textSearch) Expectation {
+func (a *Answer) judgeText(search *textSearch) Expectation {
 	e := Expectation{
-		Name: "body", Expected: fmt.Sprintf("a body with %q", Bound(string(text.text), MaxShown)),
-		Found: fmt.Sprintf("%d bytes without it", a.size), Met: text.found,
+		Name: "body", Expected: fmt.Sprintf("a body with %q", text.Bound(string(search.text), maxShown)),
+		Found: fmt.Sprintf("%d bytes without it", a.size), Met: search.found,
 	}
 	switch {
-	case text.found:
+	case search.found:
 		e.Found = "it"
 	case a.readErr != io.EOF:
 		e.Found += " before the connection broke"

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
+
+	"m2m/internal/text"
 )
 
 // Bounds of a jq expression at work. The expression is the caller's, but the
@@ -44,14 +46,14 @@ func ParseJQExpectation(s string) (JQExpectation, error) {
 	if at := (*gojq.ParseError)(nil); errors.As(err, &at) {
 		start := min(max(at.Offset-len(at.Token), 0), len(s))
 		return JQExpectation{}, fmt.Errorf("%w: %s at character %d of %q",
-			ErrExpectSyntax, at, utf8.RuneCountInString(s[:start])+1, Bound(s, MaxShown))
+			ErrExpectSyntax, at, utf8.RuneCountInString(s[:start])+1, text.Bound(s, maxShown))
 	}
 	if err != nil {
-		return JQExpectation{}, fmt.Errorf("%w: %w in %q", ErrExpectSyntax, err, Bound(s, MaxShown))
+		return JQExpectation{}, fmt.Errorf("%w: %w in %q", ErrExpectSyntax, err, text.Bound(s, maxShown))
 	}
 	code, err := gojq.Compile(query)
 	if err != nil {
-		return JQExpectation{}, fmt.Errorf("%w: %w in %q", ErrExpectSyntax, err, Bound(s, MaxShown))
+		return JQExpectation{}, fmt.Errorf("%w: %w in %q", ErrExpectSyntax, err, text.Bound(s, maxShown))
 	}
 	return JQExpectation{text: s, query: query, code: code}, nil
 }
@@ -96,15 +98,15 @@ func (x JQExpectation) compared(ctx context.Context, document any) string {
 	if _, failed := value.(error); failed || !ok {
 		return ""
 	}
-	return fmt.Sprintf(": %s is %s", Bound(x.query.Left.String(), MaxShown), jqValue(value))
+	return fmt.Sprintf(": %s is %s", text.Bound(x.query.Left.String(), maxShown), jqValue(value))
 }
 
 func jqValue(v any) string {
-	text, err := gojq.Marshal(v)
+	encoded, err := gojq.Marshal(v)
 	if err != nil {
 		return fmt.Sprintf("%T", v)
 	}
-	return Bound(string(text), MaxShown)
+	return text.Bound(string(encoded), maxShown)
 }
 
 func jqFault(err error) string {
@@ -114,7 +116,7 @@ func jqFault(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no end of it in %s", maxJQTime)
 	}
-	return "an error: " + Bound(err.Error(), MaxShown)
+	return "an error: " + text.Bound(err.Error(), maxShown)
 }
 
 // errJQSteps ends an expression that has used up its steps.
@@ -177,11 +179,11 @@ func (a *Answer) document() (document any, problem string) {
 // bodyForm says what a body is that is not JSON.
 func (a *Answer) bodyForm() string {
 	media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	begins := fmt.Sprintf("begins with %q", Bound(string(bytes.TrimSpace(a.head[:min(len(a.head), 2*MaxShown)])), 40))
+	begins := fmt.Sprintf("begins with %q", text.Bound(string(bytes.TrimSpace(a.head[:min(len(a.head), 2*maxShown)])), 40))
 	if media == "" {
 		return ": it " + begins
 	}
-	return fmt.Sprintf(": it is %s and %s", Bound(media, 60), begins)
+	return fmt.Sprintf(": it is %s and %s", text.Bound(media, 60), begins)
 }
 
 // judgeJQ holds the body against every expression about it.
@@ -192,7 +194,7 @@ func (a *Answer) judgeJQ() []Expectation {
 	document, problem := a.document()
 	results := make([]Expectation, 0, len(a.expect.JQ))
 	for _, x := range a.expect.JQ {
-		e := Expectation{Name: "jq", Expected: "a body for which '" + Bound(x.text, MaxShown) + "' holds", Found: problem}
+		e := Expectation{Name: "jq", Expected: "a body for which '" + text.Bound(x.text, maxShown) + "' holds", Found: problem}
 		if problem == "" {
 			e.Found, e.Met = x.run(document)
 		}

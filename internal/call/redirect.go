@@ -47,13 +47,13 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 	if !isRedirect(a.Status) || location == "" {
 		return nil, nil
 	}
-	redirect = &Redirect{Status: a.Status, From: a.Redact(DisplayURL(h.url)), To: a.Redact(DisplayAddress(location)), asked: req.Follow}
+	redirect = &Redirect{Status: a.Status, From: a.Redact(DisplayAddress(h.url.String())), To: a.Redact(DisplayAddress(location)), asked: req.Follow}
 	to, err := h.url.Parse(location)
 	if err != nil {
 		redirect.Reason = "the Location is not a URL"
 		return redirect, nil
 	}
-	redirect.To, redirect.target = a.Redact(DisplayURL(to)), to
+	redirect.To, redirect.target = a.Redact(DisplayAddress(to.String())), to
 	next := h.after(a.Status, to)
 	redirect.Reason = whyNotFollowed(req, to, next, followed)
 	redirect.Followed = redirect.Reason == ""

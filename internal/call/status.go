@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"m2m/internal/text"
 )
 
 // StatusSet is a set of status codes. The zero value stands for 2xx.
@@ -20,7 +22,7 @@ func ParseStatusSet(s string) (StatusSet, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		r, ok := parseStatusRange(strings.TrimSpace(part))
 		if !ok {
-			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %q", ErrExpectSyntax, Bound(s, 40))
+			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %q", ErrExpectSyntax, text.Bound(s, 40))
 		}
 		set.ranges = append(set.ranges, r)
 	}

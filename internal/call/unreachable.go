@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -41,12 +42,12 @@ func (e *UnreachableError) Attempts() int { return max(e.attempts, 1) }
 func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Cause} }
 
 func (e *UnreachableError) Error() string {
-	text := fmt.Sprintf("no answer from %s: %s", Bound(e.Address, MaxShown), e.Cause.Reason())
+	message := fmt.Sprintf("no answer from %s: %s", text.Bound(e.Address, maxShown), e.Cause.Reason())
 	if e.Partial {
-		text = fmt.Sprintf("the answer of %s is not complete: %s", Bound(e.Address, MaxShown), e.Cause.Reason())
+		message = fmt.Sprintf("the answer of %s is not complete: %s", text.Bound(e.Address, maxShown), e.Cause.Reason())
 	}
 	if e.attempts > 1 {
-		text += fmt.Sprintf(" (after %d attempts)", e.attempts)
+		message += fmt.Sprintf(" (after %d attempts)", e.attempts)
 	}
-	return text
+	return message
 }

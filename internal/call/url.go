@@ -117,7 +117,7 @@ func schemeMissing(s string) *AddressError {
 		return badAddress(s, "it has no scheme", fmt.Sprintf("write %s://%s", scheme, shown))
 	}
 	if scheme, _, found := strings.Cut(s, ":"); found && !strings.ContainsAny(scheme, "/?#.") {
-		return badAddress(s, fmt.Sprintf("its scheme is %q", Bound(scheme, 20)), "give an http or https address")
+		return badAddress(s, fmt.Sprintf("its scheme is %q", text.Bound(scheme, 20)), "give an http or https address")
 	}
 	return badAddress(s, "it is neither a path nor an address with a scheme",
 		fmt.Sprintf("write /%s for a path of the API, or https://%s for an address", shown, shown))
@@ -128,7 +128,7 @@ func checkURL(u *url.URL) error {
 	address := u.Redacted()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return badAddress(address, fmt.Sprintf("its scheme is %q", Bound(u.Scheme, 20)), "give an http or https address")
+		return badAddress(address, fmt.Sprintf("its scheme is %q", text.Bound(u.Scheme, 20)), "give an http or https address")
 	case u.User != nil:
 		return badAddress(address, "it holds a user name or a password",
 			"leave them out: a token proves who calls; other credentials go into a header")

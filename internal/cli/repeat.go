@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 // TokenFlags repeats what the caller asked of the token by flag, for a command
@@ -42,7 +43,7 @@ func CallFlags(cmd *cobra.Command, o RequestFlags) []string {
 func SentFlags(cmd *cobra.Command, header http.Header) []string {
 	words := []string{TokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http", "location"})}
 	for _, line := range call.ShownHeader(header) {
-		words = append(words, "-H "+call.ShellQuote(line))
+		words = append(words, "-H "+text.ShellQuote(line))
 	}
 	return words
 }
@@ -62,7 +63,7 @@ func repeatFlags(cmd *cobra.Command, names []string) string {
 		case f.NoOptDefVal == value:
 			words = append(words, "--"+f.Name)
 		default:
-			words = append(words, "--"+f.Name+"="+call.ShellQuote(value))
+			words = append(words, "--"+f.Name+"="+text.ShellQuote(value))
 		}
 	})
 	return strings.Join(words, " ")

@@ -11,6 +11,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
 
@@ -85,7 +86,7 @@ func (e *evidence) callCommand(words ...string) string {
 	line := []string{"m2m call"}
 	chosen := slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "-X ") })
 	if e.Method != http.MethodGet && !chosen {
-		line = append(line, "-X "+call.ShellQuote(e.Method))
+		line = append(line, "-X "+text.ShellQuote(e.Method))
 	}
 	for _, flag := range e.context.CallFlags {
 		if !slices.Contains(words, withToken) || !isAuthorizationFlag(flag) {
@@ -94,7 +95,7 @@ func (e *evidence) callCommand(words ...string) string {
 	}
 	switch {
 	case e.context.TokenFile != "":
-		line = append(line, "--token-file "+call.ShellQuote(e.context.TokenFile))
+		line = append(line, "--token-file "+text.ShellQuote(e.context.TokenFile))
 	case e.context.Token.IsZero() && !slices.Contains(words, withToken):
 		line = append(line, "--no-token")
 	}
@@ -103,7 +104,7 @@ func (e *evidence) callCommand(words ...string) string {
 			line = append(line, word)
 		}
 	}
-	return strings.Join(append(line, call.ShellQuote(call.ShownURL(e.URL))), " ")
+	return strings.Join(append(line, text.ShellQuote(call.ShownURL(e.URL))), " ")
 }
 
 // withToken is no word of a command: it has callCommand send a token where none
@@ -135,7 +136,7 @@ func (e *evidence) command(parts ...string) string {
 func (e *evidence) verifyCommand(words ...string) string {
 	verifying := strings.Join(append([]string{"m2m verify"}, words...), " ")
 	if e.context.TokenFile != "" && e.context.TokenFile != "-" {
-		return e.command(verifying + " " + call.ShellQuote("@"+e.context.TokenFile))
+		return e.command(verifying + " " + text.ShellQuote("@"+e.context.TokenFile))
 	}
 	return e.command("m2m token", verifying)
 }
@@ -168,32 +169,25 @@ func (e *evidence) facts() []Fact {
 // saidTwice tells a body that only repeats the challenge.
 func (e *evidence) saidTwice() bool {
 	said := e.bearer.Params["error_description"]
-	return said != "" && len(e.refusal.checks) == 0 && e.refusal.code == e.bearer.Params["error"] && e.refusal.message == call.Bound(said, maxText)
+	return said != "" && len(e.refusal.checks) == 0 && e.refusal.code == e.bearer.Params["error"] && e.refusal.message == text.Bound(said, maxText)
 }
 
 func describeSkew(d time.Duration) string {
 	if d < 0 {
-		return round(-d) + " behind this machine's"
+		return text.Duration(-d) + " behind this machine's"
 	}
-	return round(d) + " ahead of this machine's"
-}
-
-func round(d time.Duration) string {
-	if d >= time.Hour {
-		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
-	}
-	return d.Round(time.Second).String()
+	return text.Duration(d) + " ahead of this machine's"
 }
 
 // challengeText shows a challenge without what is long or bare machinery.
 func challengeText(c call.Challenge) string {
-	text := call.Bound(c.Scheme, 40)
+	summary := text.Bound(c.Scheme, 40)
 	for _, name := range []string{"error", "error_description", "scope", "resource", "resource_id", "authorization_uri", "realm"} {
 		if v := c.Params[name]; v != "" {
-			text += fmt.Sprintf(" %s=%q", name, call.Bound(v, maxText))
+			summary += fmt.Sprintf(" %s=%q", name, text.Bound(v, maxText))
 		}
 	}
-	return text
+	return summary
 }
 
 func (r refusal) facts() []Fact {

@@ -62,8 +62,8 @@ func TestExplainByTheBody(t *testing.T) {
 		}},
 		{"no such path", answered{404, nil, ""}, wanted{explain.CodeNotFound, true, "/secure-data", "API_URL", showIt}},
 		{"no such method", answered{405, map[string]string{"Allow": "POST"}, ""}, wanted{explain.CodeMethodNotAllowed, true, "does not take GET; it takes POST", "-X", "m2m call -X POST URL"}},
-		{"too many", answered{429, map[string]string{"Retry-After": "120"}, ""}, wanted{explain.CodeTooMany, true, "asks to come back in 2m0s", "--retry", "m2m call --retry 3 --timeout 3m0s URL"}},
-		{"too many, for a day", answered{429, map[string]string{"Retry-After": "86400"}, ""}, wanted{explain.CodeTooMany, true, "asks to come back in 24h0m", "less often", showIt}},
+		{"too many", answered{429, map[string]string{"Retry-After": "120"}, ""}, wanted{explain.CodeTooMany, true, "asks to come back in 2m", "--retry", "m2m call --retry 3 --timeout 3m URL"}},
+		{"too many, for a day", answered{429, map[string]string{"Retry-After": "86400"}, ""}, wanted{explain.CodeTooMany, true, "asks to come back in 24h", "less often", showIt}},
 		{"too many, for ever", answered{429, map[string]string{"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, ""}, wanted{explain.CodeTooMany, true, "asks to come back in ", "less often", showIt}},
 		{"a proxy", answered{407, nil, ""}, wanted{explain.CodeProxy, true, "proxy", "HTTPS_PROXY", showIt}},
 		{"a fault", answered{502, nil, ""}, wanted{explain.CodeServerFault, true, "502 Bad Gateway", "log", againLater}},
@@ -167,7 +167,7 @@ func TestExplainShowsWhatItSaw(t *testing.T) {
 		{Source: explain.FromToken, Text: "issued by https://login.microsoftonline.com/" + calltest.TenantID + "/v2.0 (iss)"},
 		{Source: explain.FromToken, Text: "to the client " + calltest.ClientID},
 		{Source: explain.FromToken, Text: "with the roles Data.Read"},
-		{Source: explain.FromToken, Text: "valid until 2026-11-23T13:00:00Z, for another 1h0m"},
+		{Source: explain.FromToken, Text: "valid until 2026-11-23 13:00:00 UTC, for another 1h"},
 	}
 	if diff := cmp.Diff(want, x.Facts); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)

@@ -127,10 +127,10 @@ func TestExplainByTheToken(t *testing.T) {
 		want  wanted
 	}{
 		{"expired", challenged(401, invalid), calltest.AppToken(t, map[string]any{"exp": minutes(-12)}), wanted{
-			explain.CodeExpired, true, "expired 12m0s ago, at 2026-11-23T11:48:00Z", "get a new one", refreshIt,
+			explain.CodeExpired, true, "expired 12m ago, at 2026-11-23 11:48:00 UTC", "get a new one", refreshIt,
 		}},
 		{"not yet valid", challenged(401, invalid), calltest.AppToken(t, map[string]any{"nbf": minutes(3)}), wanted{
-			explain.CodeNotYetValid, false, "not valid for another 3m0s", "NTP", verifyIt,
+			explain.CodeNotYetValid, false, "not valid for another 3m", "NTP", verifyIt,
 		}},
 		{"Graph's", challenged(401, invalid), calltest.Token(t, map[string]any{"typ": "JWT", "alg": "RS256", "kid": "k", "nonce": "n"}, graph), wanted{
 			explain.CodeGraphToken, true, "for Microsoft Graph, and was sent to another API; nobody but Graph", "API_SCOPE", verifyIt,
@@ -202,7 +202,7 @@ func TestExplainBySettings(t *testing.T) {
 			explain.CodeInvalidToken, false, "", "", "m2m verify --local '@my token'",
 		}},
 		{"judged at another moment", challenged(401, invalid), explain.Context{Now: calltest.Now.Add(2 * time.Hour)}, wanted{
-			explain.CodeExpired, true, "expired 1h0m ago", "", refreshIt,
+			explain.CodeExpired, true, "expired 1h ago", "", refreshIt,
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -222,8 +222,8 @@ func TestExplainByTheClock(t *testing.T) {
 		want wanted
 		fact string
 	}{
-		{"ahead", at(2 * time.Hour), wanted{explain.CodeExpired, false, "by the API's clock, which is 2h0m ahead of this machine's", "NTP", refreshIt}, "the API's clock is 2h0m ahead of this machine's"},
-		{"behind", at(-time.Hour), wanted{explain.CodeNotYetValid, false, "by the API's clock, which is 1h0m behind this machine's", "NTP", verifyIt}, "the API's clock is 1h0m behind this machine's"},
+		{"ahead", at(2 * time.Hour), wanted{explain.CodeExpired, false, "by the API's clock, which is 2h ahead of this machine's", "NTP", refreshIt}, "the API's clock is 2h ahead of this machine's"},
+		{"behind", at(-time.Hour), wanted{explain.CodeNotYetValid, false, "by the API's clock, which is 1h behind this machine's", "NTP", verifyIt}, "the API's clock is 1h behind this machine's"},
 		{"a little", at(20 * time.Second), wanted{explain.CodeInvalidToken, false, "", "", verifyIt}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"m2m/internal/call"
+	"m2m/internal/text"
 )
 
 // bodyKind is the form of an answer's body.
@@ -46,7 +46,8 @@ type refusedCheck struct {
 }
 
 const (
-	maxText   = 400
+	maxText   = 400 // bytes of a text of the API
+	maxShown  = 200 // bytes of an address or a claim
 	maxChecks = 32
 )
 
@@ -64,7 +65,7 @@ func readRefusal(contentType string, head []byte) refusal {
 	case trimmed[0] == '<':
 		return readXML(trimmed)
 	}
-	return refusal{kind: bodyOther, message: call.Bound(string(trimmed[:min(len(trimmed), 2*maxText)]), maxText)}
+	return refusal{kind: bodyOther, message: text.Bound(string(trimmed[:min(len(trimmed), 2*maxText)]), maxText)}
 }
 
 func looksLikeHTML(b []byte) bool {
@@ -74,7 +75,7 @@ func looksLikeHTML(b []byte) bool {
 func htmlTitle(b []byte) string {
 	htmlName := regexp.MustCompile(`(?is)<title[^>]*>\s*(.{0,200}?)\s*</title>`)
 	if m := htmlName.FindSubmatch(b); m != nil {
-		return call.Bound(string(m[1]), maxText)
+		return text.Bound(string(m[1]), maxText)
 	}
 	return ""
 }
@@ -122,7 +123,7 @@ func readChecks(raw json.RawMessage) []refusedCheck {
 	for i := range checks {
 		c := &checks[i]
 		for _, s := range []*string{&c.Name, &c.Status, &c.Expected, &c.Found, &c.Cause, &c.Fix} {
-			*s = call.Bound(*s, maxText)
+			*s = text.Bound(*s, maxText)
 		}
 	}
 	return checks
@@ -132,11 +133,11 @@ func readChecks(raw json.RawMessage) []refusedCheck {
 func jsonText(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
-		return call.Bound(s, maxText)
+		return text.Bound(s, maxText)
 	}
 	var odata struct{ Value string }
 	if json.Unmarshal(raw, &odata) == nil {
-		return call.Bound(odata.Value, maxText)
+		return text.Bound(odata.Value, maxText)
 	}
 	return ""
 }
@@ -150,7 +151,7 @@ func readXML(b []byte) refusal {
 	}
 	r := refusal{kind: bodyXML}
 	if xml.Unmarshal(b, &e) == nil {
-		r.code, r.message = call.Bound(e.Code, maxText), call.Bound(e.Message, maxText)
+		r.code, r.message = text.Bound(e.Code, maxText), text.Bound(e.Message, maxText)
 	}
 	return r
 }

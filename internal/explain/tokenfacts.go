@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/call"
 	"m2m/internal/jwt"
+	"m2m/internal/text"
 )
 
 // tokenFacts is what the token says of itself, as far as an API would mind.
@@ -14,13 +14,13 @@ func (e *evidence) tokenFacts() []Fact {
 	t := e.token
 	texts := []string{describeKind(t)}
 	if t.Audience != "" {
-		texts = append(texts, "for "+call.Bound(t.Audience, call.MaxShown)+" (aud)")
+		texts = append(texts, "for "+text.Bound(t.Audience, maxShown)+" (aud)")
 	}
 	if t.Issuer != "" {
-		texts = append(texts, "issued by "+call.Bound(t.Issuer, call.MaxShown)+" (iss)")
+		texts = append(texts, "issued by "+text.Bound(t.Issuer, maxShown)+" (iss)")
 	}
 	if t.ClientID != "" {
-		texts = append(texts, "to the client "+call.Bound(t.ClientID, call.MaxShown))
+		texts = append(texts, "to the client "+text.Bound(t.ClientID, maxShown))
 	}
 	texts = append(texts, describePermissions(t))
 	if !t.ExpiresAt.IsZero() {
@@ -57,11 +57,11 @@ func describePermissions(t *jwt.Token) string {
 }
 
 func describeExpiry(exp, now time.Time) string {
-	when := exp.UTC().Format(time.RFC3339)
+	when := text.Time(exp)
 	if exp.After(now) {
-		return fmt.Sprintf("valid until %s, for another %s", when, round(exp.Sub(now)))
+		return fmt.Sprintf("valid until %s, for another %s", when, text.Duration(exp.Sub(now)))
 	}
-	return fmt.Sprintf("expired at %s, %s ago", when, round(now.Sub(exp)))
+	return fmt.Sprintf("expired at %s, %s ago", when, text.Duration(now.Sub(exp)))
 }
 
-func list(values []string) string { return call.Bound(strings.Join(values, ", "), call.MaxShown) }
+func list(values []string) string { return text.Bound(strings.Join(values, ", "), maxShown) }

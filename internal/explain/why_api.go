@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/text"
 	"m2m/internal/verify"
@@ -23,7 +22,7 @@ func claimsChallenge(e *evidence) *Explanation {
 		return certain(CodeClaimsChallenge, "the API asks for a token with other claims, in a challenge that cannot be read",
 			"report it to whoever runs the API: the claims of WWW-Authenticate are not base64 of a JSON object")
 	}
-	return certain(CodeClaimsChallenge, "the API asks for a token with other claims: "+call.Bound(claims, maxText),
+	return certain(CodeClaimsChallenge, "the API asks for a token with other claims: "+text.Bound(claims, maxText),
 		"pass the claims on when asking for the token; Entra's conditional access then decides").
 		with(e.claimsCommand(claims))
 }
@@ -32,9 +31,9 @@ func claimsChallenge(e *evidence) *Explanation {
 // token is somebody else's.
 func (e *evidence) claimsCommand(claims string) string {
 	if e.context.TokenFile != "" {
-		return e.command("m2m token --claims " + call.ShellQuote(claims))
+		return e.command("m2m token --claims " + text.ShellQuote(claims))
 	}
-	return e.callCommand("--claims " + call.ShellQuote(claims))
+	return e.callCommand("--claims " + text.ShellQuote(claims))
 }
 
 // noToken: RFC 6750 section 3.1 has the API give no error code in this case.
@@ -82,7 +81,7 @@ func otherScheme(e *evidence) *Explanation {
 	if !e.unauthorized() || len(e.challenges) == 0 || e.bearer.Scheme != "" {
 		return nil
 	}
-	return certain(CodeOtherScheme, fmt.Sprintf("the API asks for %s credentials, not for a bearer token", call.Bound(e.challenges[0].Scheme, 40)),
+	return certain(CodeOtherScheme, fmt.Sprintf("the API asks for %s credentials, not for a bearer token", text.Bound(e.challenges[0].Scheme, 40)),
 		"check that this is the address of the API, and that a gateway before it passes bearer tokens on").with(e.callCommand("-v"))
 }
 
@@ -93,10 +92,10 @@ func challengedAudience(e *evidence) *Explanation {
 	if !e.unauthorized() || wanted == "" || e.token == nil || e.token.Audience == "" || sameAudience(wanted, e.token.Audience) {
 		return nil
 	}
-	wanted = call.Bound(wanted, call.MaxShown)
-	scope := call.ShellQuote(wanted + "/.default") // the API's words, and people paste such a line
+	wanted = text.Bound(wanted, maxShown)
+	scope := text.ShellQuote(wanted + "/.default") // the API's words, and people paste such a line
 	return certain(CodeWrongAudience,
-		fmt.Sprintf("the API says that it is %s, and the token is for %s", wanted, call.Bound(e.token.Audience, call.MaxShown)),
+		fmt.Sprintf("the API says that it is %s, and the token is for %s", wanted, text.Bound(e.token.Audience, maxShown)),
 		"ask for a token for the API: API_SCOPE="+scope).with(e.command("m2m token --scope " + scope))
 }
 
@@ -128,7 +127,7 @@ func invalidRequest(e *evidence) *Explanation {
 		return nil
 	}
 	return certain(CodeInvalidRequest, "the API cannot read how the token was sent: "+
-		orNothing(cmp.Or(call.Bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
+		orNothing(cmp.Or(text.Bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
 		"send one token, in one Authorization header, and nowhere else").with(e.callCommand("-v"))
 }
 
@@ -141,7 +140,7 @@ func keysOutOfReach(e *evidence) *Explanation {
 	x := likely(CodeKeysOutOfReach, "the API cannot verify any token now, likely because the identity provider's keys are out of its reach",
 		"check that the API reaches its tenant's login host; the token may well be good")
 	if wait, ok := e.RetryAfter(); ok {
-		x.Fixes = append(x.Fixes, fmt.Sprintf("try again in %s, or with %s", round(wait), e.words.retry))
+		x.Fixes = append(x.Fixes, fmt.Sprintf("try again in %s, or with %s", text.Duration(wait), e.words.retry))
 	}
 	return x.with(e.retryCommand())
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
@@ -19,7 +18,7 @@ func algorithm(e *evidence) *Explanation {
 		return nil
 	}
 	return likely(CodeInvalidToken, fmt.Sprintf("the token names the algorithm %q, and APIs for Entra's tokens likely accept RS256 alone: it is not Entra's, or was changed",
-		call.Bound(e.token.Algorithm, 40)), "get one from Entra").with(e.verifyCommand())
+		text.Bound(e.token.Algorithm, 40)), "get one from Entra").with(e.verifyCommand())
 }
 
 // foreignIssuer: neither Entra nor the tenant that the settings name issued it.
@@ -33,7 +32,7 @@ func foreignIssuer(e *evidence) *Explanation {
 		return nil
 	}
 	return likely(CodeWrongTenant, fmt.Sprintf("the token was issued by %s, and the API likely accepts only those of %s",
-		call.Bound(e.token.Issuer, call.MaxShown), e.context.IssuerHost), "get one from there").with(e.verifyCommand())
+		text.Bound(e.token.Issuer, maxShown), e.context.IssuerHost), "get one from there").with(e.verifyCommand())
 }
 
 func sameHost(a, b string) bool { return text.LowerASCII(a) == text.LowerASCII(b) }
@@ -57,6 +56,6 @@ func longLife(e *evidence) *Explanation {
 	if !e.unauthorized() || e.token == nil || e.token.IssuedAt.IsZero() || e.token.ExpiresAt.Sub(e.token.IssuedAt) <= mostLife {
 		return nil
 	}
-	return likely(CodeInvalidToken, fmt.Sprintf("the token lives for %s, longer than any of Entra's: likely the API does not believe that", round(e.token.ExpiresAt.Sub(e.token.IssuedAt))),
+	return likely(CodeInvalidToken, fmt.Sprintf("the token lives for %s, longer than any of Entra's: likely the API does not believe that", text.Duration(e.token.ExpiresAt.Sub(e.token.IssuedAt))),
 		"get one from Entra").with(e.verifyCommand())
 }

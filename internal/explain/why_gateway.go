@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
+	"m2m/internal/text"
 )
 
 // redirected: the request ended at an address that it did not go on from.
@@ -93,9 +94,9 @@ func invalidToken(e *evidence) *Explanation {
 func otherStatus(e *evidence) *Explanation {
 	switch {
 	case e.Status == http.StatusNotFound || e.Status == http.StatusGone:
-		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", call.DisplayURL(e.URL)), "check the path, and the path of API_URL before it").with(e.callCommand("-v"))
+		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", call.DisplayAddress(e.URL.String())), "check the path, and the path of API_URL before it").with(e.callCommand("-v"))
 	case e.Status == http.StatusMethodNotAllowed:
-		return certain(CodeMethodNotAllowed, fmt.Sprintf("the address does not take %s; it takes %s", call.Bound(e.Method, 40), orNothing(call.Bound(e.Header.Get("Allow"), 100))),
+		return certain(CodeMethodNotAllowed, fmt.Sprintf("the address does not take %s; it takes %s", text.Bound(e.Method, 40), orNothing(text.Bound(e.Header.Get("Allow"), 100))),
 			"choose the method with "+e.words.method).with(e.allowedCommand())
 	case e.Status == http.StatusProxyAuthRequired:
 		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))
@@ -131,7 +132,7 @@ func (e *evidence) retryCommand() string {
 	case ok && wait > mostPatience:
 		return e.callCommand("-v")
 	case ok && wait > patience:
-		return e.callCommand("--retry 3", "--timeout "+(wait+time.Minute).Truncate(time.Second).String())
+		return e.callCommand("--retry 3", "--timeout "+text.Duration(wait+time.Minute))
 	}
 	return e.callCommand("--retry 3")
 }
@@ -148,5 +149,5 @@ func (e *evidence) comeBack() string {
 	if !ok {
 		return ""
 	}
-	return ", and asks to come back in " + round(wait)
+	return ", and asks to come back in " + text.Duration(wait)
 }

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
@@ -46,12 +45,12 @@ func (e *evidence) microsoftToken() *Explanation {
 			"get a new one").with(e.freshCommand())
 	}
 	if transport.Loopback(e.URL.Hostname()) {
-		return likely(CodeWrongAudience, fmt.Sprintf("the API cannot accept the token, which is for %s: likely it was asked for another API", orNothing(call.Bound(e.token.Audience, call.MaxShown))),
+		return likely(CodeWrongAudience, fmt.Sprintf("the API cannot accept the token, which is for %s: likely it was asked for another API", orNothing(text.Bound(e.token.Audience, maxShown))),
 			"set API_SCOPE to the resource of the API behind this address").with(e.verifyCommand())
 	}
-	return certain(CodeWrongAudience, fmt.Sprintf("the token is for %s, and was sent to %s", orNothing(call.Bound(e.token.Audience, call.MaxShown)), call.Bound(e.URL.Host, call.MaxShown)),
+	return certain(CodeWrongAudience, fmt.Sprintf("the token is for %s, and was sent to %s", orNothing(text.Bound(e.token.Audience, maxShown)), text.Bound(e.URL.Host, maxShown)),
 		fmt.Sprintf("ask for a token for it: API_SCOPE=%s/.default", resource)).
-		with(e.command("m2m token --scope " + call.ShellQuote(resource+"/.default")))
+		with(e.command("m2m token --scope " + text.ShellQuote(resource+"/.default")))
 }
 
 // microsoftResource is the resource of a Microsoft API: the origin, but for
@@ -63,7 +62,7 @@ func (e *evidence) microsoftResource() string {
 			return "https://" + shared
 		}
 	}
-	return "https://" + call.Bound(host, call.MaxShown)
+	return "https://" + text.Bound(host, maxShown)
 }
 
 func (e *evidence) rolesOrNone() string {
@@ -121,7 +120,7 @@ func described(e *evidence) *Explanation {
 	}
 	words := e.bearer.Params["error_description"] + "\n" + e.refusal.code + "\n" + e.refusal.message
 	for _, d := range descriptions() {
-		if d.words.MatchString(call.Bound(words, 2*maxText)) {
+		if d.words.MatchString(text.Bound(words, 2*maxText)) {
 			return d.say(e)
 		}
 	}
@@ -132,7 +131,7 @@ func saysAudience(e *evidence) *Explanation {
 	cause := "the API says that the token's audience is wrong: it likely expects another form of its own name"
 	if e.token != nil && e.token.Audience != "" {
 		cause = fmt.Sprintf("the API says that the token's audience is wrong: the token is for %s, and the API likely expects another form of its name",
-			call.Bound(e.token.Audience, call.MaxShown))
+			text.Bound(e.token.Audience, maxShown))
 	}
 	return likely(CodeWrongAudience, cause,
 		"a v1.0 token carries the App ID URI and a v2.0 token the client ID: have the API accept both",
@@ -144,7 +143,7 @@ func saysIssuer(e *evidence) *Explanation {
 		"v1.0 tokens are issued by https://sts.windows.net/TENANT/, v2.0 tokens by https://login.microsoftonline.com/TENANT/v2.0: have the API accept the one it gets",
 		"the API's manifest decides the version (requestedAccessTokenVersion); a change needs a new token")
 	if e.token != nil && e.token.Issuer != "" {
-		x.Cause += fmt.Sprintf("; the token's is %s", call.Bound(e.token.Issuer, call.MaxShown))
+		x.Cause += fmt.Sprintf("; the token's is %s", text.Bound(e.token.Issuer, maxShown))
 	}
 	return x.with(e.verifyCommand())
 }

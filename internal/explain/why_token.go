@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
+	"m2m/internal/text"
 )
 
 // notAToken: what was sent has not the form of a JWT.
@@ -17,7 +17,7 @@ func notAToken(e *evidence) *Explanation {
 	if !e.unauthorized() || e.tokenErr == nil || e.token != nil {
 		return nil
 	}
-	return certain(CodeNotAToken, "what was sent is not a token of Entra's: "+call.Bound(e.tokenErr.Error(), maxText),
+	return certain(CodeNotAToken, "what was sent is not a token of Entra's: "+text.Bound(e.tokenErr.Error(), maxText),
 		"check where it comes from: an empty or truncated file, a secret in its place, or quotes around it").
 		with(e.verifyCommand("--decode"))
 }
@@ -44,7 +44,7 @@ func expired(e *evidence) *Explanation {
 	exp := e.token.ExpiresAt
 	switch {
 	case !exp.After(e.now):
-		return certain(CodeExpired, fmt.Sprintf("the token expired %s ago, at %s", round(e.now.Sub(exp)), exp.UTC().Format(time.RFC3339)),
+		return certain(CodeExpired, fmt.Sprintf("the token expired %s ago, at %s", text.Duration(e.now.Sub(exp)), text.Time(exp)),
 			"get a new one").with(e.freshCommand())
 	case e.clocksDiffer() && !exp.After(e.serverNow()):
 		return likely(CodeExpired, fmt.Sprintf("by the API's clock, which is %s, the token has expired: that is likely why", describeSkew(e.skew)),
@@ -65,7 +65,7 @@ func notYetValid(e *evidence) *Explanation {
 		return nil
 	case !e.clocksDiffer():
 		ahead = max(ahead, time.Second)
-		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s, which is likely why: a clock is wrong", round(ahead)),
+		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s, which is likely why: a clock is wrong", text.Duration(ahead)),
 			"set the clocks of this machine and of the issuer by NTP").with(e.verifyCommand())
 	}
 	return likely(CodeNotYetValid, fmt.Sprintf("by the API's clock, which is %s, the token is not valid yet: that is likely why", describeSkew(e.skew)),
@@ -89,7 +89,7 @@ func knownAudience(e *evidence) *Explanation {
 		return nil
 	}
 	return likely(CodeWrongAudience,
-		fmt.Sprintf("the token is for %s, and the API likely accepts only %s", orNothing(call.Bound(e.token.Audience, call.MaxShown)), list(e.context.Audiences)),
+		fmt.Sprintf("the token is for %s, and the API likely accepts only %s", orNothing(text.Bound(e.token.Audience, maxShown)), list(e.context.Audiences)),
 		"set API_SCOPE to the API's own scope; a v1.0 token carries the App ID URI, a v2.0 token the client ID",
 		"or set the API's audience to what the token carries").with(e.verifyCommand())
 }
@@ -152,7 +152,7 @@ func missingScope(e *evidence) *Explanation {
 	if e.Status != http.StatusForbidden || wanted == "" || e.bearer.Params["error"] != "insufficient_scope" {
 		return nil
 	}
-	wanted = call.Bound(wanted, call.MaxShown)
+	wanted = text.Bound(wanted, maxShown)
 	if e.token != nil && e.token.Kind == jwt.App {
 		return likely(CodeMissingScope, fmt.Sprintf("the API wants the scope %q, which an app's own token never carries: it was likely written for users' tokens only", wanted),
 			"have the API accept an app role as well (REQUIRED_ROLES, --require-role)").with(e.verifyCommand())

@@ -221,7 +221,7 @@ func (r *run) untold(result Result, err error) Result {
 
 // clean takes out of a text what must not be shown.
 func (r *run) clean(q Request) func(string) string {
-	return func(s string) string { return r.plan.Hide(call.WithoutToken(s, q.Request.Token)) }
+	return func(s string) string { return r.plan.Hide(call.Redact(s, q.Request.Token)) }
 }
 
 func hideAll(clean func(string) string, texts []string) []string {

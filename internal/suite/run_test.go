@@ -16,6 +16,7 @@ import (
 	"m2m/internal/call/calltest"
 	"m2m/internal/explain"
 	"m2m/internal/suite"
+	"m2m/internal/text"
 )
 
 // planFor makes the plan of a suite against a server.
@@ -230,7 +231,7 @@ clients:
 		if q.Text == "" {
 			return explain.Context{}
 		}
-		return explain.Context{CallFlags: []string{"-d " + call.ShellQuote(q.Text)}}
+		return explain.Context{CallFlags: []string{"-d " + text.ShellQuote(q.Text)}}
 	}
 	want := []string{
 		"m2m call --no-token -v URL/${PATH}",

@@ -44,7 +44,7 @@ func tokenSource(cmd *cobra.Command, o options) string {
 	case o.TokenFile == "-":
 		return config + `"$(cat)"`
 	case o.TokenFile != "":
-		return config + `"$(cat ` + call.ShellQuote(o.TokenFile) + `)"`
+		return config + `"$(cat ` + text.ShellQuote(o.TokenFile) + `)"`
 	}
 	return strings.TrimSpace("m2m token -o curl " + cli.TokenFlags(cmd))
 }

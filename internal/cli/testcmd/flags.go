@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"m2m/internal/call"
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
+	"m2m/internal/text"
 )
 
 // maxJobs bounds the requests of a suite that are under way at once.
@@ -101,11 +101,11 @@ func callFlagsOf(cmd *cobra.Command, q suite.Request, folder string) []string {
 	}
 	switch {
 	case q.File != "":
-		words = append(words, "-d "+call.ShellQuote("@"+settings.Absolute(folder, q.File)))
+		words = append(words, "-d "+text.ShellQuote("@"+settings.Absolute(folder, q.File)))
 	case q.Text == "-" || strings.HasPrefix(q.Text, "@") || len(q.Text) > cli.MaxRepeatedBody:
 		words = append(words, "-d @BODY")
 	case !q.Request.Body.IsZero():
-		words = append(words, "-d "+call.ShellQuote(q.Text))
+		words = append(words, "-d "+text.ShellQuote(q.Text))
 	}
 	return cli.WithoutEmpty(words)
 }
