@@ -31,8 +31,8 @@ func unmet(ts *testscript.TestScript, neg bool, args []string) {
 	words := steady(ts.ReadFile("stderr"))
 	for _, varying := range [][2]string{
 		{`(begins in|expired|try again in) [0-9]+[0-9a-z]*( [0-9a-z]+)*`, "$1 TIME"},
-		{`for another [0-9hms]+`, "for another TIME"},
-		{`[0-9hms]+ (ago|ahead of|behind)`, "TIME $1"},
+		{`for another [0-9dhms]+`, "for another TIME"},
+		{`[0-9dhms]+ (ago|ahead of|behind)`, "TIME $1"},
 	} {
 		words = regexp.MustCompile(varying[0]).ReplaceAllString(words, varying[1])
 	}

@@ -17,7 +17,7 @@ import (
 func (r Request) Check(willHaveToken bool) error {
 	hasToken := willHaveToken || !r.Token.IsZero()
 	if r.URL == nil {
-		return badAddress("", "no address is given")
+		return badAddress("", AddressMissing, "no address is given")
 	}
 	if err := checkURL(r.URL); err != nil {
 		return err
@@ -57,12 +57,9 @@ func (r Request) checkPlainHTTP() error {
 	secure := *r.URL
 	secure.Scheme = "https"
 	return &AddressError{
-		Address: DisplayAddress(r.URL.String()), kind: ErrPlainHTTP,
+		Address: DisplayAddress(r.URL.String()), Instead: DisplayAddress(secure.String()), kind: ErrPlainHTTP,
+		Fault:  AddressInClear,
 		Reason: "the token would cross the network unencrypted; whoever sees it can use it",
-		hints: []string{
-			"call " + DisplayAddress(secure.String()),
-			"where the network is trusted, say so with --insecure-http; a request without credentials may go as it is",
-		},
 	}
 }
 

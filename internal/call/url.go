@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"m2m/internal/text"
 	"m2m/internal/transport"
@@ -23,22 +24,48 @@ const maxAddress = 8 << 10
 type AddressError struct {
 	// Address is what was given: bounded, without user, password and query.
 	Address string
-	// Reason is one clause: what is wrong.
+	// Fault is what is wrong, and Reason the same as one clause.
+	Fault  AddressFault
 	Reason string
-	hints  []string
-	kind   error
+	// Instead is what was probably meant; empty where nobody can tell.
+	Instead string
+	kind    error
 }
+
+// AddressFault is what is wrong with an address.
+type AddressFault string
+
+// The faults of addresses.
+const (
+	AddressMissing     AddressFault = "missing"
+	AddressTwoSlashes  AddressFault = "two_slashes" // RFC 3986 section 4.2: it names another host
+	AddressBaseQuery   AddressFault = "base_query"  // no path can follow the API's address
+	AddressCharacter   AddressFault = "character"   // white space, or a control character
+	AddressSyntax      AddressFault = "syntax"      // it does not parse
+	AddressTooLong     AddressFault = "too_long"
+	AddressNoScheme    AddressFault = "no_scheme"    // a host and a port
+	AddressOtherScheme AddressFault = "other_scheme" // neither http nor https
+	AddressNeither     AddressFault = "neither"      // neither a path nor an address with a scheme
+	AddressUser        AddressFault = "user"         // a user name or a password in it
+	AddressNoHost      AddressFault = "no_host"
+	AddressForeignHost AddressFault = "foreign_host" // letters beyond ASCII
+	AddressPort        AddressFault = "port"
+	AddressInClear     AddressFault = "in_clear" // credentials over plain http
+)
 
 func (e *AddressError) Error() string { return fmt.Sprintf("cannot call %q: %s", e.Address, e.Reason) }
 
 // Unwrap returns ErrAddress, or ErrPlainHTTP.
 func (e *AddressError) Unwrap() error { return e.kind }
 
-// Hints says what to do next, one sentence each.
-func (e *AddressError) Hints() []string { return e.hints }
+func badAddress(address string, fault AddressFault, reason string) *AddressError {
+	return &AddressError{Address: DisplayAddress(address), Fault: fault, Reason: reason, kind: ErrAddress}
+}
 
-func badAddress(address, reason string, hints ...string) *AddressError {
-	return &AddressError{Address: DisplayAddress(address), Reason: reason, hints: hints, kind: ErrAddress}
+// instead sets what was probably meant and returns e.
+func (e *AddressError) instead(address string) *AddressError {
+	e.Instead = address
+	return e
 }
 
 // ResolveURL returns the address to call. arg is an absolute http or https URL,
@@ -52,8 +79,8 @@ func ResolveURL(base, arg string) (*url.URL, error) {
 	case strings.HasPrefix(arg, "//"):
 		// RFC 3986 section 4.2: such a reference names another host, which would
 		// then get the token.
-		return nil, badAddress(arg, "it begins with two slashes, which name a host and not a path",
-			"write https:"+DisplayAddress(arg)+", or the path with one slash")
+		return nil, badAddress(arg, AddressTwoSlashes, "it begins with two slashes, which name a host and not a path").
+			instead("https:" + DisplayAddress(arg))
 	}
 	root, err := parseAbsolute(base)
 	if err != nil {
@@ -63,8 +90,7 @@ func ResolveURL(base, arg string) (*url.URL, error) {
 	case arg == "":
 		return root, nil
 	case root.RawQuery != "" || root.ForceQuery:
-		return nil, badAddress(base, "the API's address has a query, so that no path can follow it",
-			"set API_URL to the part before the question mark")
+		return nil, badAddress(base, AddressBaseQuery, "the API's address has a query, so that no path can follow it")
 	}
 	return parseAbsolute(strings.TrimRight(root.String(), "/") + arg)
 }
@@ -74,14 +100,14 @@ func parseAbsolute(s string) (*url.URL, error) {
 	case len(s) > maxAddress:
 		return nil, tooLong(s)
 	case strings.ContainsFunc(s, isControlOrSpace):
-		return nil, badAddress(s, "it holds a space or a control character", "write a space as %20, and quote the address in the shell")
+		return nil, badAddress(s, AddressCharacter, "it holds a space or a control character")
 	case !hasScheme(s):
 		return nil, schemeMissing(s)
 	}
 	u, err := url.Parse(s)
 	if err != nil {
 		// url.Parse quotes its whole input, passwords included: its text is not used.
-		return nil, badAddress(s, "it does not parse as a URL")
+		return nil, badAddress(s, AddressSyntax, "it does not parse as a URL")
 	}
 	if err := checkURL(u); err != nil {
 		return nil, err
@@ -95,7 +121,7 @@ func parseAbsolute(s string) (*url.URL, error) {
 }
 
 func tooLong(address string) *AddressError {
-	return badAddress(address, fmt.Sprintf("it is longer than %d bytes", maxAddress), "send long input as a body")
+	return badAddress(address, AddressTooLong, fmt.Sprintf("it is longer than %d bytes", maxAddress))
 }
 
 func isControlOrSpace(r rune) bool { return r <= ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }
@@ -105,22 +131,24 @@ func hasScheme(s string) bool {
 	return found && !strings.ContainsAny(before, "/?#@")
 }
 
+var hostPort = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
+})
+
 // schemeMissing tells a forgotten scheme from a forgotten slash.
 func schemeMissing(s string) *AddressError {
 	shown := DisplayAddress(s)
-	hostPort := regexp.MustCompile(`^[\pL\pN._-]+:[0-9]+([/?#]|$)|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?([/?#]|$)`)
-	if hostPort.MatchString(s) {
+	if hostPort().MatchString(s) {
 		scheme := "https"
 		if host, _, _ := strings.Cut(s, ":"); transport.Loopback(host) || s[0] == '[' {
 			scheme = "http"
 		}
-		return badAddress(s, "it has no scheme", fmt.Sprintf("write %s://%s", scheme, shown))
+		return badAddress(s, AddressNoScheme, "it has no scheme").instead(scheme + "://" + shown)
 	}
 	if scheme, _, found := strings.Cut(s, ":"); found && !strings.ContainsAny(scheme, "/?#.") {
-		return badAddress(s, fmt.Sprintf("its scheme is %q", text.Bound(scheme, 20)), "give an http or https address")
+		return badAddress(s, AddressOtherScheme, fmt.Sprintf("its scheme is %q", text.Bound(scheme, 20)))
 	}
-	return badAddress(s, "it is neither a path nor an address with a scheme",
-		fmt.Sprintf("write /%s for a path of the API, or https://%s for an address", shown, shown))
+	return badAddress(s, AddressNeither, "it is neither a path nor an address with a scheme").instead(shown)
 }
 
 // checkURL says why a URL that parsed cannot be called.
@@ -128,17 +156,15 @@ func checkURL(u *url.URL) error {
 	address := u.Redacted()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return badAddress(address, fmt.Sprintf("its scheme is %q", text.Bound(u.Scheme, 20)), "give an http or https address")
+		return badAddress(address, AddressOtherScheme, fmt.Sprintf("its scheme is %q", text.Bound(u.Scheme, 20)))
 	case u.User != nil:
-		return badAddress(address, "it holds a user name or a password",
-			"leave them out: a token proves who calls; other credentials go into a header")
+		return badAddress(address, AddressUser, "it holds a user name or a password")
 	case u.Hostname() == "" || u.Opaque != "":
-		return badAddress(address, "it names no host")
+		return badAddress(address, AddressNoHost, "it names no host")
 	case !text.IsASCII(u.Host):
-		return badAddress(address, "its host holds letters beyond ASCII, which can pass for another host's",
-			"write the host in its xn-- form, which says exactly which host it is")
+		return badAddress(address, AddressForeignHost, "its host holds letters beyond ASCII, which can pass for another host's")
 	case !validPort(u):
-		return badAddress(address, "its port is not a number from 1 to 65535")
+		return badAddress(address, AddressPort, "its port is not a number from 1 to 65535")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"m2m/internal/call"
+	"m2m/internal/explain"
 )
 
 func TestResolveURL(t *testing.T) {
@@ -76,10 +77,10 @@ func TestResolveURLRefuses(t *testing.T) {
 			if !strings.Contains(bad.Reason, tt.reason) {
 				t.Errorf("reason %q, want %q in it", bad.Reason, tt.reason)
 			}
-			if hints := strings.Join(bad.Hints(), "\n"); !strings.Contains(hints, tt.hint) {
+			if hints := strings.Join(explain.CommandLine.Hints(bad), "\n"); !strings.Contains(hints, tt.hint) {
 				t.Errorf("hints %q, want %q in them", hints, tt.hint)
 			}
-			if text := err.Error() + strings.Join(bad.Hints(), ""); strings.Contains(text, "hunter2") || strings.ContainsAny(text, "\r\n") || len(text) > 1000 {
+			if text := err.Error() + strings.Join(explain.CommandLine.Hints(bad), ""); strings.Contains(text, "hunter2") || strings.ContainsAny(text, "\r\n") || len(text) > 1000 {
 				t.Errorf("unfit to be shown: %q", text)
 			}
 		})

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"slices"
 
 	"m2m/internal/call"
@@ -66,6 +67,8 @@ func (s Situation) hintsOf(err error) []string {
 		return hints
 	case *call.UnreachableError:
 		return s.unreachable(e)
+	case *call.AddressError:
+		return s.address(e)
 	}
 	if err == call.ErrTwoAuthorizations { //nolint:errorlint // of this error alone: the tree is walked
 		return []string{s.twoAuthorizations}
@@ -85,6 +88,37 @@ func (s Situation) unreachable(e *call.UnreachableError) []string {
 		return []string{"allow more time with " + s.timeout}
 	case e.Cause.Fault == transport.FaultClosed:
 		return []string{"have it tried again: " + s.retry}
+	}
+	return nil
+}
+
+// address is about an address that cannot be called.
+func (s Situation) address(e *call.AddressError) []string {
+	switch e.Fault {
+	case call.AddressTwoSlashes:
+		return []string{"write " + e.Instead + ", or the path with one slash"}
+	case call.AddressBaseQuery:
+		return []string{"set API_URL to the part before the question mark"}
+	case call.AddressCharacter:
+		return []string{"write a space as %20, and quote the address in the shell"}
+	case call.AddressTooLong:
+		return []string{"send long input as a body"}
+	case call.AddressNoScheme:
+		return []string{"write " + e.Instead}
+	case call.AddressOtherScheme:
+		return []string{"give an http or https address"}
+	case call.AddressNeither:
+		return []string{fmt.Sprintf("write /%s for a path of the API, or https://%s for an address", e.Instead, e.Instead)}
+	case call.AddressUser:
+		return []string{"leave them out: a token proves who calls; other credentials go into a header"}
+	case call.AddressForeignHost:
+		return []string{"write the host in its xn-- form, which says exactly which host it is"}
+	case call.AddressInClear:
+		return []string{
+			"call " + e.Instead,
+			"where the network is trusted, say so with --insecure-http; a request without credentials may go as it is",
+		}
+	case call.AddressMissing, call.AddressSyntax, call.AddressNoHost, call.AddressPort:
 	}
 	return nil
 }
