@@ -71,7 +71,7 @@ func TestCheckRefusesBeforeSending(t *testing.T) {
 		{"own authorization in clear", call.Request{URL: remote, Header: http.Header{"Authorization": {"Basic x"}}}, call.ErrPlainHTTP},
 		{"cookie in clear", call.Request{URL: remote, Header: http.Header{"cookie": {"x"}}}, call.ErrPlainHTTP},
 		{"a name that begins like loopback", call.Request{URL: parse("http://127.0.0.1.example.org/"), Token: secret}, call.ErrPlainHTTP},
-		{"a name under localhost", call.Request{URL: parse("http://api.localhost/"), Token: secret}, call.ErrPlainHTTP},
+		{"a name that begins like it", call.Request{URL: parse("http://localhost.example/"), Token: secret}, call.ErrPlainHTTP},
 		{"all interfaces", call.Request{URL: parse("http://0.0.0.0/"), Token: secret}, call.ErrPlainHTTP},
 		{"two tokens", call.Request{URL: local, Token: secret, Header: http.Header{"Authorization": {"Bearer x"}}}, call.ErrTwoAuthorizations},
 		{"token with a line break", call.Request{URL: local, Token: entra.NewSecret("a\r\nX: y")}, call.ErrTokenForm},
@@ -104,6 +104,7 @@ func TestCheckAllows(t *testing.T) {
 	}{
 		{"https://api.example.org/", false, true},
 		{"http://localhost:8000/", false, true},
+		{"http://api.localhost:8000/", false, true},
 		{"http://127.9.9.9/", false, true},
 		{"http://[::1]/", false, true},
 		{"http://[::ffff:127.0.0.1]/", false, true},
