@@ -15,9 +15,9 @@ import (
 	"m2m/internal/text"
 )
 
-// observersFor write a line about each thing that happens at a tenant, in the form
-// of the API's log. No line ever holds a secret or a token.
-func observersFor(env *cli.Env, o logOptions) (local.Observers, error) {
+// newObservers write a line about each event at a tenant, in the form of the API's
+// log. No line holds a secret or a token.
+func newObservers(env *cli.Env, o logOptions) (local.Observers, error) {
 	if o.logFormat == "text" {
 		return local.Observers{
 			OnTokenRequest: func(r tenant.TokenRequest) { tokenRequestLine(env, r) },
@@ -36,7 +36,7 @@ func observersFor(env *cli.Env, o logOptions) (local.Observers, error) {
 	}, nil
 }
 
-// tokenRequestLine prints what became of one request for a token.
+// tokenRequestLine prints the outcome of one token request.
 func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
 	outcome := "issued"
 	if r.Code != 0 {
@@ -46,7 +46,7 @@ func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
 		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)
 }
 
-// logTokenRequest is the same for machines. Its names are stable.
+// logTokenRequest is the same as JSON for programs. Its names are stable.
 func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 	fields := []any{
 		"tenant", r.Tenant, "client_id", r.ClientID, "credential", string(r.Credential), "resource", r.Resource,
@@ -59,8 +59,8 @@ func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 	logger.Warn("token refused", append(fields, "error", r.Error, "aadsts", r.Code, "reason", r.Reason)...)
 }
 
-// tunnelLine prints what became of one request to the proxy for a host that is
-// not the tenant's.
+// tunnelLine prints the outcome of one proxy request for a host that is not the
+// tenant's.
 func tunnelLine(env *cli.Env, r intercept.Request) {
 	outcome := "tunnelled"
 	if r.Status != http.StatusOK {
@@ -69,7 +69,7 @@ func tunnelLine(env *cli.Env, r intercept.Request) {
 	env.Say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
 }
 
-// logTunnel is the same for machines. Its names are stable.
+// logTunnel is the same as JSON for programs. Its names are stable.
 func logTunnel(logger *slog.Logger, r intercept.Request) {
 	if r.Status == http.StatusOK {
 		logger.Info("tunnel opened", "target", r.Target, "status", r.Status)
@@ -78,7 +78,7 @@ func logTunnel(logger *slog.Logger, r intercept.Request) {
 	logger.Warn("tunnel refused", "target", r.Target, "status", r.Status, "reason", r.Reason)
 }
 
-// logFault is the same as faultLine for machines. Its names are stable.
+// logFault is the same as faultLine, as JSON for programs. Its names are stable.
 func logFault(logger *slog.Logger, f fault.Answer) {
 	logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
 }

@@ -61,12 +61,12 @@ type serveOptions struct {
 	logOptions
 	upstreamOptions
 	cli.PolicyFlags
-	check           bool
-	explainRefusals bool
-	keyGrace        time.Duration
-	drain           time.Duration
-	drainDelay      time.Duration
-	faults          []string
+	check             bool
+	explainRejections bool
+	keyGrace          time.Duration
+	drain             time.Duration
+	drainDelay        time.Duration
+	faults            []string
 	// command is the COMMAND after "--"; nil without one.
 	command []string
 }
@@ -79,14 +79,14 @@ func serveCommand(env *cli.Env) *cobra.Command {
 		Long:  serveLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
-			local, _ := cmd.Flags().GetBool("local")
-			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), o.takeCommand(cmd, args, local)); err != nil {
+			withLocal, _ := cmd.Flags().GetBool("local")
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), o.takeCommand(cmd, args, withLocal)); err != nil {
 				return err
 			}
 			switch {
-			case local && o.check:
+			case withLocal && o.check:
 				return exit.Usagef("--check is about a tenant that is somewhere else, but --local brings its own").Hint("leave one of them out")
-			case local:
+			case withLocal:
 				return serveLocal(env, cmd, o)
 			}
 			return serveAlone(env, cmd, o)
@@ -109,7 +109,7 @@ func serveCommand(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
-	flags.BoolVar(&o.explainRefusals, "explain-refusals", false, "tell callers why their token is refused; for development")
+	flags.BoolVar(&o.explainRejections, "explain-refusals", false, "tell callers why their token is refused; for development")
 	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
 	o.upstreamOptions.add(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
@@ -120,7 +120,7 @@ func serveCommand(env *cli.Env) *cobra.Command {
 	return cmd
 }
 
-// checkDurations refuses waits that would end before they begin.
+// checkDurations rejects negative durations.
 func (o *serveOptions) checkDurations() error {
 	for _, d := range []struct {
 		flag  string
@@ -141,9 +141,8 @@ func (o *serveOptions) grace() time.Duration {
 	return o.keyGrace
 }
 
-// takeCommand sorts out what is left on the command line: the COMMAND after
-// "--", or a mistake.
-func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, local bool) error {
+// takeCommand reads the arguments: the COMMAND after "--", or a mistake.
+func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, withLocal bool) error {
 	dash := cmd.ArgsLenAtDash() // how many arguments come before "--"; -1 without
 	switch {
 	case len(args) == 0:
@@ -151,30 +150,30 @@ func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, local bool
 			return exit.Usagef("there is no command after --").Hint("for example: m2m serve --local -- m2m call /secure-data")
 		}
 		return nil
-	case dash != 0 && local:
+	case dash != 0 && withLocal:
 		return exit.Usagef("m2m serve takes no argument, but was given %s", cli.Word(args[0])).
-			Hint("to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandWords(args))
+			Hint("to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandForHint(args))
 	case dash != 0:
 		return cli.NoArguments(cmd, args)
-	case !local:
+	case !withLocal:
 		return exit.Usagef("a command after -- needs a local tenant to run beside").
-			Hint("add --local: m2m serve --local -- " + commandWords(args))
+			Hint("add --local: m2m serve --local -- " + commandForHint(args))
 	}
 	o.command = args
 	return nil
 }
 
-// commandWords shows a command that the caller gave in a hint.
-func commandWords(args []string) string {
+// commandForHint is how a hint shows the command that the caller gave.
+func commandForHint(args []string) string {
 	if first := args[0]; len(args) == 1 && len(first) <= 40 {
 		return first
 	}
 	return "COMMAND ..."
 }
 
-// serveAlone runs the API for a tenant that is somewhere else.
+// serveAlone runs the API without a local tenant.
 func serveAlone(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
-	if err := refuseLocalFlags(cmd, o.check); err != nil {
+	if err := rejectLocalFlags(cmd, o.check); err != nil {
 		return err
 	}
 	if o.check {
@@ -193,12 +192,12 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 		return errors.Join(err, api.close())
 	}
 	api.announce(listener)
-	announceEnvFile(env, s)
-	return ended(cmd.Context(), api.run(cmd.Context(), listener))
+	printEnvFile(env, s)
+	return stopError(cmd.Context(), api.run(cmd.Context(), listener))
 }
 
-// refuseLocalFlags refuses the flags that are about a tenant beside the API.
-func refuseLocalFlags(cmd *cobra.Command, check bool) error {
+// rejectLocalFlags rejects the flags that need a local tenant.
+func rejectLocalFlags(cmd *cobra.Command, check bool) error {
 	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "fault", "output"} {
 		if cmd.Flags().Changed(name) && !(check && name == "output") {
 			return exit.Usagef("--%s needs --local: without it there is no tenant here", name).
@@ -208,9 +207,9 @@ func refuseLocalFlags(cmd *cobra.Command, check bool) error {
 	return nil
 }
 
-// announceEnvFile says which settings of the API a .env gave: it may be somebody
+// printEnvFile prints which settings of the API a .env gave: it may be somebody
 // else's, and decides who may call.
-func announceEnvFile(env *cli.Env, s *settings.Settings) {
+func printEnvFile(env *cli.Env, s *settings.Settings) {
 	var names []string
 	for _, from := range []settings.Source{
 		s.Tenant.From, s.Client.From, s.Scope.From, s.Audiences.From, s.Roles.From, s.Scopes.From, s.Authority.From, s.CAFile.From,
@@ -237,9 +236,9 @@ func (api *api) run(ctx context.Context, listener net.Listener) error {
 	return group.Wait()
 }
 
-// ended is how a server that was asked to stop ends: well after SIGTERM, which
-// is how supervisors stop a service; as interrupted after Ctrl-C.
-func ended(ctx context.Context, err error) error {
+// stopError is the outcome of a server that a signal stopped: nil after SIGTERM,
+// which is how supervisors stop a service, and interrupted after Ctrl-C.
+func stopError(ctx context.Context, err error) error {
 	cause := exit.SignalError{}
 	if err == nil && errors.As(context.Cause(ctx), &cause) && cause.Signal != syscall.SIGTERM {
 		return cause

@@ -21,16 +21,16 @@ import (
 	"m2m/internal/verify"
 )
 
-// How the memory of the API is kept, unless GOMEMLIMIT and GOGC say otherwise.
+// How the garbage collector keeps the memory of the API, unless GOMEMLIMIT and GOGC
+// are set.
 const (
 	// memoryLimit is what the garbage collector keeps the heap and the stacks
 	// below, in bytes: 10,000 cached tokens and 2,000 connections fit in it, and
 	// with the program itself they stay below 96 MiB.
 	memoryLimit = 82 << 20
-	// collectAt lets the heap grow to five times what is in use before the limit
-	// is near: a collection reads every cached token, and that is time which
-	// requests do not get.
-	collectAt = 400
+	// gcPercent lets the heap grow to five times what is in use before the limit is
+	// near: a collection reads every cached token, which slows requests.
+	gcPercent = 400
 )
 
 // api is the protected API of this process, ready to run.
@@ -50,8 +50,8 @@ type api struct {
 	metricsListener net.Listener
 }
 
-// newAPI puts the API together. What would make it refuse everybody, or let in
-// everybody, is found here and not by the first caller.
+// newAPI puts the API together. What would make it reject or accept every caller is
+// found here and not by the first caller.
 func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
 	policy, transport := o.Policy(s), cli.NewTransport(env, s)
 	keys, verifier, err := newVerifier(env, s, o, transport)
@@ -75,7 +75,7 @@ func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
 		Logger:            logger,
 		AccessLog:         o.accessLog,
 		LogClaims:         o.claims(),
-		ExplainRejections: o.explainRefusals,
+		ExplainRejections: o.explainRejections,
 		Policy:            policy,
 		Version:           strings.Fields(cli.Version())[0],
 		TokenCommand:      tokenCommandFor(policy),
@@ -103,7 +103,7 @@ func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
 		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain,
 	}
 	o.Warn(env)
-	if o.explainRefusals {
+	if o.explainRejections {
 		env.Say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
 	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
@@ -115,14 +115,14 @@ func keepMemory(env *cli.Env) {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	if _, set := env.Lookup("GOGC"); !set {
-		debug.SetGCPercent(collectAt)
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
 // newVerifier puts together what decides about tokens.
 func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*jwks.Metadata, *verify.Verifier, error) {
 	policy := o.Policy(s)
-	if err := cmp.Or(checkPolicy(env, policy, s), o.checkDurations()); err != nil {
+	if err := cmp.Or(checkPolicy(policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
 	keys, err := jwks.NewMetadata(s.AuthorityURL(), jwks.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.Now, KeyGrace: o.grace()})
@@ -136,8 +136,8 @@ func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transpor
 	return keys, verifier, nil
 }
 
-// checkPolicy refuses to start with a policy that cannot decide.
-func checkPolicy(env *cli.Env, policy verify.Policy, s *settings.Settings) error {
+// checkPolicy rejects a policy that cannot decide.
+func checkPolicy(policy verify.Policy, s *settings.Settings) error {
 	if err := entra.CheckTenant(s.Tenant.Value); err != nil {
 		return s.Explain(settings.Tenant, err)
 	}
@@ -156,7 +156,7 @@ func checkPolicy(env *cli.Env, policy verify.Policy, s *settings.Settings) error
 	return nil
 }
 
-// announce says where the API is and whom it lets in.
+// announce prints where the API is and who may call it.
 func (api *api) announce(listener net.Listener) {
 	say := api.env.Say
 	say("listening on %s%s", local.Origin(listener, api.tls), api.path())
@@ -165,8 +165,7 @@ func (api *api) announce(listener net.Listener) {
 	api.announceCallers()
 }
 
-// path is the one that shows what the API is for; empty where all are the
-// upstream's.
+// path is the one to try; empty where all paths are the upstream's.
 func (api *api) path() string {
 	if api.upstream != nil {
 		return ""

@@ -28,18 +28,18 @@ const checkWait = 15 * time.Second
 // startCheck is one finding of serve --check.
 type startCheck struct {
 	Name   string   `json:"name"`
-	Status string   `json:"status"` // pass, fail, or skip where an earlier one stands in the way
+	Status string   `json:"status"` // pass, fail, or skip if an earlier one failed
 	Found  string   `json:"found"`
 	Fix    []string `json:"fix,omitempty"`
 	err    error
 }
 
-// unfit says that the API is not fit to start. Its code is that of a start: 2,
-// or 5 where nothing but the keys is missing.
-type unfit struct{ checks []startCheck }
+// notReadyError says that the API is not ready to start. Its exit code is that of a
+// start: 2, or 5 where nothing but the keys is missing.
+type notReadyError struct{ checks []startCheck }
 
 // Error implements error: one line for each check, and the verdict.
-func (u *unfit) Error() string {
+func (u *notReadyError) Error() string {
 	var lines []string
 	for _, c := range u.checks {
 		lines = append(lines, c.line())
@@ -48,9 +48,9 @@ func (u *unfit) Error() string {
 }
 
 // JSON is what is printed of u with -o json.
-func (u *unfit) JSON() (summary string, checks any) { return u.verdict(), u.checks }
+func (u *notReadyError) JSON() (summary string, checks any) { return u.verdict(), u.checks }
 
-func (u *unfit) verdict() string {
+func (u *notReadyError) verdict() string {
 	var failed []string
 	for _, c := range u.checks {
 		if c.err != nil {
@@ -60,7 +60,7 @@ func (u *unfit) verdict() string {
 	return "not fit to start: " + strings.Join(failed, ", ")
 }
 
-func (u *unfit) Hints() []string {
+func (u *notReadyError) Hints() []string {
 	var hints []string
 	for _, c := range u.checks {
 		for _, fix := range c.Fix {
@@ -71,7 +71,7 @@ func (u *unfit) Hints() []string {
 }
 
 // ExitCode implements exit.Coder.
-func (u *unfit) ExitCode() exit.Code {
+func (u *notReadyError) ExitCode() exit.Code {
 	for _, c := range u.checks {
 		if c.err != nil && cli.CodeOf(c.err) != exit.Unknown {
 			return cli.CodeOf(c.err)
@@ -88,15 +88,15 @@ func (c startCheck) line() string {
 	return fmt.Sprintf("%-4s  %-8s  %s", status, c.Name, c.Found)
 }
 
-// checkStart says whether the API is fit to start with these settings: what
-// newAPI would refuse, and whether its keys can be had. It starts nothing.
+// checkStart prints whether the API can start with these settings: what newAPI
+// would reject, and whether its keys can be fetched. It starts nothing.
 func checkStart(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
 	checks := startChecks(env, cmd, o)
 	if slices.ContainsFunc(checks, func(c startCheck) bool { return c.err != nil }) {
-		return &unfit{checks}
+		return &notReadyError{checks}
 	}
 	if o.form == "json" {
 		return cli.WriteJSON(env.Out, struct {
@@ -112,43 +112,43 @@ func checkStart(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 }
 
 func startChecks(env *cli.Env, cmd *cobra.Command, o serveOptions) []startCheck {
-	local := []startCheck{
-		judged("tls", func() (string, error) {
+	checks := []startCheck{
+		runCheck("tls", func() (string, error) {
 			config, err := o.tlsConfig()
 			if config == nil {
 				return "plain http: for loopback and behind a proxy", err
 			}
 			return "https with " + o.certFile, err
 		}),
-		judged("log", func() (string, error) {
+		runCheck("log", func() (string, error) {
 			_, err := o.logger(env.Stderr)
 			return o.logFormat, err
 		}),
 	}
-	if upstream := judged("upstream", o.upstreamOptions.found); o.upstream != "" || upstream.err != nil {
-		local = append(local, upstream)
+	if upstream := runCheck("upstream", o.upstreamOptions.found); o.upstream != "" || upstream.err != nil {
+		checks = append(checks, upstream)
 	}
-	local = append(local, o.addressChecks()...)
+	checks = append(checks, o.addressChecks()...)
 	s, err := cli.Resolve(env, cmd, settings.Uses{})
 	if err != nil {
-		settings := judged("settings", func() (string, error) { return "", err })
-		return append(append([]startCheck{settings}, local...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
+		settings := runCheck("settings", func() (string, error) { return "", err })
+		return append(append([]startCheck{settings}, checks...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
 	}
 	policy, transport := o.Policy(s), cli.NewTransport(env, s)
 	defer transport.CloseIdleConnections()
 	metadata, _, err := newVerifier(env, s, o, transport)
-	settings := judged("settings", func() (string, error) {
+	settings := runCheck("settings", func() (string, error) {
 		return fmt.Sprintf("tenant %s, audience %s", s.Tenant.Value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
 	})
 	keys := startCheck{Name: "keys", Status: "skip", Found: "the settings come first"}
 	if err == nil {
-		keys = judged("keys", func() (string, error) { return keysInReach(cmd.Context(), s, transport, metadata) })
+		keys = runCheck("keys", func() (string, error) { return fetchKeys(cmd.Context(), s, transport, metadata) })
 	}
-	return append(append([]startCheck{settings, {Name: "callers", Status: "pass", Found: callers(policy)}}, local...), keys)
+	return append(append([]startCheck{settings, {Name: "callers", Status: "pass", Found: callers(policy)}}, checks...), keys)
 }
 
-// judged runs one check.
-func judged(name string, check func() (string, error)) startCheck {
+// runCheck runs one check; found describes what it looked at.
+func runCheck(name string, check func() (string, error)) startCheck {
 	found, err := check()
 	if err != nil {
 		return startCheck{Name: name, Status: "fail", Found: err.Error(), Fix: explain.CommandLine.Hints(err), err: err}
@@ -170,13 +170,13 @@ func (o serveOptions) addressChecks() []startCheck {
 	}
 	api := free(o.addr, "--addr")
 	if o.metricsAddr == "" {
-		return []startCheck{judged("address", api)}
+		return []startCheck{runCheck("address", api)}
 	}
 	metrics := free(o.metricsAddr, "--metrics-addr")
-	return []startCheck{judged("address", api), judged("metrics", metrics)}
+	return []startCheck{runCheck("address", api), runCheck("metrics", metrics)}
 }
 
-// callers says in a few words who may call.
+// callers is a short text about who may call.
 func callers(p verify.Policy) string {
 	joiner := " or "
 	if p.RequireAll {
@@ -200,8 +200,8 @@ func callers(p verify.Policy) string {
 	return apps + ": no role is required"
 }
 
-// keysInReach fetches the keys as the API would.
-func keysInReach(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *jwks.Metadata) (string, error) {
+// fetchKeys fetches the keys as the API would.
+func fetchKeys(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *jwks.Metadata) (string, error) {
 	if err := t.Check(); err != nil {
 		return "", err
 	}

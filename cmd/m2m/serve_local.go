@@ -38,14 +38,14 @@ func serveLocal(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 	return serveLocalUntilStopped(env, cmd, o, tenants)
 }
 
-// checkOutput refuses unknown output formats.
+// checkOutput rejects unknown output formats.
 func (o *serveOptions) checkOutput() error {
 	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
 	if o.form == "json" && o.command != nil {
 		return exit.Usagef("-o json and a command are both given; stdout is the command's").
-			Hintf("leave -o out: the command finds all in its environment, such as %s", "TENANT_ID and API_URL")
+			Hint("leave -o out: the command finds all in its environment, such as TENANT_ID and API_URL")
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o serveOptions, te
 	}
 	defer func() { err = cmp.Or(err, state.Release()) }()
 
-	observed, err := observersFor(env, o.logOptions)
+	observed, err := newObservers(env, o.logOptions)
 	if err != nil {
 		return err
 	}
@@ -155,5 +155,5 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o serveOptions, te
 	if err := announceLocal(env, server, api, state, o.form); err != nil {
 		return errors.Join(err, server.Close(), api.close())
 	}
-	return ended(cmd.Context(), server.Serve(cmd.Context(), api.run))
+	return stopError(cmd.Context(), server.Serve(cmd.Context(), api.run))
 }

@@ -11,7 +11,7 @@ import (
 	"m2m/internal/text"
 )
 
-// logOptions are the flags of what serve writes about requests.
+// logOptions are the flags of the request log.
 type logOptions struct {
 	accessLog bool
 	logClaims string
@@ -24,7 +24,7 @@ func (l *logOptions) add(flags *pflag.FlagSet) {
 	flags.StringVar(&l.logFormat, "log-format", "text", "the `FORM` of the log: text or json")
 }
 
-// logger writes the log, on stderr.
+// logger writes to stderr in the form of --log-format.
 func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{ReplaceAttr: redactAttr}
 	switch l.logFormat {
@@ -36,8 +36,8 @@ func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
 	return nil, exit.Usagef("--log-format is neither text nor json").Hint("give --log-format text or --log-format json")
 }
 
-// redactAttr does for the log what say does for messages: callers put tokens and
-// secrets into paths, IDs and scopes.
+// redactAttr redacts text as cli.Env.Say does: callers put tokens and secrets into
+// paths, IDs and scopes.
 func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindString {
 		a.Value = slog.StringValue(text.Redact(a.Value.String()))

@@ -24,7 +24,7 @@ func (o *upstreamOptions) add(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.maxBody, "max-body", serve.DefaultMaxBody, "the size of the largest request body, in `BYTES`")
 }
 
-// target returns where believed callers are let through to; nil where the API
+// target returns where authenticated requests are forwarded to; nil where the API
 // answers itself.
 func (o upstreamOptions) target() (*serve.Upstream, error) {
 	switch {
@@ -49,8 +49,8 @@ func (o upstreamOptions) target() (*serve.Upstream, error) {
 	return target, nil
 }
 
-// found is what serve --check says of it. A program that is not there yet is no
-// reason not to start.
+// found is what serve --check prints about the upstream. A program that does not
+// answer yet is not a reason not to start.
 func (o upstreamOptions) found() (string, error) {
 	target, err := o.target()
 	if target == nil {
@@ -60,7 +60,7 @@ func (o upstreamOptions) found() (string, error) {
 }
 
 // settings completes target with how it is reached. The upstream's certificate
-// is judged as the tenant's is: by the system's roots and --ca-file.
+// is verified as the tenant's is: with the system's roots and --ca-file.
 func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, error) {
 	target, err := o.target()
 	if target == nil {
@@ -76,7 +76,7 @@ func (o upstreamOptions) settings(t *transport.Transport) (*serve.Upstream, erro
 	return target, nil
 }
 
-// announceUpstream says what the gate stands in front of.
+// announceUpstream prints where authenticated requests go.
 func announceUpstream(env *cli.Env, u *serve.Upstream) {
 	if u == nil {
 		return

@@ -107,9 +107,9 @@ func (p Policy) Complete() error {
 func (p Policy) check() error {
 	switch {
 	case p.Leeway < 0 && p.Leeway != NoLeeway || p.Leeway > MaxLeeway:
-		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, text.Duration(MaxLeeway), p.Leeway)
+		return fmt.Errorf("%w: expected at most %s, found %s", ErrLeeway, text.Duration(MaxLeeway), text.Duration(p.Leeway))
 	case p.MaxLifetime < 0:
-		return fmt.Errorf("%w: found %s", ErrMaxLifetime, p.MaxLifetime)
+		return fmt.Errorf("%w: found %s", ErrMaxLifetime, text.Duration(p.MaxLifetime))
 	case jwks.IsEntraIssuer(p.PlainIssuer):
 		return fmt.Errorf("%w: found %s", ErrPlainIssuer, text.Quote(p.PlainIssuer))
 	}
