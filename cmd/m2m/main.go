@@ -6,6 +6,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/cli/callcmd"
 	"m2m/internal/cli/helpcmd"
+	"m2m/internal/cli/servecmd"
 )
 
 func main() { os.Exit(int(cli.Main(cli.Process(), commands))) }
@@ -16,7 +17,7 @@ var commands = cli.Commands{
 		{Name: "token", New: tokenCommand},
 		{Name: "verify", New: verifyCommand},
 		{Name: "call", New: callcmd.New},
-		{Name: "serve", New: serveCommand},
+		{Name: "serve", New: servecmd.New},
 	},
 	Topics: helpcmd.Topics,
 	Help:   helpcmd.New,

@@ -1,4 +1,4 @@
-package main
+package tenantcmd
 
 import (
 	"io"
@@ -21,7 +21,7 @@ clients with secrets, certificates and federated credentials, grants, and how lo
 A key that is not known, a value of the wrong kind, a name that leads nowhere: each is an error
 that says FILE:LINE:COLUMN and, where it can, what was meant.`
 
-func tenantFileCommand(env *cli.Env) *cobra.Command {
+func NewTenantFile(env *cli.Env) *cobra.Command {
 	var schema bool
 	var check string
 	cmd := &cobra.Command{

@@ -1,4 +1,4 @@
-package main
+package tenantcmd
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ type faultOptions struct {
 	form        string
 }
 
-func faultCommand(env *cli.Env) *cobra.Command {
+func NewFault(env *cli.Env) *cobra.Command {
 	var o faultOptions
 	cmd := &cobra.Command{
 		Use:   "fault [SPEC ...]",

@@ -1,4 +1,4 @@
-package main
+package tenantcmd
 
 import (
 	"fmt"
@@ -43,7 +43,7 @@ type mintOptions struct {
 	claims, claimsJSON, without, header, headerJSON, withoutHeader []string
 }
 
-func mintCommand(env *cli.Env) *cobra.Command {
+func NewMint(env *cli.Env) *cobra.Command {
 	var o mintOptions
 	cmd := &cobra.Command{
 		Use:   "mint",

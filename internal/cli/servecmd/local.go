@@ -1,4 +1,4 @@
-package main
+package servecmd
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 )
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
-func serveLocal(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
+func serveLocal(env *cli.Env, cmd *cobra.Command, o options) error {
 	if env.EnvFile != "" {
 		return exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
 	}
@@ -39,7 +39,7 @@ func serveLocal(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 }
 
 // checkOutput rejects unknown output formats.
-func (o *serveOptions) checkOutput() error {
+func (o *options) checkOutput() error {
 	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
 
 // openLocalFor opens the tenant and the API's address. Free ports serve a command,
 // which gets its addresses from the environment.
-func openLocalFor(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants tenantfile.File, observed local.Observers) (*local.Server, error) {
+func openLocalFor(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File, observed local.Observers) (*local.Server, error) {
 	faults, err := local.ParseFaults(o.faults)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func openLocalFor(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants tena
 // serveCommandLocally runs the COMMAND of serve --local -- COMMAND with a tenant
 // and an API that live as long as it does. Their messages are printed only if
 // something fails.
-func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants tenantfile.File) (err error) {
+func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File) (err error) {
 	folder, err := os.MkdirTemp("", "m2m-local-")
 	if err != nil {
 		return exit.Usagef("no temporary folder can be made: %v", err).Hint("set TMPDIR to a folder that can be written").Wrap(err)
@@ -120,7 +120,7 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o serveOptions, tenan
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings where --local finds them.
-func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o serveOptions, tenants tenantfile.File) (err error) {
+func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File) (err error) {
 	in := localInput(env, cmd)
 	in.NoEnvFile = true // as --local does, so that both mean the same folder
 	places, err := settings.ResolvePlaces(in)

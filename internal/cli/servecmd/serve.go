@@ -1,4 +1,4 @@
-package main
+package servecmd
 
 import (
 	"cmp"
@@ -13,12 +13,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/tenantcmd"
 	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/settings"
 )
 
-const serveLong = `  m2m serve                                   the protected API on http://127.0.0.1:8000
+const long = `  m2m serve                                   the protected API on http://127.0.0.1:8000
   m2m serve --require-role Data.Read          let in only apps that have this role
   m2m serve --upstream http://127.0.0.1:9000  the same gate before a program of your own
   m2m serve --check                           only say whether all is fit to start
@@ -46,8 +47,8 @@ before SIGTERM, and 5 more before SIGKILL.
 answers as login.microsoftonline.com and every other login host, through a proxy that
 HTTPS_PROXY of the command names; the proxy passes other hosts on, port 443 only.`
 
-// serveOptions are the flags of serve.
-type serveOptions struct {
+// options are the flags of serve.
+type options struct {
 	addr       string
 	tenantAddr string
 	// metricsAddr is where the metrics are served apart from the API; empty: at
@@ -71,12 +72,12 @@ type serveOptions struct {
 	command []string
 }
 
-func serveCommand(env *cli.Env) *cobra.Command {
-	var o serveOptions
+func New(env *cli.Env) *cobra.Command {
+	var o options
 	cmd := &cobra.Command{
 		Use:   "serve [--local [-- COMMAND ...]]",
 		Short: "Run a protected API and, with --local, a tenant beside it",
-		Long:  serveLong,
+		Long:  long,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			withLocal, _ := cmd.Flags().GetBool("local")
@@ -116,12 +117,12 @@ func serveCommand(env *cli.Env) *cobra.Command {
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.PolicyFlags.Add(cmd)
-	cmd.AddCommand(mintCommand(env), faultCommand(env), tenantFileCommand(env))
+	cmd.AddCommand(tenantcmd.NewMint(env), tenantcmd.NewFault(env), tenantcmd.NewTenantFile(env))
 	return cmd
 }
 
 // checkDurations rejects negative durations.
-func (o *serveOptions) checkDurations() error {
+func (o *options) checkDurations() error {
 	for _, d := range []struct {
 		flag  string
 		value time.Duration
@@ -134,7 +135,7 @@ func (o *serveOptions) checkDurations() error {
 }
 
 // grace is --key-grace as verify reads it, where 0 is the default.
-func (o *serveOptions) grace() time.Duration {
+func (o *options) grace() time.Duration {
 	if o.keyGrace == 0 {
 		return -1
 	}
@@ -142,7 +143,7 @@ func (o *serveOptions) grace() time.Duration {
 }
 
 // takeCommand reads the arguments: the COMMAND after "--", or a mistake.
-func (o *serveOptions) takeCommand(cmd *cobra.Command, args []string, withLocal bool) error {
+func (o *options) takeCommand(cmd *cobra.Command, args []string, withLocal bool) error {
 	dash := cmd.ArgsLenAtDash() // how many arguments come before "--"; -1 without
 	switch {
 	case len(args) == 0:
@@ -172,7 +173,7 @@ func commandForHint(args []string) string {
 }
 
 // serveAlone runs the API without a local tenant.
-func serveAlone(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
+func serveAlone(env *cli.Env, cmd *cobra.Command, o options) error {
 	if err := rejectLocalFlags(cmd, o.check); err != nil {
 		return err
 	}

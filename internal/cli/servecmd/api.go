@@ -1,4 +1,4 @@
-package main
+package servecmd
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/cli"
 	"m2m/internal/entra"
@@ -52,7 +54,7 @@ type api struct {
 
 // newAPI puts the API together. What would make it reject or accept every caller is
 // found here and not by the first caller.
-func newAPI(env *cli.Env, s *settings.Settings, o serveOptions) (*api, error) {
+func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 	policy, transport := o.Policy(s), cli.NewTransport(env, s)
 	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
@@ -120,7 +122,7 @@ func keepMemory(env *cli.Env) {
 }
 
 // newVerifier puts together what decides about tokens.
-func newVerifier(env *cli.Env, s *settings.Settings, o serveOptions, t *transport.Transport) (*jwks.Metadata, *verify.Verifier, error) {
+func newVerifier(env *cli.Env, s *settings.Settings, o options, t *transport.Transport) (*jwks.Metadata, *verify.Verifier, error) {
 	policy := o.Policy(s)
 	if err := cmp.Or(checkPolicy(policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
@@ -196,7 +198,7 @@ func (api *api) announceCallers() {
 }
 
 // tlsConfig loads --tls-cert and --tls-key; nil without them.
-func (o serveOptions) tlsConfig() (*tls.Config, error) {
+func (o options) tlsConfig() (*tls.Config, error) {
 	if o.certFile == "" && o.keyFile == "" {
 		return nil, nil
 	}
@@ -220,4 +222,33 @@ func tokenCommandFor(p verify.Policy) string {
 		return ""
 	}
 	return "m2m token --scope " + p.Audiences[0] + "/.default"
+}
+
+// listenMetrics opens --metrics-addr; nil where that is not given.
+func listenMetrics(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return local.Listen(address, "--metrics-addr")
+}
+
+// serveMetrics starts to serve the metrics at --metrics-addr, if that is given,
+// in plain http: whoever reaches the address may read them.
+func (api *api) serveMetrics(ctx context.Context, group *errgroup.Group) {
+	if api.metricsListener == nil {
+		return
+	}
+	api.env.Say("metrics on http://%s/metrics, for whoever can reach it", api.metricsListener.Addr())
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", api.metrics)
+	server := serve.Server{Handler: mux, Logger: api.server.Logger}
+	group.Go(func() error { return server.Serve(ctx, api.metricsListener) })
+}
+
+// close frees the address of the metrics of an API that never ran.
+func (api *api) close() error {
+	if api.metricsListener == nil {
+		return nil
+	}
+	return api.metricsListener.Close()
 }

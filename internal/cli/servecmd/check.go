@@ -1,4 +1,4 @@
-package main
+package servecmd
 
 import (
 	"cmp"
@@ -90,7 +90,7 @@ func (c startCheck) line() string {
 
 // checkStart prints whether the API can start with these settings: what newAPI
 // would reject, and whether its keys can be fetched. It starts nothing.
-func checkStart(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
+func checkStart(env *cli.Env, cmd *cobra.Command, o options) error {
 	if err := cli.CheckForm(o.form, []string{"text", "json"}); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func checkStart(env *cli.Env, cmd *cobra.Command, o serveOptions) error {
 	return nil
 }
 
-func startChecks(env *cli.Env, cmd *cobra.Command, o serveOptions) []startCheck {
+func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 	checks := []startCheck{
 		runCheck("tls", func() (string, error) {
 			config, err := o.tlsConfig()
@@ -158,7 +158,7 @@ func runCheck(name string, check func() (string, error)) startCheck {
 
 // addressChecks opens the addresses, all of them before it closes one: a start
 // needs them together.
-func (o serveOptions) addressChecks() []startCheck {
+func (o options) addressChecks() []startCheck {
 	free := func(address, flag string) func() (string, error) {
 		listener, err := local.Listen(address, flag)
 		return func() (string, error) {
