@@ -6,6 +6,7 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/text"
+	"m2m/internal/token"
 	"m2m/internal/transport"
 )
 
@@ -69,6 +70,12 @@ func (s Situation) hintsOf(err error) []string {
 		return s.unreachable(e)
 	case *call.AddressError:
 		return s.address(e)
+	case *token.UnreachableError:
+		return unreachableProviderHints(e)
+	case *token.Outage:
+		return outageHints(e)
+	case *token.Refusal:
+		return refusalHints(e)
 	}
 	if err == call.ErrTwoAuthorizations { //nolint:errorlint // of this error alone: the tree is walked
 		return []string{s.twoAuthorizations}

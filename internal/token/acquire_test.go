@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/entra"
+	"m2m/internal/explain"
 	"m2m/internal/token"
 )
 
@@ -78,7 +79,7 @@ func TestRefusalIsTyped(t *testing.T) {
 		t.Errorf("%v matches not exactly ErrRefused", err)
 	}
 	entry, _ := refusal.Known()
-	text := err.Error() + strings.Join(refusal.Hints(), "\n")
+	text := err.Error() + strings.Join(explain.CommandLine.Hints(refusal), "\n")
 	for _, part := range []string{"AADSTS7000215", "Invalid client secret provided", strings.TrimSuffix(entry.Cause, "."),
 		strings.TrimSuffix(entry.Remedy, "."), entry.Retry.Advice(), want.TraceID, want.CorrelationID} {
 		if part == "" || !strings.Contains(text, part) {

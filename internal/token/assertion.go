@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -71,30 +70,4 @@ func firstAudience(raw json.RawMessage) string {
 		return many[0]
 	}
 	return ""
-}
-
-// mismatchHints shows what was sent beside how Entra compares it, and the
-// credential that would match.
-func (a *Assertion) mismatchHints() []string {
-	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %q, sub %q, aud %q",
-		a.Issuer, a.Subject, a.Audience)}
-	if strings.HasPrefix(a.Subject, "repo:") && strings.Contains(a.Subject, "@") {
-		hints = append(hints, "GitHub puts numeric ids into this subject; the credential must have them too")
-	}
-	parameters, err := json.Marshal(map[string]any{
-		"name": "m2m", "issuer": a.Issuer, "subject": a.Subject, "audiences": []string{a.Audience},
-	})
-	if err != nil || strings.Contains(string(parameters), "'") {
-		return hints // it could not be pasted into a shell
-	}
-	return append(hints, fmt.Sprintf("if that is what should be trusted: az ad app federated-credential create --id %s --parameters '%s'",
-		a.ClientID, parameters))
-}
-
-// timeHints shows when the assertion ends.
-func (a *Assertion) timeHints() []string {
-	if a.ExpiresOn.IsZero() {
-		return nil
-	}
-	return []string{"the token that was sent expires at " + a.ExpiresOn.Format(time.RFC3339)}
 }

@@ -22,6 +22,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"m2m/internal/entra"
+	"m2m/internal/explain"
 	"m2m/internal/token"
 )
 
@@ -137,7 +138,7 @@ func TestUnknownCertificateIsNamedInTheRefusal(t *testing.T) {
 	r.Credential = cred
 	err = acquire(t, s.client(""), r)
 	var refusal *token.Refusal
-	if !errors.As(err, &refusal) || refusal.AADSTS[0] != 700027 || !strings.Contains(strings.Join(refusal.Hints(), "\n"), testSHA1) {
+	if !errors.As(err, &refusal) || refusal.AADSTS[0] != 700027 || !strings.Contains(strings.Join(explain.CommandLine.Hints(refusal), "\n"), testSHA1) {
 		t.Fatalf("error = %v, want AADSTS700027 with the thumbprint in a hint", err)
 	}
 }

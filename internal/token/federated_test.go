@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/explain"
 	"m2m/internal/token"
 )
 
@@ -77,7 +78,7 @@ func TestFederatedFileIsReadAtEachUse(t *testing.T) {
 	if !errors.As(err, &refusal) || refusal.AADSTS[0] != 700213 {
 		t.Fatalf("error = %v, want AADSTS700213", err)
 	}
-	hints := strings.Join(refusal.Hints(), "\n")
+	hints := strings.Join(explain.CommandLine.Hints(refusal), "\n")
 	for _, part := range []string{`sub "system:serviceaccount:Demo:reader"`,
 		"az ad app federated-credential create --id " + clientID, `"subject":"system:serviceaccount:Demo:reader"`} {
 		if !strings.Contains(hints, part) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"m2m/internal/explain"
 	"m2m/internal/token"
 )
 
@@ -79,7 +80,7 @@ func TestUnusableAnswersAreOutages(t *testing.T) {
 			if !errors.As(err, &outage) || !errors.Is(err, tt.want) || !errors.Is(err, token.ErrUnavailable) || errors.Is(err, token.ErrRefused) {
 				t.Fatalf("error = %v, want an Outage of %v", err, tt.want)
 			}
-			if len(outage.Hints()) == 0 {
+			if len(explain.CommandLine.Hints(outage)) == 0 {
 				t.Error("no hint")
 			}
 			if n := s.count(); n != tt.asked {

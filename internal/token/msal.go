@@ -65,7 +65,7 @@ func msalError(address string, err error) error {
 	address = strings.TrimPrefix(address, "https://")
 	var (
 		outage  *Outage
-		fault   *unasked
+		fault   *UnreachableError
 		setting *SettingError
 		call    msalerrors.CallErr
 		badJSON msalerrors.InvalidJsonErr
@@ -85,7 +85,7 @@ func msalError(address string, err error) error {
 		return context.Canceled
 	}
 	if fault := transport.Diagnose(address, err); fault.Fault != transport.FaultOther {
-		return &unasked{fault}
+		return &UnreachableError{fault}
 	}
 	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, text.OneLine(err.Error(), maxQuoted))}
 }

@@ -8,26 +8,18 @@ import (
 	"m2m/internal/transport"
 )
 
-// unasked is an identity provider that gave no answer. It matches
-// ErrUnavailable and, with errors.As, the *transport.Error that says why.
-type unasked struct{ fault *transport.Error }
+// UnreachableError is an identity provider that gave no answer. It matches
+// ErrUnavailable.
+type UnreachableError struct{ Cause *transport.Error }
 
-// Error says who gave no answer, and why.
-func (e *unasked) Error() string { return e.fault.Error() }
+// Error says which server gave no answer, and why.
+func (e *UnreachableError) Error() string { return e.Cause.Error() }
 
 // Unwrap returns why.
-func (e *unasked) Unwrap() error { return e.fault }
+func (e *UnreachableError) Unwrap() error { return e.Cause }
 
 // Is reports whether target is ErrUnavailable.
-func (e *unasked) Is(target error) bool { return target == ErrUnavailable }
-
-// Hints says what only this package knows: how long it was asked to wait.
-func (e *unasked) Hints() []string {
-	if e.fault.Fault == transport.FaultTimeout {
-		return []string{"allow more time with --timeout"}
-	}
-	return nil
-}
+func (e *UnreachableError) Is(target error) bool { return target == ErrUnavailable }
 
 // networkFault makes one of this package's errors of what a transport failed
 // with: a *SettingError for a CA file, the context's where the caller gave up,
@@ -40,7 +32,7 @@ func networkFault(req *http.Request, err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	}
-	return &unasked{transport.Diagnose(req.URL.Host, err)}
+	return &UnreachableError{transport.Diagnose(req.URL.Host, err)}
 }
 
 func caFileError(e *transport.CAFileError) error {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/explain"
 	"m2m/internal/token"
 	"m2m/internal/transport"
 )
@@ -54,8 +55,8 @@ func TestNetworkFaultsAreNamed(t *testing.T) {
 			if want := strings.TrimPrefix(tt.origin, "https://"); fault.Address != want {
 				t.Errorf("address = %q, want %q", fault.Address, want)
 			}
-			if !strings.Contains(strings.Join(fault.Hints(), "\n"), tt.hint) {
-				t.Errorf("hints = %q, want one with %q", fault.Hints(), tt.hint)
+			if !strings.Contains(strings.Join(explain.CommandLine.Hints(fault), "\n"), tt.hint) {
+				t.Errorf("hints = %q, want one with %q", explain.CommandLine.Hints(fault), tt.hint)
 			}
 			if tt.want == transport.FaultUnknownCA && fault.Issuer != s.Certificate().Issuer.String() {
 				t.Errorf("issuer = %q, want %q", fault.Issuer, s.Certificate().Issuer)

@@ -11,7 +11,7 @@ import (
 	"m2m/internal/transport"
 )
 
-// Outage is an answer that neither grants nor refuses: 408, 429 or 5xx after
+// Outage is an answer that neither grants nor rejects: 408, 429 or 5xx after
 // every retry, a redirect, or something that is not Entra's. It matches
 // ErrUnavailable and, with errors.Is, its cause, such as ErrRedirect.
 type Outage struct {
@@ -50,25 +50,8 @@ func (e *Outage) Unwrap() error { return e.Err }
 // Is reports whether target is ErrUnavailable.
 func (e *Outage) Is(target error) bool { return target == ErrUnavailable }
 
-// Hints says what to do about it.
-func (e *Outage) Hints() []string {
-	var hints []string
-	switch {
-	case e.RetryAfter > 0:
-		hints = append(hints, fmt.Sprintf("try again in %s, or allow that long with --timeout", e.RetryAfter))
-	case e.transient():
-		hints = append(hints, "try again later; https://status.azure.com tells of known outages")
-	default:
-		hints = append(hints, "check the authority host (--authority-host, AZURE_AUTHORITY_HOST) and the proxy on the way to it")
-	}
-	if e.Refusal != nil {
-		hints = append(hints, e.Refusal.ids()...)
-	}
-	return hints
-}
-
-// transient reports whether the same request may succeed a moment later.
-func (e *Outage) transient() bool {
+// Transient reports whether the same request may succeed a moment later.
+func (e *Outage) Transient() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
@@ -89,7 +72,7 @@ func outageOf(address string, status int, h http.Header, body []byte) *Outage {
 			outage.Err = fmt.Errorf("%w: it leads to %s", ErrRedirect, text.OneLine(to.Host, maxQuoted))
 		}
 		return outage
-	case !outage.transient() && status < 500:
+	case !outage.Transient() && status < 500:
 		return nil
 	}
 	outage.RetryAfter = retryAfter(h)

@@ -12,8 +12,8 @@ import (
 // Refusal is an OAuth error (RFC 6749 section 5.2) that the identity provider
 // answered with, as Entra extends it. It matches ErrRefused.
 //
-// Its texts come from the server. They are cut to length and made printable;
-// they stay hostile to anything but a reader.
+// Its texts come from the server. They are cut to length and made printable, and
+// must not be used for anything but reading.
 type Refusal struct {
 	// Status is the HTTP status.
 	Status int
@@ -53,7 +53,7 @@ func (e *Refusal) Known() (entry entra.AADSTS, ok bool) {
 	return entra.LookupAADSTS(e.AADSTS[0])
 }
 
-// Error says what was refused: code and Entra's words, and on a line of its own
+// Error says what was rejected: code and Entra's words, and on a line of its own
 // the likely cause.
 func (e *Refusal) Error() string {
 	var b strings.Builder
@@ -79,67 +79,6 @@ func (e *Refusal) Error() string {
 
 // Is reports whether target is ErrRefused.
 func (e *Refusal) Is(target error) bool { return target == ErrRefused }
-
-// Hints holds the remedy, whether a retry can help, what the assertion said,
-// and the ids to quote.
-func (e *Refusal) Hints() []string {
-	var hints []string
-	entry, known := e.Known()
-	switch {
-	case known:
-		hints = append(hints, strings.TrimRight(entry.Remedy, ". "))
-		if advice := entry.Retry.Advice(); advice != "" {
-			hints = append(hints, advice)
-		}
-	case len(e.AADSTS) > 0:
-		hints = append(hints, fmt.Sprintf("look the code up at https://login.microsoftonline.com/error?code=%d", e.AADSTS[0]))
-	}
-	if e.RetryAfter > 0 {
-		hints = append(hints, fmt.Sprintf("the server asks to wait %s before the next attempt", e.RetryAfter))
-	}
-	if len(e.Policies) > 0 {
-		hints = append(hints, "look at the Conditional Access policy "+strings.Join(e.Policies, ", "))
-	}
-	if e.Certificate != "" {
-		hints = append(hints, "compare with what the app registration lists: the certificate used has "+e.Certificate)
-	}
-	if e.Assertion != nil {
-		hints = append(hints, e.assertionHints()...)
-	}
-	return append(hints, e.ids()...)
-}
-
-// assertionHints says of the assertion what Entra held against it: that no
-// federated credential of the app fits, or that it is out of date. An assertion
-// that was refused for another reason has nothing to compare.
-func (e *Refusal) assertionHints() []string {
-	for _, code := range e.AADSTS {
-		switch code {
-		case 70021, 70025, 700211, 700212, 700213:
-			return e.Assertion.mismatchHints()
-		case 700024:
-			return e.Assertion.timeHints()
-		}
-	}
-	return nil
-}
-
-// ids returns the line that a support case or a search in the sign-in log
-// starts from; nothing if the answer had no ids.
-func (e *Refusal) ids() []string {
-	var parts []string
-	for _, part := range []struct{ name, value string }{
-		{"trace ID ", e.TraceID}, {"correlation ID ", e.CorrelationID}, {"at ", e.Timestamp},
-	} {
-		if part.value != "" {
-			parts = append(parts, part.name+part.value)
-		}
-	}
-	if parts == nil {
-		return nil
-	}
-	return []string{"find it in the sign-in log by " + strings.Join(parts, ", ")}
-}
 
 // refusedBy turns an answer that MSAL did not accept into an error: a *Refusal
 // if it holds an OAuth error, else an *Outage.

@@ -36,7 +36,7 @@ var (
 
 // tokenEndpoint is the transport under MSAL: it sends to https alone, follows
 // no redirect, bounds answers, and sends again what may succeed the next time.
-// Its errors are *Outage, *unasked, *SettingError or the context's.
+// Its errors are *Outage, *UnreachableError, *SettingError or the context's.
 type tokenEndpoint struct {
 	next  http.RoundTripper
 	wait  func(context.Context, time.Duration) error
@@ -58,7 +58,7 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 		Attempts: maxAttempts, Backoff: transport.Backoff{First: firstPause, Longest: longestPause}, Sleep: e.wait,
 		BeforePause: func(attempt int, pause time.Duration) {
 			e.debug(fmt.Sprintf("attempt %d of %d failed, the next one in %s: %s",
-				attempt, maxAttempts, pause.Round(time.Millisecond), text.OneLine(failure.Error(), maxQuoted)))
+				attempt, maxAttempts, text.Duration(pause), text.OneLine(failure.Error(), maxQuoted)))
 		},
 	}.Do(req.Context(), func(int) transport.Attempt {
 		resp, failure = e.attempt(req)
@@ -73,7 +73,7 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var outage *Outage
 	if deadline, ok := req.Context().Deadline(); ok && errors.As(failure, &outage) && outage.RetryAfter > 0 {
-		outage.Err = fmt.Errorf("%w: it asks for %s, and %s is left", ErrRetryTooFar, outage.RetryAfter, time.Until(deadline).Round(time.Second))
+		outage.Err = fmt.Errorf("%w: it asks for %s, and %s is left", ErrRetryTooFar, text.Duration(outage.RetryAfter), text.Duration(time.Until(deadline).Round(time.Second)))
 	}
 	return nil, failure
 }
@@ -131,7 +131,7 @@ func retryable(err error) bool {
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &outage):
-		return outage.transient()
+		return outage.Transient()
 	case errors.As(err, &fault):
 		switch fault.Fault {
 		case transport.FaultRefused, transport.FaultClosed, transport.FaultOther:
