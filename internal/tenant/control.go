@@ -36,7 +36,7 @@ func (s *Server) state() (any, error) {
 	if _, err := s.maker.Keys.Published(); err != nil {
 		return nil, err
 	}
-	state := &control.State{Origin: s.maker.Origin, Clock: fault.Short(s.clock.offset()), Keys: s.maker.Keys.State(), Faults: s.Faults()}
+	state := &control.State{Origin: s.maker.Origin, Clock: fault.Short(s.clock.offset()), Keys: s.maker.Keys.State(), Faults: s.faultsInForce()}
 	state.KeySet, _, _ = s.maker.Keys.Mode()
 	for _, t := range s.maker.Directory.Tenants {
 		state.Tenants = append(state.Tenants, t.ID)
@@ -69,7 +69,7 @@ func (s *Server) changeFaults(asked control.FaultsRequest) (any, error) {
 		faults = append(faults, f)
 	}
 	if asked.Clear {
-		s.ClearFaults()
+		s.clearFaults()
 	}
 	for _, f := range faults {
 		if err := s.Inject(f); err != nil {
@@ -121,15 +121,15 @@ func (s *Server) Inject(f fault.Fault) error {
 	return nil
 }
 
-// ClearFaults ends every fault. A key that was rolled or withdrawn stays so.
-func (s *Server) ClearFaults() {
+// clearFaults ends every fault. A key that was rolled or withdrawn stays so.
+func (s *Server) clearFaults() {
 	s.clock.set(0)
 	s.maker.Keys.SetMode(keyring.Whole, 0)
 	s.faults.Clear()
 }
 
-// Faults lists what Inject has done and is still in force.
-func (s *Server) Faults() []fault.State {
+// faultsInForce lists what Inject has done and is still in force.
+func (s *Server) faultsInForce() []fault.State {
 	states := []fault.State{}
 	if ahead := s.clock.offset(); ahead != 0 {
 		states = append(states, fault.State{Fault: fault.Fault{Kind: fault.Clock, Duration: ahead, RetryAfter: fault.NoRetryAfter}.String()})

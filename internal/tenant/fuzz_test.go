@@ -145,7 +145,7 @@ func FuzzControlMint(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	handler := i.Handler()
+	handler := i.handler()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, i.ControlURL()+"mint", bytes.NewReader(body)) // an https URL makes TLS of it
 		r.Header.Set("Authorization", "Bearer "+key.Reveal())

@@ -78,11 +78,6 @@ func New(ln net.Listener, config Config) (*Server, error) {
 // such as https://127.0.0.1:8443: what AZURE_AUTHORITY_HOST is set to.
 func (s *Server) Origin() string { return s.maker.Origin }
 
-// Authority returns where the tokens of one tenant are requested.
-func (s *Server) Authority(tenant string) entra.Authority {
-	return entra.Authority{Origin: s.maker.Origin, Tenant: tenant}
-}
-
 // ProxyURL returns the address of the proxy under interception, with its
 // credentials, as HTTPS_PROXY takes it; the zero Secret without interception.
 func (s *Server) ProxyURL() entra.Secret {
@@ -150,7 +145,7 @@ func (s *Server) newServer() *http.Server {
 		errorLog = log.New(io.Discard, "", 0)
 	}
 	server := &http.Server{
-		Handler:           s.Handler(),
+		Handler:           s.handler(),
 		ConnContext:       fault.WithConnection,
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: s.certificates},
 		ReadHeaderTimeout: headerTimeout,
@@ -175,10 +170,9 @@ func drain(server *http.Server) error {
 	return err
 }
 
-// Handler returns the endpoints without TLS, for a server of the caller's own.
-// They answer anything else with 404. The control endpoint is among them, for
-// requests that came over TLS.
-func (s *Server) Handler() http.Handler {
+// handler returns the endpoints, the control endpoint among them. They answer
+// anything else with 404.
+func (s *Server) handler() http.Handler {
 	endpoints := s.entraEndpoints()
 	if s.config.ControlKey.IsZero() {
 		return endpoints
