@@ -166,7 +166,7 @@ func TestFaultsKeepNobodyWaiting(t *testing.T) {
 				req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Origin()+keysPath, nil)
 				if strings.HasPrefix(spec, "token") {
 					form := request(home.Clients[0], "api://m2m-demo/.default").Encode()
-					req, err = http.NewRequestWithContext(ctx, http.MethodPost, authority(r.Server, home.ID).TokenEndpoint(entra.V2), strings.NewReader(form))
+					req, err = http.NewRequestWithContext(ctx, http.MethodPost, r.Authority(home.ID).TokenEndpoint(entra.V2), strings.NewReader(form))
 				}
 				if err != nil {
 					t.Error(err)

@@ -122,7 +122,7 @@ func TestDiscoveryIsEntras(t *testing.T) {
 	for _, v := range []entra.Version{entra.V1, entra.V2} {
 		capture := localised(r, home, readFixture(t, map[entra.Version]string{entra.V1: "discovery-v1.json", entra.V2: "discovery-v2.json"}[v]))
 		for _, name := range []string{home.ID, strings.ToUpper(home.ID), home.Domains[0], strings.ToUpper(home.Domains[0])} {
-			path := strings.TrimPrefix(authority(r.Server, name).Discovery(v), r.Origin())
+			path := strings.TrimPrefix(r.Authority(name).Discovery(v), r.Origin())
 			got := r.get(path + "?")
 			if got.status != http.StatusOK {
 				t.Fatalf("%s: HTTP %d", path, got.status)
@@ -198,7 +198,7 @@ func TestInstanceDiscoveryIsEntras(t *testing.T) {
 		Endpoint string `json:"tenant_discovery_endpoint"`
 	}
 	r.get(path+r.Origin()+"/"+home.ID+"/oauth2/authorize").decode(t, &document)
-	if want := authority(r.Server, home.ID).Discovery(entra.V1); document.Endpoint != want {
+	if want := r.Authority(home.ID).Discovery(entra.V1); document.Endpoint != want {
 		t.Errorf("of its own host: %s, want %s", document.Endpoint, want)
 	}
 	for _, host := range []string{"login.example.com", "127.0.0.1:1", "", "logİn.microsoftonline.com", "log%C4%B0n.microsoftonline.com"} {

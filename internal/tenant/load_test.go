@@ -18,7 +18,7 @@ func TestParallelRequests(t *testing.T) {
 	var told sync.Map
 	cfg.OnTokenRequest = func(o tenant.TokenRequest) { told.Store(o.TraceID, o.Code) }
 	r := start(t, cfg)
-	endpoint := authority(r.Server, home.ID).TokenEndpoint(entra.V2)
+	endpoint := r.Authority(home.ID).TokenEndpoint(entra.V2)
 	const clients, requests = 8, 10
 	var group sync.WaitGroup
 	for range clients {

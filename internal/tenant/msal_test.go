@@ -17,7 +17,7 @@ import (
 // in it knows the tenant for what it is.
 func acquire(t *testing.T, r *running, home, clientID string, credential confidential.Credential, scope string) (string, error) {
 	t.Helper()
-	client, err := confidential.New(authority(r.Server, home).URL(), clientID, credential,
+	client, err := confidential.New(r.Authority(home).URL(), clientID, credential,
 		confidential.WithHTTPClient(r.http),
 		confidential.WithInstanceDiscovery(false),
 		confidential.WithAzureRegion("DisableMsalForceRegion"))

@@ -78,6 +78,11 @@ func New(ln net.Listener, config Config) (*Server, error) {
 // such as https://127.0.0.1:8443: what AZURE_AUTHORITY_HOST is set to.
 func (s *Server) Origin() string { return s.maker.Origin }
 
+// Authority returns where the tokens of one tenant are requested.
+func (s *Server) Authority(tenant string) entra.Authority {
+	return entra.Authority{Origin: s.maker.Origin, Tenant: tenant}
+}
+
 // ProxyURL returns the address of the proxy under interception, with its
 // credentials, as HTTPS_PROXY takes it; the zero Secret without interception.
 func (s *Server) ProxyURL() entra.Secret {

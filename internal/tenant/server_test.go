@@ -61,10 +61,6 @@ func startOn(t *testing.T, ln net.Listener, cfg tenant.Config) *running {
 	return &running{i, client, t}
 }
 
-func authority(s *tenant.Server, id string) entra.Authority {
-	return entra.Authority{Origin: s.Origin(), Tenant: id}
-}
-
 // trusting is a client that trusts the CA and nothing else.
 func trusting(t *testing.T, caPEM []byte) *http.Client {
 	t.Helper()
@@ -207,7 +203,7 @@ func TestServeWaitsForRequestsInFlight(t *testing.T) {
 	go func() { ended <- i.Serve(ctx) }()
 	client := trusting(t, i.CAPEM())
 	go func() {
-		res, err := client.PostForm(authority(i, home.ID).TokenEndpoint(entra.V2), request(home.Clients[0], "api://m2m-demo/.default"))
+		res, err := client.PostForm(i.Authority(home.ID).TokenEndpoint(entra.V2), request(home.Clients[0], "api://m2m-demo/.default"))
 		if err != nil {
 			status <- 0
 			return

@@ -37,7 +37,7 @@ type assertion struct {
 	signature []byte
 }
 
-// assertionSkew is how far a client's clock may be off.
+// assertionSkew is how wrong a client's clock may be.
 const assertionSkew = 5 * time.Minute
 
 // parseAssertion reads the compact form of an assertion; the problem says what

@@ -69,7 +69,7 @@ func (t *Tenant) FindAPI(resource string) *API {
 	return &t.APIs[i]
 }
 
-// resourceName brings the spellings of one resource together.
+// resourceName returns the form in which spellings of one resource are equal.
 func resourceName(s string) string { return strings.ToLower(strings.TrimSuffix(s, "/")) }
 
 // RolesOn returns the roles that the client was granted on an API of the

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -85,20 +87,21 @@ func isOwnLink(addr netip.Addr) bool {
 	if addr.IsLoopback() || addr.IsUnspecified() || addr.IsLinkLocalUnicast() || addr.IsMulticast() {
 		return true
 	}
-	for _, prefix := range [...]string{
-		"0.0.0.0/8",          // this host on this network (RFC 1122)
-		"255.255.255.255/32", // everybody on the link
-		"168.63.129.16/32",   // Azure's own services, seen from a virtual machine
-		"100.100.100.200/32", // Alibaba's metadata service
-		"fd00:ec2::254/128",  // Amazon's metadata service
-		"fec0::/10",          // site-local, the older link-local (RFC 3879)
-	} {
-		if netip.MustParsePrefix(prefix).Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ownPrefixes(), func(p netip.Prefix) bool { return p.Contains(addr) })
 }
+
+// ownPrefixes lists addresses of this machine, its link and the cloud it runs in
+// that netip has no method for.
+var ownPrefixes = sync.OnceValue(func() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("0.0.0.0/8"),          // this host on this network (RFC 1122)
+		netip.MustParsePrefix("255.255.255.255/32"), // broadcast on the link
+		netip.MustParsePrefix("168.63.129.16/32"),   // Azure's own services, seen from a virtual machine
+		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba's metadata service
+		netip.MustParsePrefix("fd00:ec2::254/128"),  // Amazon's metadata service
+		netip.MustParsePrefix("fec0::/10"),          // site-local, the older link-local (RFC 3879)
+	}
+})
 
 // embedded4 returns the IPv4 address to which routers and kernels send packets
 // for certain IPv6 addresses: NAT64 (RFC 6052), 6to4 (RFC 3056) and the old
