@@ -81,7 +81,7 @@ func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 		Stdin: strings.NewReader(""), Stdout: &counted, Stderr: io.Discard, Dir: b.TempDir(), Now: time.Now,
 	}
 	start, worked := time.Now(), processorTime(b)
-	if code := cli.Run(context.Background(), env, commands); code != exit.Done {
+	if code := cli.Run(context.Background(), env, onlyVerify); code != exit.Done {
 		b.Fatalf("exit code %d", code)
 	}
 	if counted.lines != n {

@@ -99,7 +99,7 @@ func TestBatchAnyTenant(t *testing.T) {
 				Stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), Stdout: &out, Stderr: &errs,
 				Dir: t.TempDir(), Now: time.Now,
 			}
-			if code := cli.Run(t.Context(), env, commands); code != exit.Rejected {
+			if code := cli.Run(t.Context(), env, onlyVerify); code != exit.Rejected {
 				t.Errorf("want code %d, got %d: %s", exit.Rejected, code, &errs)
 			}
 			var got []string

@@ -20,6 +20,9 @@ import (
 	"m2m/internal/verify"
 )
 
+// onlyVerify is the command line of these tests.
+var onlyVerify = cli.Commands{List: []cli.Command{{Name: "verify", New: verifyCommand}}}
+
 func TestLineReader(t *testing.T) {
 	long := strings.Repeat("x", maxTokenInput)
 	for name, c := range map[string]struct {
@@ -145,7 +148,7 @@ func TestBatchThatCannotBeReadWhole(t *testing.T) {
 		Args: []string{"verify", "--batch", "--tenant", mintTenant, "--jwks", writeJWKS(t)}, Now: time.Now, Dir: t.TempDir(),
 		Stdin: brokenReader{strings.NewReader("x\n")}, Stdout: &out, Stderr: &err,
 	}
-	if code := cli.Run(t.Context(), env, commands); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
+	if code := cli.Run(t.Context(), env, onlyVerify); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
 		t.Errorf("code %d, stderr %q", code, err.String())
 	}
 	if strings.Count(out.String(), "\n") != 1 {

@@ -79,7 +79,7 @@ func TestSchema(t *testing.T) {
 	run := func(stdin string, args ...string) string {
 		var out, errs bytes.Buffer
 		env := &cli.Env{Args: append([]string{"verify"}, args...), Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Now: time.Now, Dir: t.TempDir()}
-		if code := cli.Run(t.Context(), env, commands); code == exit.Usage || code == exit.Unexpected {
+		if code := cli.Run(t.Context(), env, onlyVerify); code == exit.Usage || code == exit.Unexpected {
 			t.Fatalf("%q: code %d, %s", args, code, &errs)
 		}
 		return out.String()
