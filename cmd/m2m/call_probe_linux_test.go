@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"m2m/internal/cli/verifycmd/minttest"
 )
 
 // TestProbeAsks answers the question before another machine is probed, on a
@@ -23,7 +25,7 @@ func TestProbeAsks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := prepareSignalled(t, "")
-			token, err := mintToken(nil, nil)
+			token, err := minttest.Token(nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

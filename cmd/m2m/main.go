@@ -7,6 +7,8 @@ import (
 	"m2m/internal/cli/callcmd"
 	"m2m/internal/cli/helpcmd"
 	"m2m/internal/cli/servecmd"
+	"m2m/internal/cli/tokencmd"
+	"m2m/internal/cli/verifycmd"
 )
 
 func main() { os.Exit(int(cli.Main(cli.Process(), commands))) }
@@ -14,8 +16,8 @@ func main() { os.Exit(int(cli.Main(cli.Process(), commands))) }
 // commands is the table of the commands.
 var commands = cli.Commands{
 	List: []cli.Command{
-		{Name: "token", New: tokenCommand},
-		{Name: "verify", New: verifyCommand},
+		{Name: "token", New: tokencmd.New},
+		{Name: "verify", New: verifycmd.New},
 		{Name: "call", New: callcmd.New},
 		{Name: "serve", New: servecmd.New},
 	},

@@ -1,4 +1,4 @@
-package main
+package verifycmd
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/verifycmd/minttest"
 	"m2m/internal/explain"
 	"m2m/internal/verify"
 )
@@ -21,7 +22,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // reportOf prints the report about a token as the command does.
 func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) string {
 	var out bytes.Buffer
-	text := reportText{w: &out, paint: p, now: mintNoon}
+	text := reportText{w: &out, paint: p, now: minttest.Noon}
 	report := explain.Report(v.Judge(t.Context(), token))
 	text.token(report.Token)
 	text.checks(report.Findings)
@@ -32,7 +33,7 @@ func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) str
 // TestReportFits: no line is wider than 100 columns but for one word that
 // cannot be broken, such as an address, and a good token needs one screen.
 func TestReportFits(t *testing.T) {
-	policy := verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}
+	policy := verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}
 	for name, token := range strangeTokens(t) {
 		report := reportOf(mintVerifier(t, policy), token, cli.Palette{}, t)
 		for line := range strings.Lines(report) {
@@ -51,7 +52,7 @@ func TestReportFits(t *testing.T) {
 // TestReportIsSeen: nothing that a token says moves the cursor or turns the
 // direction of the report's own text.
 func TestReportIsSeen(t *testing.T) {
-	policy := verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}}
+	policy := verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}}
 	for name, token := range strangeTokens(t) {
 		report := reportOf(mintVerifier(t, policy), token, cli.Palette{}, t)
 		unseen := func(r rune) bool { return !unicode.IsGraphic(r) && r != '\n' }
@@ -64,7 +65,7 @@ func TestReportIsSeen(t *testing.T) {
 // TestColourOnlyRepeats: with the colours taken away, a report is the one that
 // has none, so that no meaning is lost; and statuses are told apart by words.
 func TestColourOnlyRepeats(t *testing.T) {
-	v := mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}})
+	v := mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}})
 	for name, token := range strangeTokens(t) {
 		plain, painted := reportOf(v, token, cli.Palette{}, t), reportOf(v, token, cli.Palette{Enabled: true}, t)
 		if painted == plain {

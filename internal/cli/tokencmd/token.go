@@ -1,4 +1,4 @@
-package main
+package tokencmd
 
 import (
 	"cmp"
@@ -26,7 +26,7 @@ see "m2m help environment".
 Tokens are cached, sealed with the credential they were obtained with. -o takes raw, json,
 header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).`
 
-func tokenCommand(env *cli.Env) *cobra.Command {
+func New(env *cli.Env) *cobra.Command {
 	var (
 		clear bool
 		how   cli.Acquisition

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package verifycmd
 
 import (
 	"bytes"
@@ -23,12 +23,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/verifycmd/minttest"
 	"m2m/internal/exit"
 )
 
 // BenchmarkBatch runs `m2m verify --batch` on different tokens:
 //
-//	go test ./cmd/m2m -run XXX -bench Batch -benchtime 100000x
+//	go test ./internal/cli/verifycmd -run XXX -bench Batch -benchtime 100000x
 //
 // of-limit is its rate against that of rsa.VerifyPKCS1v15 alone on all cores at
 // once; the bar is 0.7. The two take turns in ten rounds, so that whatever else
@@ -37,7 +38,7 @@ import (
 func BenchmarkBatch(b *testing.B) {
 	const rounds = 10
 	dir := b.TempDir()
-	keys, err := mintJWKS()
+	keys, err := minttest.JWKS()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 	var counted countingWriter
 	env := &cli.Env{
 		Args: []string{
-			"verify", "--batch", "--jwks", jwks, "--tenant", mintTenant, "--audience", mintAPI, "--require-role", "Data.Read",
+			"verify", "--batch", "--jwks", jwks, "--tenant", minttest.Tenant, "--audience", minttest.API, "--require-role", "Data.Read",
 			"--at", "2026-06-01T12:00:00Z", "@" + tokens,
 		},
 		Stdin: strings.NewReader(""), Stdout: &counted, Stderr: io.Discard, Dir: b.TempDir(), Now: time.Now,
@@ -110,7 +111,7 @@ func mintMany(b *testing.B, from, n int) []byte {
 	for i := range parts {
 		group.Go(func() error {
 			for j := i; j < n; j += len(parts) {
-				token, err := mintToken(nil, object{"uti": fmt.Sprint("token-", from+j)})
+				token, err := minttest.Token(nil, minttest.Object{"uti": fmt.Sprint("token-", from+j)})
 				if err != nil {
 					return err
 				}
@@ -131,7 +132,7 @@ func mintMany(b *testing.B, from, n int) []byte {
 
 // rsaCost is rsa.VerifyPKCS1v15 alone on all cores, for half a second.
 func rsaCost(b *testing.B) cost {
-	key, err := mintKey()
+	key, err := minttest.Key()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package verifycmd
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/verifycmd/minttest"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/tenant"
@@ -76,7 +77,7 @@ func twoTenants(t *testing.T) (origin, caFile string, tokens [2]string) {
 // v2.0 and v1.0, and a forged one is refused among them.
 func TestBatchAnyTenant(t *testing.T) {
 	origin, caFile, tokens := twoTenants(t)
-	forged, err := mintToken(nil, nil)
+	forged, err := minttest.Token(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package verifycmd
 
 import (
 	"bytes"
@@ -52,10 +52,10 @@ type tokenDocument struct {
 }
 
 type tokenSummary struct {
-	Version   string      `json:"version"`
-	Kind      jwt.Kind `json:"kind"`
-	IssuedAt  *time.Time  `json:"issued_at"`
-	ExpiresAt *time.Time  `json:"expires_at"`
+	Version   string     `json:"version"`
+	Kind      jwt.Kind   `json:"kind"`
+	IssuedAt  *time.Time `json:"issued_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
 }
 
 func documentOf(r *verify.Report) reportDocument {

@@ -1,4 +1,4 @@
-package main
+package verifycmd
 
 import (
 	"bytes"
@@ -15,13 +15,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/verifycmd/minttest"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/verify"
 )
 
 // onlyVerify is the command line of these tests.
-var onlyVerify = cli.Commands{List: []cli.Command{{Name: "verify", New: verifyCommand}}}
+var onlyVerify = cli.Commands{List: []cli.Command{{Name: "verify", New: New}}}
 
 func TestLineReader(t *testing.T) {
 	long := strings.Repeat("x", maxTokenInput)
@@ -145,7 +146,7 @@ func (b brokenReader) Read(p []byte) (int, error) {
 func TestBatchThatCannotBeReadWhole(t *testing.T) {
 	var out, err bytes.Buffer
 	env := &cli.Env{
-		Args: []string{"verify", "--batch", "--tenant", mintTenant, "--jwks", writeJWKS(t)}, Now: time.Now, Dir: t.TempDir(),
+		Args: []string{"verify", "--batch", "--tenant", minttest.Tenant, "--jwks", writeJWKS(t)}, Now: time.Now, Dir: t.TempDir(),
 		Stdin: brokenReader{strings.NewReader("x\n")}, Stdout: &out, Stderr: &err,
 	}
 	if code := cli.Run(t.Context(), env, onlyVerify); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
@@ -158,7 +159,7 @@ func TestBatchThatCannotBeReadWhole(t *testing.T) {
 
 func TestBatchProgress(t *testing.T) {
 	var out bytes.Buffer
-	now := mintNoon
+	now := minttest.Noon
 	p := batchProgress{w: &out, now: func() time.Time { return now }}
 	p.tell(tally{verify.Believed: 1})
 	p.tell(tally{verify.Believed: 2})
@@ -182,7 +183,7 @@ func TestBatchProgress(t *testing.T) {
 // that encoding/json writes.
 func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
-		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{mintTenant}, Audiences: []string{mintAPI}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
+		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
 		got := appendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {

@@ -1,4 +1,4 @@
-package main
+package verifycmd
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"m2m/internal/cli"
+	"m2m/internal/cli/verifycmd/minttest"
 	"m2m/internal/exit"
 	"m2m/internal/jwks"
 	"m2m/internal/verify"
@@ -19,7 +20,7 @@ import (
 
 func writeJWKS(t *testing.T) string {
 	t.Helper()
-	data, err := mintJWKS()
+	data, err := minttest.JWKS()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func writeJWKS(t *testing.T) string {
 
 func mintVerifier(t *testing.T, p verify.Policy) *verify.Verifier {
 	t.Helper()
-	data, err := mintJWKS()
+	data, err := minttest.JWKS()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func mintVerifier(t *testing.T, p verify.Policy) *verify.Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := verify.New(p, keys, verify.Options{Now: func() time.Time { return mintNoon }})
+	v, err := verify.New(p, keys, verify.Options{Now: func() time.Time { return minttest.Noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,8 @@ func mintVerifier(t *testing.T, p verify.Policy) *verify.Verifier {
 // strangeTokens are tokens of every verdict and form, good and hostile.
 func strangeTokens(t *testing.T) map[string]string {
 	t.Helper()
-	mint := func(claims, header object) string {
-		token, err := mintToken(header, claims)
+	mint := func(claims, header minttest.Object) string {
+		token, err := minttest.Token(header, claims)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,9 +63,9 @@ func strangeTokens(t *testing.T) map[string]string {
 	}
 	good := mint(nil, nil)
 	return map[string]string{
-		"good": good, "no role": mint(object{"roles": nil}, nil), "other key": mint(nil, object{"kid": "other"}),
-		"graph": mint(object{"aud": "https://graph.microsoft.com"}, object{"nonce": "x"}), "user": mint(object{"scp": "a b"}, nil),
-		"v1": mint(object{"ver": "1.0", "appid": mintClient, "azp": nil}, nil), "no version": mint(object{"ver": nil}, nil), "no dates": mint(object{"iat": nil, "exp": nil}, nil),
+		"good": good, "no role": mint(minttest.Object{"roles": nil}, nil), "other key": mint(nil, minttest.Object{"kid": "other"}),
+		"graph": mint(minttest.Object{"aud": "https://graph.microsoft.com"}, minttest.Object{"nonce": "x"}), "user": mint(minttest.Object{"scp": "a b"}, nil),
+		"v1": mint(minttest.Object{"ver": "1.0", "appid": minttest.Client, "azp": nil}, nil), "no version": mint(minttest.Object{"ver": nil}, nil), "no dates": mint(minttest.Object{"iat": nil, "exp": nil}, nil),
 		"line breaks between values": raw("{\n\"alg\":\n\"RS256\"}", "{\"roles\":[\r\n\"a\",\n {\"b\":\"c\\n\"}]}"),
 		"hostile words":              raw(`{"alg":"\u001b[31m\u2028<b>\"","kid":"\u0000"}`, `{"iss":"\ud83d\ude00 \\","aud":"é\u007f\u202e"}`),
 		"bytes that are not UTF-8":   raw("{\"alg\":\"\xff\"}", "{\"iss\":\"\xc3\x28\"}"), "claims alone": raw("null", `{"tid":"x"}`), "header alone": raw(`{"alg":"none"}`, "[]"),
@@ -99,7 +100,7 @@ func TestSchema(t *testing.T) {
 	}
 	jwks := writeJWKS(t)
 	for name, token := range strangeTokens(t) {
-		configured := []string{"--jwks", jwks, "--tenant", mintTenant, "--audience", mintAPI, "--require-role", "Data.Read", "--at", "2026-06-01T12:00:00Z"}
+		configured := []string{"--jwks", jwks, "--tenant", minttest.Tenant, "--audience", minttest.API, "--require-role", "Data.Read", "--at", "2026-06-01T12:00:00Z"}
 		for _, args := range [][]string{configured, {"--jwks", jwks, "--at", "2026-06-01T12:00:00Z"}} {
 			if token != "" {
 				validate(name, run(token, append(args, "-o", "json")...))

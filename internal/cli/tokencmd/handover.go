@@ -1,4 +1,4 @@
-package main
+package tokencmd
 
 import (
 	"github.com/spf13/pflag"

@@ -1,9 +1,10 @@
-package main
+package verifycmd
 
 import (
 	"bytes"
 	"cmp"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ type verifyOptions struct {
 	cli.PolicyFlags
 }
 
-func verifyCommand(env *cli.Env) *cobra.Command {
+func New(env *cli.Env) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify [TOKEN | - | @FILE]",
@@ -329,4 +330,18 @@ func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
 		return
 	}
 	env.Say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
+}
+
+// verifySchema is the JSON Schema of what `verify -o json` prints and of each
+// line of `verify --batch`.
+//
+//go:embed verify.schema.json
+var verifySchema string
+
+func printSchema(env *cli.Env, args []string) error {
+	if len(args) > 0 {
+		return exit.Usagef("--schema takes no token: it prints the form of every report")
+	}
+	_, err := io.WriteString(env.Out, verifySchema)
+	return err
 }
