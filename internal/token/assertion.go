@@ -48,9 +48,9 @@ func parseAssertion(token string) (*Assertion, error) {
 		return nil, errNotJWT
 	}
 	a := &Assertion{
-		Issuer:   text.OneLine(claims.Issuer, maxQuoted),
-		Subject:  text.OneLine(claims.Subject, maxQuoted),
-		Audience: text.OneLine(firstAudience(claims.Audience), maxQuoted),
+		Issuer:   text.OneLine(claims.Issuer, maxShown),
+		Subject:  text.OneLine(claims.Subject, maxShown),
+		Audience: text.OneLine(firstAudience(claims.Audience), maxShown),
 	}
 	if claims.Expires > 0 && claims.Expires < 1<<40 {
 		a.ExpiresOn = time.Unix(int64(claims.Expires), 0).UTC()

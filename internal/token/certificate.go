@@ -14,6 +14,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/input"
+	"m2m/internal/text"
 )
 
 // What can be wrong with a certificate.
@@ -66,13 +67,13 @@ func (certificate) Kind() string { return "certificate" }
 
 // String names the file and, as the portal does, the thumbprints.
 func (c certificate) String() string {
-	return fmt.Sprintf("certificate %s (%s)", quote(c.path), describe(c.chain[0]))
+	return fmt.Sprintf("certificate %s (%s)", text.Quote(c.path), describe(c.chain[0]))
 }
 
 // describe identifies a certificate by what the portal shows of it.
 func describe(leaf *x509.Certificate) string {
 	return fmt.Sprintf("subject %s, SHA-1 thumbprint %X, SHA-256 thumbprint %X, valid to %s",
-		quote(leaf.Subject.String()), sha1.Sum(leaf.Raw), sha256.Sum256(leaf.Raw), leaf.NotAfter.UTC().Format(time.RFC3339))
+		text.Quote(leaf.Subject.String()), sha1.Sum(leaf.Raw), sha256.Sum256(leaf.Raw), leaf.NotAfter.UTC().Format(time.RFC3339))
 }
 
 // lasting is the private key itself, so that one key opens the same cache

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/token/cache"
 	"m2m/internal/transport"
 )
@@ -129,7 +130,7 @@ func (c *Client) cachedOrRequested(ctx context.Context, r Request) (Token, error
 
 // request requests a token from the identity provider.
 func (c *Client) request(ctx context.Context, r Request) (Token, error) {
-	c.debug("asking " + r.Credential.provider(r) + " for " + quote(r.Scope) + " with the " + r.Credential.String())
+	c.debug("asking " + r.Credential.provider(r) + " for " + text.Quote(r.Scope) + " with the " + r.Credential.String())
 	return r.Credential.acquire(ctx, c, r)
 }
 

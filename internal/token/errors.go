@@ -1,6 +1,10 @@
 package token
 
-import "errors"
+import (
+	"errors"
+
+	"m2m/internal/text"
+)
 
 // The three ways in which a token cannot be had. Every error of this package
 // matches exactly one of them with errors.Is, or a context's error.
@@ -14,6 +18,9 @@ var (
 	// or an answer that is no answer.
 	ErrUnavailable = errors.New("the identity provider gave no usable answer")
 )
+
+// maxShown bounds what an error repeats of a text from outside, in bytes.
+const maxShown = 200
 
 // SettingError is a setting that cannot work, found before anything was sent.
 // It matches ErrSettings and, with errors.Is, its own cause, such as
@@ -32,7 +39,7 @@ func (e *SettingError) Error() string {
 	if e.Found == "" {
 		return e.Setting + ": " + e.Err.Error()
 	}
-	return e.Setting + " " + quote(e.Found) + ": " + e.Err.Error()
+	return e.Setting + " " + text.Quote(e.Found) + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause.

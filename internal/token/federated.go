@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/input"
+	"m2m/internal/text"
 )
 
 // federatedFile is a token of another issuer in a file.
@@ -22,7 +23,7 @@ type federatedFile struct{ path string }
 func NewFederatedFile(path string) Credential { return federatedFile{path} }
 
 func (federatedFile) Kind() string     { return "federated token" }
-func (f federatedFile) String() string { return "federated token file " + quote(f.path) }
+func (f federatedFile) String() string { return "federated token file " + text.Quote(f.path) }
 
 func (federatedFile) lasting() entra.Secret { return entra.Secret{} }
 

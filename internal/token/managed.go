@@ -12,6 +12,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -29,7 +30,7 @@ func (m managedIdentity) String() string {
 	if m.clientID == "" {
 		return "managed identity, system-assigned"
 	}
-	return "managed identity " + quote(m.clientID)
+	return "managed identity " + text.Quote(m.clientID)
 }
 
 func (managedIdentity) lasting() entra.Secret { return entra.Secret{} }

@@ -87,7 +87,7 @@ func msalError(address string, err error) error {
 	if fault := transport.Diagnose(address, err); fault.Fault != transport.FaultOther {
 		return &UnreachableError{fault}
 	}
-	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, text.OneLine(err.Error(), maxQuoted))}
+	return &Outage{Address: address, Err: fmt.Errorf("%w: %s", ErrNotEntra, text.OneLine(err.Error(), maxShown))}
 }
 
 func callError(address string, call msalerrors.CallErr) error {

@@ -69,7 +69,7 @@ func outageOf(address string, status int, h http.Header, body []byte) *Outage {
 	case status >= 300 && status < 400:
 		outage.Err = ErrRedirect
 		if to, err := url.Parse(h.Get("Location")); err == nil && to.Host != "" {
-			outage.Err = fmt.Errorf("%w: it leads to %s", ErrRedirect, text.OneLine(to.Host, maxQuoted))
+			outage.Err = fmt.Errorf("%w: it leads to %s", ErrRedirect, text.OneLine(to.Host, maxShown))
 		}
 		return outage
 	case !outage.Transient() && status < 500:

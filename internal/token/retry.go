@@ -58,7 +58,7 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 		Attempts: maxAttempts, Backoff: transport.Backoff{First: firstPause, Longest: longestPause}, Sleep: e.wait,
 		BeforePause: func(attempt int, pause time.Duration) {
 			e.debug(fmt.Sprintf("attempt %d of %d failed, the next one in %s: %s",
-				attempt, maxAttempts, text.Duration(pause), text.OneLine(failure.Error(), maxQuoted)))
+				attempt, maxAttempts, text.Duration(pause), text.OneLine(failure.Error(), maxShown)))
 		},
 	}.Do(req.Context(), func(int) transport.Attempt {
 		resp, failure = e.attempt(req)
