@@ -85,6 +85,26 @@ func (a *Answer) SentToken() bool { return !a.token.IsZero() }
 // the API answered.
 func (a *Answer) Redact(s string) string { return Redact(s, a.token) }
 
+// Challenges returns what the WWW-Authenticate fields of the answer say, with the
+// token and what looks like one taken out. A claims challenge, which is base64 of
+// JSON as the parts of a token are, loses only the token that was sent.
+func (a *Answer) Challenges() []Challenge {
+	challenges := ParseChallenges(a.Header.Values("WWW-Authenticate"))
+	for i, c := range challenges {
+		_, isClaims := c.ClaimsChallenge()
+		params := map[string]string{}
+		for name, value := range c.Params {
+			if name == "claims" && isClaims {
+				params[name] = withoutSent(value, a.token)
+			} else {
+				params[a.Redact(name)] = a.Redact(value)
+			}
+		}
+		challenges[i] = Challenge{a.Redact(c.Scheme), a.Redact(c.Token68), params}
+	}
+	return challenges
+}
+
 // StatusText returns the status as people write it, such as "403 Forbidden".
 func (a *Answer) StatusText() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))

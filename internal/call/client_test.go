@@ -105,6 +105,8 @@ func TestCheckAllows(t *testing.T) {
 		{"https://api.example.org/", false, true},
 		{"http://localhost:8000/", false, true},
 		{"http://api.localhost:8000/", false, true},
+		{"http://LOCALHOST/", false, true},
+		{"http://api.localhost.:8000/", false, true},
 		{"http://127.9.9.9/", false, true},
 		{"http://[::1]/", false, true},
 		{"http://[::ffff:127.0.0.1]/", false, true},

@@ -4,10 +4,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"m2m/internal/entra"
 	"m2m/internal/text"
@@ -42,19 +40,16 @@ func DisplayAddress(s string) string {
 	return shown
 }
 
-// jwtForm matches two parts or more, the first of which is base64url of a JSON
-// object. text.Redact takes one part for a token too, which the claims of a
-// challenge are, and those are needed.
-var jwtForm = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+`)
-})
-
 // Redact takes the token that was sent, and whatever looks like one, out of what
 // an API answered: some echo it, and an explanation ends up in logs.
 func Redact(s string, sent entra.Secret) string {
+	return text.Redact(withoutSent(s, sent))
+}
+
+func withoutSent(s string, sent entra.Secret) string {
 	var hidden text.Hidden
 	hidden.AddLiteral(sent.Reveal(), text.Redacted)
-	return jwtForm().ReplaceAllLiteralString(hidden.Hide(s), text.Redacted)
+	return hidden.Hide(s)
 }
 
 // ShownHeader returns the fields of a header as lines, sorted, with credentials

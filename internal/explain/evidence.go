@@ -37,11 +37,7 @@ func gather(a *call.Answer, c Context) *evidence {
 	}
 	head, _ := a.Head()
 	e.refusal = readRefusal(a.Header.Get("Content-Type"), []byte(a.Redact(string(head))))
-	var fields []string
-	for _, field := range a.Header.Values("WWW-Authenticate") {
-		fields = append(fields, a.Redact(field))
-	}
-	e.challenges = call.ParseChallenges(fields)
+	e.challenges = a.Challenges()
 	e.bearer = bearerOf(e.challenges)
 	if !c.Token.IsZero() {
 		e.token, e.tokenErr = jwt.Decode(c.Token.Reveal())
