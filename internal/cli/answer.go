@@ -15,19 +15,19 @@ import (
 	"m2m/internal/settings"
 )
 
-// CannotSend is what is wrong with a request that cannot be sent.
+// CannotSend is the error of a request that call.Request.Check rejects.
 func CannotSend(err error) error { return exit.Usagef("%v", err).Wrap(err) }
 
-// IsPath reports whether an address leaves the host to API_URL.
+// IsPath reports whether an address is a path of API_URL.
 func IsPath(address string) bool {
 	return address == "" || address[0] == '/' || address[0] == '?'
 }
 
-// UnsetAPIURL says where a request went that nobody said where to send.
+// UnsetAPIURL is a hint for a request to the default address.
 const UnsetAPIURL = "API_URL is not set, so " + settings.DefaultAPIURL + " was called"
 
-// NoAnswer adds to a failure of the network what only the command line knows:
-// that nobody said where the API is.
+// NoAnswer adds to the error of a request without response that it went to the
+// default address.
 func NoAnswer(err error, s *settings.Settings, address string) error {
 	if errors.Is(err, call.ErrUnreachable) && IsPath(address) && s.APIURL.From.Layer == settings.LayerDefault {
 		return exit.Errorf(exit.Unknown, "%v", err).Hint(append(explain.CommandLine.Hints(err), UnsetAPIURL)...)
@@ -35,8 +35,8 @@ func NoAnswer(err error, s *settings.Settings, address string) error {
 	return err
 }
 
-// Unexpected is the failure of an answer that is not as expected: what was
-// expected and what came, then why, then what to do.
+// Unexpected is the error of a response that is not as expected: what was expected
+// and received, wrote if it is not empty, and the explanation. why may be nil.
 func Unexpected(unmet error, wrote string, why *explain.Explanation) error {
 	lines := unmetLines(unmet)
 	if wrote != "" {
@@ -46,8 +46,7 @@ func Unexpected(unmet error, wrote string, why *explain.Explanation) error {
 	return exit.Errorf(exit.Unmet, "%s", strings.Join(append(lines, causes...), "\n")).Hint(hints...).Wrap(unmet)
 }
 
-// Explained puts an explanation into lines, and into hints what to do; nothing is
-// known of a nil one.
+// Explained returns an explanation as lines and hints, none for nil.
 func Explained(why *explain.Explanation) (lines, hints []string) {
 	if why == nil {
 		return nil, nil
@@ -63,7 +62,7 @@ func Explained(why *explain.Explanation) (lines, hints []string) {
 	return lines, hints
 }
 
-// unmetLines says of each unmet expectation what was expected and what came.
+// unmetLines has a line for each unmet expectation.
 func unmetLines(unmet error) []string {
 	list := (*call.ExpectationError)(nil)
 	if !errors.As(unmet, &list) {
@@ -76,14 +75,15 @@ func unmetLines(unmet error) []string {
 	return lines
 }
 
-// ContextOf is what is known about the API and the token beside the answer.
+// ContextOf is what an explanation may use next to the response: the token, what the
+// API expects as far as it is configured, and the flags that hints repeat.
 func ContextOf(cmd *cobra.Command, request call.Request, s *settings.Settings, tokenFile string, callFlags []string) explain.Context {
 	audiences := s.Audiences.Value
 	if len(audiences) == 0 {
 		audiences, _ = entra.Audiences(s.Scope.Value, s.Client.Value)
 	}
 	issuer := ""
-	if s.Tenant.Value != "" { // else nobody said whose tokens the API takes
+	if s.Tenant.Value != "" { // else the issuer of the API's tokens is not known
 		issuer = strings.TrimPrefix(s.Authority.Value, "https://")
 	}
 	return explain.Context{

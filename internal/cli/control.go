@@ -13,9 +13,8 @@ import (
 	"m2m/internal/transport"
 )
 
-// OpenControl returns a client for the tenant of the environment, as COMMAND under
-// serve --local has it, else for the one that runs on this machine. With none
-// running the error is the exit.Error of --local.
+// OpenControl returns a client for the local tenant: that of the environment in a
+// child command of serve --local, else the one that runs on this machine.
 func OpenControl(env *Env, cmd *cobra.Command) (*control.Client, error) {
 	access, err := controlAccessOf(env, cmd)
 	if err != nil {
@@ -62,7 +61,7 @@ func ControlFault(err error) error {
 			fault.Hint("the key belongs to another tenant, or to one that has ended: leave " + local.ControlKeyVariable + " as serve --local -- COMMAND set it")
 		}
 		return fault
-	case errors.As(err, &unreachable): // it ended, mostly
+	case errors.As(err, &unreachable): // mostly because it ended
 		return exit.Errorf(exit.Unknown, "the local tenant gave no answer: %v", unreachable).
 			Hint("see whether m2m serve --local still runs").Wrap(unreachable)
 	case errors.As(err, &strange):

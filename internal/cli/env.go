@@ -16,34 +16,33 @@ import (
 	"m2m/internal/settings"
 )
 
-// Env is what a command touches outside itself: streams, environment, clock,
-// working directory. Commands reach these through it and through nothing else,
-// so that each of them runs inside a test.
+// Env is what a command uses of the process: streams, environment, clock, working
+// directory. Commands use these through it only, so that each runs inside a test.
 type Env struct {
 	Args    []string // without the program's name
 	Stdin   io.Reader
-	Stdout  io.Writer // to ask whether it is a terminal; Out is where data goes
+	Stdout  io.Writer // for IsTerminal; write data to Out
 	Stderr  io.Writer
 	Environ []string // NAME=value, as os.Environ
 	Dir     string   // the working directory; empty if it is not known
 	Now     func() time.Time
-	// Signals are those that reached the process; nil if nobody listens.
+	// Signals receives those of the process; nil without Main.
 	Signals *Signals
 	// Executable returns the path of the running binary.
 	Executable func() (string, error)
 	// Proxy chooses the proxy of a request. net/http reads the proxy variables
-	// once for the whole process, which is why this is not read from Environ.
+	// once for the whole process, so Environ cannot be read for it.
 	Proxy func(*http.Request) (*url.URL, error)
 
-	// What Run sets, before a command's own code begins.
+	// Run sets these before the command's own code begins.
 
-	Out     *Output         // where data goes: stdout
+	Out     *Output         // Stdout, for data
 	Done    <-chan struct{} // closed when a signal asks the process to end
 	globals                 // the flags of every command
-	// JSONErrors is set by a command whose -o is json.
+	// JSONErrors makes an error one JSON object; a command sets it for -o json.
 	JSONErrors bool
-	// started says that a command's own code has begun: an error before that is
-	// a fault in the command line.
+	// started: the command's own code has begun. An error before that is one of
+	// the command line.
 	started bool
 }
 
@@ -54,9 +53,9 @@ type globals struct {
 	EnvFile string
 }
 
-// Process is the Env that the operating system gives.
+// Process returns the Env of this process.
 func Process() *Env {
-	dir, _ := os.Getwd() // a removed folder has no name: relative paths then fail where they are used
+	dir, _ := os.Getwd() // fails in a removed folder: relative paths then fail where they are used
 	return &Env{
 		Args:       os.Args[1:],
 		Stdin:      os.Stdin,
@@ -88,19 +87,17 @@ func (env *Env) Trace(line string) {
 	}
 }
 
-// ReadFile reads a file, or stdin for "-", that may hold up to limit bytes. With
-// more, it returns the first of them too, and an error that is input.ErrTooLarge.
-//
-// A terminal or a pipe that nobody writes to keeps it waiting, even while it is
-// opened; a signal ends the wait.
+// ReadFile reads a file, or stdin for "-". If there are more than limit bytes, it
+// returns the first of them and an error that is input.ErrTooLarge. A signal ends a
+// read that blocks, also in open: then the error is context.Canceled.
 func (env *Env) ReadFile(path string, limit int64) ([]byte, error) {
 	type result struct {
 		data []byte
 		err  error
 	}
-	read := make(chan result, 1) // so that a reader nobody waits for any more can end
+	read := make(chan result, 1) // the reader ends also after a signal
 	go func() {
-		data, err := env.readUnstoppably(path, limit)
+		data, err := env.readBlocking(path, limit)
 		read <- result{data, err}
 	}()
 	select {
@@ -114,7 +111,7 @@ func (env *Env) ReadFile(path string, limit int64) ([]byte, error) {
 	}
 }
 
-func (env *Env) readUnstoppably(path string, limit int64) ([]byte, error) {
+func (env *Env) readBlocking(path string, limit int64) ([]byte, error) {
 	if path == "-" {
 		return input.Read(env.Stdin, limit)
 	}

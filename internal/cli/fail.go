@@ -16,8 +16,8 @@ import (
 	"m2m/internal/transport"
 )
 
-// CodeOf maps an error to an exit code: its own if it carries one, else that
-// of the domain error it is.
+// CodeOf returns the exit code of an error: its own if it is an exit.Coder, else
+// that of the domain error in it.
 func CodeOf(err error) exit.Code {
 	var coder exit.Coder
 	switch {
@@ -43,9 +43,8 @@ func isAny(err error, targets ...error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
-// report prints why a command failed: the reason, then what to do, each line
-// with the program's name in front, so that it can be told apart in a log that
-// several programs share.
+// report prints the reason of an error, then its hints. Each line begins with the
+// program's name, for logs that several programs share.
 func (env *Env) report(err error, asJSON bool) {
 	if errors.As(err, new(exit.Reported)) {
 		return
@@ -62,8 +61,8 @@ func (env *Env) report(err error, asJSON bool) {
 	}
 }
 
-// asksForJSON reports whether a command line that could not be understood asks
-// for JSON, so that a program which reads it gets its mistakes in JSON too.
+// asksForJSON reports whether a command line that did not parse has -o json, so
+// that its errors are JSON too.
 func asksForJSON(args []string) bool {
 	for i, arg := range args {
 		switch arg {
@@ -78,19 +77,20 @@ func asksForJSON(args []string) bool {
 	return false
 }
 
-// errorReport is the JSON form of a failure, on stderr, for -o json.
+// errorReport is the JSON form of an error, on stderr, for -o json. Its keys are
+// stable.
 type errorReport struct {
 	Error    string    `json:"error"`
 	Hints    []string  `json:"hints"`
 	ExitCode exit.Code `json:"exit_code"`
-	// Provider is what the identity provider said, if it was the one to refuse.
+	// Provider is the response of the identity provider that rejected the request.
 	Provider *providerReport `json:"provider,omitempty"`
-	// Checks are those of an error that is a report of several.
+	// Checks are those of a checksError.
 	Checks any `json:"checks,omitempty"`
 }
 
-// checksError is an error whose text has a line for each of several checks. In
-// JSON a summary is its text, and the checks are a list.
+// checksError is an error with a line for each of several checks. In JSON the
+// summary stands for its text, and the checks are a list.
 type checksError interface {
 	error
 	JSON() (summary string, checks any)
@@ -131,7 +131,8 @@ func (env *Env) reportJSON(err error) {
 	WriteJSON(env.Stderr, report)
 }
 
-// Say prints one line of the program's own on stderr.
+// Say prints a line on stderr, with secrets redacted and control characters
+// escaped.
 func (env *Env) Say(format string, args ...any) {
 	fmt.Fprintf(env.Stderr, "m2m: %s\n", strings.TrimRight(text.Printable(text.Redact(fmt.Sprintf(format, args...))), "\n"))
 }

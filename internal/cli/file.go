@@ -14,9 +14,8 @@ import (
 	"m2m/internal/wholefile"
 )
 
-// OpenJUnit makes the file of --junit before anything is sent: a path that cannot
-// be written is told at once, and no report of an earlier run is left in its
-// place. It is nil where path is empty.
+// OpenJUnit creates the file of --junit; nil for an empty path. Call it before
+// anything is sent, so that no report of an earlier run is left.
 func OpenJUnit(env *Env, path string) (*os.File, error) {
 	if path == "" {
 		return nil, nil
@@ -30,8 +29,8 @@ func OpenJUnit(env *Env, path string) (*os.File, error) {
 	return f, nil
 }
 
-// WriteJUnit writes the report to the file of --junit and closes it; a nil file
-// is none.
+// WriteJUnit writes the report to the file of --junit and closes it. With a nil file
+// it does nothing.
 func WriteJUnit(f *os.File, r testreport.Report) error {
 	if f == nil {
 		return nil
@@ -67,7 +66,7 @@ func OpenDestination(env *Env, path string, mode fs.FileMode) (Destination, erro
 	return Destination{outputFile{f}, f}, nil
 }
 
-// outputFile words the errors of a file that is being written.
+// outputFile words the errors of a file.
 type outputFile struct{ *wholefile.File }
 
 // Write implements io.Writer.
@@ -87,7 +86,7 @@ func unwritten(f *wholefile.File, err error) error {
 	return fail
 }
 
-// End keeps the file if err, the outcome of writing it, is nil, and else drops it.
+// End keeps the file if err, that of writing it, is nil, and else drops it.
 func (to Destination) End(err error) error {
 	if to.file == nil {
 		return err
@@ -100,7 +99,7 @@ func (to Destination) End(err error) error {
 			return unwritten(to.file, err)
 		}
 	case errors.As(err, &failed):
-		return failed // what wraps it only says that it was the body
+		return failed // what wraps it adds nothing
 	case to.file.Size() > 0 && !to.file.IsDevice() && CodeOf(err) == exit.Unknown:
 		return exit.Errorf(exit.Unknown, "%v", err).
 			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.Path()))...)
@@ -108,7 +107,7 @@ func (to Destination) End(err error) error {
 	return err
 }
 
-// Wrote says what was put where; empty for stdout.
+// Wrote says what was written where; empty for stdout.
 func (to Destination) Wrote() string {
 	if to.file == nil {
 		return ""

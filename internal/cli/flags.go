@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -9,13 +13,13 @@ import (
 	"m2m/internal/exit"
 )
 
+// AddLocalFlag adds --local, which Resolve reads.
 func AddLocalFlag(flags *pflag.FlagSet) {
 	flags.Bool("local", false, "use the tenant and API of the running \"m2m serve --local\"")
 }
 
-// CheckFilled refuses flags with nothing in them, but for those that may be empty
-// on purpose. A flag that was typed means something: an unset variable must not
-// stand for what holds without the flag.
+// CheckFilled rejects given flags with an empty value, except the named ones. The
+// value is mostly a variable that is not set, and does not mean the default.
 func CheckFilled(flags *pflag.FlagSet, mayBeEmpty ...string) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && isEmptyFlag(f) && !slices.Contains(mayBeEmpty, f.Name) {
@@ -32,7 +36,7 @@ func isEmptyFlag(f *pflag.Flag) bool {
 	return f.Value.Type() == "string" && f.Value.String() == ""
 }
 
-// AtMostOne refuses a second argument. what names the first.
+// AtMostOne rejects a second argument. what names the first in the message.
 func AtMostOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) <= 1 {
@@ -41,4 +45,34 @@ func AtMostOne(what string) cobra.PositionalArgs {
 		return exit.Usagef("%s takes one argument, %s, but was given %d", cmd.CommandPath(), what, len(args)).
 			Hint("put quotes around an argument that has a space in it")
 	}
+}
+
+// NoArguments rejects arguments of a command that takes only flags.
+func NoArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return exit.Usagef("%s takes no argument, but was given %s", cmd.CommandPath(), Word(args[0])).
+		Hintf("see %s --help", cmd.CommandPath())
+}
+
+// Word quotes an argument for a message if it is a letter and up to 11 letters,
+// digits, - and _. Anything else may be a secret in the wrong place.
+func Word(argument string) string {
+	if shortWord().MatchString(argument) {
+		return fmt.Sprintf("%q", argument)
+	}
+	return fmt.Sprintf("(%d bytes, not shown: it may be a secret)", len(argument))
+}
+
+var shortWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,11}$`) })
+
+// CheckForm rejects a value of -o that is not one of forms.
+func CheckForm(form string, forms []string) error {
+	for _, f := range forms {
+		if f == form {
+			return nil
+		}
+	}
+	return exit.Usagef("-o %q is not a form of this output", form).Hint("-o takes " + strings.Join(forms, ", "))
 }

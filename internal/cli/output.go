@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
 
 	"m2m/internal/exit"
 	"m2m/internal/explain"
@@ -13,15 +12,15 @@ import (
 // Width is what reports for people are wrapped at, in columns.
 const Width = 100
 
-// WriteJSONLine prints v as one line, for programs that read line by line.
+// WriteJSONLine prints v as JSON in one line.
 func WriteJSONLine(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
 
-// WriteJSON prints v as one indented JSON document with the characters of URLs
-// left readable.
+// WriteJSON prints v as one indented JSON document. It leaves & < > unescaped, for
+// URLs.
 func WriteJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -29,13 +28,14 @@ func WriteJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// Output is a writer that remembers the first failure to write, so that a full disk or a
-// closed pipe is not taken for success.
+// Output is a writer that keeps its first error: a command whose output is not all
+// written has failed, whatever it returns.
 type Output struct {
 	w   io.Writer
 	Err error // nil if everything was written
 }
 
+// Write implements io.Writer.
 func (c *Output) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	if err != nil && c.Err == nil {
@@ -44,9 +44,8 @@ func (c *Output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// lost is the error of a command whose output is not all there, whatever else
-// became of it. Its own error is told beside that, unless it is the same one, or
-// relies on the output to have told it.
+// lost is the error of a command whose output is not all written. It includes the
+// command's own error, unless that is the same or was to be read in the output.
 func (c *Output) lost(own error) error {
 	lost := exit.Errorf(exit.Unexpected, "the output could not be written: %v", exit.RootCause(c.Err)).
 		Hint("do not use what was written: it is not all").
@@ -61,14 +60,4 @@ func (c *Output) lost(own error) error {
 func WriteLine(w io.Writer, line string) error {
 	_, err := io.WriteString(w, line+"\n")
 	return err
-}
-
-// CheckForm checks the value of -o against those that a command has.
-func CheckForm(form string, forms []string) error {
-	for _, f := range forms {
-		if f == form {
-			return nil
-		}
-	}
-	return exit.Usagef("-o %q is not a form of this output", form).Hint("-o takes " + strings.Join(forms, ", "))
 }

@@ -11,8 +11,8 @@ import (
 	"m2m/internal/verify"
 )
 
-// PolicyFlags are what verify and serve can be told about callers beyond the
-// settings.
+// PolicyFlags are the flags about callers that verify and serve share, next to those
+// of settings.
 type PolicyFlags struct {
 	clients     []string
 	requireAll  bool
@@ -22,6 +22,7 @@ type PolicyFlags struct {
 	leeway      time.Duration
 }
 
+// Add adds the flags.
 func (p *PolicyFlags) Add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	settings.AddFlags(flags, settings.PolicyFlags...)
@@ -33,8 +34,8 @@ func (p *PolicyFlags) Add(cmd *cobra.Command) {
 	flags.DurationVar(&p.leeway, "leeway", verify.DefaultLeeway, "how far clocks may differ, at most "+text.Duration(verify.MaxLeeway))
 }
 
-// Policy puts the settings and the flags together. With nothing configured it
-// is incomplete, which is never the same as permissive.
+// Policy returns the policy of settings and flags. What is not configured is unset,
+// which verify does not take for "any".
 func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 	policy := verify.Policy{
 		AnyTenant:   p.AnyTenant,
@@ -48,7 +49,7 @@ func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 		Leeway:      p.leeway,
 	}
 	if p.leeway == 0 {
-		policy.Leeway = verify.NoLeeway // who writes 0 does not mean the default
+		policy.Leeway = verify.NoLeeway // 0 is the default there
 	}
 	if s.Tenant.Value != "" {
 		policy.Tenants = []string{s.Tenant.Value}
@@ -61,7 +62,7 @@ func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 	return policy
 }
 
-// Warn says loudly which checks are switched off.
+// Warn warns of the checks that are switched off.
 func (p *PolicyFlags) Warn(env *Env) {
 	if p.anyAudience {
 		env.Say("warning: --any-audience: a token that was made for another API passes")
@@ -71,8 +72,8 @@ func (p *PolicyFlags) Warn(env *Env) {
 	}
 }
 
-// WarnAboutScopes says what a rule of scopes alone means, because it is the
-// commonest mistake about app-only tokens.
+// WarnAboutScopes warns of a policy that requires scopes alone, the most common
+// mistake about app-only tokens.
 func WarnAboutScopes(env *Env, policy verify.Policy) {
 	if len(policy.Scopes) > 0 && len(policy.Roles) == 0 {
 		env.Say("warning: only scopes are required; app-only tokens never carry scp, so every app will get 403")

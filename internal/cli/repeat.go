@@ -13,21 +13,21 @@ import (
 	"m2m/internal/text"
 )
 
-// TokenFlags repeats what the caller asked of the token by flag, for a command
-// that is to get the same one.
+// TokenFlags repeats the flags that decide about the token, for a hint with a command
+// that gets the same one.
 func TokenFlags(cmd *cobra.Command) string {
 	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settings.FlagNames()...))
 }
 
-// verifyFlags is the same for m2m verify, which has no use for a credential.
+// verifyFlags repeats those that m2m verify takes.
 func verifyFlags(cmd *cobra.Command) string {
 	return repeatFlags(cmd, []string{"local", "env-file", "tenant", "authority-host", "cloud", "ca-file", "scope"})
 }
 
-// CallFlags is the same for m2m call: the request itself too, without its
-// credentials, but not what is expected of the answer.
+// CallFlags repeats those of a request too, for m2m call: not its credentials, and
+// not the expectations.
 func CallFlags(cmd *cobra.Command, o RequestFlags) []string {
-	header, _ := o.header() // it was sent, so that it can be read
+	header, _ := o.header() // no error: it was sent
 	words := SentFlags(cmd, header)
 	for _, name := range []string{"data", "json"} {
 		if content := repeatFlags(cmd, []string{name}); len(content) <= MaxRepeatedBody {
@@ -39,7 +39,7 @@ func CallFlags(cmd *cobra.Command, o RequestFlags) []string {
 	return WithoutEmpty(words)
 }
 
-// SentFlags are those that say how to send, and what header.
+// SentFlags repeats the flags about sending, and the header without credentials.
 func SentFlags(cmd *cobra.Command, header http.Header) []string {
 	words := []string{TokenFlags(cmd), repeatFlags(cmd, []string{"insecure-http", "location"})}
 	for _, line := range call.ShownHeader(header) {
@@ -48,13 +48,15 @@ func SentFlags(cmd *cobra.Command, header http.Header) []string {
 	return words
 }
 
+// WithoutEmpty removes empty words.
 func WithoutEmpty(words []string) []string {
 	return slices.DeleteFunc(words, func(word string) bool { return word == "" })
 }
 
-// MaxRepeatedBody is the longest content that a command shows whole, in bytes.
+// MaxRepeatedBody is the longest content that a hint repeats, in bytes.
 const MaxRepeatedBody = 200
 
+// repeatFlags repeats those of the named flags that were given.
 func repeatFlags(cmd *cobra.Command, names []string) string {
 	var words []string
 	cmd.Flags().Visit(func(f *pflag.Flag) {

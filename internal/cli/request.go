@@ -19,15 +19,15 @@ import (
 // file is streamed and may be of any size.
 const maxBufferedBody = 64 << 20
 
-// RequestFlags are the flags that make up the request and what is expected.
+// RequestFlags are the flags of a request and its expectations.
 type RequestFlags struct {
 	method        string
 	headers       []string
 	data, JSON    string
-	DataGiven     bool // content may be empty on purpose
+	DataGiven     bool // an empty body is one too
 	JSONGiven     bool
 	follow        bool
-	PrintCurl     bool // content is named, not read
+	PrintCurl     bool // the body is named in the command and not read
 	InsecureHTTP  bool
 	Retries       int
 	expectStatus  string
@@ -37,6 +37,7 @@ type RequestFlags struct {
 	MaxTime       time.Duration
 }
 
+// Add adds the flags.
 func (r *RequestFlags) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&r.PrintCurl, "print-curl", false, "print the request as a curl command without secrets, and send nothing")
 	flags.StringVarP(&r.method, "request", "X", "", "the `METHOD`; the default is GET, or POST with a body")
@@ -151,12 +152,14 @@ func readBody(env *Env, text string) (call.Body, error) {
 	return call.BytesBody([]byte(text)), nil
 }
 
+// UnreadableBody is the error of a body that cannot be read.
 func UnreadableBody(err error) error {
 	return exit.Usagef("the body cannot be read: %v", err).
 		Hint("-d takes the body itself, @PATH for a file or - for stdin").
 		Wrap(err)
 }
 
+// FileBody is a body that is streamed from a file.
 func FileBody(path string) (call.Body, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {

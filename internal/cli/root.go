@@ -3,8 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"regexp"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,8 @@ import (
 	"m2m/internal/exit"
 )
 
-// Main runs the command line of a process: signals in, exit code out.
+// Main runs the command line of a process, until it ends or a signal ends it,
+// and returns the exit code.
 func Main(env *Env, commands Commands) exit.Code {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -20,7 +20,8 @@ func Main(env *Env, commands Commands) exit.Code {
 	return Run(ctx, env, commands)
 }
 
-// Run executes the command line of env and returns the exit code.
+// Run executes env.Args and returns the exit code. It reports an error on
+// env.Stderr.
 func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	env.Out, env.Done = &Output{w: env.Stdout}, ctx.Done()
 	env.globals, env.JSONErrors, env.started = globals{}, false, false
@@ -40,7 +41,7 @@ func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 		env.JSONErrors = asksForJSON(env.Args)
 	}
 	if cause := (exit.SignalError{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(exit.Reported)) {
-		err = cause // whatever else failed, failed because of it
+		err = cause // other errors are consequences of the signal
 	}
 	if err != nil {
 		env.report(err, env.JSONErrors)
@@ -63,9 +64,9 @@ Settings come from flags, then --local, then the environment, then .env:
 TENANT_ID, CLIENT_ID, CLIENT_SECRET and API_SCOPE are enough for all four commands.
 "m2m help environment" lists them all, "m2m help exit-codes" what the exit codes mean.`
 
-// commandLine makes what the arguments need: where they begin with the name of
-// a command, that command alone. Making every flag of the others, for each run
-// of m2m token in a loop, is a fair part of the time that it takes.
+// commandLine makes the command that the first argument names, and the whole tree
+// if it names none. The flags of all commands take a good part of the time in
+// which m2m token answers from its cache.
 func commandLine(env *Env, commands Commands) *cobra.Command {
 	if len(env.Args) > 0 {
 		for _, command := range commands.List {
@@ -82,20 +83,20 @@ func commandLine(env *Env, commands Commands) *cobra.Command {
 	return root
 }
 
-// Commands are what m2m consists of. They are made when they are needed.
+// Commands are the commands and help pages of m2m, made when they are needed.
 type Commands struct {
-	List   []Command               // in the order of help
+	List   []Command               // in the order in which help lists them
 	Topics func() []*cobra.Command // pages of help that belong to no command
 	Help   func() *cobra.Command
 }
 
-// Command is a command before it is made.
+// Command makes a command of this name.
 type Command struct {
 	Name string
 	New  func(*Env) *cobra.Command
 }
 
-// Root makes the whole tree.
+// Root makes the root command with every command below it.
 func Root(env *Env, commands Commands) *cobra.Command {
 	root := bareRoot(env)
 	for _, command := range commands.List {
@@ -106,7 +107,7 @@ func Root(env *Env, commands Commands) *cobra.Command {
 	return root
 }
 
-// bareRoot makes m2m itself, with the flags that every command takes.
+// bareRoot makes the root command alone, with the flags of every command.
 func bareRoot(env *Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "m2m",
@@ -134,7 +135,8 @@ func bareRoot(env *Env) *cobra.Command {
 	return root
 }
 
-// usageTemplate is cobra's, with examples first: that is what people look for.
+// usageTemplate is cobra's with our headings. It has no examples: the long text of
+// each command begins with them.
 const usageTemplate = `Usage:
 {{- if and .Runnable .HasParent}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
@@ -156,8 +158,8 @@ More help:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
 "{{.CommandPath}} [command] --help" tells more about a command.{{end}}
 `
 
-// addCompletion adds cobra's command, which shows its help and ends with 0 for
-// a shell that it does not know.
+// addCompletion adds cobra's completion command and makes it reject an unknown
+// shell, for which cobra prints help and exits with 0.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
@@ -175,8 +177,8 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// misspelt refuses a first word that is no command even where --help follows,
-// which cobra takes for a question about the root.
+// misspelt rejects a first argument that is not a command also where --help
+// follows: cobra prints the help of the root then.
 func misspelt(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "__") || args[0] == "help" {
 		return nil
@@ -187,7 +189,7 @@ func misspelt(root *cobra.Command, args []string) error {
 	return unknownCommand(root, args[:1])
 }
 
-// unknownCommand refuses a word that is no command and names the nearest ones.
+// unknownCommand rejects an argument that is not a command, and names the nearest.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -200,26 +202,32 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return exit.Usagef("there is no command %s", Word(args[0])).Hint(hints...)
 }
 
-// flagError says which flag is wrong and where its command's flags are listed.
+// flagError is the error of a flag that pflag rejects.
 func flagError(cmd *cobra.Command, err error) error {
 	return exit.Usagef("%v", err).Hintf("see %s --help", cmd.CommandPath()).Wrap(err)
 }
 
-// NoArguments refuses what is left on the command line of a command that takes
-// only flags.
-func NoArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+// Version returns the module's version, or the commit of a build from a work tree,
+// and the version of Go, as the go command wrote them into the binary.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
 	}
-	return exit.Usagef("%s takes no argument, but was given %s", cmd.CommandPath(), Word(args[0])).
-		Hintf("see %s --help", cmd.CommandPath())
-}
-
-// Word quotes an argument for a message if it is a short plain word. Anything
-// else may be a token or a secret that was pasted in the wrong place.
-func Word(argument string) string {
-	if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,11}$`).MatchString(argument) {
-		return fmt.Sprintf("%q", argument)
+	text := info.Main.Version
+	if text == "" || text == "(devel)" {
+		text = "development"
 	}
-	return fmt.Sprintf("(%d bytes, not shown: it may be a secret)", len(argument))
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	if revision := settings["vcs.revision"]; len(revision) >= 12 {
+		text += " (" + revision[:12]
+		if settings["vcs.modified"] == "true" {
+			text += ", modified"
+		}
+		text += ")"
+	}
+	return text + " " + info.GoVersion
 }

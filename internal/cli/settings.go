@@ -15,7 +15,8 @@ import (
 	"m2m/internal/transport"
 )
 
-// SettingsInput is what this process gives the settings to be resolved from.
+// SettingsInput is what the settings of a command are resolved from. A child of a
+// local tenant has all of its settings in the environment, so it reads no .env.
 func SettingsInput(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input {
 	_, underTenant := env.Lookup(local.TenantVariable)
 	return settings.Input{
@@ -29,13 +30,13 @@ func SettingsInput(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input
 	}
 }
 
-// Resolve resolves the settings of a command that talks to a tenant: the
-// running local one with --local, else the one that is configured.
+// Resolve resolves the settings of a command: those of the running local tenant
+// with --local, else those that are configured.
 func Resolve(env *Env, cmd *cobra.Command, u settings.Uses) (*settings.Settings, error) {
 	return ResolveAs(env, cmd, u, nil)
 }
 
-// ResolveAs resolves them for a client of a suite's; nil is the caller's own.
+// ResolveAs is Resolve for a client that a suite defines; nil is the caller's own.
 func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.Identity) (*settings.Settings, error) {
 	in := SettingsInput(env, cmd, u)
 	in.Client = client
@@ -62,9 +63,9 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 	return s, nil
 }
 
-// NewTransport is how every request of a command goes out: proxies of the
-// environment, and that of a local tenant which intercepts, the system's roots
-// and the extra CA, traced with --debug.
+// NewTransport makes the transport of a command's requests, with the proxies of the
+// environment, that of a local tenant which intercepts, and the extra CA. --debug
+// traces them.
 func NewTransport(env *Env, s *settings.Settings) *transport.Transport {
 	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy)}
 	if env.Debug {
@@ -73,9 +74,8 @@ func NewTransport(env *Env, s *settings.Settings) *transport.Transport {
 	return transport.New(config)
 }
 
-// throughTenant returns how requests go out next to a tenant that intercepts:
-// those for the login hosts through its proxy, all others as usual. An empty
-// address is that of no such tenant.
+// throughTenant chooses the proxy at address for requests to login hosts, and usual
+// for all others. A zero address is that of no local tenant that intercepts.
 func throughTenant(address entra.Secret, usual func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	if address.IsZero() {
 		return usual

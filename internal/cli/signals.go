@@ -10,13 +10,13 @@ import (
 	"m2m/internal/exit"
 )
 
-// Signals are those that reach the process. There is one receiver for all of
-// them, so that none can come between two.
+// Signals receives the signals of the process, in one place, so that none is lost
+// between two receivers.
 type Signals struct {
-	// passed are all of them, for the command that runs.
+	// passed has all of them, for a child command.
 	passed chan os.Signal
-	// passing says that a command runs: then every signal is passed on
-	// to it. Without one the second signal ends the process at once.
+	// passing: a child command runs and gets every signal. Without one the second
+	// signal ends the process at once.
 	passing atomic.Bool
 }
 
@@ -29,7 +29,7 @@ func listenForSignals(cancel context.CancelCauseFunc) *Signals {
 		for sig := range received {
 			select {
 			case s.passed <- sig:
-			default: // nobody takes them: the first has said all
+			default: // no child takes them; the first signal cancels all the same
 			}
 			cancel(exit.SignalError{Signal: sig})
 			if !s.passing.Load() {
@@ -40,23 +40,21 @@ func listenForSignals(cancel context.CancelCauseFunc) *Signals {
 	return s
 }
 
-// Claim takes the signals for a command that is about to start. The error is
-// that of a context that a signal has cancelled already: then there is nothing
-// to start.
+// Claim takes the signals for a child command that is about to start. The error is
+// the cause of ctx if a signal has cancelled it already. A nil s receives none.
 func (s *Signals) Claim(ctx context.Context) (<-chan os.Signal, error) {
 	if s == nil {
 		return nil, ctx.Err()
 	}
-	s.passing.Store(true) // before the look at ctx: a signal is seen here or passed on
+	s.passing.Store(true) // before ctx is read, so that a signal is seen here or passed on
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return s.passed, nil
 }
 
-// endingSignals are those that ask m2m to end. One that the caller chose to
-// ignore stays ignored (nohup), except SIGINT: shells ignore it for every
-// background job, and a script that sends it to one means it.
+// endingSignals end m2m. One that the parent ignores stays ignored (nohup), except
+// SIGINT, which shells ignore for every background job.
 func endingSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
 	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT} {

@@ -6,13 +6,12 @@ import (
 	"github.com/fatih/color"
 )
 
-// Palette paints words for one stream. Colour only ever repeats what a word
-// already says.
+// Palette colours words for one stream. Colour repeats what a word says and never
+// replaces it. The zero value adds none.
 type Palette struct{ Enabled bool }
 
-// PaletteFor decides on colour for one stream: never without a terminal, unless
-// FORCE_COLOR asks for it; NO_COLOR (no-color.org), TERM=dumb and --no-color
-// switch it off.
+// PaletteFor decides on colour for one stream: on for a terminal or with
+// FORCE_COLOR, off with NO_COLOR (no-color.org), TERM=dumb or noColor.
 func (env *Env) PaletteFor(stream io.Writer, noColor bool) Palette {
 	set := func(name string) bool { v, _ := env.Lookup(name); return v != "" }
 	term, _ := env.Lookup("TERM")
@@ -26,17 +25,26 @@ func (env *Env) PaletteFor(stream io.Writer, noColor bool) Palette {
 	return Palette{IsTerminal(stream) && term != "dumb"}
 }
 
-func (p Palette) Green(s string) string  { return p.paint(s, color.FgGreen) }
-func (p Palette) Red(s string) string    { return p.paint(s, color.FgRed, color.Bold) }
+// Green is for what is good.
+func (p Palette) Green(s string) string { return p.paint(s, color.FgGreen) }
+
+// Red is for what is wrong.
+func (p Palette) Red(s string) string { return p.paint(s, color.FgRed, color.Bold) }
+
+// Yellow is for what could not be decided.
 func (p Palette) Yellow(s string) string { return p.paint(s, color.FgYellow) }
-func (p Palette) Faint(s string) string  { return p.paint(s, color.Faint) }
-func (p Palette) Bold(s string) string   { return p.paint(s, color.Bold) }
+
+// Faint is for details.
+func (p Palette) Faint(s string) string { return p.paint(s, color.Faint) }
+
+// Bold is for headings.
+func (p Palette) Bold(s string) string { return p.paint(s, color.Bold) }
 
 func (p Palette) paint(s string, attributes ...color.Attribute) string {
 	if !p.Enabled {
 		return s
 	}
 	c := color.New(attributes...)
-	c.EnableColor() // the library's own guess looks at the process's stdout, not at our stream
+	c.EnableColor() // the library itself looks at the stdout of the process
 	return c.Sprint(s)
 }

@@ -22,7 +22,7 @@ import (
 // maxSecretFile bounds a file that holds a secret, in bytes.
 const maxSecretFile = 16 << 10
 
-// Acquisition is what can be asked of a token beyond the settings.
+// Acquisition says how to acquire a token, next to the settings.
 type Acquisition struct {
 	claims  string
 	region  string
@@ -45,9 +45,10 @@ func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	settings.AddFlags(flags, settings.CredentialFlags...)
 }
 
+// Check rejects values that cannot be meant.
 func (how Acquisition) Check() error { return CheckTimeout(how.Timeout) }
 
-// CheckTimeout refuses a time that is none, which would pass for a slow network.
+// CheckTimeout rejects a --timeout that has passed before a request is sent.
 func CheckTimeout(timeout time.Duration) error {
 	if timeout <= 0 {
 		return exit.Usagef("--timeout is a time such as 10s or 2m, not %s", timeout)
@@ -55,7 +56,7 @@ func CheckTimeout(timeout time.Duration) error {
 	return nil
 }
 
-// Acquire gets the token that the settings describe.
+// Acquire returns a token for the settings, from the cache or the identity provider.
 func Acquire(ctx context.Context, env *Env, s *settings.Settings, transport *transport.Transport, how Acquisition) (token.Token, error) {
 	env.Trace(s.Credential.Why)
 	if err := s.Missing(); err != nil {
@@ -96,14 +97,14 @@ func Acquire(ctx context.Context, env *Env, s *settings.Settings, transport *tra
 	return got, nil
 }
 
-// TokenOptions say which token goes with a request.
+// TokenOptions say which token a request is sent with.
 type TokenOptions struct {
-	NoToken   bool   // none
-	TokenFile string // this one, in a file; "-" is stdin
+	NoToken   bool
+	TokenFile string // a file that holds one; "-" is stdin, empty is none
 	How       Acquisition
 }
 
-// Bearer is the token to send: none, a given one, or one that is acquired now.
+// Bearer returns the token to send: none, a given one, or one that it acquires.
 func Bearer(ctx context.Context, env *Env, s *settings.Settings, transport *transport.Transport, o TokenOptions) (entra.Secret, error) {
 	switch {
 	case o.NoToken:
@@ -115,7 +116,7 @@ func Bearer(ctx context.Context, env *Env, s *settings.Settings, transport *tran
 	return got.Access, err
 }
 
-// tokenFromFile reads a token that already exists, in any form that verify takes.
+// tokenFromFile reads a token, in any form that input.Clean accepts.
 func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 	content, err := secretFrom(env, entra.Secret{}, path, "token")
 	if err != nil {
@@ -128,7 +129,7 @@ func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 	return entra.NewSecret(bare), nil
 }
 
-// credentialOf makes the credential that the settings chose.
+// credentialOf makes the credential of the settings, and reads its secret.
 func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 	c := s.Credential
 	switch c.Kind {
@@ -154,19 +155,19 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 	return nil, exit.Usagef("%v", settings.ErrCredentialMissing).Wrap(settings.ErrCredentialMissing)
 }
 
-// GitHubTokenVariable holds what a job in GitHub Actions asks for its token with.
+// GitHubTokenVariable has the bearer token with which a job of GitHub Actions
+// requests its ID token.
 const GitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
-// gitHubCredential is the credential of a job in GitHub Actions, from the variables that
-// the runner sets for it.
+// gitHubCredential is that of a GitHub Actions job, from the runner's variables.
 func gitHubCredential(env *Env) token.Credential {
 	url, _ := env.Lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
 	bearer, _ := env.Lookup(GitHubTokenVariable)
 	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
 }
 
-// secretFrom returns a secret that was given by value, or reads it from a file.
-// An end of line at its end is not part of it: editors and echo add one.
+// secretFrom returns a secret that was given by value, or reads it from a file. Line
+// ends at its end are not part of it: editors and echo add them.
 func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, error) {
 	if file == "" {
 		return value, nil
@@ -183,8 +184,8 @@ func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, 
 	return entra.NewSecret(content), nil
 }
 
-// unreadableSecret leaves the path out: where the secret itself was given in
-// place of its file, the path is the secret.
+// unreadableSecret leaves the path out, for it may be the secret itself, given
+// instead of its file.
 func unreadableSecret(what string, err error) error {
 	reason := err
 	if about := (*fs.PathError)(nil); errors.As(err, &about) {

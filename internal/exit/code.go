@@ -2,8 +2,7 @@ package exit
 
 import "os"
 
-// Code is the exit code of the process. DESIGN section 5 fixes the meanings;
-// "m2m help exit-codes" has the sentences for users.
+// Code is the exit code of the process.
 type Code int
 
 // The exit codes.
@@ -19,14 +18,14 @@ const (
 	Interrupted  Code = 130
 )
 
-// Coder is an error that knows the exit code of a command that fails with it.
+// Coder is an error with the exit code of a command that returns it.
 type Coder interface {
 	error
 	ExitCode() Code
 }
 
-// Reported ends a command with Code where its output has said everything: the
-// report of an invalid token, the exit code of a child command.
+// Reported is the error of a command that exits with Code and prints no message,
+// because its output has the reason: a report, or that of a child command.
 type Reported struct{ Code Code }
 
 func (r Reported) Error() string { return "the outcome is already reported" }

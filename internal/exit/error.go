@@ -59,7 +59,7 @@ func (e *Error) Unwrap() error { return e.err }
 // ExitCode implements Coder.
 func (e *Error) ExitCode() Code { return e.code }
 
-// RootCause is the last error of a chain: what the operating system said.
+// RootCause returns the last error of a chain, mostly that of the operating system.
 func RootCause(err error) error {
 	for {
 		next := errors.Unwrap(err)
@@ -76,8 +76,7 @@ var (
 	ErrFlagConflict = errors.New("two flags exclude each other")
 )
 
-// EmptyFlag is the error of a flag, named without dashes, that was given with
-// an empty value.
+// EmptyFlag is the error of a flag, named without dashes, that has an empty value.
 func EmptyFlag(name string) *Error {
 	return Usagef("--%s has an empty value", name).
 		Hint("give it a value, or leave it out; if the value is a variable, it is not set").
