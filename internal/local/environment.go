@@ -20,8 +20,8 @@ import (
 )
 
 // CommandEnvironment fills a folder with what a command next to the tenant needs
-// and returns the command's environment: environ without any setting of ours, and
-// with all of the local tenant's. settings are those of the first client;
+// and returns the command's environment: environ without any setting of m2m, and
+// with all of the local tenant's. variables are the settings of the first client;
 // executable returns the path of m2m.
 func (s *Server) CommandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string, variables map[string]string, err error) {
 	lookup := func(name string) (string, bool) { return settings.LookupVariable(environ, name) }
@@ -89,16 +89,16 @@ func putProgram(self, bin string) error {
 // The variables by which a command knows the tenant that m2m started for it. They
 // are not settings: no .env can name them.
 const (
-	// TenantVariable marks the environment of such a command: that
-	// environment is the whole of its settings, so .env is not read and --local
-	// adds nothing. Its value is the tenant's origin.
+	// TenantVariable marks the environment of such a command as the whole of its
+	// settings: .env is not read and --local adds nothing. Its value is the
+	// tenant's origin.
 	TenantVariable     = "M2M_LOCAL_TENANT"
 	ControlURLVariable = "M2M_CONTROL_URL"
 	ControlKeyVariable = "M2M_CONTROL_KEY"
 )
 
-// loopbackHosts are added to NO_PROXY: a proxy of the caller's cannot reach
-// what runs on this machine.
+// loopbackHosts are added to NO_PROXY: a proxy on another machine cannot reach what
+// runs on this one.
 const loopbackHosts = "127.0.0.1,localhost,::1"
 
 // caVariables are the names by which common runtimes take a bundle of roots.
@@ -115,28 +115,29 @@ var systemRootFiles = []string{
 	"/etc/ssl/cert.pem",                                 // Alpine, macOS, FreeBSD
 }
 
-// environmentOf lists the settings with which a client may call an API of its
-// tenant, by the names they have in the environment. What the client does not
-// have, such as a secret next to its certificates, is left out.
-func environmentOf(origin string, tenant directory.Tenant, client directory.Client, api directory.API, apiURL string) map[string]string {
-	s := map[string]string{
+// Environment lists the settings with which a client of the tenant may call an API
+// of its tenant, by the names they have in the environment. What the client does
+// not have, such as a secret next to its certificates, is left out.
+func (s *Server) Environment(tenant directory.Tenant, client directory.Client) map[string]string {
+	api := tenant.APIOf(client, slices.Concat(tenant.APIs, s.Tenants.Tenants[0].APIs)[0])
+	variables := map[string]string{
 		"TENANT_ID":            tenant.ID,
 		"AZURE_TENANT_ID":      tenant.ID,
 		"CLIENT_ID":            client.ID,
 		"AZURE_CLIENT_ID":      client.ID,
-		"AZURE_AUTHORITY_HOST": origin,
+		"AZURE_AUTHORITY_HOST": s.Issuer.Origin(),
 		"API_SCOPE":            slices.Concat(api.URIs, []string{api.ID})[0] + "/.default",
 		"API_AUDIENCE":         strings.Join(audiencesOf(api), ","),
-		"API_URL":              apiURL,
+		"API_URL":              s.APIURL,
 	}
 	if len(client.Secrets) > 0 {
-		s["CLIENT_SECRET"] = lastingSecret(client).Reveal()
-		s["AZURE_CLIENT_SECRET"] = s["CLIENT_SECRET"]
+		variables["CLIENT_SECRET"] = lastingSecret(client).Reveal()
+		variables["AZURE_CLIENT_SECRET"] = variables["CLIENT_SECRET"]
 	}
 	if len(api.Roles) > 0 {
-		s["REQUIRED_ROLES"] = strings.Join(api.Roles, ",")
+		variables["REQUIRED_ROLES"] = strings.Join(api.Roles, ",")
 	}
-	return s
+	return variables
 }
 
 // audiencesOf are those of an API's tokens: of version 2.0 its ID, of version
@@ -166,9 +167,9 @@ func lastingSecret(client directory.Client) entra.Secret {
 }
 
 // addPlaces adds the files and folders that belong to a running tenant.
-func addPlaces(settings map[string]string, caFile, cacheDir string) {
-	settings["M2M_CA_FILE"] = caFile
-	settings["M2M_CACHE_DIR"] = cacheDir
+func addPlaces(variables map[string]string, caFile, cacheDir string) {
+	variables["M2M_CA_FILE"] = caFile
+	variables["M2M_CACHE_DIR"] = cacheDir
 }
 
 // interceptVariables make programs use the tenant's proxy and trust what answers

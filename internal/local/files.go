@@ -10,15 +10,14 @@ import (
 	"m2m/internal/tenant/directory"
 )
 
-// Client is a client of a running tenant, with the file that has its
-// settings.
+// Client is a client of a running tenant, with the file that has its settings.
 type Client struct {
 	Tenant  directory.Tenant
 	Client  directory.Client
-	Default bool
-	// envFile is the name of the file in the state folder.
+	Default bool // --local means this client
+	// EnvFile is the name of the file in the state folder.
 	EnvFile string
-	// roles are those that it has on the API that serve runs.
+	// Roles are those that it has on the API that is served.
 	Roles []string
 }
 
@@ -53,19 +52,19 @@ func otherEnvFile(home, tenant directory.Tenant, client directory.Client) string
 // WriteFiles writes the settings of every client into the state folder and
 // returns those of the default one. Its file comes last: --local waits for it.
 func (s *Server) WriteFiles(state *State, lookup func(string) (string, bool)) (map[string]string, error) {
-	intercept := s.interceptVariables(lookup, state.Path(rootsFile))
+	proxied := s.interceptVariables(lookup, state.Path(rootsFile))
 	access, err := json.Marshal(control.Access{URL: s.Issuer.ControlURL(), Key: s.controlKey.Reveal(), CAFile: state.Path(CAFile)})
 	err = errors.Join(err,
 		os.WriteFile(state.Path(CAFile), s.Issuer.CAPEM(), 0o600),
 		os.WriteFile(state.Path(ControlFile), access, 0o600))
-	if intercept != nil {
+	if proxied != nil {
 		err = errors.Join(err, os.WriteFile(state.Path(rootsFile), rootsWith(s.Issuer.CAPEM(), lookup), 0o600))
 	}
 	settings := func(c Client) map[string]string {
-		settings := s.Environment(c.Tenant, c.Client)
-		addPlaces(settings, state.Path(CAFile), state.Path(cacheFolder))
-		maps.Copy(settings, intercept)
-		return settings
+		variables := s.Environment(c.Tenant, c.Client)
+		addPlaces(variables, state.Path(CAFile), state.Path(cacheFolder))
+		maps.Copy(variables, proxied)
+		return variables
 	}
 	clients := s.Clients()
 	for _, c := range clients[1:] {

@@ -76,6 +76,8 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 	return Listen(address, flag)
 }
 
+// CheckLoopback rejects an address, HOST:PORT, that other machines can reach. flag
+// is the flag that gave it.
 func CheckLoopback(address, flag string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -88,7 +90,7 @@ func CheckLoopback(address, flag string) error {
 	return nil
 }
 
-// Listen opens an address. flag is the flag that chose it.
+// Listen opens an address. flag is the flag that gave it.
 func Listen(address, flag string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", transport.ListenAddress(address))
 	if err != nil {

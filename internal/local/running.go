@@ -62,7 +62,7 @@ func running[T any](in settings.Input, read func(stateDir string) (T, error)) (f
 // tenant names: with --intercept its clients are at Microsoft's address, and
 // their secrets are not to go there. Any other .env names no proxy.
 func ProxyOfClientFile(in settings.Input, path string) entra.Secret {
-	in.NoEnvFile, in.EnvFile = true, "" // the file does not decide where the tenant's are
+	in.NoEnvFile, in.EnvFile = true, "" // the file must not decide which folder is the tenant's
 	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return entra.Secret{}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,7 +14,6 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/tenant"
 	"m2m/internal/tenant/control"
-	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/intercept"
 	"m2m/internal/tenant/tenantfile"
@@ -24,7 +22,7 @@ import (
 
 // Options says which tenants to run, and where they and their API listen.
 type Options struct {
-	Tenants tenantfile.File
+	Tenants tenantfile.File // at least one tenant with an API and a client
 	// Faults are injected before the first request.
 	Faults []fault.Fault
 	// TenantAddr and APIAddr are HOST:PORT on loopback; port 0 is any free one.
@@ -50,8 +48,8 @@ type Observers struct {
 	OnFault        func(fault.Answer)
 }
 
-// Server is a local tenant and the listener of the API that it issues
-// tokens for, both listening. Make one with Open.
+// Server is a local tenant and the listener of the API that it issues tokens for,
+// both listening. Make one with Open.
 type Server struct {
 	Tenants tenantfile.File
 	Issuer  *tenant.Server
@@ -127,13 +125,6 @@ func interception(o Options) (*intercept.Options, error) {
 		return nil, fmt.Errorf("no port is free for --intercept: %w", err)
 	}
 	return &intercept.Options{Listener: listener, Parent: o.Proxy, OnTunnel: o.OnTunnel}, nil
-}
-
-// Environment lists the settings of one client of a running tenant, by the names
-// they have in the environment.
-func (s *Server) Environment(tenant directory.Tenant, client directory.Client) map[string]string {
-	fallback := slices.Concat(tenant.APIs, s.Tenants.Tenants[0].APIs)[0]
-	return environmentOf(s.Issuer.Origin(), tenant, client, tenant.APIOf(client, fallback), s.APIURL)
 }
 
 // API serves an API on a listener until ctx ends.

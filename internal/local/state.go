@@ -27,14 +27,14 @@ const (
 	folderName  = "local"
 	lockFile    = "local.lock"
 	ClientFile  = "client.env"              // of the client that --local means
-	noRoleFile  = "client-without-role.env" // of the one that the API refuses, for --env-file
+	noRoleFile  = "client-without-role.env" // of the one that the API rejects, for --env-file
 	CAFile      = "ca.pem"
 	ControlFile = "control.json" // a control.Access
 	rootsFile   = "roots.pem"    // the system's roots and ours, for programs under --intercept
 	cacheFolder = "cache"
 )
 
-// maxSettings bounds the settings file in bytes.
+// maxSettings bounds each file that is read, in bytes.
 const maxSettings = 64 << 10
 
 var (
@@ -42,15 +42,15 @@ var (
 	errRunning    = errors.New("a local tenant is already running")
 )
 
-// State is the folder with the files of one running tenant, and the lock
-// that keeps it for that tenant. Make one with Claim.
+// State is the folder with the files of one running tenant, and the lock that keeps
+// it for that tenant. Make one with Claim.
 type State struct {
 	Folder string
 	lock   *flock.Flock
 }
 
-// Claim makes the folder for a tenant that is about to run, in the
-// user's state directory. Its errors are exit.Errors.
+// Claim makes the folder for a tenant that is about to run, in the user's state
+// directory. Its errors are exit.Errors.
 func Claim(stateDir string) (*State, error) {
 	s, err := claim(stateDir)
 	switch {
@@ -125,6 +125,7 @@ func isCurrent(lock *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(held, named)
 }
 
+// Path is the path of a file in the folder.
 func (s *State) Path(name string) string { return filepath.Join(s.Folder, name) }
 
 // writeSettings writes the settings of one client in the form of a .env, so that

@@ -72,6 +72,7 @@ type options struct {
 	command []string
 }
 
+// New makes the command m2m serve.
 func New(env *cli.Env) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{

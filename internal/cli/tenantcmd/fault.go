@@ -47,6 +47,7 @@ type faultOptions struct {
 	form        string
 }
 
+// NewFault makes the command that sets the faults of the running local tenant.
 func NewFault(env *cli.Env) *cobra.Command {
 	var o faultOptions
 	cmd := &cobra.Command{

@@ -43,6 +43,7 @@ type mintOptions struct {
 	claims, claimsJSON, without, header, headerJSON, withoutHeader []string
 }
 
+// NewMint makes the command that prints a token of the running local tenant.
 func NewMint(env *cli.Env) *cobra.Command {
 	var o mintOptions
 	cmd := &cobra.Command{

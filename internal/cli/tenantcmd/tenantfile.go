@@ -21,6 +21,7 @@ clients with secrets, certificates and federated credentials, grants, and how lo
 A key that is not known, a value of the wrong kind, a name that leads nowhere: each is an error
 that says FILE:LINE:COLUMN and, where it can, what was meant.`
 
+// NewTenantFile makes the command that prints and checks tenant files.
 func NewTenantFile(env *cli.Env) *cobra.Command {
 	var schema bool
 	var check string
