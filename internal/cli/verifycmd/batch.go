@@ -62,7 +62,7 @@ func judgeBatch(env *cli.Env, ctx context.Context, args []string, verifier *veri
 	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
 	b := batch{in: in, out: env.Out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		report := explain.Report(verifier.Judge(ctx, l.token()))
-		return append(appendReport(dst, report), '\n'), report.Verdict
+		return append(verify.AppendReport(dst, report), '\n'), report.Verdict
 	}}
 	// What a token leaves behind is garbage at once. Collecting it less often
 	// costs a few megabytes and saves a tenth of the time.

@@ -184,7 +184,7 @@ func TestBatchProgress(t *testing.T) {
 func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
 		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
-		got := appendReport(nil, report)
+		got := verify.AppendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {
 			t.Fatal(err)

@@ -4,28 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"strings"
-	"testing"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
-
-// Every byte, at every place in a text, is written as jsontext would write it.
-func TestAppendText(t *testing.T) {
-	for b := range 256 {
-		for at := range 18 {
-			text := strings.Repeat("a", at) + string([]byte{byte(b)}) + strings.Repeat("a", 17-at)
-			want, _ := jsontext.AppendQuote(nil, text)
-			if got := appendText(nil, text); string(got) != string(want) {
-				t.Fatalf("%q: want %s, got %s", text, want, got)
-			}
-		}
-	}
-}
 
 // reportDocument is the JSON of `verify -o json` as encoding/json writes it, to
 // compare with.

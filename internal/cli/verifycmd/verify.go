@@ -187,7 +187,7 @@ func passOverPlaceholders(env *cli.Env, s *settings.Settings) {
 // printReport prints the report and ends with the code of its verdict.
 func printReport(env *cli.Env, report *verify.Report, o verifyOptions, now time.Time) error {
 	if o.form == "json" {
-		if err := writeIndented(env.Out, appendReport(nil, report)); err != nil {
+		if err := writeIndented(env.Out, verify.AppendReport(nil, report)); err != nil {
 			return err
 		}
 	} else {
@@ -234,7 +234,7 @@ func decode(env *cli.Env, pasted string, o verifyOptions) error {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
 	if o.form == "json" {
-		if err := writeIndented(env.Out, appendToken(nil, token)); err != nil {
+		if err := writeIndented(env.Out, verify.AppendToken(nil, token)); err != nil {
 			return err
 		}
 	} else {

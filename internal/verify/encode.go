@@ -1,4 +1,4 @@
-package verifycmd
+package verify
 
 import (
 	"bytes"
@@ -11,12 +11,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/jwt"
-	"m2m/internal/verify"
 )
 
-// appendReport appends the document of `verify -o json` on one line. It writes
-// by hand what encoding/json would, which takes as long as the signature does.
-func appendReport(dst []byte, r *verify.Report) []byte {
+// AppendReport appends a report as one line of JSON. It is written by hand because
+// encoding/json takes as long as the signature does.
+func AppendReport(dst []byte, r *Report) []byte {
 	dst = appendText(append(dst, `{"verdict":`...), string(r.Verdict))
 	dst = append(dst, `,"checks":[`...)
 	for i, f := range r.Findings {
@@ -34,9 +33,9 @@ func appendReport(dst []byte, r *verify.Report) []byte {
 	return append(appendTokenMembers(append(dst, "],"...), r.Token), '}')
 }
 
-// appendToken appends the document of `verify --decode -o json`: what a token
-// says of itself. t may be nil.
-func appendToken(dst []byte, t *jwt.Token) []byte {
+// AppendToken appends the JSON of what a token says of itself, valid or not; t may
+// be nil.
+func AppendToken(dst []byte, t *jwt.Token) []byte {
 	return append(appendTokenMembers(append(dst, '{'), t), '}')
 }
 
