@@ -68,7 +68,7 @@ func sendOn(conn net.Conn, r forge.Request, now func() time.Time) answer {
 	a := readAnswer(conn, r.Method)
 	end := now()
 	if a.err != nil {
-		_ = conn.Close() // frees a writer that nobody listens to
+		_ = conn.Close() // ends the goroutine that still writes
 	}
 	select {
 	case start = <-written:

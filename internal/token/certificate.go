@@ -76,9 +76,9 @@ func describe(leaf *x509.Certificate) string {
 		text.Quote(leaf.Subject.String()), sha1.Sum(leaf.Raw), sha256.Sum256(leaf.Raw), leaf.NotAfter.UTC().Format(time.RFC3339))
 }
 
-// lasting is the private key itself, so that one key opens the same cache
+// sealingSecret is the private key itself, so that one key opens the same cache
 // entries whichever file it comes from.
-func (c certificate) lasting() entra.Secret {
+func (c certificate) sealingSecret() entra.Secret {
 	der, err := x509.MarshalPKCS8PrivateKey(c.key)
 	if err != nil {
 		return entra.Secret{}
@@ -111,7 +111,7 @@ func (c certificate) acquire(ctx context.Context, client *Client, r Request) (To
 	if c.sendChain {
 		options = append(options, confidential.WithX5C())
 	}
-	token, err := client.askEntra(ctx, r, cred, options...)
+	token, err := client.requestFromEntra(ctx, r, cred, options...)
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
 		refusal.Certificate = describe(c.chain[0])

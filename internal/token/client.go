@@ -11,7 +11,7 @@ import (
 	"m2m/internal/transport"
 )
 
-// Request says which token is wanted.
+// Request says which token to acquire.
 type Request struct {
 	// Authority is the tenant and the login host to ask.
 	Authority entra.Authority
@@ -27,10 +27,10 @@ type Request struct {
 	Region string
 	// Credential proves the application's identity.
 	Credential Credential
-	// MinTTL is how long the token must live at the least. A token from the
-	// cache always has five minutes left.
+	// MinTTL is the minimum remaining lifetime. A token from the cache always has
+	// five minutes left.
 	MinTTL time.Duration
-	// Refresh asks for a token that is not from the cache, and stores it there.
+	// Refresh requests a token although the cache may have one, and stores it there.
 	Refresh bool
 }
 
@@ -51,8 +51,8 @@ type Token struct {
 	Type string
 	// ExpiresOn is when the token stops working.
 	ExpiresOn time.Time
-	// RefreshOn is when Entra advises to ask for the next one; zero if it did
-	// not say.
+	// RefreshOn is when Entra advises to request the next one; zero if it did not
+	// say.
 	RefreshOn time.Time
 	// Source says whether it came from the cache.
 	Source Source
@@ -74,8 +74,8 @@ type Client struct {
 	// Wait pauses before a retry and returns early with the context's error;
 	// nil is a timer.
 	Wait func(ctx context.Context, d time.Duration) error
-	// Debug receives lines that say what happens and why, without secrets; nil
-	// receives none.
+	// Debug receives lines that say what happens and why, without secrets; may be
+	// nil.
 	Debug func(line string)
 
 	own          sync.Once
@@ -102,7 +102,7 @@ func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	token, err := c.cachedOrRequested(ctx, r)
+	token, err := c.cachedOrNew(ctx, r)
 	if err != nil {
 		return Token{}, err
 	}
@@ -110,9 +110,9 @@ func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
 	return token, nil
 }
 
-// cachedOrRequested goes through the cache if there is one for this credential.
-func (c *Client) cachedOrRequested(ctx context.Context, r Request) (Token, error) {
-	secret := r.Credential.lasting()
+// cachedOrNew goes through the cache if there is one for this credential.
+func (c *Client) cachedOrNew(ctx context.Context, r Request) (Token, error) {
+	secret := r.Credential.sealingSecret()
 	switch {
 	case c.Cache == nil:
 		c.debug("cache: off")

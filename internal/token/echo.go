@@ -11,27 +11,27 @@ import (
 	"m2m/internal/entra"
 )
 
-// withoutEcho takes what the request proved itself with out of the texts of an
-// answer that grants nothing, because those texts are shown. Entra never repeats
-// it, but what answers in Entra's place may. What is not JSON is never shown.
-func withoutEcho(req *http.Request, status int, body []byte) []byte {
-	proof := proofOf(req)
+// withoutSecrets removes the secrets of the request from the texts of an answer
+// that grants nothing, because those texts are shown. Entra never repeats them,
+// but another server may. What is not JSON is never shown.
+func withoutSecrets(req *http.Request, status int, body []byte) []byte {
+	proof := secretsOf(req)
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber() // so that nothing else of it changes
 	var answer any
 	if len(proof) == 0 || decoder.Decode(&answer) != nil || status < 300 && !namesError(answer) {
 		return body
 	}
-	clean, err := json.Marshal(eachText(answer, strings.NewReplacer(proof...).Replace))
+	clean, err := json.Marshal(mapTexts(answer, strings.NewReplacer(proof...).Replace))
 	if err != nil {
 		return body // unreachable: it was JSON
 	}
 	return clean
 }
 
-// proofOf returns the secrets in the form of a token request, plain and as the
-// form writes them, each with what to show in its place.
-func proofOf(req *http.Request) (proof []string) {
+// secretsOf returns the secrets in the form of a token request, plain and as the
+// form encodes them, each followed by what to show instead.
+func secretsOf(req *http.Request) (proof []string) {
 	if req.GetBody == nil {
 		return nil
 	}
@@ -39,7 +39,7 @@ func proofOf(req *http.Request) (proof []string) {
 	if err != nil {
 		return nil
 	}
-	text, _ := io.ReadAll(body) // of MSAL's, from memory
+	text, _ := io.ReadAll(body) // MSAL's, from memory
 	form, _ := url.ParseQuery(string(text))
 	for _, name := range []string{"client_secret", "client_assertion"} {
 		if value := form.Get(name); value != "" {
@@ -61,18 +61,18 @@ func namesError(answer any) bool {
 	return false
 }
 
-// eachText changes every text in a JSON value, but not the names.
-func eachText(value any, change func(string) string) any {
+// mapTexts changes every text in a JSON value, but not the names.
+func mapTexts(value any, change func(string) string) any {
 	switch v := value.(type) {
 	case string:
 		return change(v)
 	case []any:
 		for i := range v {
-			v[i] = eachText(v[i], change)
+			v[i] = mapTexts(v[i], change)
 		}
 	case map[string]any:
 		for name := range v {
-			v[name] = eachText(v[name], change)
+			v[name] = mapTexts(v[name], change)
 		}
 	}
 	return value

@@ -42,7 +42,7 @@ func NewGitHub(g GitHub) Credential { return gitHub{g} }
 func (gitHub) Kind() string   { return "GitHub Actions identity" }
 func (gitHub) String() string { return "GitHub Actions identity" }
 
-func (gitHub) lasting() entra.Secret { return entra.Secret{} }
+func (gitHub) sealingSecret() entra.Secret { return entra.Secret{} }
 
 func (gitHub) provider(r Request) string { return "GitHub, then " + r.Authority.Origin }
 
@@ -70,7 +70,7 @@ func (g gitHub) acquire(ctx context.Context, c *Client, r Request) (Token, error
 	if err != nil {
 		return Token{}, &Outage{Address: "GitHub", Status: http.StatusOK, Err: fmt.Errorf("%w: %w", ErrGitHubDenied, err)}
 	}
-	return c.askWithAssertion(ctx, r, token, assertion)
+	return c.requestWithAssertion(ctx, r, token, assertion)
 }
 
 // audience returns what Entra expects in a federated token; it differs by cloud.

@@ -28,16 +28,16 @@ func TestCostlyPFX(t *testing.T) {
 		if _, err := token.LoadCertificate(path, entra.Secret{}, false); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		costly, err := encoder.WithIterations(0x10203).Encode(app.key, app.leaf, nil, "")
+		isCostly, err := encoder.WithIterations(0x10203).Encode(app.key, app.leaf, nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		few, many := []byte{2, 3, 1, 2, 3}, []byte{2, 3, 0x7f, 0xff, 0xff}
-		if n := bytes.Count(costly, few); n != 3 {
+		if n := bytes.Count(isCostly, few); n != 3 {
 			t.Fatalf("%s: the rounds stand in %d places, want 3", name, n)
 		}
 		for place := range 3 {
-			parts := bytes.SplitN(costly, few, place+2)
+			parts := bytes.SplitN(isCostly, few, place+2)
 			path := writeFile(t, "app.pfx", string(bytes.Join(parts[:place+1], few))+string(many)+string(parts[place+1]))
 			if _, err := token.LoadCertificate(path, entra.Secret{}, false); !errors.Is(err, token.ErrKeyEncryption) {
 				t.Errorf("%s, place %d: error = %v, want ErrKeyEncryption", name, place, err)

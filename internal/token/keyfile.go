@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -63,7 +64,7 @@ func (b bundle) pair() (certificate, error) {
 }
 
 // chainFrom orders certificates for x5c (RFC 7515 section 4.1.6): the leaf, then
-// each one's issuer. Certificates that are no part of the chain are left out.
+// each one's issuer. Certificates that are not part of the chain are left out.
 func chainFrom(leaf *x509.Certificate, pool []*x509.Certificate) []*x509.Certificate {
 	chain := []*x509.Certificate{leaf}
 	for last := leaf; !bytes.Equal(last.RawIssuer, last.RawSubject); {
@@ -158,7 +159,7 @@ func decryptKey(der []byte, password string) (any, error) {
 // parsePFX reads a PFX as OpenSSL 3, Windows or older tools write it.
 func parsePFX(der []byte, password string) (bundle, error) {
 	if !isPFX(der) {
-		return bundle{}, notPFX(der)
+		return bundle{}, errNotPFX(der)
 	}
 	if err := checkKeyDerivation(der); err != nil {
 		return bundle{}, err
@@ -187,11 +188,93 @@ func isPFX(der []byte) bool {
 	return err == nil && len(rest) == 0 && pfx.Version == 3
 }
 
-// notPFX says what a file is that passes for neither form: the portal and
-// Windows hand out certificates in DER form.
-func notPFX(der []byte) error {
+// errNotPFX says what a file is that has neither form: the portal and Windows
+// export certificates in DER form.
+func errNotPFX(der []byte) error {
 	if _, err := x509.ParseCertificate(der); err == nil {
 		return fmt.Errorf("%w: it is a certificate in DER form, without its key", ErrCertificateForm)
 	}
 	return ErrCertificateForm
+}
+
+// An encrypted key states how much work opening it takes, and a hostile one states
+// hours or all memory. PBKDF2, the older derivations of PKCS#12 and the
+// MAC of a PFX are bounded by their rounds (the advice of 2026 is about a
+// million), scrypt by the product of its three numbers: 128 bytes for each make
+// a quarter of a gigabyte.
+const (
+	maxRounds     = 5_000_000
+	maxScryptCost = 1 << 21
+)
+
+// maxNesting bounds how deep the structure is followed; the parameters of a key
+// in a PFX lie 17 deep.
+const maxNesting = 32
+
+// checkKeyDerivation returns an error if opening an encrypted key or a PFX costs
+// more than any honest one does. It sees only what is not itself encrypted. What
+// is not DER is left to the parsers.
+func checkKeyDerivation(der []byte) error {
+	if isCostly(der, maxNesting) {
+		return fmt.Errorf("%w: its key derivation would take too long", ErrKeyEncryption)
+	}
+	return nil
+}
+
+// isCostly looks for numbers that follow a salt: rounds in PBKDF2-params (RFC 8018
+// appendix A.2), pkcs-12PbeParams and MacData (RFC 7292), and the three numbers
+// of scrypt-params (RFC 7914 section 7.1). In certificates and plain keys no
+// number follows an octet string.
+func isCostly(der []byte, depth int) bool {
+	var afterSalt []*big.Int // nil: there was none
+	for len(der) > 0 && depth > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &v)
+		if err != nil {
+			return false
+		}
+		der = rest
+		switch {
+		case v.Tag == asn1.TagInteger && !v.IsCompound && afterSalt != nil:
+			if afterSalt = append(afterSalt, new(big.Int).SetBytes(v.Bytes)); isTooMuch(afterSalt) {
+				return true
+			}
+			continue
+		case v.IsCompound, holdsSequence(v):
+			if isCostly(v.Bytes, depth-1) {
+				return true
+			}
+		}
+		afterSalt = nil
+		if v.Tag == asn1.TagOctetString { // of any class: so reads go-pkcs12
+			afterSalt = []*big.Int{}
+		}
+	}
+	return false
+}
+
+// isTooMuch reports whether the numbers behind one salt are too large together.
+func isTooMuch(numbers []*big.Int) bool {
+	if len(numbers) == 1 {
+		return numbers[0].Cmp(big.NewInt(maxRounds)) > 0
+	}
+	if len(numbers) != 3 {
+		return false
+	}
+	product := big.NewInt(1)
+	for _, n := range numbers {
+		product.Mul(product, n)
+	}
+	return product.Cmp(big.NewInt(maxScryptCost)) > 0
+}
+
+// holdsSequence reports whether an octet string is one DER sequence and nothing
+// else, as the content of a PFX is.
+func holdsSequence(v asn1.RawValue) bool {
+	if v.Tag != asn1.TagOctetString || len(v.Bytes) == 0 || v.Bytes[0] != 0x30 {
+		return false
+	}
+	var inner asn1.RawValue
+	rest, err := asn1.Unmarshal(v.Bytes, &inner)
+	return err == nil && len(rest) == 0
 }

@@ -33,7 +33,7 @@ func (m managedIdentity) String() string {
 	return "managed identity " + text.Quote(m.clientID)
 }
 
-func (managedIdentity) lasting() entra.Secret { return entra.Secret{} }
+func (managedIdentity) sealingSecret() entra.Secret { return entra.Secret{} }
 
 func (managedIdentity) provider(Request) string { return managedEndpoint }
 
@@ -45,8 +45,8 @@ func (m managedIdentity) check(Request, time.Time) error {
 	return settingError("managed identity", m.clientID, entra.CheckClientID(m.clientID))
 }
 
-// managedEndpoint is what errors call the endpoint: its address is the
-// platform's own affair.
+// managedEndpoint is the endpoint's name in errors: its address says nothing to
+// a user.
 const managedEndpoint = "the managed identity endpoint"
 
 func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Token, error) {
@@ -54,7 +54,7 @@ func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Tok
 	if m.clientID != "" {
 		id = managedidentity.UserAssignedClientID(m.clientID)
 	}
-	httpClient, heard, err := c.localHTTP()
+	httpClient, last, err := c.localHTTP()
 	if err != nil {
 		return Token{}, err
 	}
@@ -68,7 +68,7 @@ func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Tok
 	}
 	result, err := client.AcquireToken(ctx, r.Scope, options...)
 	if err != nil {
-		return Token{}, heard.explain(err)
+		return Token{}, last.explain(err)
 	}
 	return c.accept(managedEndpoint, result)
 }
@@ -90,19 +90,19 @@ func (c *Client) localHTTP() (*http.Client, *lastAnswer, error) {
 	case err != nil:
 		return nil, nil, err
 	}
-	heard := &lastAnswer{next: c.transport().Traced(local)}
+	last := &lastAnswer{next: c.transport().Traced(local)}
 	client := &http.Client{
-		Transport:     heard,
+		Transport:     last,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	if source, err := managedidentity.GetSource(); err == nil && source == managedidentity.ServiceFabric {
 		client.Transport = local
 	}
-	return client, heard, nil
+	return client, last, nil
 }
 
 // lastAnswer bounds and traces the exchanges of one acquisition and keeps the
-// last answer: MSAL's error for managed identities carries a body that was read
+// last answer, because the body in MSAL's error for managed identities was read
 // to its end already. MSAL makes one exchange at a time.
 type lastAnswer struct {
 	next http.RoundTripper
@@ -128,7 +128,7 @@ func (a *lastAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// explain turns MSAL's error into one of this package.
+// explain converts MSAL's error to one of this package.
 func (a *lastAnswer) explain(err error) error {
 	if a.status >= 300 {
 		return refusedBy(managedEndpoint, a.status, a.header, a.body)

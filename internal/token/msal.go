@@ -20,18 +20,17 @@ import (
 // every authority, also to one that has no regions.
 const noRegion = "DisableMsalForceRegion"
 
-// askEntra asks the token endpoint through MSAL. Each call has an MSAL client of
-// its own: MSAL's cache in memory does not tell credentials apart, and ours
-// stands before it.
-func (c *Client) askEntra(ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option) (Token, error) {
+// requestFromEntra requests a token through MSAL. Each call has an MSAL client of
+// its own, because MSAL's cache in memory does not distinguish credentials.
+func (c *Client) requestFromEntra(ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option) (Token, error) {
 	region := r.Region
 	if region == "" {
 		region = noRegion
 	}
 	client, err := confidential.New(r.Authority.URL(), r.ClientID, cred, append(options,
 		confidential.WithHTTPClient(c.tokenHTTP()),
-		// Instance discovery would ask login.microsoftonline.com about every
-		// authority; the hosts we trust are the ones that were set.
+		// Instance discovery would send every authority to
+		// login.microsoftonline.com; the hosts to trust are the ones that were set.
 		confidential.WithInstanceDiscovery(false),
 		confidential.WithAzureRegion(region))...)
 	if err != nil {
@@ -52,13 +51,13 @@ func (c *Client) askEntra(ctx context.Context, r Request, cred confidential.Cred
 func (c *Client) tokenHTTP() *http.Client {
 	return &http.Client{
 		Transport: &tokenEndpoint{next: c.transport(), wait: c.waiter(), debug: c.debug},
-		// The endpoint's transport refuses redirects already; this keeps
-		// net/http from ever building the next request.
+		// The endpoint's transport rejects redirects already; this keeps
+		// net/http from building the next request.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// msalError turns an error of MSAL's into one of this package. Neither its text
+// msalError converts an error of MSAL to one of this package. Neither its text
 // nor CallErr.Req is used: the text repeats the answer's whole body, and the
 // request holds the secret.
 func msalError(address string, err error) error {

@@ -104,7 +104,7 @@ func (e *tokenEndpoint) attempt(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, networkFault(req, err)
 	}
-	body = withoutEcho(req, resp.StatusCode, body)
+	body = withoutSecrets(req, resp.StatusCode, body)
 	if outage := outageOf(req.URL.Host, resp.StatusCode, resp.Header, body); outage != nil {
 		return nil, outage
 	}

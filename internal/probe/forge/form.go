@@ -77,7 +77,7 @@ func rawPayload(text string) func(*Kit) (string, error) {
 }
 
 // spareBits spells the signature's last character in another way: base64 has
-// bits to spare where the length is no multiple of three.
+// spare bits where the length is not a multiple of three.
 func spareBits(k *Kit) (string, error) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	if len(k.signature)%3 == 0 {

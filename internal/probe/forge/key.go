@@ -9,7 +9,7 @@ import (
 	"math/big"
 )
 
-// ErrKeys says that a document is no set of keys.
+// ErrKeys says that a document is not a key set.
 var ErrKeys = errors.New("not a JSON web key set")
 
 // maxKeys bounds the keys that are read of a set; Entra's hold fewer than ten.

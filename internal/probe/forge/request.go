@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Request is what goes over the wire, as it is: net/http would refuse or mend
-// some of what is tried here.
+// Request is what goes over the wire, as it is: net/http would reject or correct
+// some of what is sent here.
 type Request struct {
 	Method string
 	Target string // in origin form: path and query
@@ -66,7 +66,7 @@ func (r Request) withMethod(method string) Request {
 	return r
 }
 
-// withBody returns the request with this content in place of its own.
+// withBody returns the request with other content.
 func (r Request) withBody(kind, content string) Request {
 	r.fields = slices.DeleteFunc(slices.Clone(r.fields), func(f field) bool { return strings.EqualFold(f.name, "Content-Type") })
 	r = r.withField("Content-Type", kind)

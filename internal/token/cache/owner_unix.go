@@ -15,5 +15,5 @@ func ours(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// private reports whether nobody but the owner may enter a folder.
+// private reports whether only the owner may enter a folder.
 func private(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 == 0 }
