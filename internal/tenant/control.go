@@ -36,7 +36,9 @@ func (s *Server) state() (any, error) {
 	if _, err := s.maker.Keys.Published(); err != nil {
 		return nil, err
 	}
-	state := &control.State{Origin: s.maker.Origin, Clock: fault.Short(s.clock.offset()), Keys: s.maker.Keys.State(), Faults: s.faultsInForce()}
+	state := &control.State{
+		Origin: s.maker.Origin, Clock: fault.Short(s.clock.offset()), Keys: s.maker.Keys.State(), Faults: s.faultsInForce(),
+	}
 	state.KeySet, _, _ = s.maker.Keys.Mode()
 	for _, t := range s.maker.Directory.Tenants {
 		state.Tenants = append(state.Tenants, t.ID)
@@ -82,7 +84,8 @@ func (s *Server) changeFaults(asked control.FaultsRequest) (any, error) {
 func (s *Server) changeClock(asked control.ClockRequest) (any, error) {
 	offset, err := time.ParseDuration(asked.Offset)
 	if err != nil || offset.Abs() > fault.MaxClockOffset {
-		return nil, control.Refuse(text.Quote(asked.Offset)+" is no offset of a clock", "write it as 10m, -1h30m or 0s; the most is "+fault.MaxClockOffset.String())
+		return nil, control.Refuse(text.Quote(asked.Offset)+" is no offset of a clock",
+			"write it as 10m, -1h30m or 0s; the most is "+fault.MaxClockOffset.String())
 	}
 	s.clock.set(offset)
 	return s.state()
@@ -107,10 +110,10 @@ func (s *Server) Inject(f fault.Fault) error {
 		if err := s.maker.Keys.Roll(s.now()); err != nil {
 			return err
 		}
-		switch f.Kind {
-		case fault.Withdraw:
+		if f.Kind == fault.Withdraw {
 			s.maker.Keys.Withdraw()
-		case fault.Flap:
+		}
+		if f.Kind == fault.Flap {
 			s.maker.Keys.SetMode(keyring.Flapping, f.Times)
 		}
 	case fault.Empty:

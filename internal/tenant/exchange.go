@@ -67,7 +67,8 @@ func (x *exchange) commonHeaders(h http.Header) {
 		// port of it for a year. For an IP address browsers ignore the header.
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
-	h.Add("Set-Cookie", "fpc="+mint.Opaque(18)+"; expires="+x.now.AddDate(0, 0, 30).Format(http.TimeFormat)+"; path=/; secure; HttpOnly; SameSite=None")
+	expires := x.now.AddDate(0, 0, 30).Format(http.TimeFormat)
+	h.Add("Set-Cookie", "fpc="+mint.Opaque(18)+"; expires="+expires+"; path=/; secure; HttpOnly; SameSite=None")
 	h.Add("Set-Cookie", "x-ms-gateway-slice=estsfd; path=/; secure; samesite=none; httponly")
 	h.Add("Set-Cookie", "stsservicecookie=estsfd; path=/; secure; samesite=none; httponly")
 }

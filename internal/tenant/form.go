@@ -93,7 +93,9 @@ func parseForm(v entra.Version, form url.Values, authorization string) (f tokenF
 }
 
 func checkRepeats(form url.Values) *refusal.Refusal {
-	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource"} {
+	for _, name := range []string{
+		"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource",
+	} {
 		if len(form[name]) > 1 {
 			return refusal.RepeatedField.With(name)
 		}

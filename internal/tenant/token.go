@@ -91,7 +91,9 @@ func (s *Server) serveToken(v entra.Version) http.HandlerFunc {
 
 // answer decides about one token request, in Entra's order: the request, the
 // tenant, the app, its credential, the resource.
-func (s *Server) answer(v entra.Version, w http.ResponseWriter, r *http.Request, x *exchange, outcome *TokenRequest) (*issuedToken, *refusal.Refusal) {
+func (s *Server) answer(
+	v entra.Version, w http.ResponseWriter, r *http.Request, x *exchange, outcome *TokenRequest,
+) (*issuedToken, *refusal.Refusal) {
 	form, refused := readForm(w, r)
 	if refused != nil {
 		return nil, refused
@@ -193,7 +195,9 @@ type issuedToken struct {
 }
 
 // issue makes the token of an authenticated client.
-func (s *Server) issue(endpoint entra.Version, t *directory.Tenant, c *directory.Client, f tokenForm, x *exchange) (*issuedToken, *refusal.Refusal) {
+func (s *Server) issue(
+	endpoint entra.Version, t *directory.Tenant, c *directory.Client, f tokenForm, x *exchange,
+) (*issuedToken, *refusal.Refusal) {
 	api, refused := resolve(t, c, f.resource)
 	if refused != nil {
 		return nil, refused

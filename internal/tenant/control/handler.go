@@ -106,7 +106,8 @@ func (h *Handler) admit(r *http.Request) *Error {
 	case r.Host != h.Addr && r.Host != "localhost:"+port:
 		return refuse(WrongHost, "the control endpoint answers at %s, not at %s", h.Addr, text.Quote(r.Host))
 	case r.Header.Values("Origin") != nil:
-		return refuse(WrongOrigin, "the control endpoint is not for web pages, and the request has an Origin: %s", text.Quote(r.Header.Get("Origin")))
+		return refuse(WrongOrigin, "the control endpoint is not for web pages, and the request has an Origin: %s",
+			text.Quote(r.Header.Get("Origin")))
 	case !strings.EqualFold(scheme, "Bearer") || len(r.Header.Values("Authorization")) != 1 || !sameKey(key, h.Key):
 		return refuse(WrongKey, "the control endpoint wants its key: Authorization: Bearer KEY")
 	}

@@ -59,18 +59,20 @@ type Checker struct {
 
 // Check returns nil if value proves that the sender is the client. kind is that
 // of the request; for an assertion it is what KindOf returns.
-func (c Checker) Check(ctx context.Context, t *directory.Tenant, client *directory.Client, kind Kind, value entra.Secret, now time.Time) *refusal.Refusal {
-	switch kind {
-	case None:
+func (c Checker) Check(
+	ctx context.Context, t *directory.Tenant, client *directory.Client, kind Kind, value entra.Secret, now time.Time,
+) *refusal.Refusal {
+	if kind == None {
 		return refusal.CredentialNeeded.With()
-	case Secret:
+	}
+	if kind == Secret {
 		return checkSecret(client, value.Reveal(), now)
 	}
 	a, problem := parseAssertion(value.Reveal())
-	switch {
-	case a == nil:
+	if a == nil {
 		return refusal.MalformedAssertion.With(problem)
-	case kind == Federated:
+	}
+	if kind == Federated {
 		return c.checkFederated(ctx, client, a, now)
 	}
 	return checkCertificate(client, a, c.Origin, t, now)

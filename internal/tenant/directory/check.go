@@ -73,12 +73,15 @@ func (f *faults) checkAPIs(field string, apis []API) {
 		}
 		for j, role := range api.Roles {
 			if !isName(role) || len(role) > longestRole {
-				f.add(fmt.Sprintf("%s.Roles[%d]", at, j), "%s is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign", text.Quote(role), longestRole)
+				f.add(fmt.Sprintf("%s.Roles[%d]", at, j),
+					"%s is not a role: those are up to %d visible ASCII characters, and no quotes, comma, backslash or dollar sign",
+					text.Quote(role), longestRole)
 			}
 		}
 		for j, claim := range api.OptionalClaims {
 			if claim != ClaimIDType && claim != ClaimCapabilities {
-				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%s is not one that this tenant can add; it knows %s and %s", text.Quote(claim), ClaimIDType, ClaimCapabilities)
+				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%s is not one that this tenant can add; it knows %s and %s",
+					text.Quote(claim), ClaimIDType, ClaimCapabilities)
 			}
 		}
 	}

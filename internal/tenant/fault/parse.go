@@ -183,7 +183,8 @@ func (p parser) form(place Place, name string) (form, error) {
 			return form, nil
 		}
 	}
-	return form{}, p.wrong(nearest(name, namesAt(place), "the faults of "+string(place)+" are "), "%s has no fault %s", place, text.Quote(name))
+	advice := nearest(name, namesAt(place), "the faults of "+string(place)+" are ")
+	return form{}, p.wrong(advice, "%s has no fault %s", place, text.Quote(name))
 }
 
 // namesAt lists the faults of a place.

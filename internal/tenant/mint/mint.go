@@ -165,7 +165,8 @@ func (r *Request) check() error {
 		{"version", string(r.Version), []string{"", "1.0", "2.0"}},
 	} {
 		if !slices.Contains(field.known, field.value) {
-			return wrong("known are "+strings.TrimPrefix(strings.Join(field.known, ", "), ", "), "there is no %s %s", field.name, text.Quote(field.value))
+			known := strings.TrimPrefix(strings.Join(field.known, ", "), ", ")
+			return wrong("known are "+known, "there is no %s %s", field.name, text.Quote(field.value))
 		}
 	}
 	switch {
@@ -243,17 +244,18 @@ func findAPI(t *directory.Tenant, name string) (api *directory.API, resource str
 		for _, a := range t.APIs {
 			known = append(known, a.Address())
 		}
-		return nil, "", wrong("its APIs are "+strings.Join(known[:min(len(known), 10)], ", ")+"; for any other audience change the claim aud", "the tenant has no API %s", text.Quote(name))
+		advice := "its APIs are " + strings.Join(known[:min(len(known), 10)], ", ") + "; for any other audience change the claim aud"
+		return nil, "", wrong(advice, "the tenant has no API %s", text.Quote(name))
 	}
 	return api, name, nil
 }
 
 func (m Maker) times(when Time) timeClaims {
 	now := m.Now()
-	switch when {
-	case Expired:
+	if when == Expired {
 		now = now.Add(-life - time.Hour)
-	case NotYetValid:
+	}
+	if when == NotYetValid {
 		now = now.Add(backdating + time.Hour)
 	}
 	return newTimeClaims(now, life)

@@ -4,12 +4,14 @@ import "net/http"
 
 // Rows about the request as a whole.
 var (
-	WrongMethod       = request(900561, InvalidRequest, "this endpoint takes POST, got %q")
-	MalformedBody     = request(9002313, InvalidRequest, "the request body cannot be read: %s")
-	MissingField      = request(900144, InvalidRequest, "form field '%s' is missing")
-	WrongContentType  = request(900144, InvalidRequest, "form field 'grant_type' is missing: the body's content type is %q, not application/x-www-form-urlencoded")
-	RepeatedField     = request(9000411, InvalidRequest, "form field %q was sent more than once")
-	ResourceOnV2      = request(901002, InvalidRequest, "parameter 'resource' is not supported on this endpoint; send scope=<resource>/.default, or use /oauth2/token")
+	WrongMethod      = request(900561, InvalidRequest, "this endpoint takes POST, got %q")
+	MalformedBody    = request(9002313, InvalidRequest, "the request body cannot be read: %s")
+	MissingField     = request(900144, InvalidRequest, "form field '%s' is missing")
+	WrongContentType = request(900144, InvalidRequest,
+		"form field 'grant_type' is missing: the body's content type is %q, not application/x-www-form-urlencoded")
+	RepeatedField = request(9000411, InvalidRequest, "form field %q was sent more than once")
+	ResourceOnV2  = request(901002, InvalidRequest,
+		"parameter 'resource' is not supported on this endpoint; send scope=<resource>/.default, or use /oauth2/token")
 	GrantNotSupported = request(70003, UnsupportedGrant, "grant type %q is not supported; this tenant knows client_credentials")
 	SeveralClientIDs  = request(7000110, InvalidRequest, "the Authorization header and the body name different clients")
 )
