@@ -72,7 +72,7 @@ func TestEveryRunHasItsOwnCA(t *testing.T) {
 	}
 }
 
-// The tenant's clock is not that of TLS: clients judge certificates by theirs.
+// The tenant's clock is not that of TLS: clients check certificates by their own.
 func TestTLSFollowsTheMachinesClock(t *testing.T) {
 	cfg := config(sample())
 	cfg.Now = func() time.Time { return time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC) }

@@ -48,7 +48,7 @@ func (s signer) sha1() []byte   { sum := sha1.Sum(s.certificate.Raw); return sum
 func (s signer) sha256() []byte { sum := sha256.Sum256(s.certificate.Raw); return sum[:] }
 
 // proofs is a tenant with a client that has a certificate, one more that is
-// over and one that has not begun, and the parts of a good assertion.
+// expired and one that is not yet valid, and the parts of a good assertion.
 type proofs struct {
 	*running
 	home             directory.Tenant

@@ -135,7 +135,7 @@ func TestFaultReset(t *testing.T) {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, Protocols: protocols}
 		defer transport.CloseIdleConnections()
 		_, err := (&http.Client{Transport: transport}).Get(r.Origin() + keysPath)
-		// Who reads a reset after a write has met it is told of an end: HTTP/2 writes
+		// A client that reads a reset after a write met it sees an orderly end: HTTP/2 writes
 		// whenever it likes to.
 		if ended := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF); !errors.Is(err, syscall.ECONNRESET) && !(http2 && ended) {
 			t.Errorf("HTTP/2 %t: %v", http2, err)
@@ -155,9 +155,9 @@ func TestFaultOversized(t *testing.T) {
 func TestFaultsKeepNobodyWaiting(t *testing.T) {
 	for _, spec := range []string{"keys:latency=10m", "keys:slow=10m", "token:latency=10m"} {
 		t.Run(spec, func(t *testing.T) {
-			told := make(chan fault.Answer, 1)
+			reported := make(chan fault.Answer, 1)
 			home, cfg := sample(), config(sample())
-			cfg.OnFault = func(f fault.Answer) { told <- f }
+			cfg.OnFault = func(f fault.Answer) { reported <- f }
 			r := start(t, cfg) // its end fails if the server waits for the request
 			r.inject(t, spec)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -181,8 +181,8 @@ func TestFaultsKeepNobodyWaiting(t *testing.T) {
 					t.Error("the answer came")
 				}
 			})
-			if f := <-told; f.Fault != spec || f.Time.IsZero() || f.Path == "" {
-				t.Errorf("told of %+v", f)
+			if f := <-reported; f.Fault != spec || f.Time.IsZero() || f.Path == "" {
+				t.Errorf("reported: %+v", f)
 			}
 			cancel()
 			group.Wait()
@@ -190,7 +190,7 @@ func TestFaultsKeepNobodyWaiting(t *testing.T) {
 	}
 }
 
-// Who still waits when the server ends is not told that all is well.
+// A request that still waits when the server ends does not get an empty 200.
 func TestLatencyEndsWithTheServer(t *testing.T) {
 	cfg := config(sample())
 	ctx, cancel := context.WithCancel(t.Context())

@@ -53,7 +53,7 @@ func TestHeadersHaveEntrasValues(t *testing.T) {
 	}
 }
 
-// A web page that asks whether it may read a document is told what the document
+// A web page that asks whether it may read a document is answered what the document
 // says itself.
 func TestPreflight(t *testing.T) {
 	r := start(t, config(sample()))

@@ -21,7 +21,7 @@ import (
 )
 
 // intercepted is a tenant under interception, a client that knows its proxy
-// and its CA, and what the proxy told of tunnels.
+// and its CA, and what the proxy reported of tunnels.
 type intercepted struct {
 	*running
 	proxy   *url.URL
@@ -33,7 +33,7 @@ func startIntercepted(t *testing.T, parent *url.URL) *intercepted {
 	t.Helper()
 	i := &intercepted{}
 	cfg := config(sample())
-	cfg.Intercept = &intercept.Options{Listener: listen(t), Parent: http.ProxyURL(parent), OnTunnel: i.told}
+	cfg.Intercept = &intercept.Options{Listener: listen(t), Parent: http.ProxyURL(parent), OnTunnel: i.reported}
 	if parent == nil {
 		cfg.Intercept.Parent = nil
 	}
@@ -43,7 +43,7 @@ func startIntercepted(t *testing.T, parent *url.URL) *intercepted {
 	return i
 }
 
-func (i *intercepted) told(r intercept.Request) {
+func (i *intercepted) reported(r intercept.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.tunnels = append(i.tunnels, r)
@@ -169,7 +169,7 @@ func TestProxyWantsItsCredentials(t *testing.T) {
 		t.Errorf("with its credentials the answer is %s", answer.Status)
 	}
 	if len(i.tunnels) != 0 {
-		t.Errorf("told of %+v", i.tunnels)
+		t.Errorf("reported: %+v", i.tunnels)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestProxyRefuses(t *testing.T) {
 	}
 	for _, r := range i.tunnels {
 		if r.Status == http.StatusOK || r.Reason == "" {
-			t.Errorf("told of %+v", r)
+			t.Errorf("reported: %+v", r)
 		}
 	}
 }

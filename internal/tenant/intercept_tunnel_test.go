@@ -111,7 +111,7 @@ func TestOtherHostsReachTheParentUntouched(t *testing.T) {
 		t.Errorf("HTTP %d; the parent was asked for %q", answer.status, parent.requests())
 	}
 	if len(i.tunnels) != 1 || i.tunnels[0].Target != "example.com:443" || i.tunnels[0].Status != http.StatusOK {
-		t.Errorf("told of %+v", i.tunnels)
+		t.Errorf("reported: %+v", i.tunnels)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 func TestParallelRequests(t *testing.T) {
 	home := sample()
 	cfg := config(home)
-	var told sync.Map
-	cfg.OnTokenRequest = func(o tenant.TokenRequest) { told.Store(o.TraceID, o.Code) }
+	var reported sync.Map
+	cfg.OnTokenRequest = func(o tenant.TokenRequest) { reported.Store(o.TraceID, o.Code) }
 	r := start(t, cfg)
 	endpoint := r.Authority(home.ID).TokenEndpoint(entra.V2)
 	const clients, requests = 8, 10
@@ -50,8 +50,8 @@ func TestParallelRequests(t *testing.T) {
 	})
 	group.Wait()
 	count := 0
-	told.Range(func(any, any) bool { count++; return true })
+	reported.Range(func(any, any) bool { count++; return true })
 	if count != clients*requests {
-		t.Errorf("%d requests were told of, want %d", count, clients*requests)
+		t.Errorf("%d requests were reported, want %d", count, clients*requests)
 	}
 }

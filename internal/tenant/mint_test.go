@@ -19,7 +19,7 @@ import (
 	"m2m/internal/tenant/mint"
 )
 
-// minted is a token of the control endpoint, taken apart and not judged: that
+// minted is a token of the control endpoint, taken apart and not validated: that
 // m2m verify does, in the scripts.
 type minted struct {
 	header, claims map[string]any

@@ -58,13 +58,13 @@ func TestCorrelation(t *testing.T) {
 func TestOutcomesAreTold(t *testing.T) {
 	home := sample()
 	cfg := config(home)
-	told := make(chan tenant.TokenRequest, 1)
-	cfg.OnTokenRequest = func(o tenant.TokenRequest) { told <- o }
+	reported := make(chan tenant.TokenRequest, 1)
+	cfg.OnTokenRequest = func(o tenant.TokenRequest) { reported <- o }
 	r := start(t, cfg)
 	client := home.Clients[0]
 	ask := func(form url.Values) (tenant.TokenRequest, answer) {
 		got := r.post("/"+home.ID+"/oauth2/v2.0/token", form)
-		outcome := <-told
+		outcome := <-reported
 		if outcome.TraceID != got.header.Get("X-Ms-Request-Id") || !entra.IsGUID(outcome.CorrelationID) {
 			t.Errorf("trace ID %s, correlation ID %s", outcome.TraceID, outcome.CorrelationID)
 		}
@@ -89,7 +89,7 @@ func TestOutcomesAreTold(t *testing.T) {
 	}
 	long := strings.Repeat("é", 1000)
 	if got, _ := ask(url.Values{"client_id": {long}}); len(got.ClientID) > 140 || !strings.HasPrefix(long, strings.TrimSuffix(got.ClientID, "…")) {
-		t.Errorf("a client ID of 2000 bytes was told as %q", got.ClientID)
+		t.Errorf("a client ID of 2000 bytes was reported as %q", got.ClientID)
 	}
 }
 

@@ -84,12 +84,12 @@ func TestParseMistakes(t *testing.T) {
 		{"token:" + strings.Repeat("a", 600), "longer than 512 bytes", "short"},
 	} {
 		_, err := fault.Parse(tt.spec)
-		var told *fault.Error
+		var mistake *fault.Error
 		switch {
-		case !errors.As(err, &told):
+		case !errors.As(err, &mistake):
 			t.Errorf("%q: %v", tt.spec, err)
-		case !strings.Contains(told.Error(), tt.problem) || !strings.Contains(told.Advice, tt.advice):
-			t.Errorf("%q: %v\nhint: %s", tt.spec, told, told.Advice)
+		case !strings.Contains(mistake.Error(), tt.problem) || !strings.Contains(mistake.Advice, tt.advice):
+			t.Errorf("%q: %v\nhint: %s", tt.spec, mistake, mistake.Advice)
 		}
 	}
 }

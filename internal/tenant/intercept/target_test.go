@@ -77,7 +77,7 @@ func TestOwnLink(t *testing.T) {
 	}
 }
 
-// A name is judged by what it resolves to, at the moment of connecting: names
+// A name is checked by what it resolves to, at the moment of connecting: names
 // of other people's can lead here. This one passes for such a name, since only
 // targetHost knows it.
 func TestNamesThatLeadHere(t *testing.T) {

@@ -109,7 +109,7 @@ func agrees(t *testing.T, schema *jsonschema.Schema, text string) bool {
 	return schema.Validate(document) == nil
 }
 
-// Every value in place of every other: what the parser takes the schema takes,
+// Every value instead of every other: what the parser takes the schema takes,
 // and what the schema refuses the parser refuses. The parser refuses more: what
 // one part of a file says of another.
 func TestSchemaAgreesWithTheParser(t *testing.T) {

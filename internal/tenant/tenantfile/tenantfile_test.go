@@ -175,7 +175,7 @@ func TestEveryKeyOfATenantFile(t *testing.T) {
 	}
 }
 
-// frame is a good file; faults are put in place of its parts.
+// frame is a good file; faults replace its parts.
 const frame = `tenants:
   - id: bcca9397-21fa-44b1-a33d-6669fb9ef64d
     domains: [contoso.example]
