@@ -2,23 +2,93 @@ package tokencmd
 
 import (
 	"io"
+	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"m2m/internal/cli"
+	"m2m/internal/exit"
 	"m2m/internal/token"
 )
 
-// tokenForms are what -o of token takes, the default first.
-func tokenForms() []string { return []string{"raw", "json", "header", "curl", "exec-credential"} }
+// output says how the token is printed.
+type output struct {
+	form string // one of forms
+	file string // the PATH of --output-file; empty for stdout
+	mask bool
+	// maskPrefix begins the line that masks the token; check sets it.
+	maskPrefix string
+}
 
-// issuedToken is a token together with what it was asked with.
+func (o *output) add(flags *pflag.FlagSet) {
+	flags.StringVarP(&o.form, "output", "o", "raw", "the `FORM` of the output: raw, json, header, curl or exec-credential")
+	flags.StringVar(&o.file, "output-file", "", "write to `PATH` in place of stdout: whole or not at all, readable by you alone")
+	flags.BoolVar(&o.mask, "mask", false, "have GitHub Actions or Azure Pipelines hide the token in the job's log")
+}
+
+// check finds what cannot work before a token is requested.
+func (o *output) check(env *cli.Env) (err error) {
+	if err := cli.CheckForm(o.form, forms); err != nil {
+		return err
+	}
+	if o.mask {
+		o.maskPrefix, err = maskPrefix(env)
+	}
+	return err
+}
+
+// print writes the token to w and, before it, with --mask the line that masks
+// it: a token that is not masked is not printed.
+//
+// That line goes to stderr, because stdout holds the token alone and CI runners
+// read both. It is the only token m2m ever writes to a log: a runner hides what
+// it was shown, and leaves this line out. It starts with the prefix, as runners
+// require, and a token has no character that they treat specially (RFC 6750
+// section 2.1, checked when it was acquired).
+func (o output) print(stderr, w io.Writer, t issuedToken) error {
+	if o.mask {
+		if err := cli.WriteLine(stderr, o.maskPrefix+t.Access.Reveal()); err != nil {
+			return err
+		}
+	}
+	return t.write(w, o.form)
+}
+
+// maskPrefix returns the beginning of the command by which the CI runner that
+// reads the log masks a value. Runners announce themselves by a variable:
+//
+//   - GitHub Actions: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+//   - Azure Pipelines: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
+func maskPrefix(env *cli.Env) (string, error) {
+	isTrue := func(name string) bool {
+		value, _ := env.Lookup(name)
+		return strings.EqualFold(value, "true")
+	}
+	switch {
+	case isTrue("GITHUB_ACTIONS"):
+		return "::add-mask::", nil
+	case isTrue("TF_BUILD"):
+		return "##vso[task.setsecret]", nil
+	}
+	return "", exit.Usagef("--mask is for a job of GitHub Actions or Azure Pipelines, and neither GITHUB_ACTIONS nor TF_BUILD is true").
+		Hint(
+			"leave --mask out: anywhere else the token would be printed in the clear",
+			"in a container of a job, pass GITHUB_ACTIONS or TF_BUILD on to it",
+		)
+}
+
+// forms are the values of -o, the default first.
+var forms = []string{"raw", "json", "header", "curl", "exec-credential"}
+
+// issuedToken is a token with the settings it was acquired with.
 type issuedToken struct {
 	token.Token
 	tenant, clientID, scope string
 }
 
-// tokenDocumentJSON is the JSON of `token -o json`. Its keys are stable.
-type tokenDocumentJSON struct {
+// document is the JSON of `token -o json`. Its keys are stable.
+type document struct {
 	AccessToken string       `json:"access_token"`
 	TokenType   string       `json:"token_type"`
 	ExpiresOn   int64        `json:"expires_on"`
@@ -29,8 +99,8 @@ type tokenDocumentJSON struct {
 	Source      token.Source `json:"source"`
 }
 
-// execCredential is what kubectl and other users of client-go expect of a
-// credential plugin: client.authentication.k8s.io/v1.
+// execCredential is the answer of a credential plugin of kubectl and other users
+// of client-go: client.authentication.k8s.io/v1.
 type execCredential struct {
 	APIVersion string               `json:"apiVersion"`
 	Kind       string               `json:"kind"`
@@ -42,7 +112,7 @@ type execCredentialStatus struct {
 	Token               string `json:"token"`
 }
 
-// write prints the token in one of tokenForms, and nothing else.
+// write prints the token in one of forms, and nothing else.
 func (t issuedToken) write(w io.Writer, form string) error {
 	bearer := t.Access.Reveal()
 	switch form {
@@ -62,8 +132,8 @@ func (t issuedToken) write(w io.Writer, form string) error {
 	return cli.WriteLine(w, bearer)
 }
 
-func (t issuedToken) document() tokenDocumentJSON {
-	return tokenDocumentJSON{
+func (t issuedToken) document() document {
+	return document{
 		AccessToken: t.Access.Reveal(),
 		TokenType:   t.Type,
 		ExpiresOn:   t.ExpiresOn.Unix(),

@@ -8,6 +8,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 	"m2m/internal/token/cache"
 )
 
@@ -26,11 +27,12 @@ see "m2m help environment".
 Tokens are cached, sealed with the credential they were obtained with. -o takes raw, json,
 header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).`
 
+// New makes the command.
 func New(env *cli.Env) *cobra.Command {
 	var (
 		clear bool
 		how   cli.Acquisition
-		to    handOver
+		out   output
 	)
 	cmd := &cobra.Command{
 		Use:   "token",
@@ -38,31 +40,31 @@ func New(env *cli.Env) *cobra.Command {
 		Long:  tokenLong,
 		Args:  cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env.JSONErrors = to.form == "json"
-			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), how.Check(), checkHandOver(env, &to)); err != nil {
+			env.JSONErrors = out.form == "json"
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), how.Check(), out.check(env)); err != nil {
 				return err
 			}
 			if clear {
 				return clearCache(env, cmd)
 			}
-			file, err := cli.OpenDestination(env, to.file, 0o600)
+			file, err := cli.OpenDestination(env, out.file, 0o600)
 			if err != nil {
 				return err
 			}
-			return file.End(issueToken(env, cmd, how, to, file))
+			return file.End(run(env, cmd, how, out, file))
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	to.add(flags)
+	out.add(flags)
 	flags.DurationVar(&how.MinTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
 	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
 	how.Add(flags)
 	return cmd
 }
 
-// issueToken acquires a token and hands it over.
-func issueToken(env *cli.Env, cmd *cobra.Command, how cli.Acquisition, to handOver, file cli.Destination) error {
+// run acquires a token and writes it to file.
+func run(env *cli.Env, cmd *cobra.Command, how cli.Acquisition, out output, file cli.Destination) error {
 	s, err := cli.Resolve(env, cmd, settings.Uses{Credential: true})
 	if err != nil {
 		return err
@@ -71,7 +73,7 @@ func issueToken(env *cli.Env, cmd *cobra.Command, how cli.Acquisition, to handOv
 	if err != nil {
 		return err
 	}
-	return printHandOver(env, issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value}, to, file)
+	return out.print(env.Stderr, file, issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value})
 }
 
 func clearCache(env *cli.Env, cmd *cobra.Command) error {
@@ -83,10 +85,6 @@ func clearCache(env *cli.Env, cmd *cobra.Command) error {
 	if err != nil {
 		return exit.Usagef("the cache cannot be cleared: %v", err).Wrap(err)
 	}
-	if removed == 1 {
-		env.Say("removed 1 cached token")
-	} else {
-		env.Say("removed %d cached tokens", removed)
-	}
+	env.Say("removed %s", text.Plural(removed, "cached token"))
 	return nil
 }

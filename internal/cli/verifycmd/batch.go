@@ -17,8 +17,8 @@ import (
 	"m2m/internal/verify"
 )
 
-// checkBatch refuses what makes no sense for many tokens.
-func (o verifyOptions) checkBatch(formSet bool) error {
+// checkBatch returns an error for flags that are for one token.
+func (o options) checkBatch(formSet bool) error {
 	switch {
 	case o.decode, o.explain:
 		return exit.Usagef("--batch judges tokens for a program: it goes with neither --decode nor --explain")
@@ -52,19 +52,19 @@ func batchInput(env *cli.Env, args []string) (in io.Reader, name string, closeIn
 	return f, cli.FileName(path), f.Close, nil
 }
 
-// judgeBatch answers every line of the input with one line of JSON, in order.
-func judgeBatch(env *cli.Env, ctx context.Context, args []string, verifier *verify.Verifier) error {
+// runBatch prints one line of JSON for every line of the input, in order.
+func runBatch(ctx context.Context, env *cli.Env, args []string, verifier *verify.Verifier) error {
 	in, name, closeInput, err := batchInput(env, args)
 	if err != nil {
 		return err
 	}
 	defer closeInput()
 	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
-	b := batch{in: in, out: env.Out, progress: show.tell, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	b := batch{in: in, out: env.Out, progress: show.update, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		report := explain.Report(verifier.Judge(ctx, l.token()))
 		return append(verify.AppendReport(dst, report), '\n'), report.Verdict
 	}}
-	// What a token leaves behind is garbage at once. Collecting it less often
+	// Nearly all memory of a token is garbage at once. Collecting it less often
 	// costs a few megabytes and saves a tenth of the time.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	counts, err := b.run(ctx)
@@ -84,9 +84,8 @@ func judgeBatch(env *cli.Env, ctx context.Context, args []string, verifier *veri
 	return nil
 }
 
-// token is what of a line is judged. A line that is too long is judged as it
-// came, because the token that its beginning seems to hold may not be the one
-// that its whole holds; it is refused for its size.
+// token returns the token of a line. Of a line that is too long nothing is
+// stripped: its beginning may look like another token than the whole line.
 func (l line) token() string {
 	if l.long || l.bare() {
 		return l.text
@@ -97,30 +96,29 @@ func (l line) token() string {
 	return l.text
 }
 
-// bare says that Clean would find nothing to strip: the line begins as the JSON
-// of a header does in base64url, not with a quote or a scheme, and ends in no
-// white space.
+// bare reports whether Clean has nothing to strip: the line begins as the JSON of
+// a header does in base64url and does not end in white space.
 func (l line) bare() bool {
 	last := len(l.text) - 1
 	return strings.HasPrefix(l.text, "ey") && ' ' < l.text[last] && l.text[last] < utf8.RuneSelf
 }
 
-// batchProgress says on a terminal how far a batch is, a few times a second.
+// batchProgress prints on a terminal how far a batch is, a few times a second.
 type batchProgress struct {
 	w      io.Writer
 	now    func() time.Time
 	silent bool
-	told   time.Time
+	last   time.Time // when update printed
 }
 
-func (p *batchProgress) tell(counts tally) {
-	if now := p.now(); !p.silent && now.Sub(p.told) >= 200*time.Millisecond {
-		p.told = now
+func (p *batchProgress) update(counts tally) {
+	if now := p.now(); !p.silent && now.Sub(p.last) >= 200*time.Millisecond {
+		p.last = now
 		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed", counts.total(), counts[verify.Believed])
 	}
 }
 
-// end overwrites the last progress with the result; it is the longer line.
+// end overwrites the last line of update with the result, which is longer.
 func (p *batchProgress) end(counts tally) {
 	if !p.silent {
 		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed, %d refused, %d unknown, %d unverifiable\n", counts.total(),

@@ -161,10 +161,10 @@ func TestBatchProgress(t *testing.T) {
 	var out bytes.Buffer
 	now := minttest.Noon
 	p := batchProgress{w: &out, now: func() time.Time { return now }}
-	p.tell(tally{verify.Believed: 1})
-	p.tell(tally{verify.Believed: 2})
+	p.update(tally{verify.Believed: 1})
+	p.update(tally{verify.Believed: 2})
 	now = now.Add(time.Second)
-	p.tell(tally{verify.Believed: 2, verify.Refused: 1})
+	p.update(tally{verify.Believed: 2, verify.Refused: 1})
 	p.end(tally{verify.Believed: 2, verify.Refused: 2})
 	want := "\rm2m: 1 judged, 1 believed\rm2m: 3 judged, 2 believed\rm2m: 4 judged, 2 believed, 2 refused, 0 unknown, 0 unverifiable\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
@@ -172,7 +172,7 @@ func TestBatchProgress(t *testing.T) {
 	}
 	silent := batchProgress{w: &out, now: p.now, silent: true}
 	out.Reset()
-	silent.tell(tally{verify.Believed: 1})
+	silent.update(tally{verify.Believed: 1})
 	silent.end(tally{})
 	if out.Len() > 0 {
 		t.Errorf("silent progress says %q", out.String())

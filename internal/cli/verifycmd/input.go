@@ -18,16 +18,16 @@ import (
 )
 
 // Bounds of what verify reads, in bytes: a line of a batch, a file or pipe with
-// one token, a key set. A token is far smaller than the first. What is longer is
-// judged by its beginning, and refused for its size.
+// one token, a key set. Of longer input the beginning is verified; it is rejected
+// for its size, because even the first bound is far more than a token has.
 const (
 	maxTokenInput = 64 << 10
 	maxTokenFile  = 16 << 20
 	maxJWKS       = 512 << 10
 )
 
-// tokenInput returns the token that was given: as an argument, in a file, or
-// on stdin. A terminal is never waited for.
+// tokenInput returns the token that was given: as an argument, in a file, or on
+// stdin, unless that is a terminal.
 func tokenInput(env *cli.Env, args []string) (string, error) {
 	source := "-"
 	if len(args) == 1 {
@@ -61,9 +61,9 @@ func tokenInput(env *cli.Env, args []string) (string, error) {
 	return string(data), nil
 }
 
-// keySetFor reads the keys that --jwks names.
-func keySetFor(env *cli.Env, ctx context.Context, client *http.Client, s *settings.Settings, o verifyOptions) (jwks.Source, error) {
-	data, err := readJWKS(env, ctx, client, o.jwks)
+// keySet reads the keys that --jwks names.
+func keySet(ctx context.Context, env *cli.Env, client *http.Client, s *settings.Settings, o options) (jwks.Source, error) {
+	data, err := readJWKS(ctx, env, client, o.jwks)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func keySetFor(env *cli.Env, ctx context.Context, client *http.Client, s *settin
 	return keys, nil
 }
 
-func readJWKS(env *cli.Env, ctx context.Context, client *http.Client, place string) ([]byte, error) {
+func readJWKS(ctx context.Context, env *cli.Env, client *http.Client, place string) ([]byte, error) {
 	switch u, err := url.Parse(place); {
 	case err != nil && strings.Contains(place, "://"):
 		return nil, exit.Usagef("--jwks is no URL")

@@ -22,7 +22,7 @@ func (t tally) total() int {
 	return sum
 }
 
-// code is the exit code of a whole batch: 7 wins over 3, 3 over 5.
+// code is the exit code of a whole batch: 7 before 3, 3 before 5.
 func (t tally) code() exit.Code {
 	switch {
 	case t[verify.Unverifiable] > 0:
@@ -35,31 +35,31 @@ func (t tally) code() exit.Code {
 	return exit.Done
 }
 
-// batch judges the lines of a stream on every core and writes the answers in
+// batch verifies the lines of a stream on every core and writes the reports in
 // the order of the lines.
 type batch struct {
 	in  io.Reader
 	out io.Writer
-	// judge appends the answer about one line.
+	// judge appends the report about one line.
 	judge func(dst []byte, l line) ([]byte, verify.Verdict)
-	// progress is told how far the batch is, after every block.
+	// progress is called after every block.
 	progress func(tally)
 
 	written sync.Pool // blocks whose memory can be used again
 }
 
-// block is some lines on their way through a batch.
+// block is some lines of a batch, read, verified and written together.
 type block struct {
 	lines    []line
 	answers  []byte
 	verdicts []verify.Verdict
-	judged   chan struct{} // closed when the answers are there
+	judged   chan struct{} // closed when answers is complete
 }
 
 // run ends at the end of the stream, at the first failure to read or write, or
-// with the context. Its memory is bounded by the blocks on their way: the reader
-// waits while too many are not written yet. After a failure the reader may wait
-// for its stream until the process ends, because a read cannot be called off.
+// with the context. It bounds memory: the reader waits while too many blocks are
+// not written yet. After a failure the reader may wait for its stream until the
+// process ends, because a read cannot be cancelled.
 func (b *batch) run(ctx context.Context) (tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -80,8 +80,8 @@ func (b *batch) run(ctx context.Context) (tally, error) {
 	return counts, <-broken
 }
 
-// read hands out every block twice: to whoever judges it, and to the writer,
-// who waits for it in its turn.
+// read sends every block to the workers and to the writer, which waits for each
+// in order.
 func (b *batch) read(ctx context.Context, todo, order chan<- *block) error {
 	for lines := newLineReader(b.in); ; {
 		some, err := lines.block()

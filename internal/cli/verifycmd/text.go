@@ -16,12 +16,11 @@ import (
 	"m2m/internal/verify"
 )
 
-// reportWidth is the width that reports are wrapped at, in columns.
+// reportWidth is the width of reports, in columns.
 const reportWidth = 100
 
-// reportText prints what a token says and what became of each check, for a
-// person. The verdict comes last, where the eye is when the command has ended.
-type reportText struct {
+// textReport prints a token, every check and, in the last line, the verdict.
+type textReport struct {
 	w       io.Writer
 	paint   cli.Palette
 	now     time.Time
@@ -30,7 +29,7 @@ type reportText struct {
 
 func claimKey(where entra.ClaimPlace, name string) string { return string(where) + " " + name }
 
-// claimSentences is the catalogue of --explain.
+// claimSentences are what --explain says about claims, by claimKey.
 func claimSentences() map[string]entra.Claim {
 	sentences := map[string]entra.Claim{}
 	for _, c := range entra.ClaimCatalogue() {
@@ -39,7 +38,7 @@ func claimSentences() map[string]entra.Claim {
 	return sentences
 }
 
-func (r reportText) token(t *jwt.Token) {
+func (r textReport) token(t *jwt.Token) {
 	if t == nil {
 		return
 	}
@@ -47,7 +46,7 @@ func (r reportText) token(t *jwt.Token) {
 	r.members("claims", entra.InPayload, t.Claims)
 }
 
-func (r reportText) members(title string, where entra.ClaimPlace, o jwt.Object) {
+func (r textReport) members(title string, where entra.ClaimPlace, o jwt.Object) {
 	if o.Len() == 0 {
 		return
 	}
@@ -66,9 +65,9 @@ func (r reportText) members(title string, where entra.ClaimPlace, o jwt.Object) 
 	fmt.Fprintln(r.w)
 }
 
-// value shows a claim as people write it: a string without its quotes, a time
-// as epoch and date, everything else as the JSON it is.
-func (r reportText) value(m jwt.Member) string {
+// value shows a string without its quotes, a time as epoch and date, everything
+// else as JSON.
+func (r textReport) value(m jwt.Member) string {
 	var s string
 	if json.Unmarshal([]byte(m.Raw), &s) == nil {
 		return text.Printable(strings.ReplaceAll(s, "\n", "\\n"))
@@ -92,7 +91,7 @@ func distance(d time.Duration) string {
 	return "in " + text.Duration(d)
 }
 
-func (r reportText) checks(findings []verify.Finding) {
+func (r textReport) checks(findings []verify.Finding) {
 	fmt.Fprintln(r.w, r.paint.Bold("checks"))
 	for _, f := range findings {
 		r.check(f)
@@ -100,25 +99,24 @@ func (r reportText) checks(findings []verify.Finding) {
 	fmt.Fprintln(r.w)
 }
 
-// checkIndent is where the words of a check begin.
+// checkIndent is the column where the words of a check begin.
 const checkIndent = 22
 
-// check prints one check: on a line of its own where it passed, with all that
-// is known about it where it did not.
-func (r reportText) check(f verify.Finding) {
+// check prints one check: one line if it passed, all that is known if it did not.
+func (r textReport) check(f verify.Finding) {
 	head := fmt.Sprintf("  %s %-11s", r.status(f.Status), f.Check)
 	switch f.Status {
 	case verify.Pass:
-		fmt.Fprintln(r.w, head+r.hung(passedWords(f)))
+		fmt.Fprintln(r.w, head+r.wrapped(passedWords(f)))
 	case verify.Skip:
-		fmt.Fprintln(r.w, head+r.hung(cmp.Or(f.Cause, "not checked")))
+		fmt.Fprintln(r.w, head+r.wrapped(cmp.Or(f.Cause, "not checked")))
 	default:
-		r.trouble(head, f)
+		r.failed(head, f)
 	}
 }
 
-// trouble prints a check that did not pass, one line for each thing known.
-func (r reportText) trouble(head string, f verify.Finding) {
+// failed prints a check that did not pass, one row for each thing known.
+func (r textReport) failed(head string, f verify.Finding) {
 	rows := [][2]string{{"expected", f.Expected}, {"found", f.Found}, {"cause", f.Cause}, {"fix", f.Fix}}
 	for _, row := range rows {
 		if row[1] == "" {
@@ -131,12 +129,12 @@ func (r reportText) trouble(head string, f verify.Finding) {
 	}
 }
 
-// hung wraps words that follow the head of a check.
-func (r reportText) hung(words string) string {
+// wrapped wraps words that follow the head of a check.
+func (r textReport) wrapped(words string) string {
 	return strings.TrimLeft(text.Hang("", text.Printable(words), checkIndent, reportWidth), " ")
 }
 
-// passedWords is what was found, and what was expected unless that is the same.
+// passedWords are what was found, and what was expected unless that is the same.
 func passedWords(f verify.Finding) string {
 	switch {
 	case strings.Trim(f.Found, `"`) == f.Expected:
@@ -149,8 +147,8 @@ func passedWords(f verify.Finding) string {
 	return f.Found + "; expected " + f.Expected
 }
 
-// status is eight columns wide in every case.
-func (r reportText) status(s verify.Status) string {
+// status pads to eight columns.
+func (r textReport) status(s verify.Status) string {
 	padded := fmt.Sprintf("%-8s", s)
 	switch s {
 	case verify.Pass:
@@ -163,19 +161,19 @@ func (r reportText) status(s verify.Status) string {
 	return r.paint.Faint(padded)
 }
 
-// verdict prints the last line: the word, and what it means for this token.
-func (r reportText) verdict(report *verify.Report) {
+// verdict prints the last line.
+func (r textReport) verdict(report *verify.Report) {
 	words := map[verify.Verdict]string{
 		verify.Believed:     r.paint.Green("believed") + ": every check passes",
-		verify.Refused:      r.paint.Red("refused") + ": " + r.failures(report, verify.Fail),
-		verify.Undecided:    r.paint.Yellow("unknown") + ": could not tell about " + r.failures(report, verify.Unknown),
+		verify.Refused:      r.paint.Red("refused") + ": " + r.checksOf(report, verify.Fail),
+		verify.Undecided:    r.paint.Yellow("unknown") + ": could not tell about " + r.checksOf(report, verify.Unknown),
 		verify.Unverifiable: r.paint.Yellow("unverifiable") + ": nobody but its audience can verify this token",
 	}
 	fmt.Fprintln(r.w, words[report.Verdict])
 }
 
-// failures names the checks of one status.
-func (r reportText) failures(report *verify.Report, s verify.Status) string {
+// checksOf names the checks with one status.
+func (r textReport) checksOf(report *verify.Report, s verify.Status) string {
 	var names []string
 	for _, f := range report.Findings {
 		if f.Status == s {

@@ -22,7 +22,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // reportOf prints the report about a token as the command does.
 func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) string {
 	var out bytes.Buffer
-	text := reportText{w: &out, paint: p, now: minttest.Noon}
+	text := textReport{w: &out, paint: p, now: minttest.Noon}
 	report := explain.Report(v.Judge(t.Context(), token))
 	text.token(report.Token)
 	text.checks(report.Findings)
@@ -77,7 +77,7 @@ func TestColourOnlyRepeats(t *testing.T) {
 	}
 	words := map[string]bool{}
 	for _, s := range []verify.Status{verify.Pass, verify.Fail, verify.Skip, verify.Unknown} {
-		words[strings.TrimSpace(reportText{}.status(s))] = true
+		words[strings.TrimSpace(textReport{}.status(s))] = true
 	}
 	if len(words) != 4 {
 		t.Errorf("want four words for four statuses, got %v", words)

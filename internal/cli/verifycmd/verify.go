@@ -27,7 +27,7 @@ import (
 	"m2m/internal/verify"
 )
 
-const verifyLong = `  m2m token | m2m verify                      judge a token that was piped in
+const long = `  m2m token | m2m verify                      judge a token that was piped in
   m2m verify eyJ0eXAi...                      or pasted; "Bearer " and quotes are stripped
   m2m verify @token.txt                       or read from a file
   m2m verify --explain @token.txt             with a plain sentence about every claim
@@ -44,12 +44,12 @@ every check that needs none, and says what to set.
 Ends with 0 if the token is believed, 3 if it is refused, 5 if a check could not be made
 and 7 if nobody but its audience can verify it (Microsoft Graph).
 
-With --batch every line of the pasted is answered by one line, in order; an empty line and one
+With --batch every line of the input is answered by one line, in order; an empty line and one
 that is too long are answered too, as refused. It ends with 0 if all are believed, else with the
 code of the worst: 7, then 3, then 5.`
 
-// verifyOptions are the flags of verify that no other command has.
-type verifyOptions struct {
+// options are the flags that no other command has, and those of a policy.
+type options struct {
 	form    string
 	decode  bool
 	explain bool
@@ -62,16 +62,17 @@ type verifyOptions struct {
 	cli.PolicyFlags
 }
 
+// New makes the command.
 func New(env *cli.Env) *cobra.Command {
-	var o verifyOptions
+	var o options
 	cmd := &cobra.Command{
 		Use:   "verify [TOKEN | - | @FILE]",
 		Short: "Decode and judge a token",
-		Long:  verifyLong,
+		Long:  long,
 		Args:  cli.AtMostOne("the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
-			return runVerify(env, cmd, args, o)
+			return run(env, cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
@@ -93,7 +94,7 @@ func New(env *cli.Env) *cobra.Command {
 	return cmd
 }
 
-func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions) error {
+func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	err := cmp.Or(cli.CheckFilled(cmd.Flags()), cli.CheckTimeout(o.timeout), cli.CheckForm(o.form, []string{"text", "json"}))
 	if err != nil {
 		return err
@@ -109,14 +110,14 @@ func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions)
 		return err
 	}
 	if token, _, err := input.Clean(pasted); err == nil {
-		pasted = token // else it is judged as it came, and the report says what is wrong with it
+		pasted = token // else the report says what is wrong with it
 	}
 	if o.decode {
 		return decode(env, pasted, o)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	verifier, now, err := verifierFor(env, ctx, cmd, o, pasted)
+	verifier, now, err := newVerifier(ctx, env, cmd, o, pasted)
 	if err != nil {
 		return err
 	}
@@ -125,24 +126,24 @@ func runVerify(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions)
 	return printReport(env, report, o, now())
 }
 
-// verifyBatch judges many tokens. The time-out is for the keys that --jwks
-// names alone: the batch may take as long as it takes.
-func verifyBatch(env *cli.Env, cmd *cobra.Command, args []string, o verifyOptions) error {
+// verifyBatch verifies many tokens. The time-out is only for the keys that --jwks
+// names: the batch itself has none.
+func verifyBatch(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err := o.checkBatch(cmd.Flags().Changed("output")); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	verifier, _, err := verifierFor(env, ctx, cmd, o, "")
+	verifier, _, err := newVerifier(ctx, env, cmd, o, "")
 	if err != nil {
 		return err
 	}
-	return judgeBatch(env, cmd.Context(), args, verifier)
+	return runBatch(cmd.Context(), env, args, verifier)
 }
 
-// verifierFor makes the judge of the settings and flags, and the clock it judges
-// by. pasted is the token, where there is one alone.
-func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verifyOptions, pasted string) (*verify.Verifier, func() time.Time, error) {
+// newVerifier makes the verifier that settings and flags describe, and its clock.
+// pasted is the token, or empty for a batch.
+func newVerifier(ctx context.Context, env *cli.Env, cmd *cobra.Command, o options, pasted string) (*verify.Verifier, func() time.Time, error) {
 	now, err := o.clock(env.Now)
 	if err != nil {
 		return nil, nil, err
@@ -151,8 +152,8 @@ func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verify
 	if err != nil {
 		return nil, nil, err
 	}
-	passOverPlaceholders(env, s)
-	keys, err := keySourceFor(env, ctx, s, o, pasted)
+	dropPlaceholders(env, s)
+	keys, err := keySource(ctx, env, s, o, pasted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -173,9 +174,9 @@ func verifierFor(env *cli.Env, ctx context.Context, cmd *cobra.Command, o verify
 	return verifier, now, nil
 }
 
-// passOverPlaceholders takes settings that nobody filled in for not set: a
-// pasted token can be read all the same, and the report says what to set.
-func passOverPlaceholders(env *cli.Env, s *settings.Settings) {
+// dropPlaceholders clears settings with placeholders of .env.example: the token
+// can be read all the same, and the report says what to set.
+func dropPlaceholders(env *cli.Env, s *settings.Settings) {
 	for _, g := range []*settings.Given[string]{&s.Tenant, &s.Client, &s.Scope} {
 		if g.Value != "" && entra.IsPlaceholder(g.Value) {
 			env.Say("warning: %s is a placeholder and counts as not set", g.From.Subject())
@@ -184,31 +185,38 @@ func passOverPlaceholders(env *cli.Env, s *settings.Settings) {
 	}
 }
 
-// printReport prints the report and ends with the code of its verdict.
-func printReport(env *cli.Env, report *verify.Report, o verifyOptions, now time.Time) error {
+// printReport prints the report and exits with the code of its verdict.
+func printReport(env *cli.Env, report *verify.Report, o options, now time.Time) error {
 	if o.form == "json" {
 		if err := writeIndented(env.Out, verify.AppendReport(nil, report)); err != nil {
 			return err
 		}
 	} else {
-		text := reportTextFor(env, o, now)
+		text := newTextReport(env, o, now)
 		text.token(report.Token)
 		text.checks(report.Findings)
 		text.verdict(report)
 	}
-	code := map[verify.Verdict]exit.Code{
-		verify.Believed:     exit.Done,
-		verify.Refused:      exit.Rejected,
-		verify.Undecided:    exit.Unknown,
-		verify.Unverifiable: exit.Unverifiable,
-	}[report.Verdict]
-	if code == exit.Done {
-		return nil
+	if code := codeOf(report.Verdict); code != exit.Done {
+		return exit.Reported{Code: code}
 	}
-	return exit.Reported{Code: code}
+	return nil
 }
 
-// writeIndented prints a JSON document for people.
+// codeOf is the exit code of a verdict.
+func codeOf(v verify.Verdict) exit.Code {
+	switch v {
+	case verify.Believed:
+		return exit.Done
+	case verify.Refused:
+		return exit.Rejected
+	case verify.Unverifiable:
+		return exit.Unverifiable
+	}
+	return exit.Unknown
+}
+
+// writeIndented prints a JSON document, indented.
 func writeIndented(w io.Writer, document []byte) error {
 	var b bytes.Buffer
 	if err := json.Indent(&b, document, "", "  "); err != nil {
@@ -219,16 +227,16 @@ func writeIndented(w io.Writer, document []byte) error {
 	return err
 }
 
-func reportTextFor(env *cli.Env, o verifyOptions, now time.Time) reportText {
-	text := reportText{w: env.Out, paint: env.PaletteFor(env.Stdout, env.NoColor), now: now}
+func newTextReport(env *cli.Env, o options, now time.Time) textReport {
+	text := textReport{w: env.Out, paint: env.PaletteFor(env.Stdout, env.NoColor), now: now}
 	if o.explain {
 		text.explain = claimSentences()
 	}
 	return text
 }
 
-// decode shows a token and says that it was not judged.
-func decode(env *cli.Env, pasted string, o verifyOptions) error {
+// decode prints a token without verifying it.
+func decode(env *cli.Env, pasted string, o options) error {
 	token, err := jwt.Decode(pasted)
 	if token == nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
@@ -238,7 +246,7 @@ func decode(env *cli.Env, pasted string, o verifyOptions) error {
 			return err
 		}
 	} else {
-		reportTextFor(env, o, env.Now()).token(token)
+		newTextReport(env, o, env.Now()).token(token)
 	}
 	env.Say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
 	if err != nil {
@@ -247,8 +255,8 @@ func decode(env *cli.Env, pasted string, o verifyOptions) error {
 	return nil
 }
 
-// clock is the clock that the token is judged by.
-func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
+// clock is the clock that the token is verified by: now, or --at.
+func (o options) clock(now func() time.Time) (func() time.Time, error) {
 	if o.at == "" {
 		return now, nil
 	}
@@ -259,15 +267,15 @@ func (o verifyOptions) clock(now func() time.Time) (func() time.Time, error) {
 	return func() time.Time { return at }, nil
 }
 
-// keySourceFor decides whose keys the token is checked against: those that --jwks
-// names; those of the configured tenant; else those of the tenant that the
-// token itself names, if it is one of Entra's. Without any the source is nil,
-// and the report says what to set.
-func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o verifyOptions, pasted string) (jwks.Source, error) {
+// keySource returns the keys to check signatures with: those that --jwks names,
+// else those of the configured tenant, else those of the tenant that the token
+// itself names, if Entra issued it. It is nil if there are none; the report then
+// says what to set.
+func keySource(ctx context.Context, env *cli.Env, s *settings.Settings, o options, pasted string) (jwks.Source, error) {
 	transport := cli.NewTransport(env, s)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
-		return keySetFor(env, ctx, client, s, o)
+		return keySet(ctx, env, client, s, o)
 	}
 	if o.issuer != "" {
 		return nil, exit.Usagef("--issuer needs --jwks: without it the issuer is the tenant's own")
@@ -282,8 +290,8 @@ func keySourceFor(env *cli.Env, ctx context.Context, s *settings.Settings, o ver
 	return jwks.NewMetadata(authority, jwks.MetadataOptions{HTTP: client, Now: env.Now})
 }
 
-// authority is whose keys are asked for where no --jwks names them.
-func (o verifyOptions) authority(s *settings.Settings, pasted string) (a entra.Authority, known bool, err error) {
+// authority is the tenant whose keys are fetched; known is false if there is none.
+func (o options) authority(s *settings.Settings, pasted string) (a entra.Authority, known bool, err error) {
 	a = s.AuthorityURL()
 	switch {
 	case o.batch && o.AnyTenant:
@@ -320,8 +328,8 @@ func parseMoment(text string) (time.Time, error) {
 	return time.Time{}, exit.Usagef("--at %q is no time", text).Hint("write it as 2026-11-23T10:00:00Z or as epoch seconds")
 }
 
-// hintAtLocal says how to judge the token of a local tenant, unless that tenant
-// was asked.
+// hintAtLocal says how to verify the token of a local tenant, if --local was not
+// given.
 func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
 	withLocal, _ := cmd.Flags().GetBool("local")
 	_, underTenant := env.Lookup(local.TenantVariable)
@@ -332,16 +340,16 @@ func hintAtLocal(env *cli.Env, cmd *cobra.Command, report *verify.Report) {
 	env.Say("hint: the token names a local tenant as its issuer; while that runs: m2m verify --local")
 }
 
-// verifySchema is the JSON Schema of what `verify -o json` prints and of each
+// schema is the JSON Schema of what `verify -o json` prints and of each
 // line of `verify --batch`.
 //
 //go:embed verify.schema.json
-var verifySchema string
+var schema string
 
 func printSchema(env *cli.Env, args []string) error {
 	if len(args) > 0 {
 		return exit.Usagef("--schema takes no token: it prints the form of every report")
 	}
-	_, err := io.WriteString(env.Out, verifySchema)
+	_, err := io.WriteString(env.Out, schema)
 	return err
 }
