@@ -152,7 +152,7 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 	case settings.KindManagedIdentity:
 		return token.NewManagedIdentity(c.IdentityClient), nil
 	}
-	return nil, exit.Usagef("%v", settings.ErrCredentialMissing).Wrap(settings.ErrCredentialMissing)
+	return nil, nil // token.Request.Check reports it
 }
 
 // GitHubTokenVariable has the bearer token with which a job of GitHub Actions

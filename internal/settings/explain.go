@@ -12,10 +12,6 @@ import (
 	"m2m/internal/token"
 )
 
-// ErrMissing says that settings which every token needs are not set. The errors
-// of entra for the single values are in the chain too.
-var ErrMissing = errors.New("settings are missing")
-
 // Missing returns one error, an exit.Error, for all settings that a token needs
 // and that are not set.
 func (s *Settings) Missing() error {
@@ -29,7 +25,7 @@ func (s *Settings) Missing() error {
 	if s.Credential.Kind != KindManagedIdentity {
 		add(s.Tenant.Value == "", "TENANT_ID", entra.ErrTenantMissing)
 		add(s.Client.Value == "", "CLIENT_ID", entra.ErrClientMissing)
-		add(s.Credential.Kind == KindNone, "CLIENT_SECRET (or another credential)", ErrCredentialMissing)
+		add(s.Credential.Kind == KindNone, "CLIENT_SECRET (or another credential)", token.ErrNoCredential)
 	}
 	add(s.Scope.Value == "", "API_SCOPE", entra.ErrScopeMissing)
 	if len(names) == 0 {
@@ -41,11 +37,8 @@ func (s *Settings) Missing() error {
 			"the IDs are in the Entra admin center, App registrations, your app, Overview",
 			"without a tenant at hand: m2m serve --local -- m2m call /secure-data",
 		).
-		Wrap(errors.Join(append(causes, ErrMissing)...))
+		Wrap(errors.Join(causes...))
 }
-
-// ErrCredentialMissing says that there is no credential.
-var ErrCredentialMissing = errors.New("no credential is set")
 
 // ExplainToken words the errors of package token about settings, all in one
 // exit.Error that names each setting as the user wrote it, where it came from,
