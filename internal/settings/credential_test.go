@@ -37,7 +37,9 @@ func TestCredentialChoice(t *testing.T) {
 			"the credential is the federated token file from the environment (AZURE_FEDERATED_TOKEN_FILE): no flag chooses one",
 		},
 		"certificate of one layer": {
-			givenSettings{env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c.pem", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"}},
+			givenSettings{
+				env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c.pem", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"},
+			},
 			Credential{Kind: KindCertificate, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_CERTIFICATE_PATH"},
 				File: "c.pem", Password: entra.NewSecret("pw"), SendChain: true},
 			"the credential is the certificate from the environment (AZURE_CLIENT_CERTIFICATE_PATH): no flag chooses one",
@@ -120,7 +122,9 @@ func TestCredentialRefusals(t *testing.T) {
 		given givenSettings
 		want  error
 	}{
-		"two credentials": {givenSettings{flags: flagged{"certificate": {"c"}, "client-secret-file": {"-"}}}, errCredentialSeveral},
+		"two credentials": {
+			givenSettings{flags: flagged{"certificate": {"c"}, "client-secret-file": {"-"}}}, errCredentialSeveral,
+		},
 		"two kinds of federation": {
 			givenSettings{flags: flagged{"federated": {"github"}, "federated-token-file": {"f"}}}, errCredentialSeveral},
 		"both flags of a managed identity are one": {
@@ -131,9 +135,14 @@ func TestCredentialRefusals(t *testing.T) {
 		"a chain without certificate": {
 			givenSettings{flags: flagged{"send-chain": {"true"}}, env: vars{"CLIENT_SECRET": secretA}}, errNotACertificate},
 		"a certificate's password without certificate": {
-			givenSettings{flags: flagged{"certificate-password-file": {"f"}}, env: vars{"CLIENT_SECRET": secretA}}, errNotACertificate},
+			givenSettings{
+				flags: flagged{"certificate-password-file": {"f"}},
+				env:   vars{"CLIENT_SECRET": secretA}}, errNotACertificate,
+		},
 		"a chain that is neither true nor false": {
-			givenSettings{env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "perhaps"}}, errSendChain},
+			givenSettings{
+				env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "perhaps"}}, errSendChain,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.given.uses.Credential = true

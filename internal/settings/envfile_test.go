@@ -25,15 +25,30 @@ func TestParseEnvFile(t *testing.T) {
 		"a command is no command":  {"TENANT_ID=$(id)", vars{"TENANT_ID": "$(id)"}},
 		"old Mac lines":            {"TENANT_ID=a\rCLIENT_ID=b", vars{"TENANT_ID": "a", "CLIENT_ID": "b"}},
 		"byte order mark":          {"\ufeffTENANT_ID=a", vars{"TENANT_ID": "a"}},
-		"export and spaces":        {"export TENANT_ID = a \n\texport\tCLIENT_ID=b", vars{"TENANT_ID": "a", "CLIENT_ID": "b"}},
-		"colon":                    {"TENANT_ID: a", vars{"TENANT_ID": "a"}},
-		"empty is not set":         {"TENANT_ID=\nCLIENT_ID=''\nAPI_SCOPE=  # later\nAPI_URL=a", vars{"API_URL": "a"}},
-		"the last of two counts":   {"TENANT_ID=a\nTENANT_ID=b", vars{"TENANT_ID": "b"}},
-		"other names":              {"PATH=/evil\nLD_PRELOAD=x\nHTTPS_PROXY=y\nother-name=$X\nTENANT_ID=a", vars{"TENANT_ID": "a"}},
-		"other names over lines":   {"PRIVATE_KEY=\"-----BEGIN\nTENANT_ID=no\n-----END\"\nTENANT_ID=a", vars{"TENANT_ID": "a"}},
-		"comment behind a value":   {"TENANT_ID=a # b\nCLIENT_ID='c' # d\nAPI_SCOPE=\"e\"\t# f", vars{"TENANT_ID": "a", "CLIENT_ID": "c", "API_SCOPE": "e"}},
-		"references to settings":   {"CLIENT_ID=a\nAPI_SCOPE=api://${CLIENT_ID}/.default", vars{"CLIENT_ID": "a", "API_SCOPE": "api://a/.default"}},
-		"references in quotes":     {"CLIENT_ID=a\nAPI_SCOPE=\"api://${CLIENT_ID}/.default\"", vars{"CLIENT_ID": "a", "API_SCOPE": "api://a/.default"}},
+		"export and spaces": {
+			"export TENANT_ID = a \n\texport\tCLIENT_ID=b", vars{"TENANT_ID": "a", "CLIENT_ID": "b"},
+		},
+		"colon":                  {"TENANT_ID: a", vars{"TENANT_ID": "a"}},
+		"empty is not set":       {"TENANT_ID=\nCLIENT_ID=''\nAPI_SCOPE=  # later\nAPI_URL=a", vars{"API_URL": "a"}},
+		"the last of two counts": {"TENANT_ID=a\nTENANT_ID=b", vars{"TENANT_ID": "b"}},
+		"other names": {
+			"PATH=/evil\nLD_PRELOAD=x\nHTTPS_PROXY=y\nother-name=$X\nTENANT_ID=a", vars{"TENANT_ID": "a"},
+		},
+		"other names over lines": {
+			"PRIVATE_KEY=\"-----BEGIN\nTENANT_ID=no\n-----END\"\nTENANT_ID=a", vars{"TENANT_ID": "a"},
+		},
+		"comment behind a value": {
+			"TENANT_ID=a # b\nCLIENT_ID='c' # d\nAPI_SCOPE=\"e\"\t# f",
+			vars{"TENANT_ID": "a", "CLIENT_ID": "c", "API_SCOPE": "e"},
+		},
+		"references to settings": {
+			"CLIENT_ID=a\nAPI_SCOPE=api://${CLIENT_ID}/.default",
+			vars{"CLIENT_ID": "a", "API_SCOPE": "api://a/.default"},
+		},
+		"references in quotes": {
+			"CLIENT_ID=a\nAPI_SCOPE=\"api://${CLIENT_ID}/.default\"",
+			vars{"CLIENT_ID": "a", "API_SCOPE": "api://a/.default"},
+		},
 		"no reference in single quotes": {"CLIENT_ID=a\nAPI_SCOPE='api://${CLIENT_ID}/.default'",
 			vars{"CLIENT_ID": "a", "API_SCOPE": "api://${CLIENT_ID}/.default"}},
 		"paths of Windows": {`M2M_CA_FILE=C:\certs\new.pem`, vars{"M2M_CA_FILE": `C:\certs\new.pem`}},
@@ -88,19 +103,49 @@ func TestParseEnvFileRefusals(t *testing.T) {
 		want error
 		text string // how the message starts
 	}{
-		"no equals sign":             {"TENANT_ID=a\n\nCLIENT_SECRET hunter2\n", errEnvFileSyntax, "stranger.env, line 3: expected NAME=value"},
-		"no name":                    {"=hunter2", errEnvFileSyntax, "stranger.env, line 1: expected NAME=value"},
-		"a name that is none":        {"CLIENT SECRET=hunter2", errEnvFileSyntax, "stranger.env, line 1: expected NAME=value"},
-		"open quote":                 {"A=1\nCLIENT_SECRET=\"hunter2\nTENANT_ID=a\n", errEnvFileSyntax, "stranger.env, line 2: a quote is opened"},
-		"after the quote":            {"CLIENT_SECRET='hunter2'more", errEnvFileSyntax, "stranger.env, line 1: something follows"},
-		"after a quote over lines":   {"A='1\n2'\nCLIENT_SECRET='a\nhunter2'more", errEnvFileSyntax, "stranger.env, line 3: something follows"},
-		"a variable in a secret":     {"X=1\nCLIENT_SECRET=hunter2$X1", errEnvFileAmbiguous, "stranger.env, line 2: the value of CLIENT_SECRET"},
-		"a setting in a secret":      {"CLIENT_ID=1\nCLIENT_SECRET=hunter2${CLIENT_ID}", errEnvFileAmbiguous, "stranger.env, line 2: the value of CLIENT_SECRET"},
-		"a variable of the system":   {"AZURE_FEDERATED_TOKEN_FILE=$HOME/.ssh/id_rsa", errEnvFileAmbiguous, "stranger.env, line 1: the value of AZURE_FEDERATED"},
-		"escape":                     {`CLIENT_SECRET="hunter2\n"`, errEnvFileAmbiguous, "stranger.env, line 1: the value of CLIENT_SECRET"},
-		"escaped dollar":             {`CLIENT_SECRET=hunter2\$`, errEnvFileAmbiguous, "stranger.env, line 1: the value of CLIENT_SECRET"},
-		"two comments":               {"CLIENT_SECRET=hunter2 # b # c", errEnvFileAmbiguous, "stranger.env, line 1: the value of CLIENT_SECRET"},
-		"not UTF-8":                  {"A=\xff\nCLIENT_SECRET=hunter2\xff", errEnvFileSyntax, "stranger.env, line 2: the value of CLIENT_SECRET is not UTF-8"},
+		"no equals sign": {
+			"TENANT_ID=a\n\nCLIENT_SECRET hunter2\n", errEnvFileSyntax, "stranger.env, line 3: expected NAME=value",
+		},
+		"no name": {"=hunter2", errEnvFileSyntax, "stranger.env, line 1: expected NAME=value"},
+		"a name that is none": {
+			"CLIENT SECRET=hunter2", errEnvFileSyntax, "stranger.env, line 1: expected NAME=value",
+		},
+		"open quote": {
+			"A=1\nCLIENT_SECRET=\"hunter2\nTENANT_ID=a\n", errEnvFileSyntax,
+			"stranger.env, line 2: a quote is opened",
+		},
+		"after the quote": {
+			"CLIENT_SECRET='hunter2'more", errEnvFileSyntax, "stranger.env, line 1: something follows",
+		},
+		"after a quote over lines": {
+			"A='1\n2'\nCLIENT_SECRET='a\nhunter2'more", errEnvFileSyntax, "stranger.env, line 3: something follows",
+		},
+		"a variable in a secret": {
+			"X=1\nCLIENT_SECRET=hunter2$X1", errEnvFileAmbiguous,
+			"stranger.env, line 2: the value of CLIENT_SECRET",
+		},
+		"a setting in a secret": {
+			"CLIENT_ID=1\nCLIENT_SECRET=hunter2${CLIENT_ID}", errEnvFileAmbiguous,
+			"stranger.env, line 2: the value of CLIENT_SECRET",
+		},
+		"a variable of the system": {
+			"AZURE_FEDERATED_TOKEN_FILE=$HOME/.ssh/id_rsa", errEnvFileAmbiguous,
+			"stranger.env, line 1: the value of AZURE_FEDERATED",
+		},
+		"escape": {
+			`CLIENT_SECRET="hunter2\n"`, errEnvFileAmbiguous, "stranger.env, line 1: the value of CLIENT_SECRET",
+		},
+		"escaped dollar": {
+			`CLIENT_SECRET=hunter2\$`, errEnvFileAmbiguous, "stranger.env, line 1: the value of CLIENT_SECRET",
+		},
+		"two comments": {
+			"CLIENT_SECRET=hunter2 # b # c", errEnvFileAmbiguous,
+			"stranger.env, line 1: the value of CLIENT_SECRET",
+		},
+		"not UTF-8": {
+			"A=\xff\nCLIENT_SECRET=hunter2\xff", errEnvFileSyntax,
+			"stranger.env, line 2: the value of CLIENT_SECRET is not UTF-8",
+		},
 		"UTF-16":                     {"\xff\xfeT\x00E\x00=\x00a\x00", errEnvFileSyntax, "stranger.env is not a text file"},
 		"binary":                     {"\x7fELF\x02\x01\x01\x00", errEnvFileSyntax, "stranger.env is not a text file"},
 		"a secret alone on its line": {"hunter2", errEnvFileSyntax, "stranger.env, line 1: expected NAME=value"},

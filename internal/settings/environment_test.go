@@ -10,17 +10,27 @@ func TestPlaces(t *testing.T) {
 		given givenSettings
 		want  Places
 	}{
-		"nothing is known":        {givenSettings{}, Places{}},
-		"Linux":                   {givenSettings{env: vars{"HOME": "/h"}}, Places{"/h/.cache/m2m", "/h/.local/state/m2m"}},
-		"XDG":                     {givenSettings{env: vars{"HOME": "/h", "XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"}}, Places{"/c/m2m", "/s/m2m"}},
-		"XDG without HOME":        {givenSettings{env: vars{"XDG_CACHE_HOME": "/c"}}, Places{"/c/m2m", ""}},
-		"relative XDG is ignored": {givenSettings{env: vars{"HOME": "/h", "XDG_CACHE_HOME": "c", "XDG_STATE_HOME": ""}}, Places{"/h/.cache/m2m", "/h/.local/state/m2m"}},
+		"nothing is known": {givenSettings{}, Places{}},
+		"Linux":            {givenSettings{env: vars{"HOME": "/h"}}, Places{"/h/.cache/m2m", "/h/.local/state/m2m"}},
+		"XDG": {
+			givenSettings{env: vars{"HOME": "/h", "XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"}},
+			Places{"/c/m2m", "/s/m2m"},
+		},
+		"XDG without HOME": {givenSettings{env: vars{"XDG_CACHE_HOME": "/c"}}, Places{"/c/m2m", ""}},
+		"relative XDG is ignored": {
+			givenSettings{env: vars{"HOME": "/h", "XDG_CACHE_HOME": "c", "XDG_STATE_HOME": ""}},
+			Places{"/h/.cache/m2m", "/h/.local/state/m2m"},
+		},
 		"macOS": {givenSettings{goos: "darwin", env: vars{"HOME": "/h", "XDG_CACHE_HOME": "/c"}},
 			Places{"/h/Library/Caches/m2m", "/h/Library/Application Support/m2m"}},
-		"Windows": {givenSettings{goos: "windows", env: vars{"LocalAppData": "/l", "HOME": "/h"}}, Places{"/l/m2m/cache", "/l/m2m/state"}},
+		"Windows": {
+			givenSettings{goos: "windows", env: vars{"LocalAppData": "/l", "HOME": "/h"}},
+			Places{"/l/m2m/cache", "/l/m2m/state"},
+		},
 		"named": {givenSettings{env: vars{"HOME": "/h", "M2M_CACHE_DIR": "/mine/./c", "M2M_STATE_DIR": "/mine/s"}},
 			Places{"/mine/c", "/mine/s"}},
-		"the environment over .env": {givenSettings{env: vars{"M2M_CACHE_DIR": "/e"}, file: "M2M_CACHE_DIR=/f\nM2M_STATE_DIR=/f", named: true},
+		"the environment over .env": {
+			givenSettings{env: vars{"M2M_CACHE_DIR": "/e"}, file: "M2M_CACHE_DIR=/f\nM2M_STATE_DIR=/f", named: true},
 			Places{"/e", "/f"}},
 		"the local tenant's cache, the caller's state": {
 			givenSettings{local: vars{"M2M_CACHE_DIR": "/local/c"}, env: vars{"M2M_CACHE_DIR": "/e", "M2M_STATE_DIR": "/s"}},

@@ -70,16 +70,23 @@ func TestWhatATokenNeeds(t *testing.T) {
 		"several resources": {
 			givenSettings{env: with(good, vars{"API_SCOPE": "api://x/.default api://y/.default"})},
 			entra.ErrScopeSeveral, `API_SCOPE in the environment names several resources, and a token is for one: "api://x/.default api://y/.default"`},
-		"nothing": {givenSettings{}, entra.ErrTenantMissing, "not set: TENANT_ID, CLIENT_ID, CLIENT_SECRET (or another credential), API_SCOPE"},
+		"nothing": {
+			givenSettings{}, entra.ErrTenantMissing,
+			"not set: TENANT_ID, CLIENT_ID, CLIENT_SECRET (or another credential), API_SCOPE",
+		},
 		"no scope": {
 			givenSettings{env: envA()}, entra.ErrScopeMissing, "not set: API_SCOPE"},
 		"no credential": {
-			givenSettings{env: with(good, vars{"CLIENT_SECRET": ""})}, token.ErrNoCredential, "not set: CLIENT_SECRET (or another credential)"},
+			givenSettings{
+				env: with(good, vars{"CLIENT_SECRET": ""})}, token.ErrNoCredential, "not set: CLIENT_SECRET (or another credential)",
+		},
 		"a managed identity without scope": {
 			givenSettings{flags: flagged{"managed-identity": {"true"}}}, entra.ErrScopeMissing, "not set: API_SCOPE"},
-		"good":                     {given: givenSettings{env: good}},
-		"a secret in a file":       {given: givenSettings{env: good, flags: flagged{"client-secret-file": {"-"}}}},
-		"a managed identity alone": {given: givenSettings{flags: flagged{"managed-identity": {"true"}, "scope": {"api://x/.default"}}}},
+		"good":               {given: givenSettings{env: good}},
+		"a secret in a file": {given: givenSettings{env: good, flags: flagged{"client-secret-file": {"-"}}}},
+		"a managed identity alone": {
+			given: givenSettings{flags: flagged{"managed-identity": {"true"}, "scope": {"api://x/.default"}}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.given.uses = acquires

@@ -13,8 +13,8 @@ import (
 var errCloudUnknown = errors.New("there is no such cloud")
 
 // Resolve finds the value of every setting and applies the rules of trust.go.
-// Its errors are exit.Errors. It does not check the values themselves: see
-// CheckCredential.
+// Its errors are exit.Errors. It does not check the values themselves: package
+// token does that, and ExplainToken words what it finds.
 func Resolve(in Input) (*Settings, error) {
 	l, err := newLayers(in)
 	if err != nil {

@@ -150,7 +150,10 @@ var plainSettings = []struct {
 		[3]string{"https://login.microsoftonline.us", "https://login.chinacloudapi.cn", "https://login.windows.net"}},
 	{Audiences, []string{"API_AUDIENCE"}, "audience", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
 	{RequiredRoles, []string{"REQUIRED_ROLES"}, "require-role", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
-	{RequiredScopes, []string{"REQUIRED_SCOPES"}, "require-scope", [3]string{"a, b", " c ", "d"}, [3]string{"a|b", "c", "d"}},
+	{
+		RequiredScopes, []string{"REQUIRED_SCOPES"}, "require-scope", [3]string{"a, b", " c ", "d"},
+		[3]string{"a|b", "c", "d"},
+	},
 	{APIURL, []string{"API_URL"}, "", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
 	{CAFile, []string{"M2M_CA_FILE"}, "ca-file", [3]string{"a", "b", "c"}, [3]string{"a", "b", "c"}},
 }
@@ -179,7 +182,10 @@ func TestPrecedence(t *testing.T) {
 				row.want[2], Source{Layer: layerLocal, Name: name})
 			if row.flag != "" {
 				expect("flag over everything",
-					givenSettings{file: file, env: vars{name: row.values[1]}, local: vars{name: "x"}, flags: flagged{row.flag: {row.values[2]}}},
+					givenSettings{
+						file: file, env: vars{name: row.values[1]}, local: vars{name: "x"},
+						flags: flagged{row.flag: {row.values[2]}},
+					},
 					row.want[2], Source{Layer: layerFlag, Name: row.flag})
 				givenSettings{flags: flagged{row.flag: {""}}}.refusal(t, exit.ErrFlagEmpty)
 			}
@@ -275,7 +281,10 @@ func TestSourceStrings(t *testing.T) {
 		{Source{Layer: LayerDefault}, "the default", "the default"},
 		{Source{LayerEnvFile, "TENANT_ID", ".env"}, ".env (TENANT_ID)", "TENANT_ID in .env"},
 		{Source{LayerEnvFile, "TENANT_ID", "a/b.env"}, "a/b.env (TENANT_ID)", "TENANT_ID in a/b.env"},
-		{Source{Layer: LayerEnvironment, Name: "CLIENT_SECRET"}, "the environment (CLIENT_SECRET)", "CLIENT_SECRET in the environment"},
+		{
+			Source{Layer: LayerEnvironment, Name: "CLIENT_SECRET"}, "the environment (CLIENT_SECRET)",
+			"CLIENT_SECRET in the environment",
+		},
 		{Source{Layer: layerLocal, Name: "CLIENT_ID"}, "the local tenant", "CLIENT_ID of the local tenant"},
 		{Source{Layer: layerFlag, Name: "tenant"}, "--tenant", "--tenant"},
 	} {

@@ -37,27 +37,72 @@ func TestIdentityIsFromOnePlace(t *testing.T) {
 		given givenSettings
 		want  error // nil: allowed
 	}{
-		"all in the environment":                  {givenSettings{env: envA()}, nil},
-		"all in .env":                             {givenSettings{file: fileA}, nil},
-		"environment complete, .env ignored":      {givenSettings{env: envA(), file: "TENANT_ID=" + tenantB + "\nCLIENT_ID=" + clientB}, nil},
-		"secret in the environment, IDs in .env":  {givenSettings{env: secretOnly, file: idsA}, errEnvFileIdentity},
-		"only the tenant in .env":                 {givenSettings{env: with(secretOnly, vars{"CLIENT_ID": clientA}), file: idsA}, errEnvFileIdentity},
-		"only the client in .env":                 {givenSettings{env: with(secretOnly, vars{"TENANT_ID": tenantA}), file: idsA}, errEnvFileIdentity},
-		"a .env that is named does not help":      {givenSettings{env: secretOnly, file: idsA, named: true}, errEnvFileIdentity},
-		"secret by flag, IDs in .env":             {givenSettings{flags: flagged{"client-secret-file": {"-"}}, file: idsA}, errEnvFileIdentity},
-		"federated file in the environment":       {givenSettings{env: vars{"AZURE_FEDERATED_TOKEN_FILE": "/t"}, file: idsA}, errEnvFileIdentity},
-		"GitHub's token, IDs in .env":             {givenSettings{flags: flagged{"federated": {"github"}}, file: idsA}, errEnvFileIdentity},
-		"a certificate's password in .env":        {givenSettings{env: vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA, "AZURE_CLIENT_CERTIFICATE_PATH": "c"}, file: "AZURE_CLIENT_CERTIFICATE_PASSWORD=pw"}, errEnvFileIdentity},
-		"a managed identity has no tenant to mix": {givenSettings{flags: flagged{"managed-identity": {"true"}}, file: idsA}, nil},
-		"IDs by flag, secret in the environment":  {givenSettings{env: secretOnly, flags: flagged{"tenant": {tenantA}, "client-id": {clientA}}}, nil},
-		"IDs in the environment, secret by flag":  {givenSettings{env: vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA}, flags: flagged{"client-secret-file": {"-"}}}, nil},
-		"flags override a .env with the secret":   {givenSettings{file: fileA, flags: flagged{"tenant": {tenantB}, "client-id": {clientB}}}, nil},
-		"flags override IDs in .env":              {givenSettings{env: secretOnly, file: idsA, flags: flagged{"tenant": {tenantB}, "client-id": {clientB}}}, nil},
-		"secret in .env, another tenant outside":  {givenSettings{file: fileA, env: vars{"TENANT_ID": tenantB}}, errEnvFileIdentity},
-		"secret in .env, another client outside":  {givenSettings{file: fileA, env: vars{"AZURE_CLIENT_ID": clientB}}, errEnvFileIdentity},
-		"secret in .env, the same tenant outside": {givenSettings{file: fileA, env: vars{"AZURE_TENANT_ID": tenantA, "CLIENT_ID": clientA}}, nil},
-		"secret alone in .env, the rest outside":  {givenSettings{file: "CLIENT_SECRET=" + secretA, env: vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA}}, errEnvFileIdentity},
-		"no credential at all":                    {givenSettings{file: "TENANT_ID=" + tenantA, env: vars{"CLIENT_ID": clientA}}, nil},
+		"all in the environment": {givenSettings{env: envA()}, nil},
+		"all in .env":            {givenSettings{file: fileA}, nil},
+		"environment complete, .env ignored": {
+			givenSettings{env: envA(), file: "TENANT_ID=" + tenantB + "\nCLIENT_ID=" + clientB}, nil,
+		},
+		"secret in the environment, IDs in .env": {givenSettings{env: secretOnly, file: idsA}, errEnvFileIdentity},
+		"only the tenant in .env": {
+			givenSettings{env: with(secretOnly, vars{"CLIENT_ID": clientA}), file: idsA}, errEnvFileIdentity,
+		},
+		"only the client in .env": {
+			givenSettings{env: with(secretOnly, vars{"TENANT_ID": tenantA}), file: idsA}, errEnvFileIdentity,
+		},
+		"a .env that is named does not help": {
+			givenSettings{env: secretOnly, file: idsA, named: true}, errEnvFileIdentity,
+		},
+		"secret by flag, IDs in .env": {
+			givenSettings{flags: flagged{"client-secret-file": {"-"}}, file: idsA}, errEnvFileIdentity,
+		},
+		"federated file in the environment": {
+			givenSettings{env: vars{"AZURE_FEDERATED_TOKEN_FILE": "/t"}, file: idsA}, errEnvFileIdentity,
+		},
+		"GitHub's token, IDs in .env": {
+			givenSettings{flags: flagged{"federated": {"github"}}, file: idsA}, errEnvFileIdentity,
+		},
+		"a certificate's password in .env": {
+			givenSettings{
+				env:  vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA, "AZURE_CLIENT_CERTIFICATE_PATH": "c"},
+				file: "AZURE_CLIENT_CERTIFICATE_PASSWORD=pw",
+			},
+			errEnvFileIdentity,
+		},
+		"a managed identity has no tenant to mix": {
+			givenSettings{flags: flagged{"managed-identity": {"true"}}, file: idsA}, nil,
+		},
+		"IDs by flag, secret in the environment": {
+			givenSettings{env: secretOnly, flags: flagged{"tenant": {tenantA}, "client-id": {clientA}}}, nil,
+		},
+		"IDs in the environment, secret by flag": {
+			givenSettings{
+				env: vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA}, flags: flagged{"client-secret-file": {"-"}},
+			},
+			nil,
+		},
+		"flags override a .env with the secret": {
+			givenSettings{file: fileA, flags: flagged{"tenant": {tenantB}, "client-id": {clientB}}}, nil,
+		},
+		"flags override IDs in .env": {
+			givenSettings{env: secretOnly, file: idsA, flags: flagged{"tenant": {tenantB}, "client-id": {clientB}}},
+			nil,
+		},
+		"secret in .env, another tenant outside": {
+			givenSettings{file: fileA, env: vars{"TENANT_ID": tenantB}}, errEnvFileIdentity,
+		},
+		"secret in .env, another client outside": {
+			givenSettings{file: fileA, env: vars{"AZURE_CLIENT_ID": clientB}}, errEnvFileIdentity,
+		},
+		"secret in .env, the same tenant outside": {
+			givenSettings{file: fileA, env: vars{"AZURE_TENANT_ID": tenantA, "CLIENT_ID": clientA}}, nil,
+		},
+		"secret alone in .env, the rest outside": {
+			givenSettings{file: "CLIENT_SECRET=" + secretA, env: vars{"TENANT_ID": tenantA, "CLIENT_ID": clientA}},
+			errEnvFileIdentity,
+		},
+		"no credential at all": {
+			givenSettings{file: "TENANT_ID=" + tenantA, env: vars{"CLIENT_ID": clientA}}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.given.uses = acquires
@@ -95,20 +140,46 @@ func TestDestinationIsFromWhereTheSecretIs(t *testing.T) {
 		given givenSettings
 		want  error
 	}{
-		"login host":          {givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://evil.example", uses: acquires}, errEnvFileDestination},
-		"another cloud":       {givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://login.microsoftonline.us", uses: acquires}, errEnvFileDestination},
-		"the default host":    {givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://login.microsoftonline.com/", uses: acquires}, nil},
-		"API address":         {givenSettings{env: envA(), file: "API_URL=https://evil.example", uses: calls}, errEnvFileDestination},
+		"login host": {
+			givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://evil.example", uses: acquires},
+			errEnvFileDestination,
+		},
+		"another cloud": {
+			givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://login.microsoftonline.us", uses: acquires},
+			errEnvFileDestination,
+		},
+		"the default host": {
+			givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://login.microsoftonline.com/", uses: acquires},
+			nil,
+		},
+		"API address": {
+			givenSettings{env: envA(), file: "API_URL=https://evil.example", uses: calls}, errEnvFileDestination,
+		},
 		"the default address": {givenSettings{env: envA(), file: "API_URL=http://127.0.0.1:8000/", uses: calls}, nil},
 		"address not used":    {givenSettings{env: envA(), file: "API_URL=https://evil.example", uses: acquires}, nil},
-		"extra CA":            {givenSettings{env: envA(), file: "M2M_CA_FILE=ca.pem", uses: acquires}, errEnvFileDestination},
-		"secret by flag": {givenSettings{flags: flagged{"client-secret-file": {"-"}, "tenant": {tenantA}, "client-id": {clientA}},
-			file: "API_URL=https://evil.example", uses: calls}, errEnvFileDestination},
-		"managed identity": {givenSettings{flags: flagged{"managed-identity": {"true"}}, file: "API_URL=https://evil.example", uses: calls}, errEnvFileDestination},
+		"extra CA": {
+			givenSettings{env: envA(), file: "M2M_CA_FILE=ca.pem", uses: acquires}, errEnvFileDestination,
+		},
+		"secret by flag": {
+			givenSettings{flags: flagged{"client-secret-file": {"-"}, "tenant": {tenantA}, "client-id": {clientA}},
+				file: "API_URL=https://evil.example", uses: calls}, errEnvFileDestination},
+		"managed identity": {
+			givenSettings{
+				flags: flagged{"managed-identity": {"true"}}, file: "API_URL=https://evil.example", uses: calls,
+			},
+			errEnvFileDestination,
+		},
 		"naming the file does not help": {
-			givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://evil.example", named: true, uses: acquires}, errEnvFileDestination},
-		"a token that was given":         {givenSettings{file: fileA + "API_URL=https://evil.example", uses: sendsAToken}, errEnvFileDestination},
-		"a token that was given, and CA": {givenSettings{file: "M2M_CA_FILE=ca.pem", uses: Uses{GivenToken: true}}, errEnvFileDestination},
+			givenSettings{
+				env: envA(), file: "AZURE_AUTHORITY_HOST=https://evil.example", named: true,
+				uses: acquires}, errEnvFileDestination,
+		},
+		"a token that was given": {
+			givenSettings{file: fileA + "API_URL=https://evil.example", uses: sendsAToken}, errEnvFileDestination,
+		},
+		"a token that was given, and CA": {
+			givenSettings{file: "M2M_CA_FILE=ca.pem", uses: Uses{GivenToken: true}}, errEnvFileDestination,
+		},
 		"all of one .env": {givenSettings{
 			file: fileA + "API_URL=https://api.example\nM2M_CA_FILE=ca.pem\nAZURE_AUTHORITY_HOST=login.microsoftonline.us", uses: calls}, nil},
 		"secret in .env, destination in the environment": {givenSettings{

@@ -88,10 +88,16 @@ func TestBatchAnyTenant(t *testing.T) {
 		want []string // verdicts
 		said string
 	}{
-		{"any tenant", []string{"--any-tenant"}, []string{"believed", "believed", "refused", "believed"}, "warning: --any-tenant: a token of any organisation passes"},
+		{
+			"any tenant", []string{"--any-tenant"}, []string{"believed", "believed", "refused", "believed"},
+			"warning: --any-tenant: a token of any organisation passes",
+		},
 		{"any tenant, one named", []string{"--any-tenant", "--tenant", "11111112-aaaa-4bbb-8ccc-000000000002"},
 			[]string{"believed", "believed", "refused", "believed"}, "warning: --any-tenant"},
-		{"one tenant", []string{"--tenant", "11111111-aaaa-4bbb-8ccc-000000000001"}, []string{"believed", "refused", "refused", "believed"}, ""},
+		{
+			"one tenant", []string{"--tenant", "11111111-aaaa-4bbb-8ccc-000000000001"},
+			[]string{"believed", "refused", "refused", "believed"}, "",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer

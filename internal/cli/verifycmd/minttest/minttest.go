@@ -12,9 +12,7 @@ import (
 	"time"
 )
 
-// The tokens of the scripts about verify are made here, of the claims of a
-// published capture, so that any claim can be what it must not be. They live
-// from 11:30 to 12:30 on 1 June 2026.
+// The identifiers in Claims.
 const (
 	Tenant   = "b1f0c2d3-8a4e-4c5b-9d6f-7e8091a2b3c4"
 	API      = "0f6e7d8c-9b0a-4f1e-8d2c-3b4a59687786"
@@ -22,13 +20,16 @@ const (
 	ObjectID = "d0c1b2a3-9485-4766-b758-49302a1b0c1d"
 )
 
+// Noon is half-way through the life of a token.
 var Noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-// Key is made once, because making it takes longer than most tests.
+// Key is the signing key, made once because that takes longer than most tests.
 var Key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
+// Object is a JSON object.
 type Object map[string]any
 
+// Claims are those of a valid app-only token.
 func Claims() Object {
 	return Object{
 		"aud": API, "iss": "https://login.microsoftonline.com/" + Tenant + "/v2.0",
@@ -38,7 +39,7 @@ func Claims() Object {
 	}
 }
 
-// JWKS is the key set in the form of Entra's v2.0 keys.
+// JWKS is the key set, in the form of Entra's v2.0 keys.
 func JWKS() ([]byte, error) {
 	key, err := Key()
 	if err != nil {
@@ -51,7 +52,8 @@ func JWKS() ([]byte, error) {
 	}}})
 }
 
-// Token signs header and claims. A change replaces a member; null removes it.
+// Token signs a token. A change replaces a member of header or claims; nil removes
+// it.
 func Token(headerChanges, claimChanges Object) (string, error) {
 	key, err := Key()
 	if err != nil {
@@ -71,6 +73,7 @@ func Token(headerChanges, claimChanges Object) (string, error) {
 	return input + "." + base64.RawURLEncoding.EncodeToString(signature), err
 }
 
+// With applies changes to o and returns it; nil removes a member.
 func (o Object) With(changes Object) Object {
 	for name, value := range changes {
 		if o[name] = value; value == nil {
