@@ -24,7 +24,10 @@ func TestClean(t *testing.T) {
 		{"scheme", "Bearer a.b.c", "a.b.c", []string{"the scheme Bearer"}, ""},
 		{"scheme in lower case", "bearer  a.b.c", "a.b.c", []string{"the scheme Bearer"}, ""},
 		{"header line", "Authorization: Bearer a.b.c", "a.b.c", []string{"the header's name", "the scheme Bearer"}, ""},
-		{"header line for curl", `"authorization:Bearer a.b.c"`, "a.b.c", []string{"quotes", "the header's name", "the scheme Bearer"}, ""},
+		{
+			"header line for curl", `"authorization:Bearer a.b.c"`, "a.b.c",
+			[]string{"quotes", "the header's name", "the scheme Bearer"}, "",
+		},
 		{"quoted after the scheme", `Bearer "a.b.c"`, "a.b.c", []string{"the scheme Bearer", "quotes"}, ""},
 		{"one quote", `"a.b.c`, `"a.b.c`, nil, ""},
 		{"a token that begins with bearer", "bearerabc.b.c", "bearerabc.b.c", nil, ""},

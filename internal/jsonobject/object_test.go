@@ -48,7 +48,10 @@ func TestEdits(t *testing.T) {
 		{"Prepend", o.Prepend("b", "2").String(), `{"b":2,"a":1,"b":"x","a":"y"}`},
 		{"Without", o.Without("a", "c").String(), `{"b":"x"}`},
 		{"Text", o.Text("a") + o.Text("b") + o.Text("c"), "yx"},
-		{"Of, Quote", jsonobject.Of("<\xff", jsonobject.Quote("\"\xff")).String(), `{"<` + "\ufffd" + `":"\"` + "\ufffd" + `"}`},
+		{
+			"Of, Quote", jsonobject.Of("<\xff", jsonobject.Quote("\"\xff")).String(),
+			`{"<` + "\ufffd" + `":"\"` + "\ufffd" + `"}`,
+		},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)

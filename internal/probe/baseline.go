@@ -102,9 +102,11 @@ func (p *run) checkValid(a answer) error {
 	case p.kit.Expired():
 		return stop(ErrExpired, []Advice{RefreshToken}, "the token has expired, and got %s", statusText(a.status))
 	case a.status/100 == 3:
-		return stop(ErrNoBaseline, []Advice{FollowRedirect}, "the valid token got %s, a redirect, not a 2xx answer: there is nothing to compare with", statusText(a.status))
+		return stop(ErrNoBaseline, []Advice{FollowRedirect},
+			"the valid token got %s, a redirect, not a 2xx answer: there is nothing to compare with", statusText(a.status))
 	}
-	return stop(ErrNoBaseline, []Advice{ExplainRejection}, "the valid token got %s, not a 2xx answer: there is nothing to compare with", statusText(a.status))
+	return stop(ErrNoBaseline, []Advice{ExplainRejection},
+		"the valid token got %s, not a 2xx answer: there is nothing to compare with", statusText(a.status))
 }
 
 // checkNone returns why nothing can be decided if no token is not rejected.
@@ -120,7 +122,8 @@ func checkNone(a answer) error {
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden, a.status == http.StatusBadRequest:
 		return nil
 	}
-	return stop(ErrNoBaseline, []Advice{ProbeRejecting}, "a request without a token got %s, not 401: a refusal cannot be told from it", statusText(a.status))
+	return stop(ErrNoBaseline, []Advice{ProbeRejecting},
+		"a request without a token got %s, not 401: a refusal cannot be told from it", statusText(a.status))
 }
 
 // checkAbsentPath requests a path that does not exist: some APIs have a page for

@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"m2m/internal/probe/forge"
+	"m2m/internal/text"
 )
 
 const (
@@ -22,7 +24,8 @@ const (
 	badTries = 3
 )
 
-const fixSlow = "do no work for a token before its form and size are checked, and fetch nothing, run nothing and look nothing up for it but its key in a set that is at hand"
+const fixSlow = "do no work for a token before its form and size are checked, and fetch nothing, run nothing and look nothing " +
+	"up for it but its key in a set that is at hand"
 
 // trial is a case with the request that is sent for it.
 type trial struct {
@@ -98,7 +101,8 @@ func (p *run) evaluate(t trial, a answer) Result {
 	case a.status == 0 && !t.MayClose:
 		return found(forge.Medium, "no answer: "+a.why(), forge.FixCrash)
 	case p.isSlow(a):
-		return found(forge.Medium, statusText(a.status)+" after "+a.took.Round(10*time.Millisecond).String()+", where the valid token takes "+p.median().String(), fixSlow)
+		return found(forge.Medium, fmt.Sprintf("%s after %s, where the valid token takes %s",
+			statusText(a.status), text.Duration(a.took.Round(10*time.Millisecond)), text.Duration(p.median())), fixSlow)
 	case a.ok():
 		r.Outcome = Allowed
 	}

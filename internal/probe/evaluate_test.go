@@ -53,10 +53,16 @@ func TestVerdicts(t *testing.T) {
 		{"401", refuse, probe.Refused, "", "401 Unauthorized"},
 		{"400", answers(400, ""), probe.Refused, "", "400 Bad Request"},
 		{"a redirect", answers(302, ""), probe.Refused, "", "302 Found"},
-		{"200 with the content", open, probe.Finding, forge.Critical, "200 OK, with the content that the valid token gets"},
+		{
+			"200 with the content", open, probe.Finding, forge.Critical,
+			"200 OK, with the content that the valid token gets",
+		},
 		{"200 with something else", answers(200, "welcome, nobody"), probe.Finding, forge.Critical, "200 OK"},
 		{"204", answers(204, ""), probe.Finding, forge.Critical, "204 No Content"},
-		{"401 with the content", answers(401, `{"stock":[1,2,3]}`+"\n"), probe.Finding, forge.Critical, "401 Unauthorized, but with the content that the valid token gets"},
+		{
+			"401 with the content", answers(401, `{"stock":[1,2,3]}`+"\n"), probe.Finding, forge.Critical,
+			"401 Unauthorized, but with the content that the valid token gets",
+		},
 		{"500", answers(500, ""), probe.Finding, forge.Medium, "500 Internal Server Error, a fault of the API's own"},
 		{"502 once", first(1, answers(502, ""), refuse), probe.Refused, "", "401 Unauthorized"},
 		{"502 twice", first(2, answers(502, ""), refuse), probe.Refused, "", "401 Unauthorized"},

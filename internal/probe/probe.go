@@ -200,7 +200,10 @@ func (p *run) addOpen(err error) {
 	if !errors.Is(err, ErrOpen) {
 		return
 	}
-	c := forge.Case{Name: "no-token", Family: forge.NoToken, Tries: "no token at all", Safe: "401 or 400", Severity: forge.Critical, Fix: fixNoToken}
+	c := forge.Case{
+		Name: "no-token", Family: forge.NoToken, Tries: "no token at all",
+		Safe: "401 or 400", Severity: forge.Critical, Fix: fixNoToken,
+	}
 	open := Result{Case: c, Outcome: Finding, Severity: c.Severity, Fix: c.Fix, Status: p.report.Baseline.None, Got: err.Error()}
 	p.report.Results = append([]Result{open}, p.report.Results...)
 }

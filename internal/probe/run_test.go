@@ -93,12 +93,27 @@ func TestWhyARunStops(t *testing.T) {
 		status, noStatus int // of the baseline
 	}{
 		{"no door", open, open, nil, probe.ErrOpen, "a request without a token got 200 OK", 0, 200},
-		{"the content in the refusal", open, answers(401, `{"stock":[1,2,3]}`), nil, probe.ErrOpen, "401 Unauthorized, but with the content", 200, 401},
+		{
+			"the content in the refusal", open, answers(401, `{"stock":[1,2,3]}`), nil, probe.ErrOpen,
+			"401 Unauthorized, but with the content", 200, 401,
+		},
 		{"nothing there", open, answers(404, "no"), nil, probe.ErrNoBaseline, "got 404 Not Found, not 401", 0, 404},
-		{"a login page", open, answers(302, ""), nil, probe.ErrNoBaseline, "got 302 Found, a redirect, not 401", 0, 302},
-		{"broken without a token", open, answers(500, ""), nil, probe.ErrNoBaseline, "got 500 Internal Server Error, not 401", 0, 500},
-		{"the valid token is refused", refuse, refuse, nil, probe.ErrNoBaseline, "the valid token got 401 Unauthorized", 401, 401},
-		{"the valid token leads elsewhere", answers(307, ""), refuse, nil, probe.ErrNoBaseline, "the valid token got 307 Temporary Redirect, a redirect", 307, 401},
+		{
+			"a login page", open, answers(302, ""), nil, probe.ErrNoBaseline, "got 302 Found, a redirect, not 401",
+			0, 302,
+		},
+		{
+			"broken without a token", open, answers(500, ""), nil, probe.ErrNoBaseline,
+			"got 500 Internal Server Error, not 401", 0, 500,
+		},
+		{
+			"the valid token is refused", refuse, refuse, nil, probe.ErrNoBaseline,
+			"the valid token got 401 Unauthorized", 401, 401,
+		},
+		{
+			"the valid token leads elsewhere", answers(307, ""), refuse, nil, probe.ErrNoBaseline,
+			"the valid token got 307 Temporary Redirect, a redirect", 307, 401,
+		},
 		{"limited at once", answers(429, ""), refuse, nil, probe.ErrLimited, "429", 0, 401},
 		{"limited", open, answers(429, ""), nil, probe.ErrLimited, "429", 0, 0},
 		{"the valid token has expired", refuse, refuse, func(c *probe.Config) {
@@ -138,10 +153,23 @@ func TestWhatCannotBeProbed(t *testing.T) {
 		want   error
 	}{
 		{"an opaque token", func(c *probe.Config) { c.Token = entra.NewSecret("opaque") }, forge.ErrNotJWT},
-		{"no signature", func(c *probe.Config) { c.Token = entra.NewSecret("eyJhIjoxfQ.eyJhIjoxfQ.") }, forge.ErrNotJWT},
-		{"a header that is no object", func(c *probe.Config) { c.Token = entra.NewSecret("W10.eyJhIjoxfQ.AAAA") }, forge.ErrNotJWT},
-		{"plain http to another machine", func(c *probe.Config) { c.Target = &url.URL{Scheme: "http", Host: "api.example.com"} }, call.ErrPlainHTTP},
-		{"two credentials", func(c *probe.Config) { c.Header = http.Header{"Authorization": {"Basic eA=="}} }, call.ErrTwoAuthorizations},
+		{
+			"no signature", func(c *probe.Config) { c.Token = entra.NewSecret("eyJhIjoxfQ.eyJhIjoxfQ.") },
+			forge.ErrNotJWT,
+		},
+		{
+			"a header that is no object", func(c *probe.Config) { c.Token = entra.NewSecret("W10.eyJhIjoxfQ.AAAA") },
+			forge.ErrNotJWT,
+		},
+		{
+			"plain http to another machine",
+			func(c *probe.Config) { c.Target = &url.URL{Scheme: "http", Host: "api.example.com"} },
+			call.ErrPlainHTTP,
+		},
+		{
+			"two credentials", func(c *probe.Config) { c.Header = http.Header{"Authorization": {"Basic eA=="}} },
+			call.ErrTwoAuthorizations,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := &api{withToken: open, without: refuse}

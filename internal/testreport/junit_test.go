@@ -20,7 +20,10 @@ func TestJUnit(t *testing.T) {
 		Properties: []testreport.Property{{Name: "tags", Value: "fast"}},
 		Cases: []testreport.Case{
 			{Class: "smoke.yaml", Name: "an open address", File: "smoke.yaml", Line: 3, Elapsed: 20 * time.Millisecond},
-			{Class: "smoke.yaml", Name: `<"&>`, Outcome: testreport.Failed, Message: "expected a 2xx status, got 403 Forbidden", Kind: "status", Detail: "a\nb\x00\x1b]]>"},
+			{
+				Class: "smoke.yaml", Name: `<"&>`, Outcome: testreport.Failed,
+				Message: "expected a 2xx status, got 403 Forbidden", Kind: "status", Detail: "a\nb\x00\x1b]]>",
+			},
 			{Class: "smoke.yaml", Name: "away", Outcome: testreport.Errored, Message: "no answer", Kind: "unreachable"},
 			{Class: "smoke.yaml", Name: "later", Outcome: testreport.Skipped, Message: "stopped", Kind: "never shown"},
 		},

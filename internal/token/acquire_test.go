@@ -102,7 +102,10 @@ func TestNothingIsSentThatCannotWork(t *testing.T) {
 		{"no tenant", func(r *token.Request) { r.Authority.Tenant = "" }, entra.ErrTenantMissing},
 		{"placeholder tenant", func(r *token.Request) { r.Authority.Tenant = "your-tenant-id" }, entra.ErrPlaceholder},
 		{"tenant common", func(r *token.Request) { r.Authority.Tenant = "common" }, entra.ErrTenantCommon},
-		{"plain http authority", func(r *token.Request) { r.Authority.Origin = "http://127.0.0.1:1" }, entra.ErrAuthorityHost},
+		{
+			"plain http authority", func(r *token.Request) { r.Authority.Origin = "http://127.0.0.1:1" },
+			entra.ErrAuthorityHost,
+		},
 		{"client is a name", func(r *token.Request) { r.ClientID = "my-app" }, entra.ErrClientForm},
 		{"empty secret", withSecret(""), token.ErrNoSecret},
 		{"secret is its ID", withSecret(clientID), entra.ErrSecretIsItsID},

@@ -62,7 +62,11 @@ func TestUnusableAnswersAreOutages(t *testing.T) {
 			_, _ = io.WriteString(w, "<html>sign in to the hotel</html>")
 		}, token.ErrNotEntra, 1},
 		{"HTML with 403", status(http.StatusForbidden), token.ErrNotEntra, 1},
-		{"no token in it", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, 200, map[string]any{"expires_in": 3599}) }, token.ErrNotEntra, 1},
+		{
+			"no token in it",
+			func(w http.ResponseWriter, r *http.Request) { writeJSON(w, 200, map[string]any{"expires_in": 3599}) },
+			token.ErrNotEntra, 1,
+		},
 		{"line end in the token", func(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, 200, map[string]any{"access_token": "a\r\nX-Evil: 1", "expires_in": 3599})
 		}, token.ErrNotEntra, 1},

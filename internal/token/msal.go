@@ -22,7 +22,9 @@ const noRegion = "DisableMsalForceRegion"
 
 // requestFromEntra requests a token through MSAL. Each call has an MSAL client of
 // its own, because MSAL's cache in memory does not distinguish credentials.
-func (c *Client) requestFromEntra(ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option) (Token, error) {
+func (c *Client) requestFromEntra(
+	ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option,
+) (Token, error) {
 	region := r.Region
 	if region == "" {
 		region = noRegion

@@ -38,7 +38,10 @@ func TestNetworkFaultsAreNamed(t *testing.T) {
 	}{
 		{"nothing listens", "https://" + closed.Addr().String(), true, transport.FaultRefused, "running"},
 		{"unknown authority", s.URL, false, transport.FaultUnknownCA, "--ca-file"},
-		{"another host's certificate", fmt.Sprintf("https://localhost:%d", port), true, transport.FaultHostname, "certificate"},
+		{
+			"another host's certificate", fmt.Sprintf("https://localhost:%d", port), true, transport.FaultHostname,
+			"certificate",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -73,7 +73,8 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var outage *Outage
 	if deadline, ok := req.Context().Deadline(); ok && errors.As(failure, &outage) && outage.RetryAfter > 0 {
-		outage.Err = fmt.Errorf("%w: it asks for %s, and %s is left", ErrRetryTooFar, text.Duration(outage.RetryAfter), text.Duration(time.Until(deadline).Round(time.Second)))
+		outage.Err = fmt.Errorf("%w: it asks for %s, and %s is left", ErrRetryTooFar,
+			text.Duration(outage.RetryAfter), text.Duration(time.Until(deadline).Round(time.Second)))
 	}
 	return nil, failure
 }

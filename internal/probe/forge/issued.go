@@ -99,7 +99,8 @@ func issuedCases() []Case {
 		wrongCase{"kind-id", "an ID token", always(WrongToken{Kind: "id"})},
 	)
 	add(Medium, fixCrit,
-		wrongCase{"signed-crit", "a sound token with an extension in crit that nobody knows", always(WrongToken{Header: `{"crit":["m2m"],"m2m":true}`})},
+		wrongCase{"signed-crit", "a sound token with an extension in crit that nobody knows",
+			always(WrongToken{Header: `{"crit":["m2m"],"m2m":true}`})},
 	)
 	return cases
 }

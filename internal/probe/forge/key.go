@@ -9,8 +9,8 @@ import (
 	"math/big"
 )
 
-// ErrKeys says that a document is not a key set.
-var ErrKeys = errors.New("not a JSON web key set")
+// errKeys says that a document is not a key set.
+var errKeys = errors.New("not a JSON web key set")
 
 // maxKeys bounds the keys that are read of a set; Entra's hold fewer than ten.
 const maxKeys = 64
@@ -28,13 +28,13 @@ type Key struct {
 }
 
 // ParseKeys reads a JSON web key set (RFC 7517 section 5). Keys that are not
-// RSA, or not whole, are left out. The error wraps ErrKeys.
+// RSA, or not whole, are left out. The error wraps errKeys.
 func ParseKeys(set []byte) ([]Key, error) {
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(set, &document); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
+		return nil, fmt.Errorf("%w: %w", errKeys, err)
 	}
 	var keys []Key
 	for _, raw := range document.Keys[:min(len(document.Keys), maxKeys)] {
@@ -43,7 +43,7 @@ func ParseKeys(set []byte) ([]Key, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("%w: it holds no RSA key", ErrKeys)
+		return nil, fmt.Errorf("%w: it holds no RSA key", errKeys)
 	}
 	return keys, nil
 }

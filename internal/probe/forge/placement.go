@@ -9,7 +9,8 @@ import (
 const (
 	fixPlace  = "take a token from the Authorization header and from nowhere else; RFC 6750 section 5.3, RFC 9700 section 4.3.2"
 	fixScheme = `ask for the scheme Bearer, in any case, and one space or more before the token; RFC 6750 section 2.1`
-	fixTwice  = "answer 400 invalid_request where there is more than one Authorization field or a comma in it: a proxy before you may read the other one; RFC 6750 section 3.1"
+	fixTwice  = "answer 400 invalid_request where there is more than one Authorization field or a comma in it: a proxy before " +
+		"you may read the other one; RFC 6750 section 3.1"
 	// FixCrash is the fix of an API that fails at what it cannot read.
 	FixCrash = "answer 401 to whatever cannot be read as a token, and 5xx never"
 )
@@ -26,19 +27,33 @@ func authorization(form string) func(*Kit, string) Request {
 func placeCases() []Case {
 	form := "application/x-www-form-urlencoded"
 	cases := placementCases(Place, Medium, fixPlace, Rejection,
-		placement{"query-access-token", "the valid token in the query, as access_token", func(k *Kit, t string) Request { return k.base.withQuery("access_token", t) }},
-		placement{"query-token", "the valid token in the query, as token", func(k *Kit, t string) Request { return k.base.withQuery("token", t) }},
-		placement{"query-authorization", "the valid token in the query, as authorization", func(k *Kit, t string) Request { return k.base.withQuery("authorization", "Bearer "+t) }},
+		placement{"query-access-token", "the valid token in the query, as access_token", func(k *Kit, t string) Request {
+			return k.base.withQuery("access_token", t)
+		}},
+		placement{"query-token", "the valid token in the query, as token", func(k *Kit, t string) Request {
+			return k.base.withQuery("token", t)
+		}},
+		placement{"query-authorization", "the valid token in the query, as authorization", func(k *Kit, t string) Request {
+			return k.base.withQuery("authorization", "Bearer "+t)
+		}},
 		placement{"query-and-forgery", "the valid token in the query, a forgery in the header", func(k *Kit, t string) Request {
 			return k.base.withQuery("access_token", t).WithToken(k.tampered())
 		}},
-		placement{"form-post", "the valid token in a form, by POST", func(k *Kit, t string) Request { return k.base.withMethod("POST").withBody(form, "access_token="+t) }},
-		placement{"form-get", "the valid token in a form, by GET", func(k *Kit, t string) Request { return k.base.withMethod("GET").withBody(form, "access_token="+t) }},
+		placement{"form-post", "the valid token in a form, by POST", func(k *Kit, t string) Request {
+			return k.base.withMethod("POST").withBody(form, "access_token="+t)
+		}},
+		placement{"form-get", "the valid token in a form, by GET", func(k *Kit, t string) Request {
+			return k.base.withMethod("GET").withBody(form, "access_token="+t)
+		}},
 		placement{"cookie", "the valid token in cookies", func(k *Kit, t string) Request {
 			return k.base.withField("Cookie", "access_token="+t+"; token="+t+"; Authorization="+t+"; jwt="+t)
 		}},
-		placement{"proxy-authorization", "the valid token in Proxy-Authorization", func(k *Kit, t string) Request { return k.base.withField("Proxy-Authorization", "Bearer "+t) }},
-		placement{"x-authorization", "the valid token in X-Authorization", func(k *Kit, t string) Request { return k.base.withField("X-Authorization", "Bearer "+t) }},
+		placement{"proxy-authorization", "the valid token in Proxy-Authorization", func(k *Kit, t string) Request {
+			return k.base.withField("Proxy-Authorization", "Bearer "+t)
+		}},
+		placement{"x-authorization", "the valid token in X-Authorization", func(k *Kit, t string) Request {
+			return k.base.withField("X-Authorization", "Bearer "+t)
+		}},
 		placement{"x-forwarded-authorization", "the valid token in X-Forwarded-Authorization and -Access-Token", func(k *Kit, t string) Request {
 			return k.base.withField("X-Forwarded-Authorization", "Bearer "+t).withField("X-Forwarded-Access-Token", t)
 		}},
@@ -71,7 +86,9 @@ func fieldCases() []Case {
 		placement{"basic-password", "the valid token as the password of Basic", func(k *Kit, t string) Request {
 			return k.base.withField("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("m2m:"+t)))
 		}},
-		placement{"name-space", "a space before the colon of Authorization", func(k *Kit, t string) Request { return k.base.withField("Authorization ", "Bearer "+t) }},
+		placement{"name-space", "a space before the colon of Authorization", func(k *Kit, t string) Request {
+			return k.base.withField("Authorization ", "Bearer "+t)
+		}},
 	)
 	cases = append(cases, placementCases(Place, Critical, fixSignature, Rejection,
 		placement{"value-empty", "an empty Authorization field", authorization("")},
@@ -82,8 +99,12 @@ func fieldCases() []Case {
 		placement{"nul", "a NUL inside a forged token", func(k *Kit, _ string) Request { return k.base.WithToken("m2m.\x00.probe") }},
 	)...)
 	cases = append(cases, placementCases(Place, Low, fixTwice, Rejection,
-		placement{"two-headers-valid-first", "two Authorization fields, the first valid, the second forged", func(k *Kit, t string) Request { return k.base.WithToken(t).WithToken(k.tampered()) }},
-		placement{"two-headers-valid-last", "two Authorization fields, the first forged, the second valid", func(k *Kit, t string) Request { return k.base.WithToken(k.tampered()).WithToken(t) }},
+		placement{"two-headers-valid-first", "two Authorization fields, the first valid, the second forged", func(k *Kit, t string) Request {
+			return k.base.WithToken(t).WithToken(k.tampered())
+		}},
+		placement{"two-headers-valid-last", "two Authorization fields, the first forged, the second valid", func(k *Kit, t string) Request {
+			return k.base.WithToken(k.tampered()).WithToken(t)
+		}},
 		placement{"comma-valid-first", "a valid token, a comma and a forged one", func(k *Kit, t string) Request {
 			return k.base.withField("Authorization", "Bearer "+t+", Bearer "+k.tampered())
 		}},
@@ -97,7 +118,9 @@ func fieldCases() []Case {
 		placement{"scheme-two-spaces", "two spaces before the token, which is legal", authorization("Bearer  %s")},
 		placement{"value-spaces", "spaces around the value, which is legal", authorization("  Bearer %s  ")},
 		placement{"value-folded", "the value on two lines, as HTTP once allowed", authorization("Bearer\r\n %s")},
-		placement{"name-lower", "authorization in small letters, which is legal", func(k *Kit, t string) Request { return k.base.withField("authorization", "Bearer "+t) }},
+		placement{"name-lower", "authorization in small letters, which is legal", func(k *Kit, t string) Request {
+			return k.base.withField("authorization", "Bearer "+t)
+		}},
 	)...)
 	for i := range cases {
 		switch cases[i].Name {
@@ -108,7 +131,8 @@ func fieldCases() []Case {
 	return cases
 }
 
-const fixIdentity = "believe no header that a caller can send: strip identity and address headers where requests come in, and decide by the token alone"
+const fixIdentity = "believe no header that a caller can send: strip identity and address headers where requests come in, and " +
+	"decide by the token alone"
 
 // identityCases send no token, but headers that an API may trust because a
 // gateway in front of it sets them.
@@ -123,7 +147,8 @@ func identityCases() []Case {
 		}
 	}
 	loopback := "127.0.0.1"
-	principal := base64.StdEncoding.EncodeToString([]byte(`{"auth_typ":"aad","claims":[{"typ":"roles","val":"admin"}],"name_typ":"name","role_typ":"roles"}`))
+	principal := base64.StdEncoding.EncodeToString([]byte(`{"auth_typ":"aad","claims":[{"typ":"roles","val":"admin"}],` +
+		`"name_typ":"name","role_typ":"roles"}`))
 	cases := placementCases(Identity, Critical, fixIdentity, Rejection,
 		placement{"x-ms-client-principal", "no token, but X-MS-CLIENT-PRINCIPAL, as of App Service", fields(
 			field{"X-MS-CLIENT-PRINCIPAL", principal}, field{"X-MS-CLIENT-PRINCIPAL-ID", "m2m-probe"},
@@ -132,12 +157,14 @@ func identityCases() []Case {
 		placement{"x-forwarded-user", "no token, but X-Forwarded-User, -Email and -Groups", fields(
 			field{"X-Forwarded-User", "admin"}, field{"X-Forwarded-Email", "admin@localhost"}, field{"X-Forwarded-Groups", "admin"},
 		)},
-		placement{"x-remote-user", "no token, but X-Remote-User and Remote-User", fields(field{"X-Remote-User", "admin"}, field{"Remote-User", "admin"})},
+		placement{"x-remote-user", "no token, but X-Remote-User and Remote-User",
+			fields(field{"X-Remote-User", "admin"}, field{"Remote-User", "admin"})},
 		placement{"x-auth-client", "no token, but X-Auth-Client-Id and -Roles", fields(
 			field{"X-Auth-Client-Id", "m2m-probe"}, field{"X-Auth-Tenant-Id", "m2m-probe"}, field{"X-Auth-Roles", "admin"},
 		)},
 		placement{"x-user-claims", "no token, but X-Jwt-Payload and X-Userinfo, as gateways set them", func(k *Kit, _ string) Request {
-			return k.base.withField("X-Jwt-Payload", k.segments[1]).withField("X-Endpoint-API-UserInfo", k.segments[1]).withField("X-Userinfo", k.segments[1])
+			claims := k.segments[1]
+			return k.base.withField("X-Jwt-Payload", claims).withField("X-Endpoint-API-UserInfo", claims).withField("X-Userinfo", claims)
 		}},
 		placement{"client-certificate", "no token, but the subject of a client certificate", fields(
 			field{"X-Forwarded-Client-Cert", `Subject="CN=admin"`}, field{"X-SSL-Client-Verify", "SUCCESS"}, field{"X-SSL-Client-S-DN", "CN=admin"},
@@ -146,8 +173,10 @@ func identityCases() []Case {
 			field{"X-Forwarded-For", loopback}, field{"X-Real-IP", loopback}, field{"X-Client-IP", loopback},
 			field{"True-Client-IP", loopback}, field{"Forwarded", "for=" + loopback},
 		)},
-		placement{"x-forwarded-host", "no token, but X-Forwarded-Host: localhost", fields(field{"X-Forwarded-Host", "localhost"}, field{"X-Forwarded-Proto", "https"})},
-		placement{"x-internal", "no token, but X-Internal and X-Debug", fields(field{"X-Internal", "true"}, field{"X-Internal-Request", "1"}, field{"X-Debug", "1"})},
+		placement{"x-forwarded-host", "no token, but X-Forwarded-Host: localhost",
+			fields(field{"X-Forwarded-Host", "localhost"}, field{"X-Forwarded-Proto", "https"})},
+		placement{"x-internal", "no token, but X-Internal and X-Debug",
+			fields(field{"X-Internal", "true"}, field{"X-Internal-Request", "1"}, field{"X-Debug", "1"})},
 	)
 	// These may lead to another page, which is for everybody.
 	return append(cases, placementCases(Identity, Critical, fixIdentity, Preflight,

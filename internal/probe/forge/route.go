@@ -25,14 +25,17 @@ func methodCases() []Case {
 		placement{"method-head", "HEAD without a token", by("HEAD")},
 		placement{"method-trace", "TRACE without a token", by("TRACE")},
 		placement{"method-unknown", "a method that nobody knows, without a token", by("PROBE")},
-		placement{"method-lower", "the method in small letters, without a token", func(k *Kit, _ string) Request { return k.base.withMethod(strings.ToLower(k.base.Method)) }},
+		placement{"method-lower", "the method in small letters, without a token", func(k *Kit, _ string) Request {
+			return k.base.withMethod(strings.ToLower(k.base.Method))
+		}},
 		placement{"method-override-options", "X-HTTP-Method-Override: OPTIONS without a token", override("OPTIONS")},
 		placement{"method-override-head", "X-HTTP-Method-Override: HEAD without a token", override("HEAD")},
 	)
 	cases = append(cases, placementCases(Method, Critical, fixMethod, Preflight,
 		placement{"method-options", "OPTIONS without a token", by("OPTIONS")},
 		placement{"method-preflight", "a preflight of CORS without a token", func(k *Kit, _ string) Request {
-			return k.base.withMethod("OPTIONS").withField("Origin", "https://m2m-probe.invalid").withField("Access-Control-Request-Method", k.base.Method)
+			return k.base.withMethod("OPTIONS").withField("Origin", "https://m2m-probe.invalid").
+				withField("Access-Control-Request-Method", k.base.Method)
 		}},
 	)...)
 	return append(cases, placementCases(Method, Critical, fixMethod, Rejection,
@@ -85,7 +88,9 @@ func pathCases() []Case {
 		placement{"path-json", ".json after the path", to(after(".json"))},
 		placement{"path-static", "/m2m.css after the path", to(after("/m2m.css"))},
 		placement{"path-fragment", "a fragment after the path", to(after("#m2m"))},
-		placement{"path-question", "a question mark after the path", func(k *Kit, _ string) Request { return k.base.WithTarget(k.base.Target + "?") }},
+		placement{"path-question", "a question mark after the path", func(k *Kit, _ string) Request {
+			return k.base.WithTarget(k.base.Target + "?")
+		}},
 	)
 	for i := range cases {
 		cases[i].MayClose = true // some of these are no valid request line

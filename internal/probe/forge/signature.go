@@ -27,8 +27,10 @@ func signatureCases() []Case {
 		forgery{"signature-cut", "the signature without its last four bytes", with(func(s []byte) []byte { return s[:max(0, len(s)-4)] })},
 		forgery{"signature-one-byte", "the signature's first byte alone", with(func(s []byte) []byte { return s[:1] })},
 		forgery{"signature-flipped-first", "one bit of the signature's first byte turned", with(flipBit(0))},
-		forgery{"signature-flipped-middle", "one bit in the middle of the signature turned", with(func(s []byte) []byte { return flipBit(len(s) / 2)(s) })},
-		forgery{"signature-flipped-last", "one bit of the signature's last byte turned", with(func(s []byte) []byte { return flipBit(len(s) - 1)(s) })},
+		forgery{"signature-flipped-middle", "one bit in the middle of the signature turned",
+			with(func(s []byte) []byte { return flipBit(len(s) / 2)(s) })},
+		forgery{"signature-flipped-last", "one bit of the signature's last byte turned",
+			with(func(s []byte) []byte { return flipBit(len(s) - 1)(s) })},
 		forgery{"signature-longer", "the signature with one byte more", with(func(s []byte) []byte { return append(s, 0) })},
 		forgery{"signature-twice", "the signature twice", with(func(s []byte) []byte { return append(s, s...) })},
 		forgery{"signature-zero", "a signature of zeros", with(func(s []byte) []byte { return make([]byte, len(s)) })},
@@ -75,7 +77,8 @@ func contentCases() []Case {
 			slices.Reverse(o)
 			return o
 		})},
-		forgery{"header-added", "a member added to the header", header(func(s string) string { return strings.TrimSuffix(s, "}") + `,"m2m":1}` })},
+		forgery{"header-added", "a member added to the header",
+			header(func(s string) string { return strings.TrimSuffix(s, "}") + `,"m2m":1}` })},
 		forgery{"header-spaced", "the same header with other white space", header(func(s string) string { return s + " " })},
 		forgery{"header-typ", `"typ": "at+jwt" in the header`, func(k *Kit) (string, error) {
 			return encode([]byte(k.header.With("typ", `"at+jwt"`).String())) + "." + k.segments[1] + "." + k.segments[2], nil
@@ -83,7 +86,8 @@ func contentCases() []Case {
 	)
 }
 
-const fixAlgorithm = "name the algorithms that you accept (RS256, nothing else) and refuse any other alg before a key is looked up; RFC 8725 section 3.1"
+const fixAlgorithm = "name the algorithms that you accept (RS256, nothing else) and refuse any other alg before a key is looked up; " +
+	"RFC 8725 section 3.1"
 
 // unsignedCases test whether a token may declare that it has no signature
 // (RFC 7519 section 6, RFC 8725 section 2.1).
@@ -107,9 +111,12 @@ func unsignedCases() []Case {
 			return strings.TrimSuffix(token, "."), err
 		}},
 		forgery{"alg-none-list", `"alg": ["none"] without a signature`, editedHeader(value(`["none"]`), noSignature)},
-		forgery{"alg-none-first", `alg twice: "none", then the valid one`, editedHeader(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("alg", `"none"`) }, noSignature)},
-		forgery{"alg-none-last", `alg twice: the valid one, then "none"`, editedHeader(func(o jsonobject.Object) jsonobject.Object { return o.Append("alg", `"none"`) }, noSignature)},
-		forgery{"alg-none-other-case", `"ALG": "none" in place of alg`, editedHeader(func(o jsonobject.Object) jsonobject.Object { return absent(o).Append("ALG", `"none"`) }, noSignature)},
+		forgery{"alg-none-first", `alg twice: "none", then the valid one`,
+			editedHeader(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("alg", `"none"`) }, noSignature)},
+		forgery{"alg-none-last", `alg twice: the valid one, then "none"`,
+			editedHeader(func(o jsonobject.Object) jsonobject.Object { return o.Append("alg", `"none"`) }, noSignature)},
+		forgery{"alg-none-other-case", `"ALG": "none" in place of alg`,
+			editedHeader(func(o jsonobject.Object) jsonobject.Object { return absent(o).Append("ALG", `"none"`) }, noSignature)},
 		forgery{"alg-empty", `"alg": "" without a signature`, none("")},
 		forgery{"alg-null", `"alg": null without a signature`, editedHeader(value("null"), noSignature)},
 		forgery{"alg-number", `"alg": 0 without a signature`, editedHeader(value("0"), noSignature)},

@@ -37,7 +37,8 @@ func placeHoles() []Hole {
 		}
 	}
 	return []Hole{
-		found("query-access-token", none(query("access_token"))), found("query-token", query("token")), found("query-authorization", query("authorization")),
+		found("query-access-token", none(query("access_token"))), found("query-token", query("token")),
+		found("query-authorization", query("authorization")),
 		found("query-and-forgery", func(r *http.Request) string { // falls back on the query
 			if r.Header.Get("Authorization") == "" {
 				return ""
@@ -125,9 +126,11 @@ func identityHoles() []Hole {
 	}
 	return []Hole{
 		trustingHeader("x-ms-client-principal", "X-MS-CLIENT-PRINCIPAL"), trustingHeader("x-forwarded-user", "X-Forwarded-User"),
-		trustingHeader("x-remote-user", "Remote-User"), trustingHeader("x-auth-client", "X-Auth-Client-Id"), trustingHeader("x-user-claims", "X-Jwt-Payload"),
+		trustingHeader("x-remote-user", "Remote-User"), trustingHeader("x-auth-client", "X-Auth-Client-Id"),
+		trustingHeader("x-user-claims", "X-Jwt-Payload"),
 		trustingHeader("client-certificate", "X-Ssl-Client-Verify"), trustingHeader("x-forwarded-for", "X-Forwarded-For"),
-		trustingHeader("x-forwarded-host", "X-Forwarded-Host"), trustingHeader("x-original-url", "X-Original-Url"), trustingHeader("x-internal", "X-Internal"),
+		trustingHeader("x-forwarded-host", "X-Forwarded-Host"), trustingHeader("x-original-url", "X-Original-Url"),
+		trustingHeader("x-internal", "X-Internal"),
 		{Name: "host-localhost", Let: func(_ *Gate, r *http.Request) bool { return r.Host == "localhost" }},
 	}
 }
@@ -145,7 +148,8 @@ func methodHoles() []Hole {
 	}
 	var warm atomic.Bool
 	return []Hole{
-		by("method-head", "HEAD"), by("method-trace", "TRACE"), by("method-unknown", "PROBE"), by("method-lower", "get"), by("method-options", "OPTIONS"),
+		by("method-head", "HEAD"), by("method-trace", "TRACE"), by("method-unknown", "PROBE"), by("method-lower", "get"),
+		by("method-options", "OPTIONS"),
 		let("method-preflight", func(r *http.Request) bool { return r.Method == "OPTIONS" && r.Header.Get("Origin") != "" }),
 		overridden("method-override-options", "OPTIONS"), overridden("method-override-head", "HEAD"),
 		let("http-1-0", func(r *http.Request) bool { return r.ProtoMinor == 0 }),
@@ -166,11 +170,14 @@ func pathHoles() []Hole {
 		return Hole{Name: name, Let: func(_ *Gate, r *http.Request) bool { return r.RequestURI == target }}
 	}
 	return []Hole{
-		served("path-double-slash", "//stock"), served("path-slash-last", "/stock/"), served("path-dot", "/./stock"), served("path-dot-last", "/stock/."),
+		served("path-double-slash", "//stock"), served("path-slash-last", "/stock/"), served("path-dot", "/./stock"),
+		served("path-dot-last", "/stock/."),
 		served("path-dot-dot", "/m2m/../stock"), served("path-dot-dot-encoded", "/m2m/%2e%2e/stock"), served("path-semicolon", "/m2m/..;/stock"),
 		served("path-parameter", "/stock;m2m=1"), served("path-encoded", "/%73tock"), served("path-encoded-twice", "/%2573tock"),
-		served("path-encoded-slash", "/%2Fstock"), served("path-backslash", `/\/stock`), served("path-upper", "/STOCK"), served("path-nul", "/stock%00"),
-		served("path-space", "/stock%20"), served("path-line-end", "/stock%0A"), served("path-json", "/stock.json"), served("path-static", "/stock/m2m.css"),
+		served("path-encoded-slash", "/%2Fstock"), served("path-backslash", `/\/stock`), served("path-upper", "/STOCK"),
+		served("path-nul", "/stock%00"),
+		served("path-space", "/stock%20"), served("path-line-end", "/stock%0A"), served("path-json", "/stock.json"),
+		served("path-static", "/stock/m2m.css"),
 		served("path-fragment", "/stock#m2m"), served("path-question", "/stock?"),
 	}
 }
@@ -191,12 +198,14 @@ func issuedHoles() []Hole {
 		return func(p parts) bool { iss, _ := p.payload["iss"].(string); return strings.HasSuffix(iss, end) }
 	}
 	return []Hole{
-		forget("audience-other", always, ruleAudience), forget("audience-graph", is("aud", "https://graph.microsoft.com"), ruleAudience, ruleIssuer),
+		forget("audience-other", always, ruleAudience),
+		forget("audience-graph", is("aud", "https://graph.microsoft.com"), ruleAudience, ruleIssuer),
 		forget("audience-empty", is("aud", ""), ruleAudience), forget("audience-absent", lacks("aud"), ruleAudience),
 		forget("issuer-other", issuer(".invalid/v2.0"), ruleIssuer), forget("issuer-tenant", issuer("555555555555/v2.0"), ruleIssuer),
 		forget("issuer-longer", issuer(".m2m-probe.invalid"), ruleIssuer), forget("issuer-absent", lacks("iss"), ruleIssuer),
 		forget("time-expired", always, ruleTimes, ruleAudience, ruleIssuer), forget("time-not-yet", always, ruleTimes, ruleAudience, ruleIssuer),
-		forget("time-no-expiry", lacks("exp"), ruleTimes, ruleAudience, ruleIssuer), forget("time-text", is("exp", "946684800"), ruleTimes, ruleAudience, ruleIssuer),
+		forget("time-no-expiry", lacks("exp"), ruleTimes, ruleAudience, ruleIssuer),
+		forget("time-text", is("exp", "946684800"), ruleTimes, ruleAudience, ruleIssuer),
 		forget("key-other", always, ruleKey), forget("key-withdrawn", func(p parts) bool { return p.kid() != keyID }, ruleKey),
 		forget("role-absent", lacks("roles"), ruleRole), forget("role-other", always, ruleRole),
 		forget("role-empty", func(p parts) bool { roles, ok := p.payload["roles"].([]any); return ok && len(roles) == 0 }, ruleRole),
