@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"time"
 
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -157,4 +159,89 @@ func (c *Client) now() time.Time {
 		return time.Now()
 	}
 	return c.Now()
+}
+
+const (
+	defaultWait = 500 * time.Millisecond
+	longestWait = 30 * time.Second
+)
+
+// attemptOf says whether another attempt may succeed, and how long the answer
+// asks to wait for it.
+func attemptOf(req Request, a *Answer, err error) (ended transport.Attempt) {
+	ended.Again = canRepeat(req) && mayPass(a, err)
+	if a != nil {
+		ended.After, ended.Asked = a.RetryAfter()
+	}
+	return ended
+}
+
+func canRepeat(req Request) bool { return req.Body.IsZero() || req.Body.replayable }
+
+// mayPass reports whether a failure is one that another attempt can mend.
+func mayPass(a *Answer, err error) bool {
+	var u *UnreachableError
+	switch {
+	case errors.As(err, &u):
+		return !u.Cause.Fault.Lasting()
+	case err != nil || a == nil:
+		return false
+	}
+	return a.Status == http.StatusTooManyRequests || a.Status >= 500
+}
+
+func (r Retry) backoff() transport.Backoff {
+	if r.Wait <= 0 {
+		return transport.Backoff{First: defaultWait, Longest: longestWait}
+	}
+	return transport.Backoff{First: r.Wait, Longest: longestWait}
+}
+
+// RetryAfter returns how long the server asks to wait; ok is false where it asks
+// for nothing that can be read.
+func (a *Answer) RetryAfter() (d time.Duration, ok bool) {
+	return transport.RetryAfter(a.Header, a.ReceivedAt)
+}
+
+// ErrUnreachable says that no answer came, or not all of it.
+var ErrUnreachable = errors.New("the API cannot be reached")
+
+// UnreachableError says which address gave no answer, and why. It wraps
+// ErrUnreachable and the cause.
+type UnreachableError struct {
+	// Cause is what went wrong on the way.
+	Cause *transport.Error
+	// Address is the scheme, host and port that were tried.
+	Address string
+	// Partial tells that an answer had begun.
+	Partial  bool
+	attempts int
+	host     string
+}
+
+func unreachable(u *url.URL, cause error, attempts int) *UnreachableError {
+	return &UnreachableError{
+		Cause: transport.Diagnose(u.Host, cause), Address: u.Scheme + "://" + u.Host,
+		attempts: attempts, host: u.Hostname(),
+	}
+}
+
+// IsLocal reports whether the address is one of this machine.
+func (e *UnreachableError) IsLocal() bool { return transport.Loopback(e.host) }
+
+// Attempts returns how often the request was begun: at least 1.
+func (e *UnreachableError) Attempts() int { return max(e.attempts, 1) }
+
+// Unwrap returns ErrUnreachable and the cause.
+func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Cause} }
+
+func (e *UnreachableError) Error() string {
+	message := fmt.Sprintf("no answer from %s: %s", text.Bound(e.Address, maxShown), e.Cause.Reason())
+	if e.Partial {
+		message = fmt.Sprintf("the answer of %s is not complete: %s", text.Bound(e.Address, maxShown), e.Cause.Reason())
+	}
+	if e.attempts > 1 {
+		message += fmt.Sprintf(" (after %d attempts)", e.attempts)
+	}
+	return message
 }
