@@ -45,7 +45,7 @@ type Answer struct {
 	Timing Timing
 
 	body    io.ReadCloser
-	token   entra.Secret // what was sent, whoever gave it
+	token   entra.Secret // what was sent: Request.Token, or that of a header
 	watch   *stopwatch
 	expect  Expect
 	texts   []*textSearch
@@ -78,7 +78,7 @@ func sentToken(r *http.Request) entra.Secret {
 	return entra.NewSecret(token)
 }
 
-// SentToken tells whether the request carried a bearer token.
+// SentToken reports whether the request carried a bearer token.
 func (a *Answer) SentToken() bool { return !a.token.IsZero() }
 
 // Redact takes the token that was sent, and whatever looks like one, out of what
@@ -151,13 +151,13 @@ func (a *Answer) WriteBody(w io.Writer) error {
 	if a.written > 0 || a.size > int64(len(a.head)) {
 		return ErrBodyRead
 	}
-	if err := a.writeOut(w, a.head); err != nil {
+	if err := a.writeTo(w, a.head); err != nil {
 		return err
 	}
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := a.read(buffer)
-		if werr := a.writeOut(w, buffer[:n]); werr != nil {
+		if werr := a.writeTo(w, buffer[:n]); werr != nil {
 			return werr
 		}
 		if err == io.EOF {
@@ -169,7 +169,7 @@ func (a *Answer) WriteBody(w io.Writer) error {
 	}
 }
 
-func (a *Answer) writeOut(w io.Writer, p []byte) error {
+func (a *Answer) writeTo(w io.Writer, p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
@@ -181,7 +181,7 @@ func (a *Answer) writeOut(w io.Writer, p []byte) error {
 }
 
 // Head returns the beginning of the body, reading it if need be: at most 64 KiB.
-// complete tells whether that is all of it. WriteBody still writes everything.
+// complete reports whether that is all of it. WriteBody still writes everything.
 func (a *Answer) Head() (head []byte, complete bool) {
 	buffer := make([]byte, 4<<10)
 	for a.readErr == nil && len(a.head) < headSize {
@@ -209,7 +209,7 @@ func (a *Answer) drain() {
 	}
 }
 
-// discard ends an answer that nobody wants, and keeps its connection if that
+// discard closes an answer that is not returned, and keeps its connection if that
 // is cheap.
 func (a *Answer) discard() {
 	_, _ = io.CopyN(io.Discard, a.body, discardSize)

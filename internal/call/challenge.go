@@ -220,5 +220,5 @@ func urlAlphabet(s string) string {
 }
 
 // notPlain keeps a server from putting anything but plain text into a command
-// that somebody is told to run.
+// that a user is advised to run.
 func notPlain(r rune) bool { return r < ' ' || r > '~' }

@@ -106,7 +106,7 @@ func (c *Client) send(ctx context.Context, req Request, h hop) (*Answer, error) 
 			return nil, fmt.Errorf("reading what is to be sent: %w", cause)
 		}
 		if errors.Is(err, transport.ErrCAFile) {
-			return nil, err // nothing was sent: no word about the API
+			return nil, err // nothing was sent: it says nothing of the API
 		}
 		return nil, unreachable(h.url, err, 1)
 	}
@@ -169,7 +169,7 @@ const (
 // attemptOf says whether another attempt may succeed, and how long the answer
 // asks to wait for it.
 func attemptOf(req Request, a *Answer, err error) (ended transport.Attempt) {
-	ended.Again = canRepeat(req) && mayPass(a, err)
+	ended.Again = canRepeat(req) && mayRecover(a, err)
 	if a != nil {
 		ended.After, ended.Asked = a.RetryAfter()
 	}
@@ -178,8 +178,8 @@ func attemptOf(req Request, a *Answer, err error) (ended transport.Attempt) {
 
 func canRepeat(req Request) bool { return req.Body.IsZero() || req.Body.replayable }
 
-// mayPass reports whether a failure is one that another attempt can mend.
-func mayPass(a *Answer, err error) bool {
+// mayRecover reports whether a failure is one that another attempt can mend.
+func mayRecover(a *Answer, err error) bool {
 	var u *UnreachableError
 	switch {
 	case errors.As(err, &u):
@@ -213,7 +213,7 @@ type UnreachableError struct {
 	Cause *transport.Error
 	// Address is the scheme, host and port that were tried.
 	Address string
-	// Partial tells that an answer had begun.
+	// Partial reports that an answer had begun.
 	Partial  bool
 	attempts int
 	host     string

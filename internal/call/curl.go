@@ -24,7 +24,7 @@ type Curl struct {
 }
 
 // Line returns the line for a request, whose own token and content are left out.
-// Credentials in header and query are redacted, so that whoever runs the line
+// Credentials in header and query are redacted: the user who runs the line
 // puts them in.
 func (c Curl) Line(r Request) string {
 	words := []string{"curl", "-sS"}

@@ -84,7 +84,7 @@ func ShownURL(u *url.URL) string {
 }
 
 func shownValue(name, value string) string {
-	if !soundsSecret(name) {
+	if !looksSecret(name) {
 		if u, err := url.Parse(value); err == nil && u.RawQuery+u.Fragment != "" {
 			return ShownURL(u) // Location and its like
 		}
@@ -96,16 +96,16 @@ func shownValue(name, value string) string {
 	return text.Redacted
 }
 
-// soundsSecret is isCredential for what is only shown, where a field too many
+// looksSecret is isCredential for what is only shown, where a field too many
 // does no harm.
-func soundsSecret(field string) bool {
+func looksSecret(field string) bool {
 	field = strings.ToLower(field)
 	sounds := func(part string) bool { return strings.Contains(field, part) }
 	return isCredential(field) || field != "idempotency-key" &&
 		slices.ContainsFunc([]string{"token", "secret", "password", "-key", "credential", "signature"}, sounds)
 }
 
-// isSecretParameter reports whether a parameter of a query opens doors: signatures
+// isSecretParameter reports whether a parameter of a query is a credential: signatures
 // of Azure's and others' storage, keys of Functions and API Management, tokens.
 // Those that only turn pages, such as $skiptoken, are left to be repeated.
 func isSecretParameter(name string) bool {

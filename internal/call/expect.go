@@ -21,7 +21,7 @@ var (
 	ErrExpectSyntax = errors.New("the expectation cannot be read")
 )
 
-// Expect is what an answer is held against. The zero value expects a 2xx status.
+// Expect is what an answer is checked against. The zero value expects a 2xx status.
 type Expect struct {
 	// Status is a set of codes and classes; empty means 2xx.
 	Status StatusSet
@@ -44,7 +44,7 @@ type HeaderExpectation struct {
 }
 
 // ParseHeaderExpectation reads "Name: value" or "Name". A colon with nothing after
-// it is refused: a script's variable may have been empty, and any value would do.
+// it is rejected: a script's variable may have been empty, and any value would do.
 // The error wraps ErrExpectSyntax.
 func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 	name, value, hasValue := strings.Cut(s, ":")
@@ -55,7 +55,7 @@ func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 	return h, nil
 }
 
-// Outcome is an answer held against its expectations.
+// Outcome is an answer checked against its expectations.
 type Outcome struct {
 	// Expectations lists each one, the status first.
 	Expectations []Expectation `json:"expectations"`
@@ -94,22 +94,22 @@ func (e *ExpectationError) Error() string { return e.Unmet[0].String() }
 // Unwrap returns ErrExpectation.
 func (e *ExpectationError) Unwrap() error { return ErrExpectation }
 
-// Judge holds the answer against what the request expected. It reads what is
+// Evaluate checks the answer against what the request expected. It reads what is
 // left of the body if an expectation is about it, so WriteBody comes first.
-func (a *Answer) Judge() Outcome {
+func (a *Answer) Evaluate() Outcome {
 	if len(a.texts) > 0 || len(a.expect.JQ) > 0 || a.expect.MaxTime > 0 {
 		a.drain()
 	}
-	results := []Expectation{a.judgeStatus()}
+	results := []Expectation{a.checkStatus()}
 	for _, h := range a.expect.Headers {
-		results = append(results, a.judgeHeader(h))
+		results = append(results, a.checkHeader(h))
 	}
 	for _, text := range a.texts {
-		results = append(results, a.judgeText(text))
+		results = append(results, a.checkText(text))
 	}
-	results = append(results, a.judgeJQ()...)
+	results = append(results, a.checkJQ()...)
 	if a.expect.MaxTime > 0 {
-		results = append(results, a.judgeTime())
+		results = append(results, a.checkTime())
 	}
 	for i := range results {
 		results[i].Found = a.Redact(results[i].Found)
@@ -117,14 +117,14 @@ func (a *Answer) Judge() Outcome {
 	return Outcome{Expectations: results}
 }
 
-func (a *Answer) judgeStatus() Expectation {
+func (a *Answer) checkStatus() Expectation {
 	return Expectation{
-		Name: "status", Expected: a.expect.Status.phrase(), Found: a.StatusText(),
+		Name: "status", Expected: a.expect.Status.words(), Found: a.StatusText(),
 		Met: a.expect.Status.Contains(a.Status),
 	}
 }
 
-func (a *Answer) judgeHeader(h HeaderExpectation) Expectation {
+func (a *Answer) checkHeader(h HeaderExpectation) Expectation {
 	values := a.Header.Values(h.Name)
 	e := Expectation{Name: "header", Expected: "a header " + h.Name, Found: "none", Met: len(values) > 0}
 	if h.Value != "" {
@@ -137,7 +137,7 @@ func (a *Answer) judgeHeader(h HeaderExpectation) Expectation {
 	return e
 }
 
-func (a *Answer) judgeText(search *textSearch) Expectation {
+func (a *Answer) checkText(search *textSearch) Expectation {
 	e := Expectation{
 		Name: "body", Expected: fmt.Sprintf("a body with %q", text.Bound(string(search.text), maxShown)),
 		Found: fmt.Sprintf("%d bytes without it", a.size), Met: search.found,
@@ -151,7 +151,7 @@ func (a *Answer) judgeText(search *textSearch) Expectation {
 	return e
 }
 
-func (a *Answer) judgeTime() Expectation {
+func (a *Answer) checkTime() Expectation {
 	return Expectation{
 		Name: "time", Expected: fmt.Sprintf("the whole answer within %s", a.expect.MaxTime),
 		Found: "it in " + a.Timing.Total.Round(time.Millisecond).String(),
@@ -242,8 +242,8 @@ func (r statusRange) String() string {
 	return fmt.Sprintf("%d-%d", r.low, r.high)
 }
 
-// phrase says what is expected: "a 2xx status", "status 200 or 404".
-func (s StatusSet) phrase() string {
+// words says what is expected: "a 2xx status", "status 200 or 404".
+func (s StatusSet) words() string {
 	ranges := s.orDefault()
 	if len(ranges) == 1 && ranges[0].isClass() {
 		return "a " + s.String() + " status"

@@ -61,9 +61,9 @@ func ParseJQExpectation(s string) (JQExpectation, error) {
 // String returns the expression as it was given.
 func (x JQExpectation) String() string { return x.text }
 
-// holds runs the expression. found says what came of it, and why it does not
+// evaluate runs the expression. found says what came of it, and why it does not
 // hold where that can be seen.
-func (x JQExpectation) holds(ctx context.Context, document any) (found string, met bool) {
+func (x JQExpectation) evaluate(ctx context.Context, document any) (found string, met bool) {
 	results := x.code.RunWithContext(ctx, document)
 	for {
 		result, more := results.Next()
@@ -186,8 +186,8 @@ func (a *Answer) bodyForm() string {
 	return fmt.Sprintf(": it is %s and %s", text.Bound(media, 60), begins)
 }
 
-// judgeJQ holds the body against every expression about it.
-func (a *Answer) judgeJQ() []Expectation {
+// checkJQ checks the body against every expression about it.
+func (a *Answer) checkJQ() []Expectation {
 	if len(a.expect.JQ) == 0 {
 		return nil
 	}
@@ -209,5 +209,5 @@ func (x JQExpectation) run(document any) (found string, met bool) {
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	return x.holds(&stepLimit{Context: ctx, cancel: cancel, left: maxJQSteps}, document)
+	return x.evaluate(&stepLimit{Context: ctx, cancel: cancel, left: maxJQSteps}, document)
 }

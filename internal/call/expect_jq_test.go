@@ -32,7 +32,7 @@ func judgeJQ(t *testing.T, contentType, body, expression string) call.Expectatio
 	})
 	r := calltest.Request(t, s.URL)
 	r.Expect.JQ = []call.JQExpectation{jq(t, expression)}
-	outcome := calltest.Do(t, calltest.Client(t), r).Judge()
+	outcome := calltest.Do(t, calltest.Client(t), r).Evaluate()
 	if len(outcome.Expectations) != 2 {
 		t.Fatalf("%d expectations, want the status and the expression", len(outcome.Expectations))
 	}
@@ -96,7 +96,7 @@ func TestJQBodyThatBreaksOff(t *testing.T) {
 	})
 	r := calltest.Request(t, s.URL)
 	r.Expect.JQ = []call.JQExpectation{jq(t, ".a == 1")}
-	got := calltest.Do(t, calltest.Client(t), r).Judge().Expectations[1]
+	got := calltest.Do(t, calltest.Client(t), r).Evaluate().Expectations[1]
 	if got.Met || got.Found != "a body that is not complete" {
 		t.Errorf("%+v", got)
 	}

@@ -110,7 +110,7 @@ func TestJudge(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			req := calltest.Request(t, s.URL+tt.path)
 			req.Expect = tt.expect
-			outcome := calltest.Do(t, calltest.Client(t), req).Judge()
+			outcome := calltest.Do(t, calltest.Client(t), req).Evaluate()
 			err := outcome.Err()
 			if outcome.OK() != (err == nil) || (err == nil) != (tt.want == "") {
 				t.Fatalf("Err = %v, OK %v, want %q", err, outcome.OK(), tt.want)
@@ -135,7 +135,7 @@ func TestJudgeListsEverything(t *testing.T) {
 		{Name: "header", Expected: "a header Date", Found: `"Mon, 23 Nov 2026 12:00:00 GMT"`, Met: true},
 		{Name: "body", Expected: `a body with "x"`, Found: "0 bytes without it"},
 	}}
-	if diff := cmp.Diff(want, calltest.Do(t, calltest.Client(t), req).Judge()); diff != "" {
+	if diff := cmp.Diff(want, calltest.Do(t, calltest.Client(t), req).Evaluate()); diff != "" {
 		t.Errorf("Judge (-want +got):\n%s", diff)
 	}
 }
@@ -161,7 +161,7 @@ func TestJudgeFindsTextAcrossPieces(t *testing.T) {
 			req := calltest.Request(t, "http://"+address)
 			req.Expect.Body = []string{text}
 			a := calltest.Do(t, &call.Client{Transport: piecewise{calltest.Client(t).Transport, size}, Now: calltest.Clock}, req)
-			if got := a.Judge().OK(); got != want {
+			if got := a.Evaluate().OK(); got != want {
 				t.Errorf("pieces of %d: %q found %v, want %v", size, text, got, want)
 			}
 			if err := a.WriteBody(io.Discard); err != nil {
@@ -200,7 +200,7 @@ func TestJudgeTime(t *testing.T) {
 	req := calltest.Request(t, s.URL)
 	req.Expect.MaxTime = time.Second
 	a := calltest.Do(t, c, req)
-	if err := a.Judge().Err(); err == nil || !strings.HasPrefix(err.Error(), "expected the whole answer within 1s, got it in ") {
+	if err := a.Evaluate().Err(); err == nil || !strings.HasPrefix(err.Error(), "expected the whole answer within 1s, got it in ") {
 		t.Errorf("Judge: %v", err)
 	}
 	if a.Timing.FirstByte <= 0 || a.Timing.Total <= a.Timing.FirstByte || a.Timing.Connect <= 0 {

@@ -19,7 +19,7 @@ type Redirect struct {
 	// is the Location made absolute, or as it came where it is no URL.
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Followed tells whether the request went on to To.
+	// Followed reports whether the request went on to To.
 	Followed bool `json:"followed"`
 	// Reason says why not, as one clause; empty where it was followed.
 	Reason string `json:"reason,omitempty"`
@@ -27,7 +27,7 @@ type Redirect struct {
 	asked  bool
 }
 
-// Target returns To as a URL; nil where it is none.
+// Target returns To as a URL; nil if it is not a URL.
 func (r Redirect) Target() *url.URL { return r.target }
 
 // IsRequested reports whether the request asked to follow redirects.
@@ -41,7 +41,7 @@ type hop struct {
 }
 
 // redirect reads a redirect from an answer. target is nil where it is not
-// followed, redirect where there is none.
+// followed, redirect if there is none.
 func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect, target *hop) {
 	location := a.Header.Get("Location")
 	if !isRedirect(a.Status) || location == "" {

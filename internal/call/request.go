@@ -46,7 +46,7 @@ type Request struct {
 	Body Body
 	// Token is sent as a bearer token; the zero value sends none.
 	Token entra.Secret
-	// Expect is what the answer is held against; the zero value expects a 2xx status.
+	// Expect is what the answer is checked against; the zero value expects a 2xx status.
 	Expect Expect
 	// Follow follows redirects inside the origin of URL. Others are never followed.
 	Follow bool
@@ -58,7 +58,7 @@ type Request struct {
 
 // Retry says when a request is sent again: after a connection fault, a 429 or
 // a 5xx status, and only if its body can be sent again. POST and PATCH are
-// repeated too, because whoever asks for retries vouches for the request.
+// repeated too, because the caller asked for retries.
 type Retry struct {
 	// Max is the number of further attempts; 0 means none.
 	Max int
@@ -180,7 +180,7 @@ func (r Request) checkPlainHTTP() error {
 	}
 }
 
-// isCredential reports whether a header field opens doors: such fields are kept
+// isCredential reports whether a header field is a credential: such fields are kept
 // from plain http and from what is shown.
 func isCredential(field string) bool {
 	switch strings.ToLower(field) {
@@ -201,7 +201,7 @@ func hasCredentials(h http.Header) bool {
 	return false
 }
 
-// CheckHeader refuses what net/http would, without quoting a value: it may be
+// CheckHeader rejects what net/http would, without quoting a value: it may be
 // a secret.
 func CheckHeader(h http.Header) error {
 	for name, values := range h {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Timing tells how long the last exchange took, counted from its start. In JSON
+// Timing is how long the last exchange took, counted from its start. In JSON
 // the values are nanoseconds.
 type Timing struct {
 	// Connect and TLS are how long each took: zero where a connection was used again.

@@ -155,7 +155,7 @@ func TestBodyThatBreaksOff(t *testing.T) {
 			if got.String() != "begin" || !u.Partial || !strings.Contains(err.Error(), "is not complete") {
 				t.Errorf("body %q, partial %v, %v", got.String(), u.Partial, err)
 			}
-			if err := a.Judge().Err(); err == nil || !strings.Contains(err.Error(), "5 bytes without it before the connection broke") {
+			if err := a.Evaluate().Err(); err == nil || !strings.Contains(err.Error(), "5 bytes without it before the connection broke") {
 				t.Errorf("Judge: %v", err)
 			}
 		})

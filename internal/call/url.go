@@ -17,7 +17,7 @@ import (
 // an *AddressError.
 var ErrAddress = errors.New("the address cannot be called")
 
-// maxAddress bounds an address in bytes: servers refuse longer request lines.
+// maxAddress bounds an address in bytes: servers reject longer request lines.
 const maxAddress = 8 << 10
 
 // AddressError says what is wrong with an address, and what to write instead.
@@ -27,7 +27,7 @@ type AddressError struct {
 	// Fault is what is wrong, and Reason the same as one clause.
 	Fault  AddressFault
 	Reason string
-	// Instead is what was probably meant; empty where nobody can tell.
+	// Instead is what was probably meant; empty where that is not known.
 	Instead string
 	kind    error
 }

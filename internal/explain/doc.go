@@ -1,5 +1,5 @@
 // Package explain says why: why an API's answer is not the one that was wanted.
-// It takes evidence (an answer, an error, what the caller knows beside it) and
+// It takes evidence (an answer, an error, what else the caller knows) and
 // returns a diagnosis: a cause, how certain it is, the facts it rests on, and
 // what to do.
 //

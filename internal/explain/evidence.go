@@ -24,19 +24,19 @@ type evidence struct {
 	bearer     call.Challenge // the first for bearer tokens; zero if there is none
 	token      *jwt.Token     // nil if none was sent, or nothing of it can be read
 	tokenErr   error
-	refusal    refusal
+	body       bodyError
 	now        time.Time     // by this machine's clock
 	skew       time.Duration // the API's clock less this machine's
 	skewKnown  bool
 }
 
-func gather(a *call.Answer, c Context) *evidence {
+func newEvidence(a *call.Answer, c Context) *evidence {
 	e := &evidence{Answer: a, context: c, words: c.Situation.orCommandLine(), now: c.Now}
 	if e.now.IsZero() {
 		e.now = a.ReceivedAt
 	}
 	head, _ := a.Head()
-	e.refusal = readRefusal(a.Header.Get("Content-Type"), []byte(a.Redact(string(head))))
+	e.body = readBodyError(a.Header.Get("Content-Type"), []byte(a.Redact(string(head))))
 	e.challenges = a.Challenges()
 	e.bearer = bearerOf(e.challenges)
 	if !c.Token.IsZero() {
@@ -63,10 +63,10 @@ func bearerOf(challenges []call.Challenge) call.Challenge {
 	return first
 }
 
-// unauthorized tells the answers that are about the token as such.
+// unauthorized reports whether the answer is about the token as such.
 func (e *evidence) unauthorized() bool { return e.Status == http.StatusUnauthorized }
 
-func (e *evidence) refused() bool {
+func (e *evidence) rejected() bool {
 	return e.unauthorized() || e.Status == http.StatusForbidden
 }
 
@@ -93,7 +93,7 @@ func (e *evidence) callCommand(words ...string) string {
 	case e.context.TokenFile != "":
 		line = append(line, "--token-file "+text.ShellQuote(e.context.TokenFile))
 	case e.context.Token.IsZero() && !slices.Contains(words, withToken):
-		line = append(line, "--no-token")
+		line = append(line, noTokenFlag)
 	}
 	for _, word := range words {
 		if word != withToken {
@@ -103,7 +103,10 @@ func (e *evidence) callCommand(words ...string) string {
 	return strings.Join(append(line, text.ShellQuote(call.ShownURL(e.URL))), " ")
 }
 
-// withToken is no word of a command: it has callCommand send a token where none
+// noTokenFlag makes a call without a token.
+const noTokenFlag = "--no-token"
+
+// withToken is not part of a command: it makes callCommand send a token where none
 // was sent.
 const withToken = ""
 
@@ -128,7 +131,7 @@ func (e *evidence) command(parts ...string) string {
 	return strings.Join(parts, " | ")
 }
 
-// verifyCommand judges the token that was sent, as far as it can be had again.
+// verifyCommand verifies the token that was sent, as far as it is still at hand.
 func (e *evidence) verifyCommand(words ...string) string {
 	verifying := strings.Join(append([]string{"m2m verify"}, words...), " ")
 	if e.context.TokenFile != "" && e.context.TokenFile != "-" {
@@ -147,25 +150,25 @@ func (e *evidence) facts() []Fact {
 	for _, c := range e.challenges {
 		facts = append(facts, Fact{FromAnswer, "WWW-Authenticate: " + challengeText(c)})
 	}
-	if e.refused() && len(e.challenges) == 0 {
+	if e.rejected() && len(e.challenges) == 0 {
 		facts = append(facts, Fact{FromAnswer, "no WWW-Authenticate"})
 	}
-	if !e.saidTwice() {
-		facts = append(facts, e.refusal.facts()...)
+	if !e.bodyRepeatsChallenge() {
+		facts = append(facts, e.body.facts()...)
 	}
 	if e.clocksDiffer() {
 		facts = append(facts, Fact{FromClock, "the API's clock is " + describeSkew(e.skew)})
 	}
-	if e.refused() && e.token != nil {
+	if e.rejected() && e.token != nil {
 		facts = append(facts, e.tokenFacts()...)
 	}
 	return facts
 }
 
-// saidTwice tells a body that only repeats the challenge.
-func (e *evidence) saidTwice() bool {
+// bodyRepeatsChallenge reports whether the body only repeats the challenge.
+func (e *evidence) bodyRepeatsChallenge() bool {
 	said := e.bearer.Params["error_description"]
-	return said != "" && len(e.refusal.checks) == 0 && e.refusal.code == e.bearer.Params["error"] && e.refusal.message == text.Bound(said, maxText)
+	return said != "" && len(e.body.checks) == 0 && e.body.code == e.bearer.Params["error"] && e.body.message == text.Bound(said, maxText)
 }
 
 func describeSkew(d time.Duration) string {
@@ -186,7 +189,7 @@ func challengeText(c call.Challenge) string {
 	return summary
 }
 
-func (r refusal) facts() []Fact {
+func (r bodyError) facts() []Fact {
 	var facts []Fact
 	switch said := strings.Trim(r.code+": "+r.message, ": "); {
 	case r.kind == bodyHTML && r.message != "":

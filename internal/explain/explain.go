@@ -1,13 +1,14 @@
 package explain
 
 import (
+	"strings"
 	"time"
 
 	"m2m/internal/call"
 	"m2m/internal/entra"
 )
 
-// Context is what the caller knows beside the answer. Every field may be zero.
+// Context is what the caller knows in addition to the answer. Every field may be zero.
 type Context struct {
 	// Token is the token that was sent.
 	Token entra.Secret
@@ -15,7 +16,7 @@ type Context struct {
 	Audiences []string
 	// RequiredRoles are those of which the API wants one, where they are known.
 	RequiredRoles []string
-	// Now is the moment to judge the token's times by; zero means when the answer came.
+	// Now is the moment to check the token's times by; zero means when the answer came.
 	Now time.Time
 	// TokenFile is the file that the token came from; empty if m2m acquired it.
 	// The command shown then looks at that token and not at a new one.
@@ -37,6 +38,23 @@ type Context struct {
 	IssuerHost string
 	// Situation is where the request was written; the zero value is a command line.
 	Situation Situation
+	// Caller is who sent it, where that limits the commands that can be shown.
+	Caller Caller
+}
+
+// Caller is who sends a request.
+type Caller string
+
+// The callers.
+const (
+	CommandCaller   Caller = ""          // the client that a command uses
+	AnonymousCaller Caller = "anonymous" // nobody, on purpose: no command that sends a token is shown
+	OtherCaller     Caller = "other"     // a client that no command can use: none is shown
+)
+
+// canRun reports whether a command acts as the caller did.
+func (c Caller) canRun(command string) bool {
+	return c == CommandCaller || c == AnonymousCaller && strings.Contains(command, noTokenFlag)
 }
 
 // Explanation says why an answer is not the one that was wanted, and what to
@@ -53,7 +71,7 @@ type Explanation struct {
 	Facts []Fact `json:"facts,omitempty"`
 	// Fixes say what to do, the best first: one clause each.
 	Fixes []string `json:"fixes,omitempty"`
-	// Command is the command that shows or mends it; empty if there is none.
+	// Command is the command that shows or repairs it; empty if there is none.
 	Command string `json:"command,omitempty"`
 	// Challenges are those of WWW-Authenticate.
 	Challenges []call.Challenge `json:"challenges,omitempty"`
@@ -113,7 +131,7 @@ const (
 	FromAnswer Source = "answer" // status and header
 	FromAPI    Source = "api"    // words of the API's own
 	FromToken  Source = "token"  // the token's claims, unverified
-	FromClock  Source = "clock"  // the Date header beside this machine's clock
+	FromClock  Source = "clock"  // the Date header next to this machine's clock
 )
 
 // rule looks for one cause. It returns nil where it does not apply.
@@ -122,26 +140,27 @@ type rule func(e *evidence) *Explanation
 // rules lists the causes to look for, the most telling first: what the API says
 // outright, then what the token shows, then what the form of the answer
 // suggests.
-func rules() []rule {
-	return []rule{
-		redirected, plainHTTP, loginPage,
-		claimsChallenge, noToken, saidByAPI, otherScheme, notAToken,
-		graphTokenElsewhere, idToken, expired, notYetValid,
-		challengedAudience, challengedTenant, microsoftAPI, knownAudience,
-		algorithm, foreignIssuer, knownTenant, longLife,
-		missingScope, userToken, noRoles, missingRole, saidForbidden, forbidden,
-		invalidRequest, described, gateway, invalidToken,
-		keysOutOfReach, otherStatus,
-	}
+var rules = []rule{
+	redirected, plainHTTP, loginPage,
+	claimsChallenge, noToken, saidByAPI, otherScheme, notAToken,
+	graphTokenElsewhere, idToken, expired, notYetValid,
+	challengedAudience, challengedTenant, microsoftAPI, knownAudience,
+	algorithm, otherIssuer, knownTenant, longLived,
+	missingScope, userToken, noRoles, missingRole, forbiddenByProblem, forbidden,
+	invalidRequest, saidByLibrary, gateway, invalidToken,
+	keysOutOfReach, otherStatus,
 }
 
 // Explain says why the answer is not the one that was wanted. It reads the
 // beginning of the body if that was not done. It returns nil where nothing is
 // known, as for most answers below 400.
 func Explain(a *call.Answer, c Context) *Explanation {
-	e := gather(a, c)
-	for _, applies := range rules() {
+	e := newEvidence(a, c)
+	for _, applies := range rules {
 		if x := applies(e); x != nil {
+			if !c.Caller.canRun(x.Command) {
+				x.Command = ""
+			}
 			x.Facts = e.facts()
 			x.Challenges = e.challenges
 			return x.Map(a.Redact) // Location, Allow and the address may hold it too

@@ -231,7 +231,7 @@ func TestNothingShowsTheToken(t *testing.T) {
 		}
 		req.Expect = call.Expect{Status: status, Headers: []call.HeaderExpectation{{Name: "X-Echo", Value: "x"}}, JQ: []call.JQExpectation{isX}}
 		a := calltest.Do(t, calltest.Client(t), req)
-		outcome := a.Judge()
+		outcome := a.Evaluate()
 		shown, err := json.Marshal([]any{outcome, explain.Explain(a, explain.Context{}), a.Redirects})
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ func claimsChallenge(e *evidence) *Explanation {
 }
 
 // claimsCommand gets the token that was asked for and calls with it, unless the
-// token is somebody else's.
+// token comes from a file.
 func (e *evidence) claimsCommand(claims string) string {
 	if e.context.TokenFile != "" {
 		return e.command("m2m token --claims " + text.ShellQuote(claims))
@@ -39,7 +39,7 @@ func (e *evidence) claimsCommand(claims string) string {
 // noToken: RFC 6750 section 3.1 has the API give no error code in this case.
 func noToken(e *evidence) *Explanation {
 	switch {
-	case e.SentToken() || !e.refused():
+	case e.SentToken() || !e.rejected():
 		return nil
 	case e.unauthorized() && (len(e.challenges) == 0 || e.bearer.Scheme != ""):
 		return certain(CodeNoToken, "no bearer token was sent, and the API wants one",
@@ -51,13 +51,13 @@ func noToken(e *evidence) *Explanation {
 		e.words.withToken).with(e.callCommand(withToken))
 }
 
-// saidByAPI: an API that explains its refusals, as serve does on request, knows
+// saidByAPI: an API that says why it rejects a token, as serve does on request, knows
 // best. Its first failing check is the one it acted on.
 func saidByAPI(e *evidence) *Explanation {
-	if !e.refused() {
+	if !e.rejected() {
 		return nil
 	}
-	for _, c := range e.refusal.checks {
+	for _, c := range e.body.checks {
 		if c.Status != string(verify.Fail) {
 			continue
 		}
@@ -69,7 +69,7 @@ func saidByAPI(e *evidence) *Explanation {
 		// That the check failed is sure, but the API may guess why.
 		x.Certain = !strings.Contains(cause, "likely")
 		if c.Fix != "" {
-			x.Fixes = []string{"the API says: " + c.Fix} // nobody is to take it for advice of m2m's
+			x.Fixes = []string{"the API says: " + c.Fix} // it must not look like advice of m2m's
 		}
 		return x
 	}
@@ -123,18 +123,18 @@ func challengedTenant(e *evidence) *Explanation {
 
 // invalidRequest: RFC 6750 section 3.1.
 func invalidRequest(e *evidence) *Explanation {
-	if e.Status != http.StatusBadRequest || cmp.Or(e.bearer.Params["error"], e.refusal.code) != "invalid_request" {
+	if e.Status != http.StatusBadRequest || cmp.Or(e.bearer.Params["error"], e.body.code) != "invalid_request" {
 		return nil
 	}
 	return certain(CodeInvalidRequest, "the API cannot read how the token was sent: "+
-		orNothing(cmp.Or(text.Bound(e.bearer.Params["error_description"], maxText), e.refusal.message)),
+		orNothing(cmp.Or(text.Bound(e.bearer.Params["error_description"], maxText), e.body.message)),
 		"send one token, in one Authorization header, and nowhere else").with(e.callCommand("-v"))
 }
 
 // keysOutOfReach: an API that cannot verify anything answers 503, and the token
 // may be good.
 func keysOutOfReach(e *evidence) *Explanation {
-	if e.Status != http.StatusServiceUnavailable || !e.refusal.problem {
+	if e.Status != http.StatusServiceUnavailable || !e.body.problem {
 		return nil
 	}
 	x := likely(CodeKeysOutOfReach, "the API cannot verify any token now, likely because the identity provider's keys are out of its reach",

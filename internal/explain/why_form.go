@@ -10,7 +10,7 @@ import (
 	"m2m/internal/text"
 )
 
-// What an API refuses without a word can often be seen in the token itself.
+// Why an API rejects a token without a reason can often be seen in the token.
 
 // algorithm: Entra signs with RS256, and so that is what APIs take.
 func algorithm(e *evidence) *Explanation {
@@ -21,8 +21,8 @@ func algorithm(e *evidence) *Explanation {
 		text.Bound(e.token.Algorithm, 40)), "get one from Entra").with(e.verifyCommand())
 }
 
-// foreignIssuer: neither Entra nor the tenant that the settings name issued it.
-func foreignIssuer(e *evidence) *Explanation {
+// otherIssuer: neither Entra nor the tenant that the settings name issued it.
+func otherIssuer(e *evidence) *Explanation {
 	if !e.unauthorized() || e.token == nil || e.token.Issuer == "" || e.token.Kind == jwt.ID {
 		return nil
 	}
@@ -47,13 +47,13 @@ func knownTenant(e *evidence) *Explanation {
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(e.verifyCommand())
 }
 
-// mostLife is longer than any token of Entra's: those of continuous access
+// longestLifetime is longer than any token of Entra's: those of continuous access
 // evaluation live for up to 28 hours.
-const mostLife = 29 * time.Hour
+const longestLifetime = 29 * time.Hour
 
-// longLife: an API may refuse a token that lives longer than Entra's do.
-func longLife(e *evidence) *Explanation {
-	if !e.unauthorized() || e.token == nil || e.token.IssuedAt.IsZero() || e.token.ExpiresAt.Sub(e.token.IssuedAt) <= mostLife {
+// longLived: an API may reject a token that lives longer than Entra's do.
+func longLived(e *evidence) *Explanation {
+	if !e.unauthorized() || e.token == nil || e.token.IssuedAt.IsZero() || e.token.ExpiresAt.Sub(e.token.IssuedAt) <= longestLifetime {
 		return nil
 	}
 	return likely(CodeInvalidToken, fmt.Sprintf("the token lives for %s, longer than any of Entra's: likely the API does not believe that", text.Duration(e.token.ExpiresAt.Sub(e.token.IssuedAt))),

@@ -54,24 +54,24 @@ func plainHTTP(e *evidence) *Explanation {
 
 // loginPage: a good status with a page for people in place of the API's answer.
 func loginPage(e *evidence) *Explanation {
-	if e.Status >= 400 || e.refusal.kind != bodyHTML {
+	if e.Status >= 400 || e.body.kind != bodyHTML {
 		return nil
 	}
 	return likely(CodeLoginPage, "an HTML page came: likely a login page or a portal, not the API", "check the address and its path").with(e.callCommand("-v"))
 }
 
-// gateway: an API that refuses a token says how to authenticate (RFC 9110
+// gateway: an API that rejects a token says how to authenticate (RFC 9110
 // section 15.5.2 demands it). What stands before APIs often does not.
 func gateway(e *evidence) *Explanation {
 	if !e.unauthorized() || len(e.challenges) > 0 {
 		return nil
 	}
-	if strings.Contains(strings.ToLower(e.refusal.message), "subscription key") { // Azure API Management's words
+	if strings.Contains(strings.ToLower(e.body.message), "subscription key") { // Azure API Management's words
 		return likely(CodeGateway, "the gateway before the API wants a subscription key of its own, beside the token: likely it did not look at the token yet",
 			"send the key too, from the gateway's owner").with(e.callCommand("-H 'Ocp-Apim-Subscription-Key: KEY'"))
 	}
 	cause := "the 401 has no WWW-Authenticate, so that it likely comes from a gateway, a firewall or the like before the API"
-	if e.refusal.kind == bodyHTML {
+	if e.body.kind == bodyHTML {
 		cause = "the 401 is an HTML page without WWW-Authenticate: it likely comes from a gateway or a login page before the API"
 	}
 	return likely(CodeGateway, cause,
@@ -101,13 +101,13 @@ func otherStatus(e *evidence) *Explanation {
 	case e.Status == http.StatusProxyAuthRequired:
 		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))
 	case e.Status == http.StatusTooManyRequests:
-		return certain(CodeTooMany, "the API has had too many requests"+e.comeBack(), "call less often, or let "+e.words.retry+" wait").with(e.retryCommand())
+		return certain(CodeTooMany, "the API has had too many requests"+e.retryAfterClause(), "call less often, or let "+e.words.retry+" wait").with(e.retryCommand())
 	case e.Status >= 500:
-		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.comeBack()),
+		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.retryAfterClause()),
 			"look into the API's log", "try again with "+e.words.retry).with(e.retryCommand())
 	case e.Status >= 400:
-		said := cmp.Or(e.refusal.message, e.refusal.code, e.StatusText())
-		if e.refusal.kind == bodyHTML {
+		said := cmp.Or(e.body.message, e.body.code, e.StatusText())
+		if e.body.kind == bodyHTML {
 			said = e.StatusText()
 		}
 		return certain(CodeBadRequest, "the API does not accept the request: "+said, "see what was sent and what the answer says").with(e.callCommand("-v"))
@@ -126,25 +126,25 @@ func (e *evidence) allowedCommand() string {
 }
 
 // retryCommand tries again, and allows the time that the API asks for, unless
-// nobody would wait that long.
+// that is too long to wait.
 func (e *evidence) retryCommand() string {
 	switch wait, ok := e.RetryAfter(); {
-	case ok && wait > mostPatience:
+	case ok && wait > longestWait:
 		return e.callCommand("-v")
-	case ok && wait > patience:
+	case ok && wait > shortWait:
 		return e.callCommand("--retry 3", "--timeout "+text.Duration(wait+time.Minute))
 	}
 	return e.callCommand("--retry 3")
 }
 
 const (
-	// patience is a wait that the usual time-out of m2m call leaves room for.
-	patience = 10 * time.Second
-	// mostPatience is the longest wait that a command is to sit through.
-	mostPatience = time.Hour
+	// shortWait is a wait that the usual time-out of m2m call leaves room for.
+	shortWait = 10 * time.Second
+	// longestWait is the longest wait that a command is to sit through.
+	longestWait = time.Hour
 )
 
-func (e *evidence) comeBack() string {
+func (e *evidence) retryAfterClause() string {
 	wait, ok := e.RetryAfter()
 	if !ok {
 		return ""

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"m2m/internal/entra"
 	"m2m/internal/jwt"
@@ -15,10 +16,10 @@ import (
 // and their like. Sources: learn.microsoft.com/graph/errors and
 // learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors.
 func microsoftAPI(e *evidence) *Explanation {
-	if !e.refused() {
+	if !e.rejected() {
 		return nil
 	}
-	switch e.refusal.code {
+	switch e.body.code {
 	case "InvalidAuthenticationToken", "InvalidAuthenticationTokenAudience", "InvalidAuthenticationInfo":
 		return e.microsoftToken()
 	case "InvalidAuthenticationTokenTenant":
@@ -32,7 +33,7 @@ func microsoftAPI(e *evidence) *Explanation {
 			"then get a new token: the old one does not change").with(e.freshCommand())
 	case "AuthorizationFailed", "LinkedAuthorizationFailed", "AuthorizationPermissionMismatch":
 		return certain(CodeMissingRole, "the client has no Azure role that allows this here; such roles are not in the token",
-			"give the client's service principal a role on the resource: az role assignment create --assignee "+e.clientOr("CLIENT_ID")+" --role ROLE --scope RESOURCE",
+			"give the client's service principal a role on the resource: az role assignment create --assignee "+e.clientIDOr("CLIENT_ID")+" --role ROLE --scope RESOURCE",
 			"a new assignment takes some minutes to work").with(e.verifyCommand())
 	}
 	return nil
@@ -72,24 +73,24 @@ func (e *evidence) rolesOrNone() string {
 	return "only the roles " + list(e.token.Roles)
 }
 
-// clientOr puts nothing but an ID into a command that somebody may run.
-func (e *evidence) clientOr(name string) string {
+// clientIDOr puts nothing but an ID into a command that a user may run.
+func (e *evidence) clientIDOr(name string) string {
 	if e.token != nil && entra.IsGUID(e.token.ClientID) {
 		return e.token.ClientID
 	}
 	return name
 }
 
-// description is a wording of somebody's library, and what it means. The texts
+// libraryMessage is a message of a library, and what it means. The texts
 // are of ASP.NET Core and Microsoft.IdentityModel (IDX…, IDW…), Spring, PyJWT
 // and others; they change, which is why each is a guess.
-type description struct {
+type libraryMessage struct {
 	words *regexp.Regexp
 	say   func(e *evidence) *Explanation
 }
 
-func descriptions() []description {
-	return []description{
+var libraryMessages = sync.OnceValue(func() []libraryMessage {
+	return []libraryMessage{
 		{regexp.MustCompile(`(?i)\bIDW10201\b|neither scope (n)?or roles`), func(e *evidence) *Explanation {
 			if e.token != nil && len(e.token.Roles)+len(e.token.Scopes) > 0 {
 				return likely(CodeNoRoles, fmt.Sprintf("the API's library wants a role or a scope, and does not see that the token is one %s: likely it reads them elsewhere", describePermissions(e.token)),
@@ -98,9 +99,9 @@ func descriptions() []description {
 			return likely(CodeNoRoles, "the API's library wants a role or a scope in the token, and likely found neither",
 				"assign an app role of the API to the client, grant admin consent, and get a new token").with(e.freshCommand())
 		}},
-		{regexp.MustCompile(`(?i)\bIDX1020[68]\b|\bIDX10214\b|audience`), saysAudience},
-		{regexp.MustCompile(`(?i)\bIDX10205\b|\bIDX40001\b|\bissuer\b|\biss\b`), saysIssuer},
-		{regexp.MustCompile(`(?i)\bIDX1050[0-9]\b|\bIDX1051[0-9]\b|signature|signing key|\bkid\b|\bjwk`), saysKey},
+		{regexp.MustCompile(`(?i)\bIDX1020[68]\b|\bIDX10214\b|audience`), audienceMessage},
+		{regexp.MustCompile(`(?i)\bIDX10205\b|\bIDX40001\b|\bissuer\b|\biss\b`), issuerMessage},
+		{regexp.MustCompile(`(?i)\bIDX1050[0-9]\b|\bIDX1051[0-9]\b|signature|signing key|\bkid\b|\bjwk`), keyMessage},
 		{regexp.MustCompile(`(?i)\bIDX10222\b|not valid (before|yet)|not yet valid|\bnbf\b`), func(e *evidence) *Explanation {
 			return likely(CodeNotYetValid, "the API says that the token is not valid yet: a clock is likely wrong",
 				"set the API's clock by NTP").with(e.verifyCommand())
@@ -110,16 +111,16 @@ func descriptions() []description {
 				"get a new token, and set the API's clock by NTP").with(e.freshCommand())
 		}},
 	}
-}
+})
 
-// described reads the words in which an API says why, in the challenge or in
+// saidByLibrary reads the words in which an API says why, in the challenge or in
 // the body.
-func described(e *evidence) *Explanation {
+func saidByLibrary(e *evidence) *Explanation {
 	if !e.unauthorized() {
 		return nil
 	}
-	words := e.bearer.Params["error_description"] + "\n" + e.refusal.code + "\n" + e.refusal.message
-	for _, d := range descriptions() {
+	words := e.bearer.Params["error_description"] + "\n" + e.body.code + "\n" + e.body.message
+	for _, d := range libraryMessages() {
 		if d.words.MatchString(text.Bound(words, 2*maxText)) {
 			return d.say(e)
 		}
@@ -127,7 +128,7 @@ func described(e *evidence) *Explanation {
 	return nil
 }
 
-func saysAudience(e *evidence) *Explanation {
+func audienceMessage(e *evidence) *Explanation {
 	cause := "the API says that the token's audience is wrong: it likely expects another form of its own name"
 	if e.token != nil && e.token.Audience != "" {
 		cause = fmt.Sprintf("the API says that the token's audience is wrong: the token is for %s, and the API likely expects another form of its name",
@@ -138,7 +139,7 @@ func saysAudience(e *evidence) *Explanation {
 		"or set requestedAccessTokenVersion to 2 in the API's manifest, have it expect its client ID, and get a new token").with(e.verifyCommand())
 }
 
-func saysIssuer(e *evidence) *Explanation {
+func issuerMessage(e *evidence) *Explanation {
 	x := likely(CodeVersion, "the API says that the issuer is wrong: likely another tenant, or a v1.0 token where it expects v2.0 or the reverse",
 		"v1.0 tokens are issued by https://sts.windows.net/TENANT/, v2.0 tokens by https://login.microsoftonline.com/TENANT/v2.0: have the API accept the one it gets",
 		"the API's manifest decides the version (requestedAccessTokenVersion); a change needs a new token")
@@ -148,7 +149,7 @@ func saysIssuer(e *evidence) *Explanation {
 	return x.with(e.verifyCommand())
 }
 
-func saysKey(e *evidence) *Explanation {
+func keyMessage(e *evidence) *Explanation {
 	cause := "the API cannot match the token's signature to a key: likely it reads the keys of another tenant or cloud, or has not fetched the new ones"
 	if e.token != nil && e.token.Kind == jwt.Other {
 		cause += "; the token may not be Entra's at all"

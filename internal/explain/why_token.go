@@ -23,7 +23,7 @@ func notAToken(e *evidence) *Explanation {
 }
 
 // graphTokenElsewhere: Graph's tokens carry a nonce in the header that was
-// changed after signing, so that nobody else can verify them.
+// changed after signing, so that only Graph can verify them.
 func graphTokenElsewhere(e *evidence) *Explanation {
 	if !e.unauthorized() || e.token == nil || e.isGraph() || !entra.IsGraph(e.token.Audience) {
 		return nil
@@ -97,7 +97,7 @@ func knownAudience(e *evidence) *Explanation {
 // idToken: RFC 9700 section 2.3 and Entra's own advice; its audience is the
 // client, not an API.
 func idToken(e *evidence) *Explanation {
-	if !e.refused() || e.token == nil || e.token.Kind != jwt.ID {
+	if !e.rejected() || e.token == nil || e.token.Kind != jwt.ID {
 		return nil
 	}
 	return certain(CodeIDToken, "an ID token was sent: it tells a client who signed in, and is never for an API",
@@ -161,19 +161,19 @@ func missingScope(e *evidence) *Explanation {
 		"have the scope granted to the client, and get a new token").with(e.verifyCommand())
 }
 
-// saidForbidden: an API that speaks RFC 6750 and RFC 9457 says itself what it
+// forbiddenByProblem: an API that speaks RFC 6750 and RFC 9457 says itself what it
 // requires, so that nothing has to be guessed.
-func saidForbidden(e *evidence) *Explanation {
-	said := e.refusal.problem && e.refusal.message != "" && e.bearer.Params["error"] == "insufficient_scope"
+func forbiddenByProblem(e *evidence) *Explanation {
+	said := e.body.problem && e.body.message != "" && e.bearer.Params["error"] == "insufficient_scope"
 	if e.Status != http.StatusForbidden || !said || e.token == nil || e.token.Kind != jwt.App || len(e.token.Roles) == 0 {
 		return nil
 	}
 	// The words are those of m2m serve, whose challenge names no scope to an app.
-	if strings.Contains(e.refusal.message, "requires scp ") {
-		return certain(CodeMissingScope, e.refusal.message+", which an app's own token never carries",
+	if strings.Contains(e.body.message, "requires scp ") {
+		return certain(CodeMissingScope, e.body.message+", which an app's own token never carries",
 			"have the API accept an app role as well (REQUIRED_ROLES, --require-role)").with(e.verifyCommand())
 	}
-	return certain(CodeForbidden, fmt.Sprintf("%s; the token carries the roles %s", e.refusal.message, list(e.token.Roles)),
+	return certain(CodeForbidden, fmt.Sprintf("%s; the token carries the roles %s", e.body.message, list(e.token.Roles)),
 		"grant the role to the client as an application permission, give admin consent, then get a new token: m2m token --refresh",
 		"compare spelling and case of the roles").with(e.verifyCommand())
 }
@@ -183,7 +183,7 @@ func forbidden(e *evidence) *Explanation {
 	switch {
 	case e.Status != http.StatusForbidden:
 		return nil
-	case e.token == nil || len(e.token.Roles) == 0 || e.refusal.kind == bodyHTML:
+	case e.token == nil || len(e.token.Roles) == 0 || e.body.kind == bodyHTML:
 		return likely(CodeForbidden, "the API, or a gateway before it, knows the caller and does not let it in: likely a role, an access list or a network rule",
 			"ask whoever runs the API what it requires").with(e.verifyCommand())
 	}

@@ -63,7 +63,7 @@ func (s Situation) hintsOf(err error) []string {
 	case interface{ Advice() []Advice }:
 		var hints []string
 		for _, a := range e.Advice() {
-			hints = append(hints, s.word(a))
+			hints = append(hints, s.adviceText(a))
 		}
 		return hints
 	case *call.UnreachableError:
@@ -84,7 +84,7 @@ func (s Situation) hintsOf(err error) []string {
 }
 
 // unreachable is about an API that does not answer. The cause has hints of its
-// own, for whoever was asked.
+// own, whoever did not answer.
 func (s Situation) unreachable(e *call.UnreachableError) []string {
 	switch {
 	case e.Cause.Fault == transport.FaultRefused && e.IsLocal():
@@ -148,8 +148,8 @@ const (
 	AllowOrigin          AdviceCode = "allow_origin" // Args: the origin
 )
 
-// word returns advice as a sentence.
-func (s Situation) word(a Advice) string {
+// adviceText returns advice as a sentence.
+func (s Situation) adviceText(a Advice) string {
 	switch a.Code {
 	case SetVariable:
 		return "set it in the environment"

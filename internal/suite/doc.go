@@ -4,6 +4,6 @@
 //	plan, err := s.Plan(suite.Context{…})          // variables put in, addresses checked
 //	results := (&suite.Runner{Client: c}).Run(ctx, plan)
 //
-// A suite may be somebody else's: it sends only to the addresses that the caller
+// A suite may come from somebody else: it sends only to the addresses that the caller
 // allows, its secrets are variables, and no result shows the value of one.
 package suite

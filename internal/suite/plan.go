@@ -27,10 +27,10 @@ type Context struct {
 	// call.ResolveURL.
 	Base string
 	// Origins are addresses whose scheme, host and port requests may go to next to
-	// those of Base. All others are refused, with a token and without: what a
+	// those of Base. All others are rejected, with a token and without: what a
 	// request carries may come from variables and files of the caller's.
 	Origins []string
-	// OpenFile returns the content of a file that a request names; nil refuses.
+	// OpenFile returns the content of a file that a request names; nil rejects all.
 	OpenFile func(path string) (call.Body, error)
 	// Timeout bounds each request that has none of its own; 0 means not at all.
 	Timeout time.Duration

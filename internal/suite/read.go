@@ -132,7 +132,7 @@ func (r *reader) request(n *strictyaml.Node, common options) Request {
 	if r.Mapping(n, belongsUnderExpect, fields) {
 		r.checkOneBody(n)
 	}
-	w.options = own.over(common)
+	w.options = own.withDefaults(common)
 	q.As = w.as
 	return q
 }
@@ -476,9 +476,9 @@ func (r *reader) checkNames(s *Suite) {
 	}
 }
 
-// over returns the options of a request where it has them, else those of the
+// withDefaults returns the options of a request where it has them, else those of the
 // defaults. Headers are joined by name.
-func (o options) over(common options) options {
+func (o options) withDefaults(common options) options {
 	if o.asPlace.Line == 0 {
 		o.as, o.asPlace = common.as, common.asPlace
 	}
@@ -495,11 +495,11 @@ func (o options) over(common options) options {
 		o.timeout = common.timeout
 	}
 	o.headers = joinHeaders(o.headers, common.headers)
-	o.expect = o.expect.over(common.expect)
+	o.expect = o.expect.withDefaults(common.expect)
 	return o
 }
 
-func (e expectations) over(common expectations) expectations {
+func (e expectations) withDefaults(common expectations) expectations {
 	if len(e.status) == 0 {
 		e.status = common.status
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -68,7 +67,7 @@ type Runner struct {
 	Jobs int
 	// FailFast starts no request after one that did not pass. Those under way end.
 	FailFast bool
-	// Known tells what is known about a request beside its answer.
+	// Known returns what is known about a request in addition to its answer.
 	Known func(Request) explain.Context
 	// Observer follows the run; nil is none.
 	Observer Observer
@@ -151,34 +150,34 @@ func (r *run) end(result Result) {
 	}
 }
 
-// send makes one request and holds its answer against what is expected.
+// send makes one request and checks its answer against what is expected.
 func (r *run) send(ctx context.Context, q Request) Result {
 	if q.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, q.Timeout)
 		defer cancel()
 	}
-	clean := r.clean(q)
+	clean := r.redactor(q)
 	result := Result{Request: q, Method: clean(q.Request.EffectiveMethod()), Attempts: 1}
 	answer, err := r.Client.Do(ctx, q.Request)
 	if err != nil {
-		return r.untold(result, err)
+		return r.unanswered(result, err)
 	}
 	defer answer.Close()
-	// The whole body is read, expected or not: an answer that breaks off is none,
+	// The whole body is read, expected or not: an answer that breaks off does not count,
 	// and its time is that of its end.
 	err = answer.WriteBody(io.Discard)
 	result.Method, result.Status, result.Attempts = clean(answer.Method), answer.Status, answer.Attempts
 	result.Duration = answer.Timing.Total
 	if err != nil {
-		return r.untold(result, err)
+		return r.unanswered(result, err)
 	}
-	return r.judge(result, answer)
+	return r.evaluate(result, answer)
 }
 
-func (r *run) judge(result Result, answer *call.Answer) Result {
-	clean := r.clean(result.Request)
-	outcome := answer.Judge()
+func (r *run) evaluate(result Result, answer *call.Answer) Result {
+	clean := r.redactor(result.Request)
+	outcome := answer.Evaluate()
 	for _, e := range outcome.Expectations {
 		e.Expected, e.Found = clean(e.Expected), clean(e.Found)
 		result.Expectations = append(result.Expectations, e)
@@ -192,39 +191,36 @@ func (r *run) judge(result Result, answer *call.Answer) Result {
 		known = r.Known(result.Request)
 	}
 	known.Situation = explain.SuiteFile
-	result.Explanation = r.explain(result.Request, explain.Explain(answer, known))
+	switch result.Request.As {
+	case AsDefault:
+	case AsNone:
+		known.Caller = explain.AnonymousCaller
+	default:
+		known.Caller = explain.OtherCaller
+	}
+	if x := explain.Explain(answer, known).Map(clean); x != nil {
+		x.Command = r.plan.hidden.Expand(x.Command)
+		result.Explanation = x
+	}
 	return result
 }
 
-// explain makes an explanation fit a suite, in whose requests a client of the
-// suite's own may call. A command would act as the default one.
-func (r *run) explain(q Request, x *explain.Explanation) *explain.Explanation {
-	if x = x.Map(r.clean(q)); x == nil {
-		return nil
-	}
-	if sendsToken := !strings.Contains(x.Command, "--no-token"); q.As != AsDefault && (sendsToken || q.As != AsNone) {
-		x.Command = ""
-	}
-	x.Command = r.plan.hidden.Expand(x.Command)
-	return x
-}
-
-func (r *run) untold(result Result, err error) Result {
-	clean := r.clean(result.Request)
+func (r *run) unanswered(result Result, err error) Result {
+	clean := r.redactor(result.Request)
 	result.Verdict, result.Err, result.Reason = Unknown, err, clean(err.Error())
 	if u := (*call.UnreachableError)(nil); errors.As(err, &u) {
 		result.Attempts = u.Attempts()
-		result.Hints = hideAll(clean, explain.SuiteFile.Hints(err))
+		result.Hints = mapTexts(clean, explain.SuiteFile.Hints(err))
 	}
 	return result
 }
 
-// clean takes out of a text what must not be shown.
-func (r *run) clean(q Request) func(string) string {
+// redactor takes out of a text what must not be shown.
+func (r *run) redactor(q Request) func(string) string {
 	return func(s string) string { return r.plan.Hide(call.Redact(s, q.Request.Token)) }
 }
 
-func hideAll(clean func(string) string, texts []string) []string {
+func mapTexts(clean func(string) string, texts []string) []string {
 	var out []string
 	for _, s := range texts {
 		out = append(out, clean(s))

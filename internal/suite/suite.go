@@ -136,14 +136,14 @@ func (s *Suite) Select(tags, skip []string) *Suite {
 	selected := *s
 	selected.requests = nil
 	for _, q := range s.requests {
-		if (len(tags) == 0 || shareOne(q.Tags, tags)) && !shareOne(q.Tags, skip) {
+		if (len(tags) == 0 || haveCommon(q.Tags, tags)) && !haveCommon(q.Tags, skip) {
 			selected.requests = append(selected.requests, q)
 		}
 	}
 	return &selected
 }
 
-func shareOne(a, b []string) bool {
+func haveCommon(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 

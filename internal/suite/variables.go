@@ -66,7 +66,7 @@ type template struct {
 }
 
 // template reads text. YAML takes 200, 1.0 and true for other kinds of values, but
-// whoever writes them means the characters. nil is a value that is not text.
+// who writes them means the characters. nil is a value that is not text.
 func (r *reader) template(n *strictyaml.Node) *template {
 	if !n.IsScalar() {
 		r.Expected(n, "text")

@@ -47,7 +47,7 @@ func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known ex
 	if err := to.End(answer.WriteBody(to)); err != nil {
 		return err
 	}
-	unmet := answer.Judge().Err()
+	unmet := answer.Evaluate().Err()
 	if unmet == nil {
 		reportRedirect(env, answer)
 		sayIf(env, to.Wrote())
@@ -89,7 +89,7 @@ func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, know
 	if err := answer.WriteBody(body); err != nil {
 		return to.End(err)
 	}
-	judged := answer.Judge()
+	judged := answer.Evaluate()
 	document := document{
 		Method: answer.Method, URL: answer.URL.String(), Status: answer.Status, Headers: answer.Header,
 		Redirects: answer.Redirects, Attempts: answer.Attempts,

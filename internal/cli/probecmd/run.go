@@ -136,7 +136,7 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 		return r.inconclusive(cli.NoAnswer(err, r.settings, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
-	unmet := answer.Judge().Err()
+	unmet := answer.Evaluate().Err()
 	if unmet == nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"regexp"
 	"strings"
+	"sync"
 
 	"m2m/internal/text"
 )
@@ -23,20 +24,20 @@ const (
 	bodyOther bodyKind = "other"
 )
 
-// refusal is what the body of an answer says about why it is not the one that
+// bodyError is what the body of an answer says about why it is not the one that
 // was wanted. Every text is bounded and printable.
-type refusal struct {
+type bodyError struct {
 	kind bodyKind
 	// code and message are the API's own, from whichever of the shapes it speaks.
 	code, message string
-	// checks are those of an API that explains its refusals.
-	checks []refusedCheck
-	// problem tells a problem document (RFC 9457).
+	// checks are those of an API that explains why it rejects a token.
+	checks []apiCheck
+	// problem reports a problem document (RFC 9457).
 	problem bool
 }
 
-// refusedCheck is one check of verify's report, as serve puts it on the wire.
-type refusedCheck struct {
+// apiCheck is one check of verify's report, as serve puts it on the wire.
+type apiCheck struct {
 	Name     string `json:"name"`
 	Status   string `json:"status"`
 	Expected string `json:"expected"`
@@ -51,39 +52,41 @@ const (
 	maxChecks = 32
 )
 
-// readRefusal recognises the beginning of a body.
-func readRefusal(contentType string, head []byte) refusal {
+// readBodyError recognises the beginning of a body.
+func readBodyError(contentType string, head []byte) bodyError {
 	media, _, _ := mime.ParseMediaType(contentType)
 	trimmed := bytes.Trim(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case len(trimmed) == 0:
-		return refusal{kind: bodyEmpty}
-	case media == "text/html" || looksLikeHTML(trimmed):
-		return refusal{kind: bodyHTML, message: htmlTitle(trimmed)}
+		return bodyError{kind: bodyEmpty}
+	case media == "text/html" || htmlBegin().Match(trimmed):
+		return bodyError{kind: bodyHTML, message: htmlTitle(trimmed)}
 	case trimmed[0] == '{' || trimmed[0] == '[' || strings.HasSuffix(media, "json"):
 		return readJSON(trimmed, media)
 	case trimmed[0] == '<':
 		return readXML(trimmed)
 	}
-	return refusal{kind: bodyOther, message: text.Bound(string(trimmed[:min(len(trimmed), 2*maxText)]), maxText)}
+	return bodyError{kind: bodyOther, message: text.Bound(string(trimmed[:min(len(trimmed), 2*maxText)]), maxText)}
 }
 
-func looksLikeHTML(b []byte) bool {
-	return regexp.MustCompile(`(?i)^(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b`).Match(b)
-}
+var (
+	htmlBegin = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b`)
+	})
+	htmlName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>\s*(.{0,200}?)\s*</title>`) })
+)
 
 func htmlTitle(b []byte) string {
-	htmlName := regexp.MustCompile(`(?is)<title[^>]*>\s*(.{0,200}?)\s*</title>`)
-	if m := htmlName.FindSubmatch(b); m != nil {
+	if m := htmlName().FindSubmatch(b); m != nil {
 		return text.Bound(string(m[1]), maxText)
 	}
 	return ""
 }
 
-// jsonRefusal is the union of the shapes in use: problem documents (RFC 9457),
+// jsonError is the union of the shapes in use: problem documents (RFC 9457),
 // OAuth errors (RFC 6750, RFC 6749), OData's as Graph and Azure Resource
 // Manager speak it, API Management's, and what frameworks answer.
-type jsonRefusal struct {
+type jsonError struct {
 	Error            json.RawMessage `json:"error"`
 	ErrorDescription json.RawMessage `json:"error_description"`
 	Title            json.RawMessage `json:"title"`
@@ -93,9 +96,9 @@ type jsonRefusal struct {
 	Checks           json.RawMessage `json:"checks"`
 }
 
-func readJSON(b []byte, media string) refusal {
-	r := refusal{kind: bodyJSON, problem: media == "application/problem+json"}
-	var j jsonRefusal
+func readJSON(b []byte, media string) bodyError {
+	r := bodyError{kind: bodyJSON, problem: media == "application/problem+json"}
+	var j jsonError
 	if json.Unmarshal(b, &j) != nil {
 		if b[0] != '{' && b[0] != '[' {
 			r.kind = bodyOther
@@ -114,8 +117,8 @@ func readJSON(b []byte, media string) refusal {
 	return r
 }
 
-func readChecks(raw json.RawMessage) []refusedCheck {
-	var checks []refusedCheck
+func readChecks(raw json.RawMessage) []apiCheck {
+	var checks []apiCheck
 	if json.Unmarshal(raw, &checks) != nil {
 		return nil
 	}
@@ -143,13 +146,13 @@ func jsonText(raw json.RawMessage) string {
 }
 
 // readXML reads Azure Storage's errors, which are of no namespace.
-func readXML(b []byte) refusal {
+func readXML(b []byte) bodyError {
 	var e struct {
 		XMLName xml.Name
 		Code    string
 		Message string
 	}
-	r := refusal{kind: bodyXML}
+	r := bodyError{kind: bodyXML}
 	if xml.Unmarshal(b, &e) == nil {
 		r.code, r.message = text.Bound(e.Code, maxText), text.Bound(e.Message, maxText)
 	}
