@@ -50,7 +50,7 @@ func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 	name, value, hasValue := strings.Cut(s, ":")
 	h := HeaderExpectation{Name: name, Value: strings.Trim(value, " \t")}
 	if !IsHTTPToken(h.Name) || hasValue && h.Value == "" {
-		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %q", ErrExpectSyntax, text.Bound(s, 80))
+		return HeaderExpectation{}, fmt.Errorf("%w: expected \"Name: value\" or \"Name\", found %s", ErrExpectSyntax, text.Quote(s))
 	}
 	return h, nil
 }
@@ -128,18 +128,18 @@ func (a *Answer) checkHeader(h HeaderExpectation) Expectation {
 	values := a.Header.Values(h.Name)
 	e := Expectation{Name: "header", Expected: "a header " + h.Name, Found: "none", Met: len(values) > 0}
 	if h.Value != "" {
-		e.Expected += fmt.Sprintf(" of %q", text.Bound(h.Value, maxShown))
+		e.Expected += fmt.Sprintf(" of %s", text.Quote(h.Value))
 		e.Met = slices.Contains(values, h.Value)
 	}
 	if len(values) > 0 {
-		e.Found = fmt.Sprintf("%q", text.Bound(strings.Join(values, ", "), maxShown))
+		e.Found = text.Quote(strings.Join(values, ", "))
 	}
 	return e
 }
 
 func (a *Answer) checkText(search *textSearch) Expectation {
 	e := Expectation{
-		Name: "body", Expected: fmt.Sprintf("a body with %q", text.Bound(string(search.text), maxShown)),
+		Name: "body", Expected: fmt.Sprintf("a body with %s", text.Quote(string(search.text))),
 		Found: fmt.Sprintf("%d bytes without it", a.size), Met: search.found,
 	}
 	switch {
@@ -154,7 +154,7 @@ func (a *Answer) checkText(search *textSearch) Expectation {
 func (a *Answer) checkTime() Expectation {
 	return Expectation{
 		Name: "time", Expected: fmt.Sprintf("the whole answer within %s", a.expect.MaxTime),
-		Found: "it in " + a.Timing.Total.Round(time.Millisecond).String(),
+		Found: "it in " + text.Duration(a.Timing.Total),
 		Met:   a.readErr == io.EOF && a.Timing.Total <= a.expect.MaxTime,
 	}
 }
@@ -172,7 +172,7 @@ func ParseStatusSet(s string) (StatusSet, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		r, ok := parseStatusRange(strings.TrimSpace(part))
 		if !ok {
-			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %q", ErrExpectSyntax, text.Bound(s, 40))
+			return StatusSet{}, fmt.Errorf("%w: expected a status such as 200, 2xx or 200-204, found %s", ErrExpectSyntax, text.Quote(s))
 		}
 		set.ranges = append(set.ranges, r)
 	}

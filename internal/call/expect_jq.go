@@ -49,11 +49,11 @@ func ParseJQExpectation(s string) (JQExpectation, error) {
 			ErrExpectSyntax, at, utf8.RuneCountInString(s[:start])+1, text.Bound(s, maxShown))
 	}
 	if err != nil {
-		return JQExpectation{}, fmt.Errorf("%w: %w in %q", ErrExpectSyntax, err, text.Bound(s, maxShown))
+		return JQExpectation{}, fmt.Errorf("%w: %w in %s", ErrExpectSyntax, err, text.Quote(s))
 	}
 	code, err := gojq.Compile(query)
 	if err != nil {
-		return JQExpectation{}, fmt.Errorf("%w: %w in %q", ErrExpectSyntax, err, text.Bound(s, maxShown))
+		return JQExpectation{}, fmt.Errorf("%w: %w in %s", ErrExpectSyntax, err, text.Quote(s))
 	}
 	return JQExpectation{text: s, query: query, code: code}, nil
 }
@@ -179,7 +179,7 @@ func (a *Answer) document() (document any, problem string) {
 // bodyForm says what a body is that is not JSON.
 func (a *Answer) bodyForm() string {
 	media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	begins := fmt.Sprintf("begins with %q", text.Bound(string(bytes.TrimSpace(a.head[:min(len(a.head), 2*maxShown)])), 40))
+	begins := fmt.Sprintf("begins with %s", text.Quote(string(bytes.TrimSpace(a.head[:min(len(a.head), 2*maxShown)]))))
 	if media == "" {
 		return ": it " + begins
 	}

@@ -140,7 +140,7 @@ func (r Request) Check(willHaveToken bool) error {
 		return err
 	}
 	if !IsHTTPToken(r.EffectiveMethod()) {
-		return fmt.Errorf("%w: %q", ErrMethod, text.Bound(r.Method, 40))
+		return fmt.Errorf("%w: %s", ErrMethod, text.Quote(r.Method))
 	}
 	if err := CheckHeader(r.Header); err != nil {
 		return err
@@ -206,7 +206,7 @@ func hasCredentials(h http.Header) bool {
 func CheckHeader(h http.Header) error {
 	for name, values := range h {
 		if !IsHTTPToken(name) {
-			return fmt.Errorf("%w: the name %q", ErrHeader, text.Bound(name, 60))
+			return fmt.Errorf("%w: the name %s", ErrHeader, text.Quote(name))
 		}
 		for _, v := range values {
 			if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {

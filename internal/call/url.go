@@ -53,7 +53,9 @@ const (
 	AddressInClear     AddressFault = "in_clear" // credentials over plain http
 )
 
-func (e *AddressError) Error() string { return fmt.Sprintf("cannot call %q: %s", e.Address, e.Reason) }
+func (e *AddressError) Error() string {
+	return "cannot call " + text.Quote(e.Address) + ": " + e.Reason
+}
 
 // Unwrap returns ErrAddress, or ErrPlainHTTP.
 func (e *AddressError) Unwrap() error { return e.kind }
@@ -146,7 +148,7 @@ func schemeMissing(s string) *AddressError {
 		return badAddress(s, AddressNoScheme, "it has no scheme").instead(scheme + "://" + shown)
 	}
 	if scheme, _, found := strings.Cut(s, ":"); found && !strings.ContainsAny(scheme, "/?#.") {
-		return badAddress(s, AddressOtherScheme, fmt.Sprintf("its scheme is %q", text.Bound(scheme, 20)))
+		return badAddress(s, AddressOtherScheme, fmt.Sprintf("its scheme is %s", text.Quote(scheme)))
 	}
 	return badAddress(s, AddressNeither, "it is neither a path nor an address with a scheme").instead(shown)
 }
@@ -156,7 +158,7 @@ func checkURL(u *url.URL) error {
 	address := u.Redacted()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return badAddress(address, AddressOtherScheme, fmt.Sprintf("its scheme is %q", text.Bound(u.Scheme, 20)))
+		return badAddress(address, AddressOtherScheme, fmt.Sprintf("its scheme is %s", text.Quote(u.Scheme)))
 	case u.User != nil:
 		return badAddress(address, AddressUser, "it holds a user name or a password")
 	case u.Hostname() == "" || u.Opaque != "":

@@ -11,6 +11,7 @@ import (
 	"m2m/internal/explain"
 	"m2m/internal/settings"
 	"m2m/internal/testreport"
+	"m2m/internal/text"
 	"m2m/internal/wholefile"
 )
 
@@ -57,10 +58,10 @@ func OpenDestination(env *Env, path string, mode fs.FileMode) (Destination, erro
 	f, err := wholefile.Create(path, mode)
 	switch {
 	case errors.Is(err, wholefile.ErrLink):
-		return Destination{}, exit.Usagef("--output-file %q is a symbolic link, and nothing is written through one", path).
+		return Destination{}, exit.Usagef("--output-file %s is a symbolic link, and nothing is written through one", text.Quote(path)).
 			Hint("give the path of the file itself, or remove the link").Wrap(err)
 	case err != nil:
-		return Destination{}, exit.Usagef("--output-file %q cannot be written: %v", path, exit.RootCause(err)).
+		return Destination{}, exit.Usagef("--output-file %s cannot be written: %v", text.Quote(path), exit.RootCause(err)).
 			Hint("give a file in a folder that exists and that you can write to").Wrap(err)
 	}
 	return Destination{outputFile{f}, f}, nil
@@ -79,7 +80,7 @@ func (f outputFile) Write(p []byte) (int, error) {
 }
 
 func unwritten(f *wholefile.File, err error) error {
-	fail := exit.Errorf(exit.Unexpected, "--output-file %q could not be written: %v", f.Path(), exit.RootCause(err)).Wrap(err)
+	fail := exit.Errorf(exit.Unexpected, "--output-file %s could not be written: %v", text.Quote(f.Path()), exit.RootCause(err)).Wrap(err)
 	if !f.IsDevice() {
 		fail.Hint("what was there before, if anything, is unchanged")
 	}

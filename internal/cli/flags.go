@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // AddLocalFlag adds --local, which Resolve reads.
@@ -74,5 +75,5 @@ func CheckForm(form string, forms []string) error {
 			return nil
 		}
 	}
-	return exit.Usagef("-o %q is not a form of this output", form).Hint("-o takes " + strings.Join(forms, ", "))
+	return exit.Usagef("-o %s is not a form of this output", text.Quote(form)).Hint("-o takes " + strings.Join(forms, ", "))
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"m2m/internal/text"
 	"m2m/internal/token"
@@ -50,7 +49,7 @@ func rejectedAssertion(e *token.Refusal) []string {
 			return unmatchedAssertion(e.Assertion)
 		case 700024:
 			if !e.Assertion.ExpiresOn.IsZero() {
-				return []string{"the token that was sent expires at " + e.Assertion.ExpiresOn.Format(time.RFC3339)}
+				return []string{"the token that was sent expires at " + text.Time(e.Assertion.ExpiresOn)}
 			}
 		}
 	}
@@ -60,7 +59,7 @@ func rejectedAssertion(e *token.Refusal) []string {
 // unmatchedAssertion shows what was sent as Entra compares it, and the command
 // that adds a credential which would match.
 func unmatchedAssertion(a *token.Assertion) []string {
-	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %q, sub %q, aud %q", a.Issuer, a.Subject, a.Audience)}
+	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %s, sub %s, aud %s", text.Quote(a.Issuer), text.Quote(a.Subject), text.Quote(a.Audience))}
 	if strings.HasPrefix(a.Subject, "repo:") && strings.Contains(a.Subject, "@") {
 		hints = append(hints, "GitHub puts numeric ids into this subject; the credential must have them too")
 	}

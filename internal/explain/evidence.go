@@ -183,7 +183,7 @@ func challengeText(c call.Challenge) string {
 	summary := text.Bound(c.Scheme, 40)
 	for _, name := range []string{"error", "error_description", "scope", "resource", "resource_id", "authorization_uri", "realm"} {
 		if v := c.Params[name]; v != "" {
-			summary += fmt.Sprintf(" %s=%q", name, text.Bound(v, maxText))
+			summary += fmt.Sprintf(" %s=%s", name, text.Quote(v))
 		}
 	}
 	return summary
@@ -193,7 +193,7 @@ func (r bodyError) facts() []Fact {
 	var facts []Fact
 	switch said := strings.Trim(r.code+": "+r.message, ": "); {
 	case r.kind == bodyHTML && r.message != "":
-		facts = append(facts, Fact{FromAPI, fmt.Sprintf("an HTML page with the title %q", r.message)})
+		facts = append(facts, Fact{FromAPI, fmt.Sprintf("an HTML page with the title %s", text.Quote(r.message))})
 	case r.kind == bodyHTML:
 		facts = append(facts, Fact{FromAPI, "an HTML page"})
 	case said != "":

@@ -61,9 +61,9 @@ func saidByAPI(e *evidence) *Explanation {
 		if c.Status != string(verify.Fail) {
 			continue
 		}
-		cause := fmt.Sprintf("the API's check %q failed: expected %s, found %s", c.Name, orNothing(c.Expected), orNothing(c.Found))
+		cause := fmt.Sprintf("the API's check %s failed: expected %s, found %s", text.Quote(c.Name), orNothing(c.Expected), orNothing(c.Found))
 		if c.Cause != "" {
-			cause = fmt.Sprintf("the API's check %q failed: %s", c.Name, c.Cause)
+			cause = fmt.Sprintf("the API's check %s failed: %s", text.Quote(c.Name), c.Cause)
 		}
 		x := certain(CodeSaidByAPI, cause).with(e.verifyCommand())
 		// That the check failed is sure, but the API may guess why.

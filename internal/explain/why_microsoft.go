@@ -119,9 +119,9 @@ func saidByLibrary(e *evidence) *Explanation {
 	if !e.unauthorized() {
 		return nil
 	}
-	words := e.bearer.Params["error_description"] + "\n" + e.body.code + "\n" + e.body.message
+	words := text.OneLine(e.bearer.Params["error_description"]+"\n"+e.body.code+"\n"+e.body.message, 2*maxText)
 	for _, d := range libraryMessages() {
-		if d.words.MatchString(text.Bound(words, 2*maxText)) {
+		if d.words.MatchString(words) {
 			return d.say(e)
 		}
 	}

@@ -138,7 +138,7 @@ func missingRole(e *evidence) *Explanation {
 	for _, want := range e.context.RequiredRoles {
 		for _, have := range e.token.Roles {
 			if strings.EqualFold(want, have) {
-				fix = fmt.Sprintf("roles are compared letter by letter: write %q in the API's settings, or rename the app role", have)
+				fix = fmt.Sprintf("roles are compared letter by letter: write %s in the API's settings, or rename the app role", text.Quote(have))
 			}
 		}
 	}

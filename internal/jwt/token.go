@@ -51,7 +51,7 @@ func (t *Token) readHeader(r *Reader, data []byte) *Fault {
 	}
 	for m := range header.All() {
 		if err := t.readHeaderMember(m); err != nil {
-			return &Fault{err, fmt.Sprintf("%q in the header", text.Bound(m.Name, maxName))}
+			return &Fault{err, fmt.Sprintf("%s in the header", text.Quote(m.Name))}
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func (t *Token) readClaims(r *Reader, data []byte) *Fault {
 	t.Plain = isPlain(claims, r.PlainIssuer)
 	for m := range claims.All() {
 		if err := t.readClaim(m); err != nil && !(t.Plain && ofOwnForm(m.Name)) {
-			return &Fault{err, fmt.Sprintf("%q in the claims", text.Bound(m.Name, maxName))}
+			return &Fault{err, fmt.Sprintf("%s in the claims", text.Quote(m.Name))}
 		}
 	}
 	t.settle()

@@ -13,6 +13,7 @@ import (
 
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 // How long a command may run on after a signal: it gets SIGTERM after the first
@@ -55,7 +56,7 @@ func (c Command) Run(ctx context.Context) (exit.Code, error) {
 		return exit.Interrupted, err
 	}
 	if err := cmd.Start(); err != nil {
-		return exit.Usage, exit.Usagef("cannot run %q: %v", c.Argv[0], errors.Unwrap(err)).Wrap(err)
+		return exit.Usage, exit.Usagef("cannot run %s: %v", text.Quote(c.Argv[0]), errors.Unwrap(err)).Wrap(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -99,7 +100,7 @@ func codeOfCommand(err error) (exit.Code, error) {
 // lookPath finds a program on the PATH of the environment it will run in,
 // which is not the PATH of this process: it starts with the folder of m2m.
 func lookPath(name string, environ []string) (string, error) {
-	notFound := exit.Usagef("cannot run %q: it is not on the PATH, or not executable", name).
+	notFound := exit.Usagef("cannot run %s: it is not on the PATH, or not executable", text.Quote(name)).
 		Hint("give its path, or check its spelling; a command of several words goes through a shell: -- sh -c '...'").
 		Wrap(exec.ErrNotFound)
 	if strings.ContainsRune(name, filepath.Separator) {

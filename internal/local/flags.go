@@ -12,6 +12,7 @@ import (
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/tenantfile"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -81,7 +82,7 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 func CheckLoopback(address, flag string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return exit.Usagef("%s %q is not HOST:PORT", flag, address).Wrap(err)
+		return exit.Usagef("%s %s is not HOST:PORT", flag, text.Quote(address)).Wrap(err)
 	}
 	if !transport.Loopback(host) {
 		return exit.Usagef("%s %s can be reached from other machines; --local only ever listens on loopback", flag, address).

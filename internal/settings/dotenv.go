@@ -8,6 +8,7 @@ import (
 
 	"m2m/internal/exit"
 	"m2m/internal/input"
+	"m2m/internal/text"
 )
 
 // maxEnvFile is the largest .env that is read, in bytes.
@@ -79,7 +80,7 @@ func (f *envFile) read() ([]byte, error) {
 // operating system's error repeats.
 func (f *envFile) unreadable(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return exit.Usagef("the file %q, named by --env-file, does not exist", f.label).
+		return exit.Usagef("the file %s, named by --env-file, does not exist", text.Quote(f.label)).
 			Hint("give the path of a file with one NAME=value a line, or leave --env-file out").
 			Wrap(errEnvFileMissing)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/text"
 	"m2m/internal/token/cache"
 )
 
@@ -42,7 +43,7 @@ func (c *Client) throughCache(ctx context.Context, s *cache.Slot, r Request) (To
 	case r.Refresh:
 		c.debug("cache: passed over, a new token is wanted")
 	case !c.livesFor(old, r.MinTTL):
-		c.debug("cache: the token there expires too soon, at " + old.ExpiresOn.Format(time.RFC3339))
+		c.debug("cache: the token there expires too soon, at " + text.Time(old.ExpiresOn))
 	case !old.Due(c.now()):
 		c.debug("cache: hit")
 		return fromEntry(old), nil
@@ -86,7 +87,7 @@ func (c *Client) fill(ctx context.Context, s *cache.Slot, r Request, fresh func(
 // to replace (refresh_in). One process does; the others, and that one too if
 // there is no answer, use the old one.
 func (c *Client) renew(ctx context.Context, s *cache.Slot, r Request, old *cache.Entry) (Token, error) {
-	c.debug("cache: the token there should be renewed since " + old.RefreshOn.Format(time.RFC3339))
+	c.debug("cache: the token there should be renewed since " + text.Time(old.RefreshOn))
 	unlock, locked, err := s.TryLock()
 	if err == nil && !locked {
 		c.debug("cache: hit, another process renews it")

@@ -73,7 +73,7 @@ func (c certificate) String() string {
 // describe identifies a certificate by what the portal shows of it.
 func describe(leaf *x509.Certificate) string {
 	return fmt.Sprintf("subject %s, SHA-1 thumbprint %X, SHA-256 thumbprint %X, valid to %s",
-		text.Quote(leaf.Subject.String()), sha1.Sum(leaf.Raw), sha256.Sum256(leaf.Raw), leaf.NotAfter.UTC().Format(time.RFC3339))
+		text.Quote(leaf.Subject.String()), sha1.Sum(leaf.Raw), sha256.Sum256(leaf.Raw), text.Time(leaf.NotAfter))
 }
 
 // sealingSecret is the private key itself, so that one key opens the same cache

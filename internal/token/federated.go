@@ -54,8 +54,8 @@ func (f federatedFile) fault(err error) error {
 // requestWithAssertion presents a token of another issuer (RFC 7523 section 2.2).
 // A refusal carries the token's claims.
 func (c *Client) requestWithAssertion(ctx context.Context, r Request, token entra.Secret, a *Assertion) (Token, error) {
-	c.debug(fmt.Sprintf("federated token: iss %q, sub %q, aud %q, expires %s",
-		a.Issuer, a.Subject, a.Audience, a.ExpiresOn.Format(time.RFC3339)))
+	c.debug(fmt.Sprintf("federated token: iss %s, sub %s, aud %s, expires %s",
+		text.Quote(a.Issuer), text.Quote(a.Subject), text.Quote(a.Audience), text.Time(a.ExpiresOn)))
 	present := func(context.Context, confidential.AssertionRequestOptions) (string, error) {
 		return token.Reveal(), nil
 	}

@@ -24,7 +24,7 @@ type CAFileError struct {
 
 // Error says which file it is and what is wrong with it.
 func (e *CAFileError) Error() string {
-	return fmt.Sprintf("CA file %q: %v", text.OneLine(e.Path, maxShown), e.Err)
+	return fmt.Sprintf("CA file %s: %v", text.Quote(e.Path), e.Err)
 }
 
 // Unwrap returns the cause.

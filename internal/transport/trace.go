@@ -27,7 +27,7 @@ type Exchange struct {
 
 // String is the exchange on one line.
 func (e Exchange) String() string {
-	took := e.Duration.Round(time.Millisecond)
+	took := text.Duration(e.Duration)
 	if e.Err != nil {
 		return fmt.Sprintf("%s %s: no answer after %s: %s", e.Method, e.URL, took, text.OneLine(e.Err.Error(), maxShown))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // New makes m2m help. It replaces cobra's, which says nothing and ends with 0 for a topic
@@ -26,7 +27,7 @@ m2m help AADSTS7000215      what an error of Entra's means and what to do about 
 			}
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return exit.Usagef("there is no help about %q", strings.Join(args, " ")).
+				return exit.Usagef("there is no help about %s", text.Quote(strings.Join(args, " "))).
 					Hint("m2m help lists the commands and topics")
 			}
 			found.InitDefaultHelpFlag()

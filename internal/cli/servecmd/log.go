@@ -46,8 +46,8 @@ func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
 	if r.Code != 0 {
 		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
 	}
-	env.Say("%s token request: client %q, %s, resource %q: %s",
-		r.Time.UTC().Format(time.TimeOnly), r.ClientID, r.Credential, r.Resource, outcome)
+	env.Say("%s token request: client %s, %s, resource %s: %s",
+		r.Time.UTC().Format(time.TimeOnly), text.Quote(r.ClientID), r.Credential, text.Quote(r.Resource), outcome)
 }
 
 // logTokenRequest is the same as JSON for programs. Its names are stable.
@@ -70,7 +70,7 @@ func tunnelLine(env *cli.Env, r intercept.Request) {
 	if r.Status != http.StatusOK {
 		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
 	}
-	env.Say("%s proxy request: %q: %s", r.Time.UTC().Format(time.TimeOnly), r.Target, outcome)
+	env.Say("%s proxy request: %s: %s", r.Time.UTC().Format(time.TimeOnly), text.Quote(r.Target), outcome)
 }
 
 // logTunnel is the same as JSON for programs. Its names are stable.

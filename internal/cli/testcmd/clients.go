@@ -10,6 +10,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
+	"m2m/internal/text"
 )
 
 // resolveClients finds the settings of each client that a request is sent as,
@@ -99,7 +100,7 @@ func (r *run) ofClient(name string, err error) error {
 	if name == suite.AsDefault {
 		return err
 	}
-	return exit.Errorf(cli.CodeOf(err), "the client %q of the suite: %s", name, r.plan.Hide(err.Error())).Wrap(err)
+	return exit.Errorf(cli.CodeOf(err), "the client %s of the suite: %s", text.Quote(name), r.plan.Hide(err.Error())).Wrap(err)
 }
 
 // acquireAll gets one token for each client that a request is sent as, before

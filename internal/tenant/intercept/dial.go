@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/net/proxy"
+
+	"m2m/internal/text"
 )
 
 // Bounds of the connection to a tunnel's other end.
@@ -56,7 +58,7 @@ func (d dialer) dial(ctx context.Context, host string) (net.Conn, error) {
 	case "http", "https":
 		return dialConnect(ctx, parent, address)
 	}
-	return nil, fmt.Errorf("%w: its scheme is %q; http, https and socks5 are known", errParent, parent.Scheme)
+	return nil, fmt.Errorf("%w: its scheme is %s; http, https and socks5 are known", errParent, text.Quote(parent.Scheme))
 }
 
 func (d dialer) parentFor(ctx context.Context, address string) (*url.URL, error) {

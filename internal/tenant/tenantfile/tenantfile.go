@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/strictyaml"
 	"m2m/internal/tenant/directory"
+	"m2m/internal/text"
 )
 
 // MaxBytes is how large a tenant file may be: some 400 clients.
@@ -135,7 +136,7 @@ func (r *reader) mapping(n *strictyaml.Node, fields []strictyaml.Field) bool {
 		meant := entraNames[strictyaml.Canonical(key)]
 		for _, f := range fields {
 			if f.Key == meant || strings.ReplaceAll(f.Key, "_", "") == strictyaml.Canonical(key) {
-				return "did you mean " + strconv.Quote(f.Key) + "?"
+				return "did you mean " + text.Quote(f.Key) + "?"
 			}
 		}
 		return ""
