@@ -60,7 +60,7 @@ func runBatch(ctx context.Context, env *cli.Env, args []string, verifier *verify
 	}
 	defer closeInput()
 	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
-	b := batch{in: in, out: env.Out, progress: show.update, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	b := batch{in: in, out: env.Out, progress: show.update, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		report := explain.Report(verifier.Judge(ctx, l.token()))
 		return append(verify.AppendReport(dst, report), '\n'), report.Verdict
 	}}

@@ -58,7 +58,7 @@ func TestLineReader(t *testing.T) {
 	}
 }
 
-// TestBatchKeepsTheOrder judges lines that take unequal time.
+// TestBatchKeepsTheOrder reports on lines that take unequal time.
 func TestBatchKeepsTheOrder(t *testing.T) {
 	var in, want, out bytes.Buffer
 	for i := range 5000 {
@@ -66,7 +66,7 @@ func TestBatchKeepsTheOrder(t *testing.T) {
 		fmt.Fprintf(&want, "%d\n", i)
 	}
 	var busy atomic.Int64
-	b := batch{in: &in, out: &out, progress: func(tally) {}, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	b := batch{in: &in, out: &out, progress: func(tally) {}, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		for range len(l.text) % 3 * 1000 {
 			busy.Add(1)
 		}
@@ -89,7 +89,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// stuck is a reader of the answers that reads none until it is released.
+// stuck is a reader of the reports that reads none until it is released.
 type stuck struct{ release chan struct{} }
 
 func (s stuck) Write([]byte) (int, error) {
@@ -102,7 +102,7 @@ func (s stuck) Write([]byte) (int, error) {
 // write ends the batch.
 func TestBatchWaitsForItsReader(t *testing.T) {
 	in, out := &endless{}, stuck{make(chan struct{})}
-	b := batch{in: in, out: out, progress: func(tally) {}, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	b := batch{in: in, out: out, progress: func(tally) {}, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		return append(dst, '\n'), verify.Refused
 	}}
 	ended := make(chan error, 1)
@@ -123,7 +123,7 @@ func TestBatchWaitsForItsReader(t *testing.T) {
 func TestBatchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("enough")
-	b := batch{in: &endless{}, out: io.Discard, progress: func(tally) { cancel(why) }, judge: func(dst []byte, l line) ([]byte, verify.Verdict) {
+	b := batch{in: &endless{}, out: io.Discard, progress: func(tally) { cancel(why) }, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
 		return dst, verify.Refused
 	}}
 	if _, err := b.run(ctx); !errors.Is(err, why) {
@@ -142,7 +142,7 @@ func (b brokenReader) Read(p []byte) (int, error) {
 }
 
 // TestBatchThatCannotBeReadWhole: what was read is answered, and the code is
-// not that of the answers.
+// not that of the reports.
 func TestBatchThatCannotBeReadWhole(t *testing.T) {
 	var out, err bytes.Buffer
 	env := &cli.Env{

@@ -40,8 +40,8 @@ func (t tally) code() exit.Code {
 type batch struct {
 	in  io.Reader
 	out io.Writer
-	// judge appends the report about one line.
-	judge func(dst []byte, l line) ([]byte, verify.Verdict)
+	// report appends the report about one line.
+	report func(dst []byte, l line) ([]byte, verify.Verdict)
 	// progress is called after every block.
 	progress func(tally)
 
@@ -51,9 +51,9 @@ type batch struct {
 // block is some lines of a batch, read, verified and written together.
 type block struct {
 	lines    []line
-	answers  []byte
+	reports  []byte
 	verdicts []verify.Verdict
-	judged   chan struct{} // closed when answers is complete
+	done     chan struct{} // closed when reports is complete
 }
 
 // run ends at the end of the stream, at the first failure to read or write, or
@@ -63,14 +63,14 @@ type block struct {
 func (b *batch) run(ctx context.Context) (tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	judges := runtime.GOMAXPROCS(0)
-	todo, order, broken := make(chan *block, judges), make(chan *block, 2*judges), make(chan error, 1)
+	workers := runtime.GOMAXPROCS(0)
+	todo, order, broken := make(chan *block, workers), make(chan *block, 2*workers), make(chan error, 1)
 	go func() {
 		defer close(order)
 		defer close(todo)
 		broken <- b.read(ctx, todo, order)
 	}()
-	for range judges {
+	for range workers {
 		go b.work(todo)
 	}
 	counts, err := b.write(ctx, order)
@@ -109,7 +109,7 @@ func (b *batch) fresh(lines []line) *block {
 	if !ok {
 		next = &block{}
 	}
-	*next = block{lines: lines, answers: next.answers[:0], verdicts: next.verdicts[:0], judged: make(chan struct{})}
+	*next = block{lines: lines, reports: next.reports[:0], verdicts: next.verdicts[:0], done: make(chan struct{})}
 	return next
 }
 
@@ -117,10 +117,10 @@ func (b *batch) work(todo <-chan *block) {
 	for next := range todo {
 		for _, l := range next.lines {
 			var v verify.Verdict
-			next.answers, v = b.judge(next.answers, l)
+			next.reports, v = b.report(next.reports, l)
 			next.verdicts = append(next.verdicts, v)
 		}
-		close(next.judged)
+		close(next.done)
 	}
 }
 
@@ -137,9 +137,9 @@ func (b *batch) write(ctx context.Context, order <-chan *block) (tally, error) {
 			select {
 			case <-ctx.Done():
 				return counts, context.Cause(ctx)
-			case <-next.judged:
+			case <-next.done:
 			}
-			if _, err := b.out.Write(next.answers); err != nil {
+			if _, err := b.out.Write(next.reports); err != nil {
 				return counts, err
 			}
 			for _, v := range next.verdicts {
