@@ -44,6 +44,7 @@ type options struct {
 	probe probecmd.Flags
 }
 
+// New makes m2m call.
 func New(env *cli.Env) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -54,7 +55,7 @@ func New(env *cli.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			o.Note(cmd.Flags())
-			// Content may be empty on purpose.
+			// An empty body is one too.
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check()); err != nil {
 				return err
 			}
@@ -87,6 +88,7 @@ func New(env *cli.Env) *cobra.Command {
 	return cmd
 }
 
+// run sends one request, or prints it for curl.
 func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err := cmp.Or(o.suite.CheckAbsent(cmd.Flags()), o.probe.CheckAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
@@ -117,7 +119,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	return exchange(env, cmd, request, s, o, to)
 }
 
-// exchange sends the request and prints the answer.
+// exchange sends the request and prints the response.
 func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o options, to cli.Destination) (err error) {
 	transport := cli.NewTransport(env, s)
 	if request.Token, err = cli.Bearer(cmd.Context(), env, s, transport, o.TokenOptions); err != nil {
@@ -137,7 +139,7 @@ func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *setting
 	return printAnswer(env, to, answer, cli.ContextOf(cmd, request, s, o.TokenFile, cli.CallFlags(cmd, o.RequestFlags)), o)
 }
 
-// check refuses flags that contradict each other, before anything is sent.
+// check rejects flags that contradict each other.
 func (o options) check(args []string) error {
 	switch {
 	case len(args) == 0:

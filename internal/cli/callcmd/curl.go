@@ -11,7 +11,7 @@ import (
 	"m2m/internal/text"
 )
 
-// printCurl prints the request as a command line of curl's, and sends nothing.
+// printCurl prints the request as a curl command, and sends nothing.
 func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o options) error {
 	curl := call.Curl{Token: tokenSource(cmd, o)}
 	if request.URL.Scheme == "https" {
@@ -19,7 +19,7 @@ func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settin
 	}
 	content, given := o.Content()
 	if given && request.Header.Get("Content-Type") == "" {
-		request.Header.Set("Content-Type", "") // curl would call it a form
+		request.Header.Set("Content-Type", "") // curl would send that of a form
 	}
 	switch curl.Body = content; {
 	case !given:
@@ -35,7 +35,8 @@ func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settin
 	return cli.WriteLine(env.Out, text.Redact(curl.Line(request)))
 }
 
-// tokenSource is the command that gives curl the token, off its command line.
+// tokenSource is a shell command that passes the token to curl in a configuration on
+// stdin, where no list of processes shows it; empty for no token.
 func tokenSource(cmd *cobra.Command, o options) string {
 	const config = `printf 'header = "Authorization: Bearer %s"\n' `
 	switch {

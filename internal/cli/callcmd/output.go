@@ -36,7 +36,7 @@ type document struct {
 	Explanation  *explain.Explanation `json:"explanation"`
 }
 
-// printAnswer prints the answer, and explains it if it is not as expected.
+// printAnswer prints the response, and explains it if it is not as expected.
 func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known explain.Context, o options) error {
 	if o.form == "json" {
 		return printAnswerJSON(env, to, answer, known)
@@ -54,11 +54,12 @@ func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known ex
 		return nil
 	}
 	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && cli.IsTerminal(env.Stdout) {
-		fmt.Fprintln(env.Stderr) // the body does not end its line; the reason begins a new one
+		fmt.Fprintln(env.Stderr) // the body has no line end, and the reason begins a line
 	}
 	return cli.Unexpected(unmet, to.Wrote(), explain.Explain(answer, known))
 }
 
+// printHead prints the status line and the headers.
 func printHead(w io.Writer, answer *call.Answer) {
 	fmt.Fprintf(w, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
 	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
@@ -69,13 +70,14 @@ func printHead(w io.Writer, answer *call.Answer) {
 	fmt.Fprintln(w)
 }
 
+// sayIf prints a line on stderr unless it is empty.
 func sayIf(env *cli.Env, line string) {
 	if line != "" {
 		env.Say("%s", line)
 	}
 }
 
-// reportRedirect says where the answer pointed, because nobody went there.
+// reportRedirect says where a redirect points that was not followed.
 func reportRedirect(env *cli.Env, answer *call.Answer) {
 	for _, r := range answer.Redirects {
 		if !r.Followed {
@@ -84,6 +86,7 @@ func reportRedirect(env *cli.Env, answer *call.Answer) {
 	}
 }
 
+// printAnswerJSON is printAnswer for -o json.
 func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, known explain.Context) error {
 	body := &boundedBuffer{limit: maxWrappedBody}
 	if err := answer.WriteBody(body); err != nil {
@@ -114,8 +117,8 @@ func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, know
 	return nil
 }
 
-// wrapBody puts a body into JSON: as what it is if it is JSON itself, else as
-// text, else in base64.
+// wrapBody returns a body as a JSON value: JSON as it is, UTF-8 as a string, else
+// base64.
 func wrapBody(body []byte) (value any, encoding string) {
 	switch {
 	case len(body) > 0 && json.Valid(body):
@@ -123,15 +126,16 @@ func wrapBody(body []byte) (value any, encoding string) {
 	case utf8.Valid(body):
 		return string(body), "text"
 	}
-	return body, "base64" // encoding/json writes []byte so
+	return body, "base64" // as encoding/json writes []byte
 }
 
-// boundedBuffer holds a body that has to be in memory whole.
+// boundedBuffer is a buffer of at most limit bytes.
 type boundedBuffer struct {
 	bytes.Buffer
 	limit int
 }
 
+// Write implements io.Writer.
 func (b *boundedBuffer) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > b.limit {
 		return 0, exit.Errorf(exit.Unknown, "the body is larger than the %d MiB that -o json can hold", b.limit>>20).

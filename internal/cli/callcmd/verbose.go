@@ -7,8 +7,8 @@ import (
 	"m2m/internal/cli"
 )
 
-// verboseTransport tells of each request and answer on stderr, retries and redirects
-// included: lines and headers, without credentials.
+// verboseTransport prints each request and response on stderr, those of retries and
+// redirects too: lines and headers, without credentials.
 type verboseTransport struct {
 	env  *cli.Env
 	next http.RoundTripper

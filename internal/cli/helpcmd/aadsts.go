@@ -11,7 +11,7 @@ import (
 	"m2m/internal/text"
 )
 
-// explainAADSTS prints what is known of an error code of Entra's, offline.
+// explainAADSTS prints the row of an AADSTS code in the catalogue.
 func explainAADSTS(cmd *cobra.Command, code int) error {
 	entry, ok := entra.LookupAADSTS(code)
 	if !ok {
@@ -46,7 +46,7 @@ func printAADSTS(w io.Writer, e entra.AADSTS) {
 	}
 }
 
-// wireWords says how the code comes over the wire, and how far that is known.
+// wireWords says with which HTTP status and error the code is sent, if that is known.
 func wireWords(w entra.Wire) string {
 	if w.Error == "" {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"m2m/internal/text"
 )
 
-// New makes m2m help. It replaces cobra's, which says nothing and ends with 0 for a topic
-// that does not exist. It also explains AADSTS codes.
+// New makes m2m help, which also explains AADSTS codes. Cobra's own exits with 0 for a
+// topic that does not exist.
 func New() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command | topic | AADSTS code]",

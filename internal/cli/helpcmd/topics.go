@@ -10,7 +10,7 @@ import (
 	"m2m/internal/text"
 )
 
-// ExitCodes is the page about exit codes, which README repeats.
+// ExitCodes is the page about exit codes. README has it too.
 const ExitCodes = `Every command ends with one of these:
 
     0  done; the token is believed; the answer is as expected
@@ -30,7 +30,7 @@ With 6 it holds the body or the report.
 Where several apply, 7 wins over 3 over 5, and for a suite and a probe 6 over 5.
 serve --local -- COMMAND ends with the code of COMMAND.`
 
-// Topics are the pages of help that belong to no command.
+// Topics are help pages that belong to no command.
 func Topics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "environment", Short: "Every setting: its variable, its flag, where it may come from", Long: environmentHelp()},
@@ -57,7 +57,7 @@ FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_
 a command under serve --local: there .env is not read, and M2M_CONTROL_URL and
 M2M_CONTROL_KEY lead to the tenant's control endpoint.`
 
-// environmentHelp lists every setting, from the table that resolves them.
+// environmentHelp lists every setting of settings.Rows.
 func environmentHelp() string {
 	var b strings.Builder
 	b.WriteString(environmentIntro)

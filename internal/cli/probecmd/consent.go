@@ -24,8 +24,8 @@ import (
 	"m2m/internal/transport"
 )
 
-// mayProbe sees to it that no API of somebody else's is probed by mistake: one
-// on another machine must be asked for, and named by whoever runs the probe.
+// mayProbe rejects an API on another machine unless the caller allowed it and
+// confirmed the name of its host.
 func (r *run) mayProbe() error {
 	host := r.config.Target.Hostname()
 	p := r.o
@@ -47,15 +47,15 @@ func (r *run) mayProbe() error {
 	return r.ask(host)
 }
 
-// ask has the name of the host typed, so that a yes is never given to another
-// one than was meant. A signal ends the wait.
+// ask has the caller type the name of the host: a bare yes could be meant for another
+// one. A signal ends the wait.
 func (r *run) ask(host string) error {
 	r.env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
 	r.env.Say("its operators may take that for an attack; go on only if you may test it")
 	fmt.Fprint(r.env.Stderr, "m2m: type the host's name to go on: ")
 	typed := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(io.LimitReader(r.env.Stdin, 1024)).ReadString('\n') // what was typed before the end
+		line, _ := bufio.NewReader(io.LimitReader(r.env.Stdin, 1024)).ReadString('\n') // without a line end at the end of the input
 		typed <- line
 	}()
 	select {
@@ -69,8 +69,8 @@ func (r *run) ask(host string) error {
 	return nil
 }
 
-// dialer connects straight to the API. A proxy would mend or refuse what the
-// probe sends, and its answers would be taken for the API's.
+// dialer connects to the API directly. A proxy could repair or reject what the probe
+// sends, and its responses would count as the API's.
 func (r *run) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.env.Proxy != nil {
@@ -107,7 +107,7 @@ func (r *run) dialer() (func(context.Context) (net.Conn, error), error) {
 	}, nil
 }
 
-// localMinter makes wrong tokens by the running local tenant.
+// localMinter has the running local tenant make wrong tokens.
 type localMinter struct{ tenant *control.Client }
 
 // Mint implements forge.Minter.
@@ -119,8 +119,8 @@ func (m localMinter) Mint(ctx context.Context, w forge.WrongToken) (entra.Secret
 	return token, cli.ControlFault(err)
 }
 
-// minter is the local tenant, where the command is about one: with --local, or
-// as COMMAND of serve --local.
+// minter returns the local tenant with --local or in a child command of serve --local,
+// else nil.
 func (r *run) minter(cmd *cobra.Command) (forge.Minter, error) {
 	withLocal, _ := cmd.Flags().GetBool("local")
 	if _, under := r.env.Lookup(local.ControlURLVariable); !withLocal && !under {

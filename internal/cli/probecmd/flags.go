@@ -15,10 +15,10 @@ import (
 	"m2m/internal/text"
 )
 
-// maxRate bounds the requests a second: beyond it the probe is a load test.
+// maxRate bounds the requests per second: more would be a load test.
 const maxRate = 1000
 
-// Flags are the flags of call that belong to a probe.
+// Flags are the flags of call about a probe.
 type Flags struct {
 	On      bool
 	List    bool
@@ -28,6 +28,7 @@ type Flags struct {
 	confirm string
 }
 
+// Add adds the flags.
 func (p *Flags) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&p.On, "probe", false, "ask whether the API really verifies tokens: send forgeries, and report what it lets in")
 	flags.StringArrayVar(&p.Only, "probe-only", nil, "of a probe: try only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
@@ -37,8 +38,7 @@ func (p *Flags) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&p.List, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
 }
 
-// flagNames are the flags that probeFlags adds. They mean nothing without a
-// probe.
+// flagNames are the flags that Flags adds. They need a probe.
 var flagNames = []string{"probe", "probe-only", "probe-rate", "probe-remote", "probe-confirm", "probe-list"}
 
 // Options say what to send, with which token, and how to report.
@@ -51,7 +51,7 @@ type Options struct {
 	JUnit   string // a path; empty for no JUnit report
 }
 
-// CheckAbsent refuses a probe's flags where there is no probe.
+// CheckAbsent rejects these flags on a command that is not about a probe.
 func (p *Flags) CheckAbsent(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(flagNames, f.Name) {
@@ -67,8 +67,8 @@ var flagsWithoutProbe = []string{
 	"no-token", "print-curl", "suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "suite-schema",
 }
 
-// check refuses what does not go with a probe: it looks at one answer in one
-// way, and decides itself what is expected.
+// check rejects flags that do not go with a probe: it decides itself what to send and
+// what to expect.
 func (o *Options) check(cmd *cobra.Command, args []string) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(flagsWithoutProbe, f.Name) {
@@ -91,7 +91,7 @@ func (o *Options) check(cmd *cobra.Command, args []string) (err error) {
 	return nil
 }
 
-// timeout bounds each request: ten seconds, unless --timeout says otherwise.
+// timeout is that of each request; 0 is the default of package probe.
 func (p *Flags) timeout(cmd *cobra.Command, how cli.Acquisition) time.Duration {
 	if cmd.Flags().Changed("timeout") {
 		return how.Timeout
@@ -99,7 +99,7 @@ func (p *Flags) timeout(cmd *cobra.Command, how cli.Acquisition) time.Duration {
 	return 0
 }
 
-// List prints the catalogue.
+// List prints the cases that the patterns select, all for none.
 func List(env *cli.Env, only []string, form string) error {
 	cases, unmatched := forge.Select(forge.Catalogue(), only)
 	if unmatched != nil {

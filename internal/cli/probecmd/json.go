@@ -13,9 +13,9 @@ import (
 
 // The verdicts of a probe.
 const (
-	verdictLocked  = "locked"  // every case was refused
-	verdictHoles   = "holes"   // there are findings, or no door at all
-	verdictUnknown = "unknown" // could not tell, or not all, or nothing was tried
+	verdictLocked  = "locked"  // every case was rejected
+	verdictHoles   = "holes"   // there are findings, or no token is needed
+	verdictUnknown = "unknown" // not all cases were decided
 )
 
 func verdictOf(report *probe.Report, stop error) string {
@@ -47,7 +47,7 @@ type baseline struct {
 	Checks       int     `json:"checks"`
 }
 
-// caseDocument is what a case is, whatever became of it.
+// caseDocument is a case without its result.
 type caseDocument struct {
 	Name   string       `json:"name"`
 	Family forge.Family `json:"family"`
@@ -59,7 +59,7 @@ type resultDocument struct {
 	caseDocument
 	Outcome    probe.Outcome  `json:"outcome"`
 	Severity   forge.Severity `json:"severity"` // empty unless it is a finding
-	Status     int            `json:"status"`   // 0: no answer
+	Status     int            `json:"status"`   // 0 without a response
 	Came       string         `json:"came"`
 	Fix        string         `json:"fix"`
 	DurationMS float64        `json:"duration_ms"`
@@ -85,10 +85,10 @@ func (r *run) document(report *probe.Report, stop error) document {
 	return document
 }
 
-// writeJUnit writes a test for each case.
+// writeJUnit writes a test case for each case of the probe.
 func (r *run) writeJUnit(report *probe.Report, stop error) error {
 	suite := testreport.Suite{Started: r.started, Elapsed: report.Duration}
-	if stop != nil && !errors.Is(stop, probe.ErrOpen) { // that is a finding already
+	if stop != nil && !errors.Is(stop, probe.ErrOpen) { // which is a finding
 		suite.Cases = append(suite.Cases, stopCase(stop))
 	}
 	for _, one := range report.Results {
@@ -112,7 +112,7 @@ func junitOf(r probe.Result) testreport.Case {
 	return c
 }
 
-// stopCase is the test that says why the probe stopped.
+// stopCase is a test case that says why the probe stopped.
 func stopCase(err error) testreport.Case {
 	why := text.Redact(text.Printable(err.Error()))
 	return testreport.Case{Class: "probe", Name: "baseline", Outcome: testreport.Errored, Message: why, Kind: "baseline", Detail: why}
@@ -120,7 +120,7 @@ func stopCase(err error) testreport.Case {
 
 // writeFault writes the report of a probe that did not begin.
 func (r *run) writeFault(err error) {
-	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.env.Now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // err is what counts
+	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.env.Now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // the command returns err
 }
 
 func (r *run) finishJUnit(suite testreport.Suite) error {

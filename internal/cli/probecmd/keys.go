@@ -17,13 +17,12 @@ import (
 	"m2m/internal/transport"
 )
 
-// keys returns the public keys of the token's issuer, or why there are none:
-// those of the configured tenant, else those that the issuer in the token
-// publishes.
+// keys returns the public keys of the token's issuer, or why there are none. They are
+// those of the configured tenant, else those that the issuer in the token publishes.
 func (r *run) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, absent string) {
 	decoded, err := jwt.Decode(token.Reveal())
 	if decoded == nil || err != nil {
-		return nil, "" // the probe itself says what is wrong with the token
+		return nil, "" // package probe reports what is wrong with the token
 	}
 	for _, discovery := range r.discoveries(decoded) {
 		found, err := r.fetchKeys(ctx, discovery)
@@ -42,7 +41,7 @@ func (r *run) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, a
 	return nil, absent
 }
 
-// discoveries are the documents to ask, the most certain first.
+// discoveries are the addresses of the discovery documents to try, in order.
 func (r *run) discoveries(t *jwt.Token) (addresses []string) {
 	if r.settings.Tenant.Value != "" {
 		addresses = append(addresses, r.settings.AuthorityURL().Discovery(t.Version))

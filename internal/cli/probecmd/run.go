@@ -22,7 +22,7 @@ import (
 	"m2m/internal/transport"
 )
 
-// run is what a probe is about to do.
+// run is one run of a probe.
 type run struct {
 	env       *cli.Env
 	o         Options
@@ -34,8 +34,8 @@ type run struct {
 	started   time.Time
 }
 
-// Run asks whether an API verifies its tokens. Everything that can be wrong
-// with the command line is said before a token is acquired.
+// Run probes an API and reports what it accepts. It checks the whole command line
+// before it acquires a token.
 func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
 	r := &run{env: env, o: o, started: env.Now()}
 	if err := o.check(cmd, args); err != nil {
@@ -58,7 +58,7 @@ func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
 	return r.run(ctx)
 }
 
-// prepare finds out what is to be probed, and whether it may be.
+// prepare makes the request and the configuration of the probe. Nothing is sent yet.
 func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	r.settings, err = cli.Resolve(r.env, cmd, settings.Uses{
 		Credential: r.o.TokenFile == "", GivenToken: r.o.TokenFile != "", Call: true, APIURL: cli.IsPath(address),
@@ -67,7 +67,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 		return err
 	}
 	named := r.o.RequestFlags
-	named.PrintCurl = true // the content is read below, once for all requests
+	named.PrintCurl = true // the body is read below, once for all requests
 	if r.request, err = cli.NewRequest(r.env, named, r.settings, address); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	return err
 }
 
-// choose selects the cases, and finds who makes wrong tokens.
+// choose selects the cases, and who makes wrong tokens.
 func (r *run) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter, err = r.minter(cmd); err != nil {
 		return err
@@ -114,8 +114,7 @@ func (r *run) choose(cmd *cobra.Command) (err error) {
 	return nil
 }
 
-// noSuchCase says why a pattern selects nothing: a run that tried nothing would
-// find nothing.
+// noSuchCase is the error of a pattern that selects nothing.
 func noSuchCase(pattern string) error {
 	if _, unknown := forge.Select(forge.Catalogue(), []string{pattern}); unknown == nil {
 		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", text.Quote(pattern)).
@@ -125,8 +124,8 @@ func noSuchCase(pattern string) error {
 		Hint("m2m call --probe-list prints the names; * stands for any part of one")
 }
 
-// probeBaseline sends the honest request as m2m call does, so that an API which cannot
-// be reached, or which refuses the valid token, is explained as well as there.
+// probeBaseline sends the valid token as m2m call does, and explains as there why it
+// was rejected or not answered.
 func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, r.o.How.Timeout)
 	defer cancel()
@@ -146,7 +145,7 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 		Wrap(unmet))
 }
 
-// run probes, prints and ends with what was found.
+// run probes the API and reports.
 func (r *run) run(ctx context.Context) error {
 	progress := r.progress()
 	r.config.Progress = progress.result
@@ -156,7 +155,7 @@ func (r *run) run(ctx context.Context) error {
 	case errors.Is(err, forge.ErrNotJWT):
 		return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be forged: %v", err).
 			Hint("the probe is for APIs that take signed JSON web tokens").Wrap(err))
-	case err != nil && ctx.Err() != nil && report.Tried() > 0: // what was found by then is worth telling
+	case err != nil && ctx.Err() != nil && report.Tried() > 0: // then print what was found
 		return cmp.Or(r.print(report, err), err)
 	case err != nil && !errors.As(err, new(*probe.StopError)):
 		return r.inconclusive(err)
@@ -164,8 +163,8 @@ func (r *run) run(ctx context.Context) error {
 	return cmp.Or(r.print(report, err), r.outcome(report, err))
 }
 
-// print writes the report in each form that was asked for. stop says why the
-// run ended early; nil if it did not.
+// print prints the report in each requested form. stop is why the probe ended early,
+// or nil.
 func (r *run) print(report *probe.Report, stop error) error {
 	if err := r.writeJUnit(report, stop); err != nil {
 		return err
@@ -177,7 +176,7 @@ func (r *run) print(report *probe.Report, stop error) error {
 	return r.env.Out.Err
 }
 
-// outcome is the error that the run ends with: nil if the door is locked.
+// outcome is the error of the command; nil if no hole was found.
 func (r *run) outcome(report *probe.Report, stop error) error {
 	findings, missed := report.Findings(), notTried(report)
 	switch {
@@ -200,7 +199,7 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 	return nil
 }
 
-// stopAdvice words what can be done about a probe that stopped.
+// stopAdvice are the words for the advice of package probe.
 var stopAdvice = map[probe.Advice]string{
 	probe.RefreshToken:     "get a new one: --refresh",
 	probe.ExplainRejection: "m2m call with the same address and token says why",
@@ -214,7 +213,7 @@ var stopAdvice = map[probe.Advice]string{
 	probe.LiftLimit:        "or switch the limit off while you probe",
 }
 
-// stopHints are the hints of an error that a probe stopped with.
+// stopHints are the hints of a probe that stopped.
 func stopHints(err error) (hints []string) {
 	var stop *probe.StopError
 	if !errors.As(err, &stop) {
@@ -226,8 +225,8 @@ func stopHints(err error) (hints []string) {
 	return hints
 }
 
-// notTried are the cases that could not be made for want of keys. That a token
-// has no such form, or an issuer no second key, is no gap.
+// notTried are the cases that could not be made because keys are missing. A case that
+// does not apply to the token or issuer is not one of them.
 func notTried(report *probe.Report) (missed []probe.Result) {
 	for _, result := range report.Results {
 		if result.Outcome == probe.NotTried && result.NeedsKeys {
@@ -237,14 +236,14 @@ func notTried(report *probe.Report) (missed []probe.Result) {
 	return missed
 }
 
-// inconclusive leaves the JUnit report of a run that told nothing: whoever reads it
-// must not take an older one, or none, for success.
+// inconclusive writes the JUnit report of a run without a result, and returns err: a
+// CI system could take an older report, or none, for success.
 func (r *run) inconclusive(err error) error {
 	r.writeFault(err)
 	return err
 }
 
-// body is the content that goes with every request.
+// body is the body of every request.
 type body struct {
 	content []byte
 	given   bool
@@ -273,7 +272,7 @@ func (r *run) content() (b body, err error) {
 	return b, nil
 }
 
-// method is the one of the requests: what m2m call takes where none is given.
+// method is that of the requests, by default the same as in m2m call.
 func (b body) method(given string) string {
 	if given == "" && b.given {
 		return "POST"

@@ -13,12 +13,12 @@ import (
 	"m2m/internal/transport"
 )
 
-// textReport prints a probe for a person: a table of families, then each finding
-// with what to do about it. The verdict comes last.
+// textReport prints a probe as text: a table of families, then the findings with their
+// fixes, then the verdict.
 type textReport struct {
 	w     io.Writer
 	paint cli.Palette
-	all   bool // every case has a line of its own
+	all   bool // a line for every case
 }
 
 func (t textReport) report(config probe.Config, report *probe.Report, stop error) {
@@ -40,7 +40,7 @@ func (t textReport) report(config probe.Config, report *probe.Report, stop error
 	t.verdict(report, stop)
 }
 
-// table counts by family.
+// table counts the results of each family.
 func (t textReport) table(report *probe.Report) {
 	if report.Tried() == 0 {
 		return
@@ -62,7 +62,7 @@ func (t textReport) table(report *probe.Report) {
 		}
 		tried := counts[probe.Refused] + counts[probe.Allowed] + counts[probe.Finding]
 		if tried == 0 {
-			continue // said below, with the reason
+			continue // listed below by reason
 		}
 		name, found := string(family), dash(counts[probe.Finding])
 		if family == "" {
@@ -96,11 +96,11 @@ func (t textReport) cases(report *probe.Report) {
 	fmt.Fprintln(t.w)
 }
 
-// shownCases bounds the names that stand under one finding without -v.
+// shownCases is how many names a finding lists without -v.
 const shownCases = 8
 
-// findings prints those together that have one cause and one fix: an API that
-// answers 500 to every forgery has one fault, not two hundred.
+// findings groups those with the same cause and fix: an API that answers 500 to every
+// forgery has one fault, not two hundred.
 func (t textReport) findings(findings []probe.Result) {
 	type group struct {
 		severity        forge.Severity
@@ -149,7 +149,7 @@ func (t textReport) tried(cases []forge.Case) {
 	}
 }
 
-// missed says what was not tried, by its reason.
+// missed lists the cases that were not tried, by reason.
 func (t textReport) missed(report *probe.Report) {
 	var reasons []string
 	names := map[string][]string{}
@@ -216,7 +216,7 @@ func orNone(status int) string {
 	return fmt.Sprint(status)
 }
 
-// progressLine says on a terminal how far a probe is.
+// progressLine reports the progress of a probe on a terminal.
 type progressLine struct {
 	env                *cli.Env
 	live               bool
@@ -239,7 +239,7 @@ func (p *progressLine) result(r probe.Result) {
 	}
 }
 
-// end takes the line away, so that the report begins on a clean one.
+// end clears the line, so that the report begins on an empty one.
 func (p *progressLine) end() {
 	if p.live {
 		fmt.Fprint(p.env.Stderr, "\r\x1b[K")

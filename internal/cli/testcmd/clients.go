@@ -13,8 +13,8 @@ import (
 	"m2m/internal/text"
 )
 
-// resolveClients finds the settings of each client that a request is sent as,
-// under the same rules as the caller's own.
+// resolveClients resolves the settings of each client that a request is sent as, under
+// the same trust rules as the caller's own.
 func (r *run) resolveClients() error {
 	for _, c := range r.plan.Clients {
 		identity, err := r.identity(c)
@@ -30,7 +30,7 @@ func (r *run) resolveClients() error {
 	return nil
 }
 
-// identity turns what the file says of a client into settings.
+// identity is a client of the file, as settings.
 func (r *run) identity(c suite.Client) (*settings.Identity, error) {
 	out := &settings.Identity{Values: map[settings.Setting]settings.Given[string]{}}
 	add := func(s settings.Setting, key string, v suite.Value) {
@@ -46,6 +46,7 @@ func (r *run) identity(c suite.Client) (*settings.Identity, error) {
 	return out, err
 }
 
+// suiteCredential is the credential of a client of the file.
 func (r *run) suiteCredential(c suite.Client) (out settings.Credential, err error) {
 	choose := func(kind settings.CredentialKind, key string, v suite.Value) {
 		out.Kind, out.From = kind, r.sourceOf(key, v)
@@ -73,8 +74,8 @@ func (r *run) suiteCredential(c suite.Client) (out settings.Credential, err erro
 	return out, errors.Join(pathErr, passwordErr)
 }
 
-// credentialFile is a path that a suite names, which stays inside its folder;
-// one that a variable holds is the caller's, and may lead anywhere.
+// credentialFile is the path of a credential. One that the suite names must stay
+// inside its folder; one in a variable is the caller's and may be anywhere.
 func (r *run) credentialFile(v suite.Value) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
@@ -88,6 +89,7 @@ func (r *run) credentialFile(v suite.Value) (string, error) {
 	return settings.Absolute(r.folder, path), nil
 }
 
+// sourceOf says where a value comes from: a variable, or a line of the file.
 func (r *run) sourceOf(key string, v suite.Value) settings.Source {
 	if v.Variable != "" {
 		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
@@ -95,7 +97,7 @@ func (r *run) sourceOf(key string, v suite.Value) settings.Source {
 	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", cli.FileName(r.o.file), v.Line)}
 }
 
-// ofClient says whose settings or token an error is about.
+// ofClient adds the client to an error, unless that is the default one.
 func (r *run) ofClient(name string, err error) error {
 	if name == suite.AsDefault {
 		return err
@@ -103,8 +105,8 @@ func (r *run) ofClient(name string, err error) error {
 	return exit.Errorf(cli.CodeOf(err), "the client %s of the suite: %s", text.Quote(name), r.plan.Hide(err.Error())).Wrap(err)
 }
 
-// acquireAll gets one token for each client that a request is sent as, before
-// the first request: a client that gets none ends the run as it ends call.
+// acquireAll acquires a token for each client that a request is sent as. A client
+// without one ends the run before the first request.
 func (r *run) acquireAll(ctx context.Context) error {
 	tokens := map[string]entra.Secret{}
 	for i, q := range r.plan.Requests {
@@ -121,8 +123,8 @@ func (r *run) acquireAll(ctx context.Context) error {
 	return nil
 }
 
-// as are the options for one client: the token that was given is the default
-// one's.
+// as returns the token options of a client: the token that was given is that of the
+// default one.
 func (r *run) as(client string) cli.TokenOptions {
 	o := r.o.TokenOptions
 	if client != suite.AsDefault {

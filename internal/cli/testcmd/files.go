@@ -12,9 +12,9 @@ import (
 	"m2m/internal/text"
 )
 
-// openFile is the body that a request names. It stays inside the folder of the
-// suite, so that a file that somebody else wrote cannot send one of the caller's
-// away.
+// openFile returns the body in a file that a request names. It must be inside the
+// folder of the suite, whose author must not be able to send another file of the
+// caller's.
 func (r *run) openFile(path string) (call.Body, error) {
 	if !settings.IsInside(r.folder, path) {
 		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", text.Quote(path)).
@@ -22,14 +22,13 @@ func (r *run) openFile(path string) (call.Body, error) {
 	}
 	body, err := cli.FileBody(settings.Absolute(r.folder, path))
 	if err != nil {
-		return body, exit.Usagef("%v", err) // its hints are about flags
+		return body, exit.Usagef("%v", err) // without its hints, which are about flags
 	}
 	return body, nil
 }
 
-// checkFiles refuses to send a file that opens doors for m2m itself, as
-// variablesOfSettings does for variables: a .env or a key often lies beside the
-// suite.
+// checkFiles rejects a request that sends a credential of m2m: a .env or a key is
+// often in the folder of the suite.
 func (r *run) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {

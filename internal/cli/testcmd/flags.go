@@ -14,10 +14,10 @@ import (
 	"m2m/internal/text"
 )
 
-// maxJobs bounds the requests of a suite that are under way at once.
+// maxJobs bounds the requests in parallel.
 const maxJobs = 100
 
-// Flags are the flags of call that belong to a suite.
+// Flags are the flags of call about a suite.
 type Flags struct {
 	file     string
 	schema   bool
@@ -29,6 +29,7 @@ type Flags struct {
 	JUnit    string
 }
 
+// Add adds the flags.
 func (s *Flags) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&s.file, "suite", "", "send the requests in `FILE` and hold each answer against what it expects; - is stdin")
 	flags.IntVar(&s.jobs, "jobs", 1, "of a suite: have `N` requests under way at once")
@@ -48,14 +49,14 @@ type Options struct {
 	InsecureHTTP bool
 }
 
-// IsGiven reports whether the command is about a suite at all.
+// IsGiven reports whether the command is about a suite.
 func (s *Flags) IsGiven() bool { return s.file != "" || s.schema }
 
-// flagNames are the flags that suiteFlags adds. They mean nothing without a
-// suite, and but for junit they do not go with a probe.
+// flagNames are the flags that Flags adds. They need a suite, except junit, which a
+// probe has too.
 var flagNames = []string{"suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "junit", "suite-schema"}
 
-// CheckAbsent refuses a suite's flags where there is no suite.
+// CheckAbsent rejects these flags on a command that is not about a suite.
 func (s *Flags) CheckAbsent(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.Contains(flagNames, f.Name) {
@@ -66,14 +67,13 @@ func (s *Flags) CheckAbsent(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
-// flagsWithSuite are the other flags of call that go with a suite, next to those
-// of settings.
+// flagsWithSuite are other flags of call that go with a suite, next to those of
+// settings.
 var flagsWithSuite = []string{
 	"output", "token-file", "insecure-http", "timeout", "refresh", "no-cache", "claims", "region", "local", "debug", "no-color", "env-file",
 }
 
-// check refuses what does not go with a suite: the flags that make up one
-// request stand in its file.
+// check rejects flags that do not go with a suite: its file has the requests.
 func (s *Flags) check(cmd *cobra.Command, form string) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(flagNames, f.Name) && !slices.Contains(flagsWithSuite, f.Name) && !settings.IsFlag(f.Name) {
@@ -92,8 +92,8 @@ func (s *Flags) check(cmd *cobra.Command, form string) (err error) {
 	return nil
 }
 
-// callFlagsOf is the same for a request of a suite, which stands in a file of
-// that folder.
+// callFlagsOf repeats a request of a suite in the folder as flags of m2m call, without
+// its credentials.
 func callFlagsOf(cmd *cobra.Command, q suite.Request, folder string) []string {
 	words := cli.SentFlags(cmd, q.Request.Header)
 	if q.Request.Follow {

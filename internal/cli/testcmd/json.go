@@ -19,7 +19,7 @@ type document struct {
 	Failed     int               `json:"failed"`
 	Unknown    int               `json:"unknown"`
 	Skipped    int               `json:"skipped"`
-	LatencyMS  *latencyDocument  `json:"latency_ms"` // null where no answer came
+	LatencyMS  *latencyDocument  `json:"latency_ms"` // null without a response
 	Requests   []requestDocument `json:"requests"`
 }
 
@@ -29,21 +29,21 @@ type latencyDocument struct {
 	Max float64 `json:"max"`
 }
 
-// requestDocument is one request of a suite, in the order of the file.
+// requestDocument is one request, in the order of the file.
 type requestDocument struct {
 	Name         string               `json:"name"`
 	Line         int                  `json:"line"`
 	Tags         []string             `json:"tags"`
 	As           string               `json:"as"`
 	Method       string               `json:"method"`
-	URL          string               `json:"url"` // as it is written
+	URL          string               `json:"url"` // as in the file
 	Outcome      suite.Verdict        `json:"outcome"`
-	Status       *int                 `json:"status"` // null where no answer came
+	Status       *int                 `json:"status"` // null without a response
 	Attempts     int                  `json:"attempts"`
 	DurationMS   float64              `json:"duration_ms"`
 	Expectations []call.Expectation   `json:"expectations"`
 	Explanation  *explain.Explanation `json:"explanation"`
-	Reason       string               `json:"reason"` // why there is no answer, or no request
+	Reason       string               `json:"reason"` // why there is no response, or no request
 	Hints        []string             `json:"hints"`
 }
 
@@ -78,7 +78,7 @@ func requestOf(result suite.Result) requestDocument {
 	return document
 }
 
-// orEmpty is a list that JSON writes as [] where there is none.
+// orEmpty makes JSON write [] for a nil list.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

@@ -45,9 +45,9 @@ func (r *run) junitCase(file string, result suite.Result) testreport.Case {
 	return c
 }
 
-// notRun are the results of a run that sent nothing, for want of a token or of the
-// CA file: CI systems that read the report must not take a file that is not there,
-// or an older one, for success.
+// notRun are the results of a run that sent nothing because a token or the CA file was
+// missing. A report is written also then: a CI system could take an older one, or
+// none, for success.
 func (r *run) notRun(err error) []suite.Result {
 	var results []suite.Result
 	for _, q := range r.plan.Requests {

@@ -9,9 +9,9 @@ import (
 	"m2m/internal/text"
 )
 
-// progressLine says on stderr how far a suite is: in a line that is written
-// over on a terminal, else in a line for each request. It is told of one request
-// at a time.
+// progressLine reports the progress of a suite on stderr: in one line that is
+// rewritten on a terminal, else in a line for each request. Its methods are not called
+// in parallel.
 type progressLine struct {
 	env    *cli.Env
 	live   bool
@@ -19,11 +19,11 @@ type progressLine struct {
 	total  int
 	done   int
 	failed int
-	under  []string // the names of requests under way, the oldest first
+	under  []string // the names of running requests, the oldest first
 }
 
-// liveWidth is how wide the line on a terminal may become, in columns: a longer
-// one would wrap, and then not be written over.
+// liveWidth is the width of that line, in columns. A line that wraps could not be
+// rewritten.
 const liveWidth = 78
 
 func (r *run) progress() *progressLine {
@@ -61,7 +61,7 @@ func (p *progressLine) Finished(result suite.Result) {
 	p.draw()
 }
 
-// line says in one line what became of a request.
+// line is one line about a result.
 func (p *progressLine) line(result suite.Result) string {
 	line := fmt.Sprintf("%-7s  %s", verdictWord(result.Verdict), result.Request.Name)
 	switch unmet := result.Unmet(); {
@@ -75,7 +75,7 @@ func (p *progressLine) line(result suite.Result) string {
 	return line
 }
 
-// draw writes the line of a terminal anew.
+// draw rewrites the line.
 func (p *progressLine) draw() {
 	if !p.live {
 		return
@@ -92,7 +92,7 @@ func (p *progressLine) draw() {
 
 func (p *progressLine) clear() { fmt.Fprint(p.env.Stderr, "\r\x1b[K") }
 
-// end takes the line away, so that the report begins on a clean one.
+// end clears the line, so that the report begins on an empty one.
 func (p *progressLine) end() {
 	if p.live {
 		p.clear()

@@ -22,21 +22,20 @@ import (
 	"m2m/internal/transport"
 )
 
-// run is one run of call --suite: what is sent, as whom, and where the
-// words about it go.
+// run is one run of a suite.
 type run struct {
 	env       *cli.Env
 	cmd       *cobra.Command
 	o         Options
 	plan      *suite.Plan
-	base      string // the API's address
-	folder    string // of the file
+	base      string // the URL of the API
+	folder    string // that of the file
 	clients   map[string]*settings.Settings
 	transport *transport.Transport
 	started   time.Time
 }
 
-// Run runs the requests of a file and reports what became of each.
+// Run sends the requests of a file and reports the results.
 func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
 	if o.schema {
 		_, err := io.WriteString(env.Out, suite.Schema())
@@ -74,7 +73,7 @@ func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
 	return r.verdict(cmd.Context(), results)
 }
 
-// read parses the file and leaves out what the tags do.
+// read parses the file and selects requests by their tags.
 func (r *run) read() (*suite.Suite, error) {
 	data, err := r.env.ReadFile(r.o.file, suite.MaxFile)
 	if err != nil {
@@ -98,8 +97,8 @@ func (r *run) read() (*suite.Suite, error) {
 	return selected, nil
 }
 
-// checkTags refuses a tag that no request has: it is mostly a slip, and then
-// fewer requests are sent than somebody believes.
+// checkTags rejects a tag that no request has: with a misspelt one fewer requests
+// would be sent than meant.
 func (r *run) checkTags(suite *suite.Suite) error {
 	known := suite.Tags()
 	for _, tag := range slices.Concat(r.o.tags, r.o.skipTags) {
@@ -114,7 +113,7 @@ func (r *run) checkTags(suite *suite.Suite) error {
 	return nil
 }
 
-// prepare puts the variables in and settles who calls, before anything is sent.
+// prepare fills in the variables and resolves who sends what. Nothing is sent yet.
 func (r *run) prepare(args []string, parsed *suite.Suite) error {
 	use := settings.Uses{GivenToken: r.o.TokenFile != "", Call: true, APIURL: len(args) == 0}
 	use.Credential = !use.GivenToken && parsed.IsSentAs(suite.AsDefault)
@@ -151,9 +150,9 @@ func (r *run) prepare(args []string, parsed *suite.Suite) error {
 	return cmp.Or(r.resolveClients(), r.checkFiles())
 }
 
-// variablesOfSettings splits the variables of m2m's own: those that give access as
-// m2m, which no API may get, and those whose values may be shown. The local tenant's
-// control key is among the first, and what GitHub gives a job to ask for its token.
+// variablesOfSettings returns the variables that hold credentials of m2m, which no API
+// may get, and those whose values may be shown. The local tenant's control key and the
+// request token of GitHub Actions are credentials too.
 func variablesOfSettings() (credentials, public map[string]bool) {
 	credentials = map[string]bool{local.ControlKeyVariable: true, cli.GitHubTokenVariable: true}
 	public = map[string]bool{}
@@ -169,8 +168,8 @@ func variablesOfSettings() (credentials, public map[string]bool) {
 	return credentials, public
 }
 
-// hidingTransport is the transport of every request. Its traces show addresses,
-// in which a variable's value may stand.
+// hidingTransport is the transport of every request. Its traces have addresses, and
+// these may contain a variable's value.
 func (r *run) hidingTransport(s *settings.Settings) *transport.Transport {
 	config := transport.Config{CAFile: s.CAFile.Value, Proxy: r.env.Proxy}
 	if r.env.Debug {
@@ -185,7 +184,7 @@ func (r *run) hidingTransport(s *settings.Settings) *transport.Transport {
 	return transport.New(config)
 }
 
-// send runs the plan. The words on the way are on stderr.
+// send runs the plan, with progress on stderr.
 func (r *run) send(ctx context.Context) []suite.Result {
 	progress := r.progress()
 	defer progress.end()
@@ -205,13 +204,13 @@ func (r *run) send(ctx context.Context) []suite.Result {
 	return results
 }
 
-// wentByDefault reports whether nobody said where a request was to go.
+// wentByDefault reports whether a request went to the default address.
 func (r *run) wentByDefault(q suite.Request) bool {
 	return r.cmd.Flags().NArg() == 0 && r.clients[suite.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
 		strings.HasPrefix(q.Request.URL.String(), settings.DefaultAPIURL)
 }
 
-// known is what is known about the API and the token of a request.
+// known is what an explanation may use, next to the response.
 func (r *run) known(q suite.Request) explain.Context {
 	s, ok := r.clients[q.As]
 	if !ok {
@@ -220,8 +219,8 @@ func (r *run) known(q suite.Request) explain.Context {
 	return cli.ContextOf(r.cmd, q.Request, s, r.as(q.As).TokenFile, callFlagsOf(r.cmd, q, r.folder))
 }
 
-// caFault returns the fault of the CA file, which is a setting and no word about
-// any API.
+// caFault returns the error of the CA file, which is one of settings and not of a
+// request.
 func caFault(results []suite.Result) error {
 	for _, result := range results {
 		if errors.Is(result.Err, transport.ErrCAFile) {
@@ -231,8 +230,8 @@ func caFault(results []suite.Result) error {
 	return nil
 }
 
-// verdict is how the command ends. What is certain wins over what could not be
-// told: a failed expectation over an API that did not answer.
+// verdict is the error of the command: an unmet expectation wins over a request
+// without a response.
 func (r *run) verdict(ctx context.Context, results []suite.Result) error {
 	counts := countVerdicts(results)
 	switch {

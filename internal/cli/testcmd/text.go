@@ -20,7 +20,7 @@ const (
 	suiteBarWidth = 20
 )
 
-// report prints what became of the requests, in the form that was asked for.
+// report prints the results, as text or JSON.
 func (r *run) report(results []suite.Result) error {
 	if r.o.Form == "json" {
 		return cli.WriteJSON(r.env.Out, r.document(results))
@@ -32,7 +32,7 @@ func (r *run) report(results []suite.Result) error {
 	return r.env.Out.Err
 }
 
-// table prints a run for a person.
+// table prints the results as text.
 type table struct {
 	w     io.Writer
 	paint cli.Palette
@@ -61,7 +61,7 @@ func (t table) print(results []suite.Result) {
 	}
 }
 
-// bar draws a time as a part of the longest one, in eighths of a column.
+// bar draws a duration as a part of the longest one, in eighths of a column.
 func (t table) bar(d, longest time.Duration) string {
 	if !t.bars || longest == 0 {
 		return ""
@@ -74,7 +74,7 @@ func (t table) bar(d, longest time.Duration) string {
 	return "  " + t.paint.Faint(bar)
 }
 
-// outcome is a verdict in its column.
+// outcome is a verdict as a coloured column.
 func (t table) outcome(v suite.Verdict) string {
 	word := fmt.Sprintf("%-7s", verdictWord(v))
 	switch v {
@@ -90,13 +90,13 @@ func (t table) outcome(v suite.Verdict) string {
 
 func verdictWord(v suite.Verdict) string {
 	if v == suite.Failed {
-		return "FAILED" // the word that the eye looks for, as in the report of verify
+		return "FAILED" // in capitals, to be seen among the others
 	}
 	return string(v)
 }
 
-// failures says of each request that did not pass what was expected, what came,
-// and why.
+// failures prints, for each request that did not pass, what was expected and received,
+// and the explanation.
 func (t table) failures(file string, results []suite.Result) {
 	for _, result := range results {
 		if result.Verdict != suite.Failed && result.Verdict != suite.Unknown {
@@ -111,7 +111,7 @@ func (t table) failures(file string, results []suite.Result) {
 	}
 }
 
-// sentAs says who called.
+// sentAs says as whom a request was sent.
 func sentAs(as string) string {
 	switch as {
 	case suite.AsNone:
@@ -122,8 +122,7 @@ func sentAs(as string) string {
 	return "as " + as
 }
 
-// detail says why a request did not pass: what was expected and what came,
-// then the explanation, as call gives it.
+// detail says why a request did not pass, as m2m call does.
 func detail(result suite.Result) []string {
 	var lines []string
 	if result.Reason != "" {
@@ -140,7 +139,7 @@ func detail(result suite.Result) []string {
 	return lines
 }
 
-// summary counts the outcomes and sums up the times.
+// summary counts the verdicts and prints the latencies.
 func (t table) summary(results []suite.Result, took time.Duration) {
 	counts := countVerdicts(results)
 	requests := "requests"
