@@ -12,7 +12,6 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
-	"m2m/internal/settings"
 )
 
 // maxBufferedBody bounds a request body that is read from stdin, in bytes; a
@@ -67,9 +66,9 @@ func (r RequestFlags) Content() (text string, given bool) {
 	return r.data, r.DataGiven
 }
 
-// NewRequest turns flags into the request to address.
-func NewRequest(env *Env, r RequestFlags, s *settings.Settings, address string) (call.Request, error) {
-	target, err := call.ResolveURL(s.APIURL.Value, address)
+// Request makes the request to address, which may be a path of API_URL.
+func (session *Session) Request(r RequestFlags, address string) (call.Request, error) {
+	target, err := call.ResolveURL(session.Settings.APIURL.Value, address)
 	if err != nil {
 		return call.Request{}, err
 	}
@@ -88,7 +87,7 @@ func NewRequest(env *Env, r RequestFlags, s *settings.Settings, address string) 
 		return request, err
 	}
 	if text, given := r.Content(); given && !r.PrintCurl {
-		request.Body, err = readBody(env, text)
+		request.Body, err = readBody(session.Env, text)
 	}
 	return request, err
 }

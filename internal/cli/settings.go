@@ -63,13 +63,36 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 	return s, nil
 }
 
+// Session is what a command has once its settings are resolved.
+type Session struct {
+	Env      *Env
+	Settings *settings.Settings
+	// Transport is that of all requests of the command.
+	Transport *transport.Transport
+}
+
+// Open resolves the settings of a command and makes its transport.
+func Open(env *Env, cmd *cobra.Command, u settings.Uses) (*Session, error) {
+	s, err := Resolve(env, cmd, u)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{env, s, NewTransport(env, s, nil)}, nil
+}
+
 // NewTransport makes the transport of a command's requests, with the proxies of the
 // environment, that of a local tenant which intercepts, and the extra CA. --debug
-// traces them.
-func NewTransport(env *Env, s *settings.Settings) *transport.Transport {
+// traces them; hide, unless nil, changes each line of a trace before it is printed.
+func NewTransport(env *Env, s *settings.Settings, hide func(string) string) *transport.Transport {
 	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy)}
 	if env.Debug {
-		config.Trace = func(e transport.Exchange) { env.Say("debug: %s", e) }
+		config.Trace = func(e transport.Exchange) {
+			line := e.String()
+			if hide != nil {
+				line = hide(line)
+			}
+			env.Say("debug: %s", line)
+		}
 	}
 	return transport.New(config)
 }

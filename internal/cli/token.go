@@ -16,7 +16,6 @@ import (
 	"m2m/internal/text"
 	"m2m/internal/token"
 	"m2m/internal/token/cache"
-	"m2m/internal/transport"
 )
 
 // maxSecretFile bounds a file that holds a secret, in bytes.
@@ -57,7 +56,8 @@ func CheckTimeout(timeout time.Duration) error {
 }
 
 // Acquire returns a token for the settings, from the cache or the identity provider.
-func Acquire(ctx context.Context, env *Env, s *settings.Settings, transport *transport.Transport, how Acquisition) (token.Token, error) {
+func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Token, error) {
+	env, s := session.Env, session.Settings
 	env.Trace(s.Credential.Why)
 	if err := s.Missing(); err != nil {
 		return token.Token{}, err
@@ -66,7 +66,7 @@ func Acquire(ctx context.Context, env *Env, s *settings.Settings, transport *tra
 	if err != nil {
 		return token.Token{}, s.ExplainToken(err)
 	}
-	client := &token.Client{Transport: transport, Now: env.Now}
+	client := &token.Client{Transport: session.Transport, Now: env.Now}
 	if env.Debug {
 		client.Debug = env.Trace
 	}
@@ -104,15 +104,15 @@ type TokenOptions struct {
 	How       Acquisition
 }
 
-// Bearer returns the token to send: none, a given one, or one that it acquires.
-func Bearer(ctx context.Context, env *Env, s *settings.Settings, transport *transport.Transport, o TokenOptions) (entra.Secret, error) {
+// Token returns the token to send: none, a given one, or one that it acquires.
+func (session *Session) Token(ctx context.Context, o TokenOptions) (entra.Secret, error) {
 	switch {
 	case o.NoToken:
 		return entra.Secret{}, nil
 	case o.TokenFile != "":
-		return tokenFromFile(env, o.TokenFile)
+		return tokenFromFile(session.Env, o.TokenFile)
 	}
-	got, err := Acquire(ctx, env, s, transport, o.How)
+	got, err := session.Acquire(ctx, o.How)
 	return got.Access, err
 }
 

@@ -93,7 +93,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err := cmp.Or(o.suite.CheckAbsent(cmd.Flags()), o.probe.CheckAbsent(cmd.Flags()), o.check(args)); err != nil {
 		return err
 	}
-	s, err := cli.Resolve(env, cmd, settings.Uses{
+	session, err := cli.Open(env, cmd, settings.Uses{
 		Credential: !o.NoToken && o.TokenFile == "" && !o.PrintCurl,
 		GivenToken: o.TokenFile != "",
 		Call:       true,
@@ -102,7 +102,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err != nil {
 		return err
 	}
-	request, err := cli.NewRequest(env, o.RequestFlags, s, args[0])
+	request, err := session.Request(o.RequestFlags, args[0])
 	if err != nil {
 		return err
 	}
@@ -110,26 +110,26 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 		return cli.CannotSend(err)
 	}
 	if o.PrintCurl {
-		return printCurl(env, cmd, request, s, o)
+		return printCurl(session, cmd, request, o)
 	}
 	to, err := cli.OpenDestination(env, o.outputFile, 0)
 	if err != nil {
 		return err
 	}
-	return exchange(env, cmd, request, s, o, to)
+	return exchange(session, cmd, request, o, to)
 }
 
 // exchange sends the request and prints the response.
-func exchange(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o options, to cli.Destination) (err error) {
-	transport := cli.NewTransport(env, s)
-	if request.Token, err = cli.Bearer(cmd.Context(), env, s, transport, o.TokenOptions); err != nil {
+func exchange(session *cli.Session, cmd *cobra.Command, request call.Request, o options, to cli.Destination) (err error) {
+	env, s := session.Env, session.Settings
+	if request.Token, err = session.Token(cmd.Context(), o.TokenOptions); err != nil {
 		return to.End(err)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.How.Timeout)
 	defer cancel()
-	client := &call.Client{Transport: transport, Now: env.Now}
+	client := &call.Client{Transport: session.Transport, Now: env.Now}
 	if o.verbose {
-		client.Transport = verboseTransport{env, transport}
+		client.Transport = verboseTransport{env, session.Transport}
 	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {

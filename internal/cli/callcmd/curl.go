@@ -7,15 +7,14 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/cli"
-	"m2m/internal/settings"
 	"m2m/internal/text"
 )
 
 // printCurl prints the request as a curl command, and sends nothing.
-func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settings.Settings, o options) error {
+func printCurl(session *cli.Session, cmd *cobra.Command, request call.Request, o options) error {
 	curl := call.Curl{Token: tokenSource(cmd, o)}
 	if request.URL.Scheme == "https" {
-		curl.CAFile = s.CAFile.Value
+		curl.CAFile = session.Settings.CAFile.Value
 	}
 	content, given := o.Content()
 	if given && request.Header.Get("Content-Type") == "" {
@@ -30,9 +29,9 @@ func printCurl(env *cli.Env, cmd *cobra.Command, request call.Request, s *settin
 		curl.Body = "@-"
 	default:
 		curl.Body = "@BODY"
-		env.Say("stdin is where curl gets the token: put the content into a file named BODY")
+		session.Env.Say("stdin is where curl gets the token: put the content into a file named BODY")
 	}
-	return cli.WriteLine(env.Out, text.Redact(curl.Line(request)))
+	return cli.WriteLine(session.Env.Out, text.Redact(curl.Line(request)))
 }
 
 // tokenSource is a shell command that passes the token to curl in a configuration on

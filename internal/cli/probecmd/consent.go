@@ -40,7 +40,7 @@ func (r *run) mayProbe() error {
 			return exit.Usagef("--probe-confirm names %s, but the address is on %s", text.Quote(p.confirm), text.Quote(host)).Hint("nothing was sent")
 		}
 		return nil
-	case !cli.IsTerminal(r.env.Stdin) || !cli.IsTerminal(r.env.Stderr):
+	case !cli.IsTerminal(r.session.Env.Stdin) || !cli.IsTerminal(r.session.Env.Stderr):
 		return exit.Usagef("there is no terminal to ask on whether %s may be probed", text.Quote(host)).
 			Hint("if it may, name it: --probe-confirm " + text.Printable(host))
 	}
@@ -50,16 +50,16 @@ func (r *run) mayProbe() error {
 // ask has the caller type the name of the host: a bare yes could be meant for another
 // one. A signal ends the wait.
 func (r *run) ask(host string) error {
-	r.env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
-	r.env.Say("its operators may take that for an attack; go on only if you may test it")
-	fmt.Fprint(r.env.Stderr, "m2m: type the host's name to go on: ")
+	r.session.Env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
+	r.session.Env.Say("its operators may take that for an attack; go on only if you may test it")
+	fmt.Fprint(r.session.Env.Stderr, "m2m: type the host's name to go on: ")
 	typed := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(io.LimitReader(r.env.Stdin, 1024)).ReadString('\n') // without a line end at the end of the input
+		line, _ := bufio.NewReader(io.LimitReader(r.session.Env.Stdin, 1024)).ReadString('\n') // without a line end at the end of the input
 		typed <- line
 	}()
 	select {
-	case <-r.env.Done:
+	case <-r.session.Env.Done:
 		return context.Canceled
 	case line := <-typed:
 		if text.LowerASCII(strings.TrimSpace(line)) != text.LowerASCII(host) {
@@ -73,13 +73,13 @@ func (r *run) ask(host string) error {
 // sends, and its responses would count as the API's.
 func (r *run) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
-	if r.env.Proxy != nil {
-		if proxy, err := r.env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !transport.Loopback(target.Hostname()) {
+	if r.session.Env.Proxy != nil {
+		if proxy, err := r.session.Env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !transport.Loopback(target.Hostname()) {
 			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", text.Quote(target.Hostname())).
 				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}
 	}
-	direct, err := r.transport.Direct(10 * time.Second)
+	direct, err := r.session.Transport.Direct(10 * time.Second)
 	if err != nil {
 		return nil, err
 	}
@@ -123,10 +123,10 @@ func (m localMinter) Mint(ctx context.Context, w forge.WrongToken) (entra.Secret
 // else nil.
 func (r *run) minter(cmd *cobra.Command) (forge.Minter, error) {
 	withLocal, _ := cmd.Flags().GetBool("local")
-	if _, under := r.env.Lookup(local.ControlURLVariable); !withLocal && !under {
+	if _, under := r.session.Env.Lookup(local.ControlURLVariable); !withLocal && !under {
 		return nil, nil
 	}
-	tenant, err := cli.OpenControl(r.env, cmd)
+	tenant, err := cli.OpenControl(r.session.Env, cmd)
 	if err != nil {
 		return nil, err
 	}

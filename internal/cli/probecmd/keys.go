@@ -43,8 +43,8 @@ func (r *run) keys(ctx context.Context, token entra.Secret) (keys []forge.Key, a
 
 // discoveries are the addresses of the discovery documents to try, in order.
 func (r *run) discoveries(t *jwt.Token) (addresses []string) {
-	if r.settings.Tenant.Value != "" {
-		addresses = append(addresses, r.settings.AuthorityURL().Discovery(t.Version))
+	if r.session.Settings.Tenant.Value != "" {
+		addresses = append(addresses, r.session.Settings.AuthorityURL().Discovery(t.Version))
 	}
 	if strings.HasPrefix(t.Issuer, "https://") {
 		addresses = append(addresses, strings.TrimRight(t.Issuer, "/")+"/.well-known/openid-configuration")
@@ -81,7 +81,7 @@ func (r *run) fetch(ctx context.Context, address string) ([]byte, error) {
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, errNotHTTPS
 	}
-	client := transport.WithoutRedirects(&http.Client{Transport: r.transport})
+	client := transport.WithoutRedirects(&http.Client{Transport: r.session.Transport})
 	body, _, err := transport.Fetch(ctx, client, address, transport.Limits{Time: r.o.How.Timeout, Bytes: maxKeySet})
 	switch {
 	case errors.As(err, new(*transport.StatusError)), errors.As(err, new(*transport.SizeError)):

@@ -22,7 +22,7 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 	defer typist.Close()
 	done := make(chan struct{})
 	close(done)
-	r := &run{env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}
+	r := &run{session: &cli.Session{Env: &cli.Env{Stdin: nobody, Stderr: io.Discard, Done: done}}}
 	if err := r.ask("api.example.com"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of an interrupted command", err)
 	}

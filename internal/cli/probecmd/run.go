@@ -19,33 +19,37 @@ import (
 	"m2m/internal/probe/forge"
 	"m2m/internal/settings"
 	"m2m/internal/text"
-	"m2m/internal/transport"
 )
 
 // run is one run of a probe.
 type run struct {
-	env       *cli.Env
-	o         Options
-	settings  *settings.Settings
-	transport *transport.Transport
-	request   call.Request
-	config    probe.Config
-	junit     *os.File // nil without --junit
-	started   time.Time
+	o       Options
+	session *cli.Session
+	request call.Request
+	config  probe.Config
+	junit   *os.File // nil without --junit
+	started time.Time
 }
 
 // Run probes an API and reports what it accepts. It checks the whole command line
 // before it acquires a token.
 func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
-	r := &run{env: env, o: o, started: env.Now()}
+	r := &run{o: o, started: env.Now()}
 	if err := o.check(cmd, args); err != nil {
 		return err
 	}
+	session, err := cli.Open(env, cmd, settings.Uses{
+		Credential: o.TokenFile == "", GivenToken: o.TokenFile != "", Call: true, APIURL: cli.IsPath(args[0]),
+	})
+	if err != nil {
+		return err
+	}
+	r.session = session
 	if err := r.prepare(cmd, args[0]); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
-	token, err := cli.Bearer(ctx, env, r.settings, r.transport, o.TokenOptions)
+	token, err := session.Token(ctx, o.TokenOptions)
 	if err != nil {
 		return r.inconclusive(err)
 	}
@@ -60,15 +64,9 @@ func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
 
 // prepare makes the request and the configuration of the probe. Nothing is sent yet.
 func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
-	r.settings, err = cli.Resolve(r.env, cmd, settings.Uses{
-		Credential: r.o.TokenFile == "", GivenToken: r.o.TokenFile != "", Call: true, APIURL: cli.IsPath(address),
-	})
-	if err != nil {
-		return err
-	}
 	named := r.o.RequestFlags
 	named.PrintCurl = true // the body is read below, once for all requests
-	if r.request, err = cli.NewRequest(r.env, named, r.settings, address); err != nil {
+	if r.request, err = r.session.Request(named, address); err != nil {
 		return err
 	}
 	body, err := r.content()
@@ -79,10 +77,9 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.request.Check(true); err != nil {
 		return cli.CannotSend(err)
 	}
-	r.transport = cli.NewTransport(r.env, r.settings)
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd, r.o.How), Now: r.env.Now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd, r.o.How), Now: r.session.Env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -93,7 +90,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = cli.OpenJUnit(r.env, r.o.JUnit)
+	r.junit, err = cli.OpenJUnit(r.session.Env, r.o.JUnit)
 	return err
 }
 
@@ -129,17 +126,17 @@ func noSuchCase(pattern string) error {
 func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, r.o.How.Timeout)
 	defer cancel()
-	client := &call.Client{Transport: r.transport, Now: r.env.Now}
+	client := &call.Client{Transport: r.session.Transport, Now: r.session.Env.Now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
-		return r.inconclusive(cli.NoAnswer(err, r.settings, cmd.Flags().Arg(0)))
+		return r.inconclusive(cli.NoAnswer(err, r.session.Settings, cmd.Flags().Arg(0)))
 	}
 	defer answer.Close()
 	unmet := answer.Evaluate().Err()
 	if unmet == nil {
 		return nil
 	}
-	why := cli.Unexpected(unmet, "", explain.Explain(answer, cli.ContextOf(cmd, r.request, r.settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
+	why := cli.Unexpected(unmet, "", explain.Explain(answer, cli.ContextOf(cmd, r.request, r.session.Settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
 	return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))
@@ -170,10 +167,10 @@ func (r *run) print(report *probe.Report, stop error) error {
 		return err
 	}
 	if r.o.Form == "json" {
-		return cli.WriteJSON(r.env.Out, r.document(report, stop))
+		return cli.WriteJSON(r.session.Env.Out, r.document(report, stop))
 	}
-	textReport{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), all: r.o.Verbose}.report(r.config, report, stop)
-	return r.env.Out.Err
+	textReport{w: r.session.Env.Out, paint: r.session.Env.PaletteFor(r.session.Env.Stdout, r.session.Env.NoColor), all: r.o.Verbose}.report(r.config, report, stop)
+	return r.session.Env.Out.Err
 }
 
 // outcome is the error of the command; nil if no hole was found.
@@ -264,7 +261,7 @@ func (r *run) content() (b body, err error) {
 		path, isFile = "-", true
 	}
 	if isFile {
-		if b.content, err = r.env.ReadFile(path, maxBody); err != nil {
+		if b.content, err = r.session.Env.ReadFile(path, maxBody); err != nil {
 			return b, cli.UnreadableBody(err)
 		}
 	}

@@ -224,8 +224,8 @@ type progressLine struct {
 }
 
 func (r *run) progress() *progressLine {
-	term, _ := r.env.Lookup("TERM")
-	return &progressLine{env: r.env, live: cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug, total: len(r.config.Cases)}
+	term, _ := r.session.Env.Lookup("TERM")
+	return &progressLine{env: r.session.Env, live: cli.IsTerminal(r.session.Env.Stderr) && term != "dumb" && !r.session.Env.Debug, total: len(r.config.Cases)}
 }
 
 func (p *progressLine) result(r probe.Result) {

@@ -55,7 +55,7 @@ type api struct {
 // newAPI puts the API together. What would make it reject or accept every caller is
 // found here and not by the first caller.
 func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
-	policy, transport := o.Policy(s), cli.NewTransport(env, s)
+	policy, transport := o.Policy(s), cli.NewTransport(env, s, nil)
 	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
 		return nil, err

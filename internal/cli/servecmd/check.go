@@ -134,7 +134,7 @@ func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 		settings := runCheck("settings", func() (string, error) { return "", err })
 		return append(append([]startCheck{settings}, checks...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
 	}
-	policy, transport := o.Policy(s), cli.NewTransport(env, s)
+	policy, transport := o.Policy(s), cli.NewTransport(env, s, nil)
 	defer transport.CloseIdleConnections()
 	metadata, _, err := newVerifier(env, s, o, transport)
 	settings := runCheck("settings", func() (string, error) {

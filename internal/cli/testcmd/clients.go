@@ -112,8 +112,9 @@ func (r *run) acquireAll(ctx context.Context) error {
 	for i, q := range r.plan.Requests {
 		got, known := tokens[q.As]
 		if !known && q.As != suite.AsNone {
+			session := &cli.Session{Env: r.env, Settings: r.clients[q.As], Transport: r.transport}
 			var err error
-			if got, err = cli.Bearer(ctx, r.env, r.clients[q.As], r.transport, r.as(q.As)); err != nil {
+			if got, err = session.Token(ctx, r.as(q.As)); err != nil {
 				return r.ofClient(q.As, err)
 			}
 			tokens[q.As] = got

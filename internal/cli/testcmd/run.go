@@ -127,7 +127,7 @@ func (r *run) prepare(args []string, parsed *suite.Suite) error {
 			return exit.Usagef("with --suite the address is that of the API, not a path").Hint("the paths stand in the file")
 		}
 	}
-	r.transport = r.hidingTransport(s)
+	r.transport = cli.NewTransport(r.env, s, r.hide)
 	credentials, public := variablesOfSettings()
 	r.plan, err = parsed.Plan(suite.Context{
 		Lookup:         r.env.Lookup,
@@ -168,20 +168,12 @@ func variablesOfSettings() (credentials, public map[string]bool) {
 	return credentials, public
 }
 
-// hidingTransport is the transport of every request. Its traces have addresses, and
-// these may contain a variable's value.
-func (r *run) hidingTransport(s *settings.Settings) *transport.Transport {
-	config := transport.Config{CAFile: s.CAFile.Value, Proxy: r.env.Proxy}
-	if r.env.Debug {
-		config.Trace = func(e transport.Exchange) {
-			line := e.String()
-			if r.plan != nil {
-				line = r.plan.Hide(line)
-			}
-			r.env.Say("debug: %s", line)
-		}
+// hide hides the values of variables in a trace: addresses may contain them.
+func (r *run) hide(line string) string {
+	if r.plan == nil {
+		return line
 	}
-	return transport.New(config)
+	return r.plan.Hide(line)
 }
 
 // send runs the plan, with progress on stderr.

@@ -65,14 +65,15 @@ func New(env *cli.Env) *cobra.Command {
 
 // run acquires a token and writes it to file.
 func run(env *cli.Env, cmd *cobra.Command, how cli.Acquisition, out output, file cli.Destination) error {
-	s, err := cli.Resolve(env, cmd, settings.Uses{Credential: true})
+	session, err := cli.Open(env, cmd, settings.Uses{Credential: true})
 	if err != nil {
 		return err
 	}
-	got, err := cli.Acquire(cmd.Context(), env, s, cli.NewTransport(env, s), how)
+	got, err := session.Acquire(cmd.Context(), how)
 	if err != nil {
 		return err
 	}
+	s := session.Settings
 	return out.print(env.Stderr, file, issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value})
 }
 

@@ -272,7 +272,7 @@ func (o options) clock(now func() time.Time) (func() time.Time, error) {
 // itself names, if Entra issued it. It is nil if there are none; the report then
 // says what to set.
 func keySource(ctx context.Context, env *cli.Env, s *settings.Settings, o options, pasted string) (jwks.Source, error) {
-	transport := cli.NewTransport(env, s)
+	transport := cli.NewTransport(env, s, nil)
 	client := &http.Client{Transport: transport}
 	if o.jwks != "" {
 		return keySet(ctx, env, client, s, o)
