@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"m2m/internal/input"
 	"m2m/internal/text"
 	"m2m/internal/transport"
 )
@@ -115,8 +116,8 @@ func (e *tokenEndpoint) attempt(req *http.Request) (*http.Response, error) {
 
 func readAnswer(resp *http.Response) ([]byte, error) {
 	defer func() { _ = resp.Body.Close() }() // read to its end or given up
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
+	body, err := input.Read(resp.Body, maxAnswer)
+	if errors.Is(err, input.ErrTooLarge) {
 		err = ErrAnswerSize
 	}
 	return body, err
