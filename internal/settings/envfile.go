@@ -224,12 +224,20 @@ func scanStatement(text string) (s statement, length int, fault *envFault) {
 func scanQuoted(s statement, text string, start int) (statement, int, *envFault) {
 	end := closingQuote(text[start:])
 	if end < 0 {
-		return s, 0, &envFault{reason: "a quote is opened and never closed", hint: "close it with the same quote at the end of the value", err: errEnvFileSyntax}
+		return s, 0, &envFault{
+			reason: "a quote is opened and never closed",
+			hint:   "close it with the same quote at the end of the value",
+			err:    errEnvFileSyntax,
+		}
 	}
 	end += start
 	tail, _, _ := strings.Cut(text[end+1:], "\n")
 	if trimmed := strings.TrimSpace(tail); trimmed != "" && trimmed[0] != '#' {
-		return s, 0, &envFault{reason: "something follows the closing quote of a value", hint: "put the whole value between the quotes", err: errEnvFileSyntax}
+		return s, 0, &envFault{
+			reason: "something follows the closing quote of a value",
+			hint:   "put the whole value between the quotes",
+			err:    errEnvFileSyntax,
+		}
 	}
 	s.raw, s.literal = text[:end+1], text[start+1:end]
 	return s, min(end+1+len(tail)+1, len(text)), nil

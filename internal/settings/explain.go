@@ -159,8 +159,10 @@ var faults = []fault{
 // Advice on the file of a certificate.
 var (
 	passwordHint = []string{"set AZURE_CLIENT_CERTIFICATE_PASSWORD, or give a file that holds it with --certificate-password-file"}
-	pairHint     = []string{"put the private key and the certificate that was made from it into one file: cat KEY.pem CERTIFICATE.pem > BOTH.pem"}
-	regionHint   = []string{"leave --region out to use the global endpoint"}
+	pairHint     = []string{
+		"put the private key and the certificate that was made from it into one file: cat KEY.pem CERTIFICATE.pem > BOTH.pem",
+	}
+	regionHint = []string{"leave --region out to use the global endpoint"}
 )
 
 // foreignFaults are the errors of token that are no value of a setting: files,
@@ -174,7 +176,9 @@ var foreignFaults = []fault{
 	{err: token.ErrNoPrivateKey, hints: pairHint},
 	{err: token.ErrNoCertificate, hints: pairHint},
 	{err: token.ErrKeyKind, hints: []string{"make an RSA key and certificate, and upload the certificate under Certificates & secrets"}},
-	{err: token.ErrCertificateExpired, hints: []string{"make a new certificate, and upload it under Certificates & secrets before it is used"}},
+	{err: token.ErrCertificateExpired, hints: []string{
+		"make a new certificate, and upload it under Certificates & secrets before it is used",
+	}},
 	{err: token.ErrCertificateNotYet, hints: []string{"check the clock of this machine"}},
 	{err: token.ErrNotGitHub, hints: []string{
 		"give the job the permission: permissions: {id-token: write}",

@@ -52,7 +52,10 @@ func checkWidened(s *Settings) error {
 		return nil
 	}
 	return exit.Usagef("the required roles are from %s, and %s would let users in beside them", s.Roles.From, s.Scopes.From.Subject()).
-		Hint("if users with that scope may call, set "+s.Scopes.From.Name+" in the environment too", "else remove it from "+s.Scopes.From.place()).
+		Hint(
+			"if users with that scope may call, set "+s.Scopes.From.Name+" in the environment too",
+			"else remove it from "+s.Scopes.From.place(),
+		).
 		Wrap(errEnvFileWidens)
 }
 
@@ -81,7 +84,9 @@ func mixed(s Setting, from Source, c Credential, hint string) error {
 	case Tenant, ClientID:
 		hints = append(hints, "or give it with --"+rowOf(s).Flags[0].Name)
 	}
-	return exit.Usagef("the %s is from %s, but the %s is from %s: both must come from the same place, so that nobody else's %s can redirect a secret", s, from, c.Kind, c.From, EnvFileName).
+	const reason = "the %s is from %s, but the %s is from %s: both must come from the same place, " +
+		"so that nobody else's %s can redirect a secret"
+	return exit.Usagef(reason, s, from, c.Kind, c.From, EnvFileName).
 		Hint(hints...).
 		Wrap(errEnvFileIdentity)
 }
@@ -116,7 +121,8 @@ func (l *layers) checkDestinations(s *Settings) error {
 // misled is the error of a destination that breaks rule 2. held names what would
 // be sent there; remedy is an action.
 func misled(s Setting, g Given[string], held, remedy string) error {
-	return exit.Usagef("the %s is from %s, but %s is not: it would go where another party's file says (%s)", s, g.From, held, text.Quote(g.Value)).
+	const reason = "the %s is from %s, but %s is not: it would go where another party's file says (%s)"
+	return exit.Usagef(reason, s, g.From, held, text.Quote(g.Value)).
 		Hint(
 			fmt.Sprintf("if %s is right, %s or set %s in the environment", text.Quote(g.Value), remedy, g.From.Name),
 			fmt.Sprintf("if you do not know this %s, remove it", g.From.place()),

@@ -123,7 +123,9 @@ func mayFetchKeys(place string) error {
 		return exit.Usagef("--jwks is no URL: %v", err).Wrap(err)
 	}
 	if u.Scheme != "https" && !transport.Loopback(u.Hostname()) {
-		return exit.Usagef("--jwks %s: keys are only fetched over https, because whoever can change them on their way can have any token believed", text.Quote(shownPlace(place))).
+		const reason = "--jwks %s: keys are only fetched over https, " +
+			"because whoever can change them on their way can have any token believed"
+		return exit.Usagef(reason, text.Quote(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}
 	return nil

@@ -143,8 +143,10 @@ func verifyBatch(env *cli.Env, cmd *cobra.Command, args []string, o options) err
 
 // newVerifier makes the verifier that settings and flags describe, and its clock.
 // pasted is the token, or empty for a batch.
-func newVerifier(ctx context.Context, env *cli.Env, cmd *cobra.Command, o options, pasted string) (*verify.Verifier, func() time.Time, error) {
-	now, err := o.clock(env.Now)
+func newVerifier(
+	ctx context.Context, env *cli.Env, cmd *cobra.Command, o options, pasted string,
+) (verifier *verify.Verifier, now func() time.Time, err error) {
+	now, err = o.clock(env.Now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -161,13 +163,14 @@ func newVerifier(ctx context.Context, env *cli.Env, cmd *cobra.Command, o option
 	if !jwks.IsEntraIssuer(o.issuer) {
 		policy.PlainIssuer = o.issuer
 	}
-	verifier, err := verify.New(policy, keys, verify.Options{Now: now})
+	verifier, err = verify.New(policy, keys, verify.Options{Now: now})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)
 	}
 	o.Warn(env)
 	if policy.PlainIssuer != "" {
-		env.Say("warning: --issuer %s is none of Entra's: ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
+		env.Say("warning: --issuer %s is none of Entra's: "+
+			"ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
 	} else {
 		cli.WarnAboutScopes(env, policy)
 	}
