@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,6 +141,7 @@ func TestTheHouse(t *testing.T) {
 		{"no init functions", hasInit},
 		{"the process and its environment are touched in one place", touchesReserved},
 		{"names say what is inside", hasDustbinName},
+		{"packages below the command line do not name it", namesCommandLine},
 	} {
 		t.Run(rule.name, func(t *testing.T) {
 			for _, s := range sources {
@@ -265,6 +267,39 @@ func touchesReserved(s source) (faults []string) {
 			if where, isReserved := reserved[use]; isReserved && !slices.Contains(where, s.name) {
 				faults = append(faults, fmt.Sprintf("uses %s; allowed in: %s", use, cmp.Or(strings.Join(where, ", "), "no file")))
 			}
+		}
+		return true
+	})
+	return faults
+}
+
+// mayNameCommandLine are the packages below cli that may name flags, variables and
+// commands of m2m: settings knows them all, local sets the variables of a child
+// command, and explain is the one place that words advice.
+var mayNameCommandLine = []string{"internal/settings", "internal/local", "internal/explain"}
+
+// commandLineWords finds a flag, a command, or a variable that m2m reads.
+var commandLineWords = regexp.MustCompile(`(^|[\s"'` + "`" + `(])--[a-z][a-z-]+|\bm2m (token|verify|call|serve|help)\b|` +
+	`\b(TENANT_ID|CLIENT_ID|CLIENT_SECRET|API_(SCOPE|AUDIENCE|URL)|REQUIRED_(ROLES|SCOPES)|AZURE_[A-Z_]+|M2M_[A-Z_]+)\b`)
+
+// notOurs finds a command of another program, a flag of curl, and the label that
+// separates the cache's keys from others.
+var notOurs = regexp.MustCompile(`\b(az|curl|openssl|kubectl|gh) |--(cacert|data-binary)|^"m2m token cache v1"$`)
+
+// namesCommandLine finds string literals that name a flag, a variable or a command
+// of m2m in a package that returns reasons and advice as data.
+func namesCommandLine(s source) (faults []string) {
+	if !strings.HasPrefix(s.folder, "internal/") || strings.HasPrefix(s.folder+"/", "internal/cli/") ||
+		slices.Contains(mayNameCommandLine, s.folder) {
+		return nil
+	}
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		literal, ok := n.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING {
+			return true
+		}
+		if word := commandLineWords.FindString(literal.Value); word != "" && !notOurs.MatchString(literal.Value) {
+			faults = append(faults, fmt.Sprintf("a text names %q of the command line: %s", strings.TrimSpace(word), literal.Value))
 		}
 		return true
 	})
@@ -398,6 +433,11 @@ func TestTheHouseRulesBite(t *testing.T) {
 		{"the environment", "internal/token/a.go", `package token; import "os"; func f() string { return os.Getenv("X") }`, touchesReserved, "os.Getenv"},
 		{"a client of one's own", "internal/call/a.go", `package call; import "net/http"; func f(c *http.Client) { c.Get("") }`, touchesReserved, ""},
 		{"log.Fatal", "internal/call/a.go", `package call; import "log"; func f() { log.Fatal() }`, touchesReserved, "log.Fatal"},
+		{"a flag in a domain package", "internal/call/a.go", `package call; const c = "use --timeout 5s"`, namesCommandLine, `"--timeout"`},
+		{"a command in a domain package", "internal/jwt/a.go", `package jwt; const c = "run m2m verify"`, namesCommandLine, "m2m verify"},
+		{"a variable in a domain package", "internal/token/a.go", `package token; const c = "set CLIENT_SECRET"`, namesCommandLine, "CLIENT_SECRET"},
+		{"a flag of another program", "internal/token/a.go", `package token; const c = "az ad app show --id ID"`, namesCommandLine, ""},
+		{"a flag in the command line", "internal/cli/callcmd/a.go", `package callcmd; const c = "use --timeout 5s"`, namesCommandLine, ""},
 		{"a dustbin", "internal/verify/helpers.go", `package verify`, hasDustbinName, "helpers"},
 		{"no package comment", "internal/verify/a.go", "// far away\n\npackage verify", packageComment, "internal/verify"},
 		{"a package comment", "internal/verify/a.go", "// Package verify decides.\npackage verify", packageComment, ""},

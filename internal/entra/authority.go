@@ -56,7 +56,7 @@ func ParseAuthorityHost(s string) (origin string, err error) {
 	case u.User != nil || strings.ContainsAny(s, "?#"):
 		return "", fmt.Errorf("%w: it holds more than a host", ErrAuthorityHost)
 	case u.EscapedPath() != "" && u.EscapedPath() != "/":
-		return "", fmt.Errorf("%w: it holds the path %s; give the tenant as TENANT_ID", ErrAuthorityHost, text.Quote(u.Path))
+		return "", fmt.Errorf("%w: it holds the path %s; the tenant is a setting of its own", ErrAuthorityHost, text.Quote(u.Path))
 	}
 	host, err := canonicalHost(u)
 	if err != nil {

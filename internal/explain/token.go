@@ -151,7 +151,7 @@ func (r tokenReport) adviseKey(reason error) advice {
 // reachKeys says what to do about keys that are out of reach.
 func reachKeys(err error) string {
 	if fault := jwks.NetworkFault(err); fault != nil {
-		return strings.Join(fault.Hints(), "; ")
+		return strings.Join(connectionHints(fault), "; ")
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -66,6 +66,10 @@ func (s Situation) hintsOf(err error) []string {
 			hints = append(hints, s.adviceText(a))
 		}
 		return hints
+	case *transport.Error:
+		return connectionHints(e)
+	case *transport.CAFileError:
+		return caFileHints(e)
 	case *call.UnreachableError:
 		return s.unreachable(e)
 	case *call.AddressError:

@@ -117,38 +117,6 @@ func (e *Error) unknownCA() string {
 	return "its certificate was issued by \"" + text.OneLine(e.Issuer, maxShown) + "\", which is not trusted here"
 }
 
-// Hints says what to do about it, whoever was asked.
-func (e *Error) Hints() []string {
-	switch e.Fault {
-	case FaultDNS:
-		return []string{"check the host's spelling; inside a company, the VPN or HTTPS_PROXY may be missing"}
-	case FaultRefused:
-		return []string{"check the host and the port, and that the server is running"}
-	case FaultTimeout:
-		return []string{"check that no firewall drops the packets; behind a proxy set HTTPS_PROXY"}
-	case FaultProxy:
-		return []string{"check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy asks for them; NO_PROXY lists hosts that are reached without it"}
-	case FaultUnknownCA:
-		return []string{
-			"give the PEM file of that authority with --ca-file or M2M_CA_FILE",
-			"behind a proxy that opens TLS, that is the proxy's authority",
-		}
-	case FaultHostname:
-		return []string{"use a host name that the certificate holds"}
-	case FaultCertificate:
-		return []string{"check the certificate's dates, and the clock of this machine"}
-	case FaultProtocol:
-		return []string{"check the port: what listens there may be plain http, or something else"}
-	case FaultTLS:
-		return []string{"check the address; the server may want a client certificate, or speak only TLS older than 1.2"}
-	case FaultClosed:
-		return []string{"try again; the log of the server, or of a proxy before it, may say why it hung up"}
-	case FaultCancelled:
-		return nil
-	}
-	return []string{"check the network, the address, and the proxy on the way to it (HTTPS_PROXY, NO_PROXY)"}
-}
-
 // missingIssuer names the issuer at the end of what the server sent: that is
 // the certificate which is missing, not the leaf's own issuer.
 func missingIssuer(err error) string {

@@ -98,20 +98,19 @@ func TestFaults(t *testing.T) {
 		fault   transport.Fault
 		address string
 		reason  string
-		hint    string
 	}{
-		{"nothing listens", transport.Config{}, "http://" + nowhere, transport.FaultRefused, nowhere, "the connection was refused", "running"},
+		{"nothing listens", transport.Config{}, "http://" + nowhere, transport.FaultRefused, nowhere, "the connection was refused"},
 		{"proxy down", transport.Config{Proxy: through(nowhere)}, "https://api.example.org", transport.FaultProxy, "api.example.org",
-			"the proxy failed: " + nowhere + ": the connection was refused", "NO_PROXY"},
+			"the proxy failed: " + nowhere + ": the connection was refused"},
 		{"proxy refuses the tunnel", transport.Config{Proxy: through(host(choosy))}, "https://api.example.org", transport.FaultProxy, "api.example.org",
-			"the proxy failed: " + host(choosy) + ": it answered CONNECT with 407 Proxy Authentication Required", "user and password"},
-		{"unknown authority", transport.Config{}, withMiddle.URL, transport.FaultUnknownCA, host(withMiddle), `"CN=m2m test root"`, "--ca-file"},
-		{"another host's certificate", transport.Config{CAFile: roots}, another.URL, transport.FaultHostname, host(another), "certificate does not fit: cannot validate certificate for 127.0.0.1", "host name"},
-		{"out of date", transport.Config{CAFile: roots}, outdated.URL, transport.FaultCertificate, host(outdated), "its certificate does not fit: certificate has expired", "clock"},
-		{"old TLS", transport.Config{}, old.URL, transport.FaultTLS, host(old), "the TLS handshake failed: protocol version not supported", "older than 1.2"},
-		{"plain http", transport.Config{}, "https://" + host(plain), transport.FaultProtocol, host(plain), "does not speak TLS", "port"},
-		{"hangs up", transport.Config{}, "http://" + hangsUp, transport.FaultClosed, hangsUp, "closed early", "log"},
-		{"not HTTP", transport.Config{}, "http://" + nonsense, transport.FaultOther, nonsense, "malformed HTTP", "network"},
+			"the proxy failed: " + host(choosy) + ": it answered CONNECT with 407 Proxy Authentication Required"},
+		{"unknown authority", transport.Config{}, withMiddle.URL, transport.FaultUnknownCA, host(withMiddle), `"CN=m2m test root"`},
+		{"another host's certificate", transport.Config{CAFile: roots}, another.URL, transport.FaultHostname, host(another), "certificate does not fit: cannot validate certificate for 127.0.0.1"},
+		{"out of date", transport.Config{CAFile: roots}, outdated.URL, transport.FaultCertificate, host(outdated), "its certificate does not fit: certificate has expired"},
+		{"old TLS", transport.Config{}, old.URL, transport.FaultTLS, host(old), "the TLS handshake failed: protocol version not supported"},
+		{"plain http", transport.Config{}, "https://" + host(plain), transport.FaultProtocol, host(plain), "does not speak TLS"},
+		{"hangs up", transport.Config{}, "http://" + hangsUp, transport.FaultClosed, hangsUp, "closed early"},
+		{"not HTTP", transport.Config{}, "http://" + nonsense, transport.FaultOther, nonsense, "malformed HTTP"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := get(t, tt.config, tt.url+"/path?sig=secret")
@@ -121,9 +120,6 @@ func TestFaults(t *testing.T) {
 			}
 			if !strings.Contains(e.Reason(), tt.reason) || e.Error() != tt.address+": "+e.Reason() {
 				t.Errorf("error %q, want %q in it", e, tt.reason)
-			}
-			if hints := strings.Join(e.Hints(), "\n"); !strings.Contains(hints, tt.hint) {
-				t.Errorf("hints %q, want %q in them", hints, tt.hint)
 			}
 			if strings.Contains(e.Error(), "secret") {
 				t.Errorf("the error repeats the query: %q", e)
@@ -170,7 +166,7 @@ func TestTimeoutAndCancel(t *testing.T) {
 	<-arrived
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	if e := ask(ctx); e.Fault != transport.FaultCancelled || len(e.Hints()) != 0 || !errors.Is(e, context.Canceled) {
+	if e := ask(ctx); e.Fault != transport.FaultCancelled || !errors.Is(e, context.Canceled) {
 		t.Errorf("cancelled: %+v", e)
 	}
 }

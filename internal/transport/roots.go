@@ -33,11 +33,6 @@ func (e *CAFileError) Unwrap() error { return e.Err }
 // Is reports whether target is ErrCAFile.
 func (e *CAFileError) Is(target error) bool { return target == ErrCAFile }
 
-// Hints says which file it should be.
-func (e *CAFileError) Hints() []string {
-	return []string{"give the PEM file of the certification authority with --ca-file or M2M_CA_FILE"}
-}
-
 // maxCAFile bounds a CA bundle, in bytes; the largest public ones are a quarter
 // of it.
 const maxCAFile = 4 << 20
