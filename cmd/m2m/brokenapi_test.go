@@ -15,7 +15,7 @@ import (
 )
 
 // brokenapi DIR [HOLE] runs an API with one hole, or with none, until a signal.
-// DIR/api.env has its API_URL, DIR/token a token that it believes. Nobody answers
+// DIR/api.env has its API_URL, DIR/token a token that it accepts. Nobody answers
 // where the token's issuer says it is, so that its keys cannot be had.
 func brokenAPI() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -38,7 +38,7 @@ requests:
 `
 
 // TestSuiteOnTerminal: a line that is written over while requests are under way,
-// bars beside the times, colour.
+// bars next to the times, colour.
 func TestSuiteOnTerminal(t *testing.T) {
 	s := suiteOnTerminal(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/missing" {
@@ -66,7 +66,7 @@ func TestSuiteOnTerminal(t *testing.T) {
 	}
 }
 
-// TestCtrlCOfSuite: the run stops, and what is done is told.
+// TestCtrlCOfSuite: the run stops, and the results so far are reported.
 func TestCtrlCOfSuite(t *testing.T) {
 	held := make(chan struct{})
 	s := suiteOnTerminal(t, func(_ http.ResponseWriter, r *http.Request) {

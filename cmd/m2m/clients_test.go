@@ -26,8 +26,8 @@ const notInstalled = 77
 // clientPrograms is the folder of the programs.
 const clientPrograms = "testdata/clients"
 
-// client is somebody else's client: a program that gets a token with it, and
-// believes the token as an API would.
+// client is a client library: a program that acquires a token with it, and
+// validates the token as an API would.
 type client struct {
 	name        string
 	argv        []string // without the credential
@@ -143,7 +143,7 @@ func (c client) missing(environ []string) string {
 
 var printedToken = regexp.MustCompile(`(?m)^token (\S+)\n`)
 
-// show runs the program, and has m2m believe the token of one that cannot do
+// show runs the program, and has m2m validate the token of one that cannot do
 // that by itself. It returns what the program says about itself.
 func (c client) show(t *testing.T, tenant servedTenant, credential string) string {
 	t.Helper()

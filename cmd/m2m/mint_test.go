@@ -10,7 +10,7 @@ import (
 )
 
 // mintFile is the script command mint FILE [CLAIMS [HEADER]]: it writes a token whose claims and header differ from
-// the good one's by these JSON objects, and the keys to keys.json beside it.
+// the good one's by these JSON objects, and the keys to keys.json next to it.
 func mintFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 3 {
 		ts.Fatalf("usage: mint FILE [CLAIMS [HEADER]]")

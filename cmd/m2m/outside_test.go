@@ -125,7 +125,7 @@ func thumbprintOf(certificate *x509.Certificate) string {
 }
 
 // ask METHOD PATH [NAME=VALUE...] sends a request to the tenant of the
-// environment, as somebody with curl would, and prints status and body: for the
+// environment, as curl would, and prints status and body: for the
 // mistakes that m2m does not make. A field named twice is sent twice; @BODY is
 // sent as it is.
 func ask() {

@@ -17,7 +17,7 @@ import (
 	"m2m/internal/exit"
 )
 
-// refused FILE COMMAND... runs a command that the identity provider refuses:
+// refused FILE COMMAND... runs a command that the identity provider rejects:
 // exit code 4 and nothing on stdout. What it says on stderr goes to FILE, with
 // names in place of what differs from run to run.
 func refused(ts *testscript.TestScript, neg bool, args []string) {

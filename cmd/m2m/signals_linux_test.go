@@ -15,7 +15,7 @@ import (
 )
 
 // countingScript notes every signal it gets, ends half a second after the first
-// SIGINT with code 4, and would end with 3 if it were told again by SIGTERM.
+// SIGINT with code 4, and would exit with 3 if SIGTERM followed.
 const countingScript = `
 got=0
 trap 'echo INT >> "$LOG"; got=1' INT
@@ -132,7 +132,7 @@ func (s *signalled) screen(t *testing.T) string {
 }
 
 // end waits for the process and checks what a signal must lead to: the command
-// told once, its exit code passed on, and nothing left behind.
+// signalled once, its exit code passed on, and nothing left behind.
 func (s *signalled) end(t *testing.T) {
 	t.Helper()
 	_ = s.Wait() // the code is looked at below
@@ -201,7 +201,7 @@ func TestEarlyInterrupt(t *testing.T) {
 	}
 }
 
-// TestInterruptOfBlockedRead: a pipe that nobody writes to does not keep m2m
+// TestInterruptOfBlockedRead: a pipe without a writer does not keep m2m
 // from ending.
 func TestInterruptOfBlockedRead(t *testing.T) {
 	s := prepareSignalled(t, "")

@@ -47,7 +47,7 @@ func TestProbeOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
+	issuer.Name = "https://127.0.0.1:1/v2.0" // its keys cannot be fetched
 	holes := probetest.Holes()
 	jwk := holes[slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == "jwk" })]
 	for _, tt := range []struct {
@@ -72,7 +72,7 @@ func TestAProbeThatTriesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
+	issuer.Name = "https://127.0.0.1:1/v2.0" // its keys cannot be fetched
 	token := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte(issuer.Token(probetest.Changes{Claims: map[string]any{"tid": nil}})), 0o600); err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestASignalKeepsWhatAProbeFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer.Name = "https://127.0.0.1:1/v2.0" // nobody has its keys
+	issuer.Name = "https://127.0.0.1:1/v2.0" // its keys cannot be fetched
 	holes := probetest.Holes()
 	broken := probetest.Broken(issuer, holes[slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == "alg-none" })])
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -16,7 +16,7 @@ import (
 	"m2m/internal/probe"
 )
 
-// TestASignalEndsTheQuestion: nobody types, and Ctrl-C still ends the wait.
+// TestASignalEndsTheQuestion: Ctrl-C ends the wait for an answer.
 func TestASignalEndsTheQuestion(t *testing.T) {
 	nobody, typist := io.Pipe()
 	defer typist.Close()
