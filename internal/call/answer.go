@@ -190,9 +190,6 @@ func (a *Answer) Head() (head []byte, complete bool) {
 	return a.head, a.readErr == io.EOF && a.size == int64(len(a.head))
 }
 
-// BodySize is the number of bytes read so far.
-func (a *Answer) BodySize() int64 { return a.size }
-
 // Close gives the connection back. It may be called more than once.
 func (a *Answer) Close() error {
 	if a.readErr == nil {

@@ -52,7 +52,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Answer, error) {
 	}.Do(ctx, func(attempt int) transport.Attempt {
 		attempts = attempt
 		answer, err = c.follow(ctx, req)
-		return attemptOf(req, answer, err)
+		return attemptOf(answer, err)
 	})
 	// An answer whose Retry-After ends after the context is returned as it is:
 	// waiting could only end in a time-out that hides it.
@@ -129,9 +129,7 @@ func newHTTPRequest(ctx context.Context, req Request, h hop) (*http.Request, err
 	if h.body.length == 0 {
 		hr.Body = http.NoBody
 	}
-	if h.body.replayable {
-		hr.GetBody = h.body.open
-	}
+	hr.GetBody = h.body.open
 	return hr, nil
 }
 
@@ -168,15 +166,13 @@ const (
 
 // attemptOf says whether another attempt may succeed, and how long the answer
 // asks to wait for it.
-func attemptOf(req Request, a *Answer, err error) (ended transport.Attempt) {
-	ended.Again = canRepeat(req) && mayRecover(a, err)
+func attemptOf(a *Answer, err error) (ended transport.Attempt) {
+	ended.Again = mayRecover(a, err)
 	if a != nil {
 		ended.After, ended.Asked = a.RetryAfter()
 	}
 	return ended
 }
-
-func canRepeat(req Request) bool { return req.Body.IsZero() || req.Body.replayable }
 
 // mayRecover reports whether a failure is one that another attempt can mend.
 func mayRecover(a *Answer, err error) bool {

@@ -39,7 +39,7 @@ func TestDoSendsTheRequest(t *testing.T) {
 			},
 			seen{"POST", "/a%2Fb?q=1", "Bearer abc", "text/plain", "mine", "1", "other.example", "content"},
 		},
-		{"method and stream", call.Request{URL: address, Method: "PUT", Body: call.StreamBody(strings.NewReader("s"))}, seen{"PUT", "/a%2Fb?q=1", "", "*/*", "m2m", "", address.Host, "s"}},
+		{"method and stream", call.Request{URL: address, Method: "PUT", Body: streamed(strings.NewReader("s"))}, seen{"PUT", "/a%2Fb?q=1", "", "*/*", "m2m", "", address.Host, "s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := calltest.Do(t, calltest.Client(t), tt.req)
@@ -145,7 +145,7 @@ func TestBodyStreamsUnchanged(t *testing.T) {
 		if err := a.WriteBody(&got); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got.Bytes(), content) || a.BodySize() != int64(len(content)) {
+		if !bytes.Equal(got.Bytes(), content) {
 			t.Errorf("peek %v: %d bytes came, not the %d that were sent", peek, got.Len(), len(content))
 		}
 		if err := a.WriteBody(io.Discard); !errors.Is(err, call.ErrBodyRead) {
@@ -183,10 +183,15 @@ func TestWriteBodyReportsTheWriter(t *testing.T) {
 func TestContentThatCannotBeRead(t *testing.T) {
 	s := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	req := calltest.Request(t, s.URL)
-	req.Body = call.StreamBody(io.MultiReader(strings.NewReader("begin"), failing{}))
+	req.Body = streamed(io.MultiReader(strings.NewReader("begin"), failing{}))
 	if _, err := calltest.Client(t).Do(context.Background(), req); !errors.Is(err, errDiskFull) || errors.Is(err, call.ErrUnreachable) {
 		t.Errorf("Do: %v", err)
 	}
+}
+
+// streamed is a body whose length is not known.
+func streamed(r io.Reader) call.Body {
+	return call.FileBody(func() (io.ReadCloser, error) { return io.NopCloser(r), nil }, -1)
 }
 
 type failing struct{}

@@ -55,7 +55,7 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 	}
 	redirect.To, redirect.target = a.Redact(DisplayAddress(to.String())), to
 	next := h.after(a.Status, to)
-	redirect.Reason = whyNotFollowed(req, to, next, followed)
+	redirect.Reason = whyNotFollowed(req, to, followed)
 	redirect.Followed = redirect.Reason == ""
 	if !redirect.Followed {
 		return redirect, nil
@@ -65,7 +65,7 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 
 // whyNotFollowed says why a redirect is not followed. Another origin is never given
 // the request: not its token, and not its content either.
-func whyNotFollowed(req Request, to *url.URL, next *hop, followed int) string {
+func whyNotFollowed(req Request, to *url.URL, followed int) string {
 	switch {
 	case !text.IsASCII(to.Host):
 		return "its host holds letters beyond ASCII, so that it leads to another origin than it seems, which must not get the token"
@@ -77,8 +77,6 @@ func whyNotFollowed(req Request, to *url.URL, next *hop, followed int) string {
 		return "the Location holds a user name or a password"
 	case followed >= maxRedirects:
 		return "there were too many"
-	case !next.body.IsZero() && !next.body.replayable:
-		return "the content was a stream and cannot be sent again"
 	}
 	return ""
 }

@@ -57,8 +57,8 @@ type Request struct {
 }
 
 // Retry says when a request is sent again: after a connection fault, a 429 or
-// a 5xx status, and only if its body can be sent again. POST and PATCH are
-// repeated too, because the caller asked for retries.
+// a 5xx status. POST and PATCH are repeated too, because the caller asked for
+// retries.
 type Retry struct {
 	// Max is the number of further attempts; 0 means none.
 	Max int
@@ -70,28 +70,20 @@ type Retry struct {
 
 // Body is the content of a request. The zero value is no content.
 type Body struct {
-	open       func() (io.ReadCloser, error)
-	length     int64 // -1: unknown
-	replayable bool
+	open   func() (io.ReadCloser, error)
+	length int64 // -1: unknown
 }
 
 // BytesBody sends b, as often as needed.
 func BytesBody(b []byte) Body {
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
-	return Body{open: open, length: int64(len(b)), replayable: true}
-}
-
-// StreamBody sends what r yields, once: such a request is neither retried nor
-// carried over a redirect.
-func StreamBody(r io.Reader) Body {
-	open := func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
-	return Body{open: open, length: -1}
+	return Body{open: open, length: int64(len(b))}
 }
 
 // FileBody sends what open returns, which is called for each attempt. length
 // is in bytes; -1 means unknown.
 func FileBody(open func() (io.ReadCloser, error), length int64) Body {
-	return Body{open: open, length: length, replayable: true}
+	return Body{open: open, length: length}
 }
 
 // IsZero reports whether there is no content.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -52,7 +51,6 @@ func TestRetry(t *testing.T) {
 		{"Retry-After as a date", 503, http.Header{"Retry-After": {later}}, 3, call.Body{}, 200, 3, []time.Duration{7 * time.Second, 7 * time.Second}},
 		{"Retry-After of zero", 503, http.Header{"Retry-After": {"0"}}, 3, call.Body{}, 200, 3, []time.Duration{0, 0}},
 		{"content again", 502, nil, 3, call.BytesBody([]byte("content")), 200, 3, nil},
-		{"stream", 502, nil, 3, call.StreamBody(strings.NewReader("content")), 502, 1, []time.Duration{}},
 		{"a refusal", 403, nil, 3, call.Body{}, 403, 1, []time.Duration{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,15 +2,10 @@ package strictyaml
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
-
-// ErrEmpty says that a file has no document in it. An *Error that lists this
-// fault wraps it.
-var ErrEmpty = errors.New("the file is empty")
 
 // maxReported is how many faults the text of an Error lists.
 const maxReported = 20

@@ -107,7 +107,7 @@ func Parse(name string, data []byte, limits Limits) (root *Node, faults *Faults)
 		return nil, f
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		f.AddError(Place{}, ErrEmpty)
+		f.Add(Place{}, "the file is empty")
 		return nil, f
 	}
 	for _, next := range file.Docs[1:] {
