@@ -95,9 +95,9 @@ func (r tokenReport) adviseSwitchedOff(c verify.Check) advice {
 	return advice{"not limited: any app of the tenant may call", ""}
 }
 
-func adviseForm(reason error) advice {
+func adviseForm(reason verify.Reason) advice {
 	const whole = "paste the whole token: it begins with eyJ and holds two dots"
-	switch reason {
+	switch jwt.Reason(reason) {
 	case jwt.ErrTokenSize:
 		return advice{"no token of Entra's is that long; likely this is a file, or several tokens", "pass one token"}
 	case jwt.ErrSegments, jwt.ErrSegmentEmpty:
@@ -112,7 +112,7 @@ func adviseForm(reason error) advice {
 	return advice{"Entra writes no such token: it was changed after it was issued, or forged", refetch}
 }
 
-func (r tokenReport) adviseAlgorithm(reason error) advice {
+func (r tokenReport) adviseAlgorithm(reason verify.Reason) advice {
 	const forged = "Entra writes no such header: the token was forged, or another issuer made it"
 	if reason != verify.ErrAlgNotAllowed {
 		return advice{forged, refetch}
@@ -126,13 +126,13 @@ func (r tokenReport) adviseAlgorithm(reason error) advice {
 	return advice{"Entra signs with RS256 alone; likely another issuer made the token", refetch}
 }
 
-func (r tokenReport) adviseKey(reason error) advice {
+func (r tokenReport) adviseKey(reason verify.Reason) advice {
 	switch reason {
 	case verify.ErrKeyIDMissing, verify.ErrKeyIDLong:
 		return advice{"Entra always names its key: the token was forged, or another issuer made it", refetch}
 	case verify.ErrNoKeySource:
 		return advice{"nobody knows whose keys to ask for", r.tenantLine()}
-	case jwks.ErrKeysUnreachable:
+	case verify.ErrKeysUnreachable:
 		cause := "no keys could be read"
 		if r.KeyErr != nil {
 			cause = "the keys could not be read: " + jwks.ErrorText(r.KeyErr)
@@ -184,7 +184,7 @@ func (r tokenReport) adviseKeyUnknown() advice {
 	}
 }
 
-func (r tokenReport) adviseSignature(reason error) advice {
+func (r tokenReport) adviseSignature(reason verify.Reason) advice {
 	switch {
 	case reason == verify.ErrGraphNonce:
 		a := advice{
@@ -203,7 +203,7 @@ func (r tokenReport) adviseSignature(reason error) advice {
 	return advice{"the token was changed after it was signed, or was signed by somebody who has not this key", refetch}
 }
 
-func (r tokenReport) adviseLifetime(reason error) advice {
+func (r tokenReport) adviseLifetime(reason verify.Reason) advice {
 	t := r.Token
 	switch reason {
 	case verify.ErrExpired:
@@ -245,7 +245,7 @@ func (r tokenReport) adviseExpired(ago string) advice {
 	return advice{fmt.Sprintf("it expired %s ago; it was kept too long", ago), refetch + "; renew tokens 5 minutes early"}
 }
 
-func (r tokenReport) adviseKind(reason error) advice {
+func (r tokenReport) adviseKind(reason verify.Reason) advice {
 	switch t := r.Token; reason {
 	case verify.ErrIDToken:
 		return advice{
@@ -295,7 +295,7 @@ func (r tokenReport) allowClient() string {
 	return fix + " " + r.Token.ClientID
 }
 
-func (r tokenReport) advisePermission(reason error) advice {
+func (r tokenReport) advisePermission(reason verify.Reason) advice {
 	p, t := r.Policy, r.Token
 	switch {
 	case reason == verify.ErrScopeOnly:
@@ -336,7 +336,7 @@ func alike(has, required []string) bool {
 
 // advisePlain is advice about a token of the policy's PlainIssuer, where that of
 // Entra's tokens would mislead.
-func (r tokenReport) advisePlain(c verify.Check, reason error) (a advice, ok bool) {
+func (r tokenReport) advisePlain(c verify.Check, reason verify.Reason) (a advice, ok bool) {
 	if !r.plain() {
 		return advice{}, false
 	}
@@ -357,17 +357,17 @@ func (r tokenReport) advisePlain(c verify.Check, reason error) (a advice, ok boo
 	return advice{}, false
 }
 
-func (r tokenReport) advisePlainKey(reason error) (a advice, ok bool) {
+func (r tokenReport) advisePlainKey(reason verify.Reason) (a advice, ok bool) {
 	switch reason {
 	case verify.ErrKeyIDMissing, verify.ErrKeyIDLong:
 		return r.adviseForeign("a key ID of at most 128 characters"), true
-	case jwks.ErrKeyUnknown:
+	case verify.ErrKeyUnknown:
 		return advice{"likely the issuer has changed its keys since these were read, or these are another issuer's", "read the keys again at the jwks_uri of the issuer"}, true
 	}
 	return advice{}, false
 }
 
-func (r tokenReport) advisePlainAudience(reason error) (a advice, ok bool) {
+func (r tokenReport) advisePlainAudience(reason verify.Reason) (a advice, ok bool) {
 	found := r.Token.Audiences()
 	if reason != verify.ErrAudienceMismatch && reason != verify.ErrAudienceUnset || found == nil {
 		return advice{}, false
@@ -382,7 +382,7 @@ func (r tokenReport) advisePlainAudience(reason error) (a advice, ok bool) {
 	return advice{cause, "if that is this API: " + setting("API_AUDIENCE", found...)}, true
 }
 
-func (r tokenReport) advisePlainKind(reason error) advice {
+func (r tokenReport) advisePlainKind(reason verify.Reason) advice {
 	switch reason {
 	case verify.ErrIDToken:
 		return advice{
@@ -400,7 +400,7 @@ func (r tokenReport) advisePlainKind(reason error) advice {
 	return r.adviseForeign("the client's ID as sub, or the scope that a user granted")
 }
 
-func (r tokenReport) advisePlainPermission(reason error) advice {
+func (r tokenReport) advisePlainPermission(reason verify.Reason) advice {
 	if reason == verify.ErrScopeMissing {
 		return advice{"the issuer did not grant the client this scope, or the client did not ask for it", "ask the issuer for the scope " + strings.Join(r.Policy.Scopes, " ")}
 	}

@@ -36,13 +36,13 @@ func (r tokenReport) scopeLine() string {
 	return "ask for a token for " + api + ": --scope " + resource + "/.default"
 }
 
-func (r tokenReport) adviseIssuer(reason error) advice {
+func (r tokenReport) adviseIssuer(reason verify.Reason) advice {
 	switch reason {
 	case verify.ErrVersion, verify.ErrIssuerMissing:
 		return advice{"Entra writes iss and ver into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
 	case verify.ErrIssuerUnset:
 		return advice{"nobody said whose tokens are believed", r.tenantLine()}
-	case jwks.ErrKeysUnreachable:
+	case verify.ErrKeysUnreachable:
 		return advice{"the issuer is not known before its discovery document is read", reachKeys(r.KeyErr)}
 	}
 	return r.adviseIssuerMismatch()
@@ -105,7 +105,7 @@ func (r tokenReport) adviseOtherTenant(tenant string) advice {
 	}
 }
 
-func (r tokenReport) adviseTenant(reason error) advice {
+func (r tokenReport) adviseTenant(reason verify.Reason) advice {
 	switch reason {
 	case verify.ErrTenantUnset:
 		return advice{"nobody said which tenant may call", r.tenantLine()}
@@ -135,7 +135,7 @@ func (r tokenReport) host() string {
 // cloud is the cloud of the expected issuer, if that is one of Entra's.
 func (r tokenReport) cloud() (entra.Cloud, bool) { return jwks.CloudOf(r.host()) }
 
-func (r tokenReport) adviseAudience(reason error) advice {
+func (r tokenReport) adviseAudience(reason verify.Reason) advice {
 	found := r.Token.Audience
 	switch {
 	case entra.IsGraph(r.Token.Audience):

@@ -152,7 +152,7 @@ func notBase64URL(r rune) bool {
 
 // Fault says why a text is not a token. It matches its Reason.
 type Fault struct {
-	Reason error
+	Reason Reason
 	// Found says what was found, and where; it is short, bounded, and empty if
 	// Reason says it all.
 	Found string
@@ -168,3 +168,10 @@ func (f *Fault) Error() string {
 
 // Unwrap returns the Reason.
 func (f *Fault) Unwrap() error { return f.Reason }
+
+// malformed makes a Fault of an error of the JSON readers, which return no other
+// than Reasons.
+func malformed(err error, found string) *Fault {
+	reason, _ := err.(Reason)
+	return &Fault{reason, found}
+}

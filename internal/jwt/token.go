@@ -47,11 +47,11 @@ func (t *Token) readHeader(r *Reader, data []byte) *Fault {
 	header, err := r.object(data, headerNames)
 	t.Header = header
 	if err != nil {
-		return &Fault{err, "in the header"}
+		return malformed(err, "in the header")
 	}
 	for m := range header.All() {
 		if err := t.readHeaderMember(m); err != nil {
-			return &Fault{err, fmt.Sprintf("%s in the header", text.Quote(m.Name))}
+			return malformed(err, fmt.Sprintf("%s in the header", text.Quote(m.Name)))
 		}
 	}
 	return nil
@@ -87,12 +87,12 @@ func (t *Token) readClaims(r *Reader, data []byte) *Fault {
 	claims, err := r.object(data, claimNames)
 	t.Claims = claims
 	if err != nil {
-		return &Fault{err, "in the claims"}
+		return malformed(err, "in the claims")
 	}
 	t.Plain = isPlain(claims, r.PlainIssuer)
 	for m := range claims.All() {
 		if err := t.readClaim(m); err != nil && !(t.Plain && ofOwnForm(m.Name)) {
-			return &Fault{err, fmt.Sprintf("%s in the claims", text.Quote(m.Name))}
+			return malformed(err, fmt.Sprintf("%s in the claims", text.Quote(m.Name)))
 		}
 	}
 	t.settle()

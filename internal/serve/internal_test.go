@@ -107,7 +107,7 @@ func TestRetryAfter(t *testing.T) {
 	for want, why := range map[string]error{
 		"5":   errors.New("of unknown length"),
 		"1":   &jwks.UnreachableError{RetryAfter: time.Millisecond, Err: errors.New("down")},
-		"30":  &verify.Error{RetryAfter: 30 * time.Second, Reason: jwks.ErrKeysUnreachable, Outcome: verify.ErrUndecided},
+		"30":  &verify.Error{RetryAfter: 30 * time.Second, Reason: verify.ErrKeysUnreachable, Outcome: verify.ErrUndecided},
 		"300": &jwks.UnreachableError{RetryAfter: time.Hour, Err: errors.New("down")},
 	} {
 		if got := retryAfter(why); got != want {

@@ -88,7 +88,7 @@ type documented struct {
 }
 
 func secureDataAnswers() map[int]documented {
-	because := func(check verify.Check, outcome, reason error, expected string) http.Handler {
+	because := func(check verify.Check, outcome error, reason verify.Reason, expected string) http.Handler {
 		return refusing("/secure-data", &verify.Error{Check: check, Outcome: outcome, Reason: reason, Expected: expected})
 	}
 	return map[int]documented{

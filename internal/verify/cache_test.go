@@ -124,7 +124,7 @@ func TestCacheFollowsTheIssuer(t *testing.T) {
 			t.Errorf("re-keyed: want the signature checked again, got %v", err)
 		}
 		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
-		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, jwks.ErrKeyUnknown) {
+		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrKeyUnknown) {
 			t.Errorf("removed: want the key unknown, got %v", err)
 		}
 	})

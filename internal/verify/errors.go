@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 )
 
 // The three outcomes of a token that is not believed, for errors.Is. Every
@@ -26,8 +27,7 @@ type Error struct {
 	Check Check
 	// Outcome is ErrRefused, ErrForbidden or ErrUndecided.
 	Outcome error
-	// Reason is the exact sentinel.
-	Reason error
+	Reason  Reason
 	// Expected and Found are short, bounded and hold no token.
 	Expected, Found string
 	// RetryAfter is when keys may be in reach again; 0 if that is not known.
@@ -52,12 +52,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap lets errors.Is find the outcome, the exact reason and, for keys out of
-// reach, the network's error.
-func (e *Error) Unwrap() []error {
-	errs := []error{e.Outcome, e.Reason}
-	if e.cause != nil {
-		errs = append(errs, e.cause)
+// Is matches the outcome and the reason.
+func (e *Error) Is(target error) bool {
+	switch reason := target.(type) {
+	case Reason:
+		return reason == e.Reason
+	case jwt.Reason:
+		return Reason(reason) == e.Reason
 	}
-	return errs
+	return target == e.Outcome
 }
+
+// Unwrap returns why keys are out of reach, if that is the reason.
+func (e *Error) Unwrap() error { return e.cause }

@@ -56,7 +56,7 @@ func TestFloods(t *testing.T) {
 		v, _ := verify.New(policy(), m, verify.Options{Now: issuertest.At(issuertest.Noon)})
 		for i := range 100 {
 			forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().Str("kid", fmt.Sprint("forged", i)).JSON(), issuertest.ClaimsV2().JSON())
-			if _, err := v.Verify(t.Context(), forged); !errors.Is(err, jwks.ErrKeyUnknown) || !errors.Is(err, verify.ErrRefused) {
+			if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrKeyUnknown) || !errors.Is(err, verify.ErrRefused) {
 				t.Fatalf("want the key unknown, got %v", err)
 			}
 		}

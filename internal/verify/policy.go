@@ -25,13 +25,11 @@ const (
 
 // What is wrong with a [Policy].
 var (
-	ErrLeeway        = errors.New("the leeway is out of range")
-	ErrMaxLifetime   = errors.New("the longest lifetime is negative")
-	ErrTenantName    = errors.New("the policy cannot name this tenant")
-	ErrEmptyEntry    = errors.New("a list of the policy holds an empty value")
-	ErrPlainIssuer   = errors.New("the plain issuer of the policy is one of Entra's, or of their form")
-	ErrTenantUnset   = errors.New("no tenant is configured")
-	ErrAudienceUnset = errors.New("no audience is configured")
+	ErrLeeway      = errors.New("the leeway is out of range")
+	ErrMaxLifetime = errors.New("the longest lifetime is negative")
+	ErrTenantName  = errors.New("the policy cannot name this tenant")
+	ErrEmptyEntry  = errors.New("a list of the policy holds an empty value")
+	ErrPlainIssuer = errors.New("the plain issuer of the policy is one of Entra's, or of their form")
 )
 
 // Policy says which tokens are let in. Its zero value lets nothing in: tenant

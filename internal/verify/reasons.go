@@ -1,96 +1,177 @@
 package verify
 
-import "errors"
+import "m2m/internal/jwt"
+
+// Reason says why a check did not pass. It is stable, so that programs can go by
+// it, and an error whose text is a sentence for people. Empty: none. The reasons of
+// CheckForm are those of package jwt.
+type Reason string
+
+// Error returns the sentence.
+func (r Reason) Error() string {
+	if s, ok := sentences[r]; ok {
+		return s
+	}
+	return jwt.Reason(r).Error()
+}
+
+// Is matches the reason of package jwt that this one is.
+func (r Reason) Is(target error) bool {
+	form, ok := target.(jwt.Reason)
+	return ok && Reason(form) == r
+}
 
 // Reasons of CheckAlgorithm.
-var (
-	ErrAlgMissing    = errors.New("the header names no algorithm")
-	ErrAlgNotAllowed = errors.New("the algorithm is not RS256")
-	ErrCrit          = errors.New("the header holds crit, extensions that must be understood")
-	ErrB64           = errors.New("the header holds b64, which changes what is signed (RFC 7797)")
-	ErrTyp           = errors.New("the header's typ is not that of an access token")
-	ErrCty           = errors.New("the header holds cty, a token inside the token")
-	ErrZip           = errors.New("the header holds zip")
+const (
+	ErrAlgMissing    Reason = "alg_missing"
+	ErrAlgNotAllowed Reason = "alg_not_allowed"
+	ErrCrit          Reason = "crit"
+	ErrB64           Reason = "b64"
+	ErrTyp           Reason = "typ"
+	ErrCty           Reason = "cty"
+	ErrZip           Reason = "zip"
 )
 
-// Reasons of CheckKey; see also ErrKeyUnknown and ErrKeysUnreachable.
-var (
-	ErrKeyIDMissing = errors.New("the header names no key")
-	ErrKeyIDLong    = errors.New("the key ID is longer than 128 characters")
-	ErrNoKeySource  = errors.New("no keys are configured")
-	ErrKeyIssuer    = errors.New("the key belongs to another issuer")
-	ErrKeyCloud     = errors.New("the key belongs to another cloud")
+// Reasons of CheckKey.
+const (
+	ErrKeyIDMissing    Reason = "key_id_missing"
+	ErrKeyIDLong       Reason = "key_id_long"
+	ErrNoKeySource     Reason = "no_key_source"
+	ErrKeyIssuer       Reason = "key_issuer"
+	ErrKeyCloud        Reason = "key_cloud"
+	ErrKeysUnreachable Reason = "keys_unreachable"
+	ErrKeyUnknown      Reason = "key_unknown"
 )
 
 // Reasons of CheckSignature.
-var (
-	ErrSignatureMismatch  = errors.New("the key did not make this signature")
-	ErrSignatureUnchecked = errors.New("the signature was not checked")
+const (
+	ErrSignatureMismatch  Reason = "signature_mismatch"
+	ErrSignatureUnchecked Reason = "signature_unchecked"
 	// ErrGraphNonce: Microsoft Graph signs a header other than the one it sends.
-	ErrGraphNonce = errors.New("only Microsoft Graph can verify its own tokens")
+	ErrGraphNonce Reason = "graph_nonce"
 )
 
 // Reasons of CheckIssuer.
-var (
-	ErrVersion        = errors.New("the token's version is neither 1.0 nor 2.0")
-	ErrIssuerMissing  = errors.New("the token names no issuer")
-	ErrIssuerUnset    = errors.New("no issuer is configured")
-	ErrIssuerMismatch = errors.New("the issuer is not the expected one")
+const (
+	ErrVersion        Reason = "version"
+	ErrIssuerMissing  Reason = "issuer_missing"
+	ErrIssuerUnset    Reason = "issuer_unset"
+	ErrIssuerMismatch Reason = "issuer_mismatch"
 )
 
-// Reasons of CheckTenant; see also ErrTenantUnset.
-var (
-	ErrTenantMissing    = errors.New("the token names no tenant")
-	ErrTenantForm       = errors.New("tid is not a GUID")
-	ErrTenantNotInIss   = errors.New("tid is not the tenant in iss")
-	ErrTenantMismatch   = errors.New("the token is from another tenant")
-	ErrTenantUnresolved = errors.New("the GUID of the tenant's domain name is not known")
+// Reasons of CheckTenant.
+const (
+	ErrTenantMissing    Reason = "tenant_missing"
+	ErrTenantForm       Reason = "tenant_form"
+	ErrTenantNotInIss   Reason = "tenant_not_in_iss"
+	ErrTenantMismatch   Reason = "tenant_mismatch"
+	ErrTenantUnresolved Reason = "tenant_unresolved"
+	ErrTenantUnset      Reason = "tenant_unset"
 )
 
-// Reasons of CheckAudience; see also ErrAudienceUnset.
-var (
-	ErrAudienceMissing    = errors.New("the token names no audience")
-	ErrAudienceSeveral    = errors.New("aud is not a single string")
-	ErrAudienceMismatch   = errors.New("the audience is not this API")
-	ErrAudienceIncomplete = errors.New("the API's client ID, which v2.0 tokens carry as aud, is not configured")
+// Reasons of CheckAudience.
+const (
+	ErrAudienceMissing    Reason = "audience_missing"
+	ErrAudienceSeveral    Reason = "audience_several"
+	ErrAudienceMismatch   Reason = "audience_mismatch"
+	ErrAudienceIncomplete Reason = "audience_incomplete"
+	ErrAudienceUnset      Reason = "audience_unset"
 )
 
 // Reasons of CheckLifetime.
-var (
-	ErrLifetime       = errors.New("the token is not valid at this time")
-	ErrDateMissing    = errors.New("iat, nbf or exp is missing")
-	ErrDateOrder      = errors.New("the token ends before it begins")
-	ErrTooLong        = errors.New("the token lives longer than any of Entra's")
-	ErrExpired        = errors.New("the token has expired")
-	ErrNotYetValid    = errors.New("the token is not valid yet")
-	ErrIssuedInFuture = errors.New("the token was issued in the future")
+const (
+	ErrLifetime       Reason = "lifetime"
+	ErrDateMissing    Reason = "date_missing"
+	ErrDateOrder      Reason = "date_order"
+	ErrTooLong        Reason = "too_long"
+	ErrExpired        Reason = "expired"
+	ErrNotYetValid    Reason = "not_yet_valid"
+	ErrIssuedInFuture Reason = "issued_in_future"
 )
 
 // Reasons of CheckKind.
-var (
-	ErrIDToken       = errors.New("an ID token is not an access token")
-	ErrUserToken     = errors.New("a user's token is not let in")
-	ErrNotAppOnly    = errors.New("the token is neither an app's nor a user's")
-	ErrClientMissing = errors.New("the token names no calling app")
+const (
+	ErrIDToken       Reason = "id_token"
+	ErrUserToken     Reason = "user_token"
+	ErrNotAppOnly    Reason = "not_app_only"
+	ErrClientMissing Reason = "client_missing"
 )
 
 // Reasons of CheckClient.
-var ErrClientNotListed = errors.New("the calling app is not one of the allowed clients")
+const (
+	ErrClientNotListed Reason = "client_not_listed"
+)
 
 // Reasons of CheckPermission.
-var (
-	ErrRoleMissing  = errors.New("a required role is missing")
-	ErrScopeMissing = errors.New("a required scope is missing")
+const (
+	ErrRoleMissing  Reason = "role_missing"
+	ErrScopeMissing Reason = "scope_missing"
 	// ErrScopeOnly: scopes alone are required, which no app-only token can have.
-	ErrScopeOnly = errors.New("app-only tokens never carry scp")
+	ErrScopeOnly Reason = "scope_only"
 )
 
 // ErrSwitchedOff is the reason of a check that the policy or the key source
 // does not ask for.
-var ErrSwitchedOff = errors.New("the check is switched off")
+const (
+	ErrSwitchedOff Reason = "switched_off"
+)
 
 // Reasons of a check that has no answer yet.
-var (
-	errPending    = errors.New("the issuer's keys have not been asked for")
-	ErrNotReached = errors.New("an earlier check did not pass")
+const (
+	ErrPending    Reason = "pending"
+	ErrNotReached Reason = "not_reached"
 )
+
+// sentences are the reasons for people.
+var sentences = map[Reason]string{
+	ErrAlgMissing:         "the header names no algorithm",
+	ErrAlgNotAllowed:      "the algorithm is not RS256",
+	ErrCrit:               "the header holds crit, extensions that must be understood",
+	ErrB64:                "the header holds b64, which changes what is signed (RFC 7797)",
+	ErrTyp:                "the header's typ is not that of an access token",
+	ErrCty:                "the header holds cty, a token inside the token",
+	ErrZip:                "the header holds zip",
+	ErrKeyIDMissing:       "the header names no key",
+	ErrKeyIDLong:          "the key ID is longer than 128 characters",
+	ErrNoKeySource:        "no keys are configured",
+	ErrKeyIssuer:          "the key belongs to another issuer",
+	ErrKeyCloud:           "the key belongs to another cloud",
+	ErrSignatureMismatch:  "the key did not make this signature",
+	ErrSignatureUnchecked: "the signature was not checked",
+	ErrGraphNonce:         "only Microsoft Graph can verify its own tokens",
+	ErrVersion:            "the token's version is neither 1.0 nor 2.0",
+	ErrIssuerMissing:      "the token names no issuer",
+	ErrIssuerUnset:        "no issuer is configured",
+	ErrIssuerMismatch:     "the issuer is not the expected one",
+	ErrTenantMissing:      "the token names no tenant",
+	ErrTenantForm:         "tid is not a GUID",
+	ErrTenantNotInIss:     "tid is not the tenant in iss",
+	ErrTenantMismatch:     "the token is from another tenant",
+	ErrTenantUnresolved:   "the GUID of the tenant's domain name is not known",
+	ErrAudienceMissing:    "the token names no audience",
+	ErrAudienceSeveral:    "aud is not a single string",
+	ErrAudienceMismatch:   "the audience is not this API",
+	ErrAudienceIncomplete: "the API's client ID, which v2.0 tokens carry as aud, is not configured",
+	ErrLifetime:           "the token is not valid at this time",
+	ErrDateMissing:        "iat, nbf or exp is missing",
+	ErrDateOrder:          "the token ends before it begins",
+	ErrTooLong:            "the token lives longer than any of Entra's",
+	ErrExpired:            "the token has expired",
+	ErrNotYetValid:        "the token is not valid yet",
+	ErrIssuedInFuture:     "the token was issued in the future",
+	ErrIDToken:            "an ID token is not an access token",
+	ErrUserToken:          "a user's token is not let in",
+	ErrNotAppOnly:         "the token is neither an app's nor a user's",
+	ErrClientMissing:      "the token names no calling app",
+	ErrClientNotListed:    "the calling app is not one of the allowed clients",
+	ErrRoleMissing:        "a required role is missing",
+	ErrScopeMissing:       "a required scope is missing",
+	ErrScopeOnly:          "app-only tokens never carry scp",
+	ErrSwitchedOff:        "the check is switched off",
+	ErrPending:            "the issuer's keys have not been asked for",
+	ErrNotReached:         "an earlier check did not pass",
+	ErrKeyUnknown:         "the issuer has no key of that ID",
+	ErrKeysUnreachable:    "the issuer's keys are out of reach",
+	ErrTenantUnset:        "no tenant is configured",
+	ErrAudienceUnset:      "no audience is configured",
+}

@@ -59,8 +59,8 @@ type Finding struct {
 	// Cause says why a check did not pass; "likely" marks a guess. Fix is what to
 	// do next. Both are empty until the report is explained.
 	Cause, Fix string
-	// Reason is the sentinel behind a status other than Pass; nil if there is none.
-	Reason error
+	// Reason is why the status is not Pass; empty if it is.
+	Reason Reason
 }
 
 // Report is everything that [Verifier.Judge] found out about one token.

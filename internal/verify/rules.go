@@ -14,16 +14,16 @@ import (
 // outcome is what one rule says. Its zero value passes nothing.
 type outcome struct {
 	status Status
-	reason error
+	reason Reason
 }
 
-func pass() outcome                { return outcome{status: Pass} }
-func fail(reason error) outcome    { return outcome{Fail, reason} }
-func unknown(reason error) outcome { return outcome{Unknown, reason} }
-func switchedOff() outcome         { return outcome{Skip, ErrSwitchedOff} }
-func notReached() outcome          { return outcome{Skip, ErrNotReached} }
-func (o outcome) lets() bool       { return o.status == Pass || o.reason == ErrSwitchedOff }
-func (o outcome) pending() bool    { return o.reason == errPending }
+func pass() outcome                 { return outcome{status: Pass} }
+func fail(reason Reason) outcome    { return outcome{Fail, reason} }
+func unknown(reason Reason) outcome { return outcome{Unknown, reason} }
+func switchedOff() outcome          { return outcome{Skip, ErrSwitchedOff} }
+func notReached() outcome           { return outcome{Skip, ErrNotReached} }
+func (o outcome) lets() bool        { return o.status == Pass || o.reason == ErrSwitchedOff }
+func (o outcome) pending() bool     { return o.reason == ErrPending }
 
 // rule is one check: decide is all that a program needs; describe adds, for a
 // person, what was expected and what was found. lasts says that a pass holds for

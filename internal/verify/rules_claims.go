@@ -32,11 +32,11 @@ func decideIssuer(h *hearing) outcome {
 	case !h.keys.Admits(t.Version, t.Issuer):
 		return fail(ErrIssuerMismatch)
 	case !h.looked:
-		return unknown(errPending)
+		return unknown(ErrPending)
 	case h.issuer.Any:
 		return switchedOff()
 	case h.issuer.Name == "" && h.keyErr != nil:
-		return unknown(jwks.ErrKeysUnreachable)
+		return unknown(ErrKeysUnreachable)
 	case h.issuer.Name == "":
 		return unknown(ErrIssuerUnset)
 	case !jwks.MatchesIssuer(h.issuer.Name, t.TenantID, t.Issuer):
@@ -84,7 +84,7 @@ func decideTenantListed(h *hearing) outcome {
 	case !unresolved:
 		return fail(ErrTenantMismatch)
 	case !h.looked && h.keys != nil:
-		return unknown(errPending)
+		return unknown(ErrPending)
 	}
 	return unknown(ErrTenantUnresolved)
 }

@@ -11,7 +11,7 @@ import (
 
 func decideForm(h *hearing) outcome {
 	if h.fault != nil {
-		return fail(h.fault.Reason)
+		return fail(Reason(h.fault.Reason))
 	}
 	return pass()
 }
@@ -63,11 +63,11 @@ func decideKey(h *hearing) outcome {
 	case h.keys == nil:
 		return unknown(ErrNoKeySource)
 	case !h.looked:
-		return unknown(errPending)
+		return unknown(ErrPending)
 	case errors.Is(h.keyErr, jwks.ErrKeyUnknown):
-		return fail(jwks.ErrKeyUnknown)
+		return fail(ErrKeyUnknown)
 	case h.keyErr != nil || h.key == nil:
-		return unknown(jwks.ErrKeysUnreachable)
+		return unknown(ErrKeysUnreachable)
 	}
 	return decideKeyOwner(h)
 }
@@ -91,7 +91,7 @@ func decideSignature(h *hearing) outcome {
 	case h.graph():
 		return unknown(ErrGraphNonce)
 	case !h.checked && h.keyErr == nil && h.keys != nil && !h.looked:
-		return unknown(errPending)
+		return unknown(ErrPending)
 	case !h.checked:
 		return unknown(ErrSignatureUnchecked)
 	case h.signed != nil:

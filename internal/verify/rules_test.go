@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"m2m/internal/jwks"
 	"m2m/internal/jwks/issuertest"
 	"m2m/internal/verify"
 )
@@ -114,7 +113,7 @@ func headerTrials() []trial {
 		key("kid absent", issuertest.Header().Del("kid"), verify.ErrKeyIDMissing),
 		key("kid empty", issuertest.Header().Str("kid", ""), verify.ErrKeyIDMissing),
 		key("kid of 129 characters", issuertest.Header().Str("kid", strings.Repeat("k", 129)), verify.ErrKeyIDLong),
-		key("kid unknown", issuertest.Header().Str("kid", "KID-1"), jwks.ErrKeyUnknown),
+		key("kid unknown", issuertest.Header().Str("kid", "KID-1"), verify.ErrKeyUnknown),
 		{"signature: another key", other, verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: first bit", flip(tampered), verify.ErrSignatureMismatch, verify.CheckSignature},
 		{"signature: by the key that the header brings", ownKey(), verify.ErrSignatureMismatch, verify.CheckSignature},
