@@ -29,12 +29,12 @@ type AADSTS struct {
 	Retry Retry `json:"retry"`
 	// Confidence says how sure Cause and Remedy are.
 	Confidence Confidence `json:"confidence"`
-	// Wire is how the code travels in the token endpoint's answer.
+	// Wire is how the token endpoint's answer carries the code.
 	Wire Wire `json:"wire"`
 }
 
-// Transient reports whether the fault passes without anybody's doing. A
-// mismatch that may only be a change on its way through the directory
+// Transient reports whether the fault passes without a change by anybody. A
+// mismatch that may only be a change which has not reached all of the directory
 // (RetryAfterPropagation) is not transient: mostly it is a mistake.
 func (a AADSTS) Transient() bool {
 	return a.Retry == RetryBackoff || a.Retry == RetryAfterHeader || a.Retry == RetryAfterMinutes
@@ -73,15 +73,15 @@ func (r Retry) Advice() string {
 // Confidence says how sure the catalogue is of a cause and its remedy.
 type Confidence string
 
-// High is documented or seen, Medium read from one source, Low a reading of
-// reports.
+// High is documented or was seen, Medium has one source, Low is concluded from
+// reports of users.
 const (
 	ConfidenceHigh   Confidence = "high"
 	ConfidenceMedium Confidence = "medium"
 	ConfidenceLow    Confidence = "low"
 )
 
-// Wire is how an error code travels.
+// Wire is how an answer carries an error code.
 type Wire struct {
 	// Error is the OAuth error word (RFC 6749 section 5.2); empty if unknown.
 	Error string `json:"error"`
@@ -94,9 +94,9 @@ type Wire struct {
 // WireBasis says how far the wire form of a code is known.
 type WireBasis string
 
-// WireSeen: both were read in a real answer. WireErrorSeen: only the error
-// word. WireInferred: guessed from the class of the error; good enough for a
-// local tenant, no statement about Microsoft. WireUnknown: neither is known.
+// WireSeen: both were read in a real answer. WireErrorSeen: only the error word
+// was. WireInferred: guessed from the class of the error, for the local tenant.
+// WireUnknown: neither is known.
 const (
 	WireSeen      WireBasis = "seen"
 	WireErrorSeen WireBasis = "error_seen"
@@ -131,8 +131,8 @@ func LookupAADSTS(code int) (entry AADSTS, ok bool) {
 // ParseAADSTS reads a code as people and Entra write it: "AADSTS7000215", a
 // bare "7000215", or the start of an error_description, "AADSTS7000215: Invalid
 // client secret…". Upper and lower case are the same, and so is white space
-// around s. ok is false if s does not begin with a code; whether the catalogue
-// knows the code is LookupAADSTS's to say.
+// around s. ok is false if s does not begin with a code; the catalogue need not
+// know it.
 func ParseAADSTS(s string) (code int, ok bool) {
 	const prefix = "AADSTS"
 	s = strings.TrimSpace(s)

@@ -25,8 +25,8 @@ const (
 // ErrAuthorityHost says that an authority host is not an https origin.
 var ErrAuthorityHost = errors.New("the authority host is not an https origin")
 
-// Authority is one tenant at one login host: where tokens are asked for and
-// whose documents say how to verify them.
+// Authority is one tenant at one login host: where tokens are requested, and whose
+// documents say how to verify them.
 type Authority struct {
 	// Origin is the scheme, host and port, such as
 	// https://login.microsoftonline.com, with no slash at the end.
@@ -38,7 +38,7 @@ type Authority struct {
 // ParseAuthorityHost returns the origin that AZURE_AUTHORITY_HOST names, in
 // lower case and without the port 443. It takes what the Azure SDKs take: an
 // https URL, with or without a slash at the end, or a bare host name. A path is
-// refused, because a tenant in this place would be sent twice. The error wraps
+// rejected, because a tenant in this place would be sent twice. The error wraps
 // ErrAuthorityHost and repeats neither user name nor password.
 func ParseAuthorityHost(s string) (origin string, err error) {
 	if !strings.Contains(s, "://") {
@@ -66,8 +66,8 @@ func ParseAuthorityHost(s string) (origin string, err error) {
 }
 
 // canonicalHost returns host and port in the one spelling that CloudByHost
-// knows. Go's url.Parse lets through much that is no host name: other
-// alphabets, which look like Entra's letters and are not, and zones.
+// knows. Go's url.Parse accepts much that is not a host name: other
+// alphabets, whose letters can look like Entra's, and zones.
 func canonicalHost(u *url.URL) (string, error) {
 	name := text.LowerASCII(u.Hostname())
 	if strings.HasPrefix(u.Host, "[") {

@@ -18,7 +18,7 @@ var (
 )
 
 // CheckTenant says why a tenant cannot be used for client credentials: it must
-// be one tenant, by GUID or domain name. Entra refuses common, organizations
+// be one tenant, by GUID or domain name. Entra rejects common, organizations
 // and consumers for app-only tokens, because they name no directory in which
 // the app could have a service principal.
 func CheckTenant(tenant string) error {
@@ -51,8 +51,8 @@ func CheckClientID(id string) error {
 	return nil
 }
 
-// CheckClientSecret says why a client secret will be refused: the portal shows
-// a secret's ID, a GUID, beside its value, and the ID is what people paste
+// CheckClientSecret says why a client secret will be rejected: the portal shows
+// a secret's ID, a GUID, next to its value, and the ID is what people paste
 // (AADSTS7000215). Entra has never issued a value of that form. An empty secret
 // passes: whether there must be one depends on the other credentials.
 func CheckClientSecret(s Secret) error {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Claim says in plain words what one claim or header parameter of a token of
-// Entra's means.
+// Claim says in plain words what one claim or header parameter of an Entra token
+// means.
 // Source: learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 // and .../optional-claims-reference.
 type Claim struct {
@@ -21,16 +21,16 @@ type Claim struct {
 	// Hint says what to make of it, as a sentence; empty if there is nothing to
 	// add.
 	Hint string `json:"hint"`
-	// Documented is false where Microsoft says nothing about the claim and
-	// Sentence is a reading of real tokens.
+	// Documented is false where Microsoft does not describe the claim and Sentence
+	// is concluded from real tokens.
 	Documented bool `json:"documented"`
 }
 
 // ClaimPlace is a part of a token.
 type ClaimPlace string
 
-// The two parts that hold names. One name can stand in both with different
-// meanings: nonce does.
+// The two parts that hold names. One name can be in both with different meanings,
+// as nonce is.
 const (
 	InHeader  ClaimPlace = "header"
 	InPayload ClaimPlace = "payload"
@@ -52,8 +52,7 @@ var claimCatalogue = sync.OnceValue(func() []Claim {
 func ClaimCatalogue() []Claim { return slices.Clone(claimCatalogue()) }
 
 // LookupClaim returns what is known of a claim; ok is false if nothing is.
-// Names are case-sensitive, as RFC 7519 section 4 has them. To explain a whole
-// token, call ClaimCatalogue once instead.
+// Names are case-sensitive (RFC 7519 section 4).
 func LookupClaim(name string, where ClaimPlace) (claim Claim, ok bool) {
 	all := claimCatalogue()
 	i := slices.IndexFunc(all, func(c Claim) bool { return c.Name == name && c.Where == where })

@@ -11,7 +11,7 @@ import (
 // authority, its keys and its Graph all live in one cloud.
 // Source: learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
 type Cloud struct {
-	// Name is what --cloud takes.
+	// Name is m2m's name for it, such as usgov.
 	Name string
 	// Host is the login host that the cloud's documents name.
 	Host string
@@ -21,8 +21,8 @@ type Cloud struct {
 	STS string
 	// Graph lists the hosts of the cloud's Microsoft Graph.
 	Graph []string
-	// InstanceName is the cloud_instance_name of its keys; empty where keys
-	// carry none (China).
+	// InstanceName is the cloud_instance_name of its keys; empty where keys have
+	// none (China).
 	InstanceName string
 	// FederationAudience is the audience that a federated assertion must have.
 	FederationAudience string
@@ -78,7 +78,7 @@ func sovereign(name, domain, audience string) Cloud {
 	}
 }
 
-// CloudByName finds the cloud that --cloud names.
+// CloudByName finds the cloud of that name.
 func CloudByName(name string) (Cloud, bool) {
 	return findCloud(func(c Cloud) bool { return c.Name == name })
 }

@@ -13,8 +13,8 @@ const longestPlaceholder = 200
 // <client-id>, {{secret}}, $CLIENT_ID, the all-zero GUID, changeme, null, and
 // the same as the resource of a scope. The empty string is not a placeholder.
 //
-// It is written out, not a regular expression: one that says all this takes
-// longer to compile than the rest of `m2m token` takes from its cache.
+// It is not a regular expression because compiling one takes longer than reading a
+// token from the cache.
 func IsPlaceholder(s string) bool {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if len(s) > longestPlaceholder {
@@ -55,7 +55,7 @@ func isUnexpanded(s string) bool {
 	return enclosed(s, "%", "%") && isWord(s[1:len(s)-1])
 }
 
-// isInstruction finds what tells the reader to do something: insert-here,
+// isInstruction finds text that tells the reader to do something: insert-here,
 // change_me, your.domain.com.
 func isInstruction(s string) bool {
 	words := strings.FieldsFunc(s, isSeparator)
@@ -90,7 +90,7 @@ func isOwnName(s string) bool {
 	})
 }
 
-// isBlank finds what stands for nothing: a GUID of zeros or x, dots, words such
+// isBlank finds values that mean nothing: a GUID of zeros or x, dots, words such
 // as todo, and what jq, JavaScript and Python print for nothing.
 func isBlank(s string) bool {
 	if strings.Trim(s, "0x-") == "" && IsGUID(strings.ReplaceAll(s, "x", "0")) {
@@ -117,7 +117,7 @@ func isWord(s string) bool {
 
 func isSeparator(r rune) bool { return r == '-' || r == '_' || r == ' ' }
 
-// asSeparator makes one character of the three.
+// asSeparator replaces each of the three separators by "-".
 func asSeparator(r rune) rune {
 	if isSeparator(r) {
 		return '-'

@@ -2,7 +2,9 @@ package entra
 
 import (
 	"errors"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // What can be wrong with a scope before anything is sent.
@@ -14,7 +16,7 @@ var (
 
 const defaultScope = "/.default"
 
-// CheckScope says what Entra would refuse in the scope of a client-credentials
+// CheckScope says what Entra would reject in the scope of a client-credentials
 // request: it must name one resource and end in /.default (AADSTS1002012,
 // AADSTS70011, AADSTS28000). The error is one of the ErrScope sentinels or
 // ErrPlaceholder. White space around the scope does no harm.
@@ -83,4 +85,28 @@ func distinct(a, b string) []string {
 		return []string{a}
 	}
 	return []string{a, b}
+}
+
+// permissionScope is a resource with the name of one permission behind it, as
+// scopes of users' tokens have it: api://orders/Orders.Read.
+var permissionScope = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((?:api|https)://[^/]+)/([A-Za-z][\w.-]*)$`)
+})
+
+// DefaultScope returns what a scope should probably have been: its first
+// resource, less the name of a permission, and /.default. An empty scope stays
+// empty.
+func DefaultScope(scope string) string {
+	fields := strings.Fields(scope)
+	if len(fields) == 0 {
+		return ""
+	}
+	resource := fields[0]
+	if strings.HasSuffix(resource, defaultScope) {
+		return resource
+	}
+	if m := permissionScope().FindStringSubmatch(resource); m != nil {
+		resource = m[1]
+	}
+	return strings.TrimSuffix(resource, "/") + defaultScope
 }

@@ -6,7 +6,7 @@ import (
 	"m2m/internal/text"
 )
 
-// Secret holds a value that opens doors: a client secret, an access token, an
+// Secret holds a value that must not be printed: a client secret, an access token, an
 // assertion, the password of a key. It prints as "[redacted]" in fmt, log/slog
 // and every text encoding, so that a forgotten %v cannot leak it.
 //
@@ -25,7 +25,7 @@ func NewSecret(value string) Secret {
 	return Secret{&value}
 }
 
-// Reveal returns the value itself. Every call is a place to look at in review.
+// Reveal returns the value itself. Reviews look at every call of it.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -33,7 +33,7 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// IsZero reports whether there is nothing to hide.
+// IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String implements fmt.Stringer and never returns the value.

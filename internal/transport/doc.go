@@ -3,7 +3,11 @@
 //
 // A [Transport] is the one http.RoundTripper of a command: roots of the system
 // and of a CA file, proxies, time limits, and a trace without secrets.
-// [Diagnose] turns whatever net/http failed with into an [Error], which names
-// one [Fault], says it in a sentence and knows what its user can do. Advice that
-// depends on who was asked (an API, an identity provider) is the caller's.
+// [Diagnose] turns an error of net/http into an [Error], which names one [Fault]
+// and says it in a sentence. Advice is for the caller to give.
+//
+// [Loopback] is what every command means by "this machine": a token may go there
+// in clear, and the local tenant listens nowhere else. [Retry], [Backoff],
+// [RetryAfter] and [Sleep] say when a request is sent again, and [Fetch] gets one
+// document of bounded size in bounded time.
 package transport

@@ -16,11 +16,10 @@ import (
 type Error struct {
 	// Fault says why.
 	Fault Fault
-	// Address is the host, and port where known, that was asked; empty if
-	// nobody said.
+	// Address is the host, and port where known, of the request; empty if unknown.
 	Address string
-	// Issuer is the certification authority that nobody here vouches for; set
-	// for FaultUnknownCA where the server sent a certificate.
+	// Issuer is the certification authority that is not trusted here; set for
+	// FaultUnknownCA where the server sent a certificate.
 	Issuer string
 	// Err is the cause, as net/http reports it.
 	Err error
@@ -28,7 +27,7 @@ type Error struct {
 
 // Diagnose finds out why an HTTP exchange with address failed, whichever client
 // reports it; nil if err is. An empty address is read from err where err names
-// one. What is no failure of the network has FaultOther.
+// one. An error that is not one of the network has FaultOther.
 func Diagnose(address string, err error) *Error {
 	var known *Error
 	switch {
@@ -47,7 +46,7 @@ func Diagnose(address string, err error) *Error {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Error says who gave no answer, and why.
+// Error names the server and says why there was no answer.
 func (e *Error) Error() string {
 	return text.OneLine(cmp.Or(e.Address, "the server"), maxShown) + ": " + e.Reason()
 }
@@ -147,7 +146,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// addressIn reads who was asked out of an error.
+// addressIn reads the server's address out of an error; "" if it has none.
 func addressIn(err error) string {
 	var (
 		byClient *url.Error

@@ -22,13 +22,13 @@ const (
 	FaultRefused     Fault = "refused"     // nothing listens there
 	FaultTimeout     Fault = "timeout"     // no answer in time
 	FaultProxy       Fault = "proxy"       // the proxy failed, not the server
-	FaultUnknownCA   Fault = "unknown-ca"  // nobody here vouches for the certificate
+	FaultUnknownCA   Fault = "unknown-ca"  // the certificate's issuer is not trusted here
 	FaultHostname    Fault = "hostname"    // the certificate is another host's
 	FaultCertificate Fault = "certificate" // the certificate is out of date, or not fit for a server
 	FaultProtocol    Fault = "protocol"    // what answers does not speak TLS
 	FaultTLS         Fault = "tls"         // the handshake failed otherwise
 	FaultClosed      Fault = "closed"      // the connection ended before the answer did
-	FaultCancelled   Fault = "cancelled"   // the caller gave up
+	FaultCancelled   Fault = "cancelled"   // the caller cancelled the request
 	FaultOther       Fault = "other"       // anything else
 )
 
@@ -49,7 +49,7 @@ const (
 	winsockRefused = syscall.Errno(10061)
 )
 
-// faultOf sorts an error of net/http. The order matters: a failure of the
+// faultOf returns the fault that an error of net/http is. The order matters: a failure of the
 // proxy is also a refused connection, and a time-out may be a DNS error.
 func faultOf(err error) Fault {
 	var dns *net.DNSError

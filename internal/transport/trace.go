@@ -12,16 +12,16 @@ import (
 // maxShown bounds what is repeated of a text of unknown origin, in bytes.
 const maxShown = 300
 
-// Exchange is one request and its answer as a trace shows it: no body, no
+// Exchange is one request and its response as a trace shows it: no body, no
 // header, no query values, no user information.
 type Exchange struct {
-	// Method and URL are what was asked.
+	// Method and URL are those of the request.
 	Method, URL string
-	// Status is the answer's; 0 if there was none.
+	// Status is the response's; 0 if there was none.
 	Status int
-	// Duration is the time to the answer's headers.
+	// Duration is the time to the response's headers.
 	Duration time.Duration
-	// Err is why there was no answer.
+	// Err is why there was no response.
 	Err error
 }
 
@@ -44,7 +44,7 @@ func (t tracer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.transport.traced(t.next, req)
 }
 
-// traced sends the request through next and tells the trace of it.
+// traced sends the request through next and reports it to the trace.
 func (t *Transport) traced(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 	if t.config.Trace == nil {
 		return next.RoundTrip(req)

@@ -12,8 +12,8 @@ import (
 
 // Config says how to reach servers.
 type Config struct {
-	// CAFile names a PEM file whose certificates are trusted beside the
-	// system's roots; empty for none.
+	// CAFile names a PEM file whose certificates are trusted in addition to
+	// the system's roots; empty for none.
 	CAFile string
 	// Proxy returns the proxy for a request, as http.ProxyFromEnvironment does;
 	// nil is no proxy.
@@ -56,7 +56,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	base, err := t.standard()
 	if err != nil {
 		if req.Body != nil {
-			_ = req.Body.Close() // a RoundTripper always closes it; there is nobody to tell of a fault
+			_ = req.Body.Close() // a RoundTripper always closes it; the error that matters is the other one
 		}
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *Transport) Traced(next http.RoundTripper) http.RoundTripper { return tracer{t, next} }
 
 // Direct returns a transport of net/http's own for servers on this machine:
-// the same roots, no proxy, no trace, and a time limit for connecting, since
-// where there is no such server its address may swallow what is sent to it.
+// the same roots, no proxy, no trace, and a time limit for connecting: off Azure
+// nothing answers at the address of a managed identity.
 func (t *Transport) Direct(connect time.Duration) (*http.Transport, error) {
 	base, err := t.standard()
 	if err != nil {
@@ -114,9 +114,8 @@ func newStandard(config Config) (*http.Transport, error) {
 	}, nil
 }
 
-// refusedTunnel says that it was the proxy which refused: net/http's own error
-// is the bare text of its status, such as "Forbidden", which reads like the
-// server's.
+// refusedTunnel returns an error that names the proxy: net/http's own is only the
+// text of its status, such as "Forbidden", which reads like the server's.
 func refusedTunnel(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
