@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 	"m2m/internal/verify"
 )
 
@@ -72,7 +74,7 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 		}
 	case isEntra || host == r.host():
 		return r.adviseOtherTenant(tenant)
-	case strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "["):
+	case transport.Loopback((&url.URL{Host: host}).Hostname()):
 		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one", "judge it with the settings of the tenant that runs now: --local"}
 	}
 	return advice{fmt.Sprintf("%s is not a login host of Entra's", text.Quote(host)), "for tokens of another issuer: --issuer and --jwks"}

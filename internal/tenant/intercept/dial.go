@@ -18,6 +18,7 @@ import (
 	"golang.org/x/net/proxy"
 
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // Bounds of the connection to a tunnel's other end.
@@ -124,12 +125,15 @@ func dialConnect(ctx context.Context, parent *url.URL, address string) (net.Conn
 func dialProxy(ctx context.Context, parent *url.URL) (net.Conn, error) {
 	port := map[string]string{"http": "80", "https": "443"}[parent.Scheme]
 	address := net.JoinHostPort(parent.Hostname(), cmp.Or(parent.Port(), port))
-	if parent.Scheme == "https" {
-		secure := tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
-		return secure.DialContext(ctx, "tcp", address)
+	conn, err := transport.DialContext(new(net.Dialer))(ctx, "tcp", address)
+	if err != nil || parent.Scheme != "https" {
+		return conn, err
 	}
-	var plain net.Dialer
-	return plain.DialContext(ctx, "tcp", address)
+	secure := tls.Client(conn, &tls.Config{ServerName: parent.Hostname(), MinVersion: tls.VersionTLS12})
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return secure, nil
 }
 
 // askForTunnel sends the request and returns what the tunnel is read from: a
