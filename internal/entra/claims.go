@@ -50,14 +50,3 @@ var claimCatalogue = sync.OnceValue(func() []Claim {
 // ClaimCatalogue returns every claim that m2m can explain, those of the header
 // first.
 func ClaimCatalogue() []Claim { return slices.Clone(claimCatalogue()) }
-
-// LookupClaim returns what is known of a claim; ok is false if nothing is.
-// Names are case-sensitive (RFC 7519 section 4).
-func LookupClaim(name string, where ClaimPlace) (claim Claim, ok bool) {
-	all := claimCatalogue()
-	i := slices.IndexFunc(all, func(c Claim) bool { return c.Name == name && c.Where == where })
-	if i < 0 {
-		return Claim{}, false
-	}
-	return all[i], true
-}
