@@ -27,9 +27,6 @@ type kindClaims struct {
 	iat, nbf, exp   gojwt.NumericDate
 }
 
-// maxName bounds what a Fault repeats of the name of a member, in bytes.
-const maxName = 100
-
 // headerNames and claimNames are the names that decide something; a name that
 // differs from one of them by case alone is refused.
 func headerNames() []string {
