@@ -37,8 +37,8 @@ func (b *budget) take(now time.Time, cold bool) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// spare reports whether one attempt could be made and another be left.
-func (b *budget) spare(now time.Time) bool { return b.remaining(b.since(now)) <= burst-2 }
+// hasSpare reports whether one attempt could be made and another be left.
+func (b *budget) hasSpare(now time.Time) bool { return b.remaining(b.since(now)) <= burst-2 }
 
 // since is the time from the last attempt. Where the clock went back it begins
 // anew: a wait until the clock is there again could take days.

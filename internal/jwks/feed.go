@@ -19,10 +19,10 @@ const (
 	missAge   = spacing
 )
 
-// held is a key and, once the issuer stopped listing it, since when.
-type held struct {
-	key  *Key
-	gone time.Time // zero: listed
+// heldKey is a key and, once the issuer stopped listing it, since when.
+type heldKey struct {
+	key          *Key
+	missingSince time.Time // zero: listed
 }
 
 // snapshot is one version's keys as of the last good answer. It never changes.
@@ -30,7 +30,7 @@ type snapshot struct {
 	discovery
 	discovered time.Time
 	etag       string
-	keys       map[string]held
+	keys       map[string]heldKey
 	skipped    int
 	fetched    time.Time
 }
@@ -75,7 +75,7 @@ func (f *feed) snapshot() *snapshot {
 // find answers from what is at hand.
 func (f *feed) find(s *snapshot, kid string) *Key {
 	h, ok := s.keys[kid]
-	if !ok || !h.gone.IsZero() && f.now().Sub(h.gone) > f.grace {
+	if !ok || !h.missingSince.IsZero() && f.now().Sub(h.missingSince) > f.grace {
 		return nil
 	}
 	return h.key
@@ -89,9 +89,9 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 			return k, s, nil
 		}
 	}
-	seen, err := f.ask(ctx, kid)
-	if seen > 0 && err == nil && f.lacks(kid) {
-		err = f.askAgain(ctx, kid, seen)
+	seen, err := f.request(ctx, kid)
+	if seen > 0 && err == nil && f.isMissing(kid) {
+		err = f.requestAgain(ctx, kid, seen)
 	}
 	s = f.snapshot()
 	if s == nil {
@@ -106,11 +106,11 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 	return nil, s, ErrKeyUnknown
 }
 
-// ask fetches for an unknown key ID (or, with none at hand, for any), if the
+// request fetches for an unknown key ID (or, with none at hand, for any), if the
 // budget allows. It returns nil where the answer at hand is as good as it
 // gets: the issuer was asked just now, or is not to be asked again so soon and
 // did answer when it was. seen is then 0, and else the number of the fetch.
-func (f *feed) ask(ctx context.Context, kid string) (seen uint64, err error) {
+func (f *feed) request(ctx context.Context, kid string) (seen uint64, err error) {
 	f.mu.Lock()
 	now, s, fl := f.now(), f.snapshot(), f.flight
 	if f.answered(s, kid, now) {
@@ -132,7 +132,7 @@ func (f *feed) ask(ctx context.Context, kid string) (seen uint64, err error) {
 			}
 			return 0, nil
 		}
-		fl = f.launch(ctx)
+		fl = f.start(ctx)
 	}
 	f.mu.Unlock()
 	return fl.number, fl.wait(ctx)
@@ -150,19 +150,19 @@ func (f *feed) answered(s *snapshot, kid string, now time.Time) bool {
 	return kid == "" || f.find(s, kid) != nil || ok && 0 <= age && age < missAge
 }
 
-// launch starts a fetch that outlives its caller: one impatient client must
+// start starts a fetch that outlives its caller: one impatient client must
 // not fail all who wait with it. f.mu is held.
-func (f *feed) launch(ctx context.Context) *flight {
+func (f *feed) start(ctx context.Context) *flight {
 	fl := &flight{number: f.fetches + 1, done: make(chan struct{})}
 	f.flight = fl
 	go func() {
 		s, err := f.fetch(context.WithoutCancel(ctx))
-		f.land(fl, s, err)
+		f.finish(fl, s, err)
 	}()
 	return fl
 }
 
-func (f *feed) land(fl *flight, s *snapshot, err error) {
+func (f *feed) finish(fl *flight, s *snapshot, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.fetches++
@@ -194,7 +194,7 @@ func (f *feed) refresh(ctx context.Context) error {
 	f.mu.Lock()
 	fl := f.flight
 	if fl == nil {
-		fl = f.launch(ctx)
+		fl = f.start(ctx)
 	}
 	f.mu.Unlock()
 	return fl.wait(ctx)
@@ -247,13 +247,13 @@ func (f *feed) failed() bool {
 
 // merge keeps keys that vanished for as long as the grace lasts, and the
 // identity of those that did not change.
-func (f *feed) merge(old map[string]held, keys map[string]*Key, now time.Time) map[string]held {
-	merged := make(map[string]held, len(keys))
+func (f *feed) merge(old map[string]heldKey, keys map[string]*Key, now time.Time) map[string]heldKey {
+	merged := make(map[string]heldKey, len(keys))
 	for id, h := range old {
-		if h.gone.IsZero() || h.gone.After(now) { // after: the clock went back
-			h.gone = now
+		if h.missingSince.IsZero() || h.missingSince.After(now) { // after: the clock went back
+			h.missingSince = now
 		}
-		if now.Sub(h.gone) <= f.grace && f.grace > 0 {
+		if now.Sub(h.missingSince) <= f.grace && f.grace > 0 {
 			merged[id] = h
 		}
 	}
@@ -261,7 +261,7 @@ func (f *feed) merge(old map[string]held, keys map[string]*Key, now time.Time) m
 		if h, ok := old[id]; ok && sameKey(h.key, k) {
 			k = h.key
 		}
-		merged[id] = held{key: k}
+		merged[id] = heldKey{key: k}
 	}
 	return merged
 }
@@ -270,57 +270,57 @@ func sameKey(a, b *Key) bool {
 	return a.Fingerprint == b.Fingerprint && a.Issuer == b.Issuer && a.Cloud == b.Cloud
 }
 
-func listed(all map[string]held) map[string]*Key {
+func listed(all map[string]heldKey) map[string]*Key {
 	keys := make(map[string]*Key, len(all))
 	for id, h := range all {
-		if h.gone.IsZero() {
+		if h.missingSince.IsZero() {
 			keys[id] = h.key
 		}
 	}
 	return keys
 }
 
-// askAgain asks once more for a key that the fetch numbered seen lacked. Entra's
+// requestAgain asks once more for a key that the fetch numbered seen lacked. Entra's
 // front ends disagree while a key is added, and one answer of one of them is too
 // little to refuse a good token by. All who miss a key at one time wait for the
 // same second answer. It leaves an attempt for the next key ID: a stranger's
 // must not use them all up.
-func (f *feed) askAgain(ctx context.Context, kid string, seen uint64) error {
-	if fl := f.second(ctx, seen); fl != nil {
+func (f *feed) requestAgain(ctx context.Context, kid string, seen uint64) error {
+	if fl := f.secondFetch(ctx, seen); fl != nil {
 		if err := fl.wait(ctx); err != nil {
 			return err
 		}
 	}
-	if f.lacks(kid) {
-		f.remember(kid)
+	if f.isMissing(kid) {
+		f.noteMiss(kid)
 	}
 	return nil
 }
 
-// second returns the fetch after the one numbered seen; nil if that has ended
+// secondFetch returns the fetch after the one numbered seen; nil if that has ended
 // well already, or if there is none to spare.
-func (f *feed) second(ctx context.Context, seen uint64) *flight {
+func (f *feed) secondFetch(ctx context.Context, seen uint64) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.flight != nil || f.fetches > seen && f.lastErr == nil {
 		return f.flight
 	}
 	now := f.now()
-	if !f.budget.spare(now) {
+	if !f.budget.hasSpare(now) {
 		return nil
 	}
 	f.budget.take(now, false)
-	return f.launch(ctx)
+	return f.start(ctx)
 }
 
-// lacks reports whether there are keys and none of that ID.
-func (f *feed) lacks(kid string) bool {
+// isMissing reports whether there are keys and none of that ID.
+func (f *feed) isMissing(kid string) bool {
 	s := f.snapshot()
 	return s != nil && f.find(s, kid) == nil
 }
 
-// remember notes an ID that good answers did not hold.
-func (f *feed) remember(kid string) {
+// noteMiss notes an ID that good answers did not hold.
+func (f *feed) noteMiss(kid string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.misses == nil || len(f.misses) >= missLimit {

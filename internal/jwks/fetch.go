@@ -82,7 +82,7 @@ func (f *fetcher) discover(ctx context.Context, v entra.Version) (discovery, err
 		return discovery{}, err
 	case !issuerFits(f.authority, v, d.issuer):
 		return discovery{}, fmt.Errorf("%w: expected %s, found %s", ErrIssuerClaim,
-			likelyIssuer(f.authority, v), text.Quote(d.issuer))
+			expectedIssuer(f.authority, v), text.Quote(d.issuer))
 	case !keysAddressFits(f.authority, d.keysAddress):
 		return discovery{}, fmt.Errorf("%w: found %s", ErrKeysAddress, text.Quote(d.keysAddress))
 	}

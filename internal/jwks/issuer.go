@@ -122,7 +122,7 @@ func (k *Key) MayVerify(t *jwt.Token, keyIssuer string) bool {
 	// No authority is configured, only an issuer: its host must at least be one
 	// that belongs to the key's own cloud.
 	signer := entra.Authority{Origin: "https://" + host, Tenant: t.TenantID}
-	return t.Issuer == likelyIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
+	return t.Issuer == expectedIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
 }
 
 // IsEntraIssuer reports whether an issuer is one of Entra's: its host is one of

@@ -64,7 +64,7 @@ func NewMetadata(a entra.Authority, o MetadataOptions) (*Metadata, error) {
 		return nil, entra.ErrTenantForm
 	}
 	a.Origin = origin
-	m := &Metadata{authority: a, keyIssuer: likelyIssuer(a, entra.V2), refresh: orDefault(o.Refresh, DefaultRefresh)}
+	m := &Metadata{authority: a, keyIssuer: expectedIssuer(a, entra.V2), refresh: orDefault(o.Refresh, DefaultRefresh)}
 	m.v1.open(a, entra.V1, o)
 	m.v2.open(a, entra.V2, o)
 	return m, nil
@@ -93,7 +93,7 @@ func (m *Metadata) Authority() entra.Authority { return m.authority }
 // Lookup implements [Source].
 func (m *Metadata) Lookup(ctx context.Context, v entra.Version, kid string) (*Key, Issuer, error) {
 	k, s, err := m.feed(v).lookup(ctx, kid)
-	issuer := Issuer{Hint: likelyIssuer(m.authority, v), KeyIssuer: m.keyIssuer}
+	issuer := Issuer{Hint: expectedIssuer(m.authority, v), KeyIssuer: m.keyIssuer}
 	if s != nil {
 		issuer.Name, issuer.Cloud = s.issuer, s.cloud
 	}
@@ -136,7 +136,7 @@ func (m *Metadata) Fetch(ctx context.Context, v entra.Version) error {
 	if f.snapshot() != nil {
 		return nil
 	}
-	_, err := f.ask(ctx, "")
+	_, err := f.request(ctx, "")
 	return err
 }
 

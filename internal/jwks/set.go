@@ -68,13 +68,13 @@ func (o SetOptions) issuer(v entra.Version) Issuer {
 		return Issuer{}
 	default:
 		cloud, _ := o.Authority.Cloud()
-		return Issuer{Name: likelyIssuer(o.Authority, v), KeyIssuer: likelyIssuer(o.Authority, entra.V2), Cloud: cloud.InstanceName}
+		return Issuer{Name: expectedIssuer(o.Authority, v), KeyIssuer: expectedIssuer(o.Authority, entra.V2), Cloud: cloud.InstanceName}
 	}
 }
 
-// likelyIssuer is the issuer that an authority's document will name, or would
+// expectedIssuer is the issuer that an authority's document will name, or would
 // name where none can be read.
-func likelyIssuer(a entra.Authority, v entra.Version) string {
+func expectedIssuer(a entra.Authority, v entra.Version) string {
 	tenant := TenantPlaceholder
 	if entra.IsGUID(a.Tenant) {
 		tenant = strings.ToLower(a.Tenant)

@@ -51,7 +51,7 @@ func (r *Reader) Parse(token string) (Parsed, *Fault) {
 		p.SigningInput = token[:len(segments[0])+1+len(segments[1])]
 	}
 	if t.Plain {
-		t.settlePlain()
+		t.derivePlain()
 	}
 	if t.Header.IsZero() && t.Claims.IsZero() {
 		p.Token = nil
@@ -59,10 +59,10 @@ func (r *Reader) Parse(token string) (Parsed, *Fault) {
 	return p, fault
 }
 
-// header is one that was read before: its segment, and a token with nothing else.
+// cachedHeader is one that was read before: its segment, and a token with nothing else.
 // An issuer writes the same into every token that it signs with one key, so that
 // tokens share what it says.
-type header struct {
+type cachedHeader struct {
 	segment string
 	token   Token
 }
@@ -71,8 +71,8 @@ type header struct {
 const maxHeader = 1 << 10
 
 func (r *Reader) header(t *Token, segment string) *Fault {
-	if segment != "" && segment == r.before.segment {
-		*t = r.before.token
+	if segment != "" && segment == r.lastHeader.segment {
+		*t = r.lastHeader.token
 		return nil
 	}
 	data, err := r.decode("header", segment)
@@ -80,7 +80,7 @@ func (r *Reader) header(t *Token, segment string) *Fault {
 		err = t.readHeader(r, data)
 	}
 	if err == nil && len(segment) <= maxHeader {
-		r.before = header{strings.Clone(segment), *t}
+		r.lastHeader = cachedHeader{strings.Clone(segment), *t}
 	}
 	return err
 }

@@ -39,10 +39,10 @@ func TestHeaderReadBefore(t *testing.T) {
 			}
 		}
 	}
-	if used.Parse(texts[0]); used.before.segment != header("a") {
-		t.Errorf("want the header remembered, got %q", used.before.segment)
+	if used.Parse(texts[0]); used.lastHeader.segment != header("a") {
+		t.Errorf("want the header remembered, got %q", used.lastHeader.segment)
 	}
-	if used.Parse(long + "." + claims("5") + ".AAAA"); len(used.before.segment) > maxHeader {
-		t.Errorf("%d bytes of a header are remembered", len(used.before.segment))
+	if used.Parse(long + "." + claims("5") + ".AAAA"); len(used.lastHeader.segment) > maxHeader {
+		t.Errorf("%d bytes of a header are remembered", len(used.lastHeader.segment))
 	}
 }

@@ -30,7 +30,7 @@ type Reader struct {
 	encoding         *base64.Encoding
 	encoded, decoded []byte
 
-	before header
+	lastHeader cachedHeader
 }
 
 func (r *Reader) reset(data []byte) *jsontext.Decoder {
@@ -57,7 +57,7 @@ func (r *Reader) object(data []byte, known func() []string) (Object, error) {
 	if value.Kind() != '{' {
 		return Object{}, ErrNotObject
 	}
-	o, err := cut(string(value), min(colons, maxMembers))
+	o, err := cutObject(string(value), min(colons, maxMembers))
 	switch {
 	case err != nil:
 		return o, err
@@ -138,9 +138,9 @@ func Unquote(raw string) (value string, ok bool) {
 	return string(b), err == nil
 }
 
-// cut finds the members of an object whose text is known to be valid JSON. size
+// cutObject finds the members of an object whose text is known to be valid JSON. size
 // is a guess at how many there are.
-func cut(object string, size int) (Object, error) {
+func cutObject(object string, size int) (Object, error) {
 	o := Object{text: object, places: make([]place, 0, size)}
 	for c := (cursor{text: object, at: 1}); ; {
 		name, more := c.next()
@@ -188,7 +188,7 @@ type cursor struct {
 }
 
 func (c *cursor) next() (raw string, more bool) {
-	for c.at < len(c.text) && parts(c.text[c.at]) {
+	for c.at < len(c.text) && isSeparator(c.text[c.at]) {
 		c.at++
 	}
 	start := c.at
@@ -202,15 +202,15 @@ func (c *cursor) next() (raw string, more bool) {
 	case '[', '{':
 		c.skipNested()
 	default:
-		for c.at < len(c.text) && !parts(c.text[c.at]) && c.text[c.at] != ']' && c.text[c.at] != '}' {
+		for c.at < len(c.text) && !isSeparator(c.text[c.at]) && c.text[c.at] != ']' && c.text[c.at] != '}' {
 			c.at++
 		}
 	}
 	return c.text[start:c.at], true
 }
 
-// parts says whether a byte stands between two elements.
-func parts(b byte) bool {
+// isSeparator says whether a byte stands between two elements.
+func isSeparator(b byte) bool {
 	return b == ',' || b == ':' || b == ' ' || b == '\t' || b == '\n' || b == '\r'
 }
 
@@ -248,13 +248,13 @@ func (c *cursor) skipNested() {
 // already refused names that are equal byte for byte, so that only names with
 // an upper-case or non-ASCII letter need a closer look.
 func checkNames(o Object, known func() []string) error {
-	if !anyFolds(o) {
+	if !anyNeedsFolding(o) {
 		return nil
 	}
 	names := known()
 	seen := make(map[string]bool, o.Len())
 	for m := range o.All() {
-		name, other := m.Name, folds(m.Name)
+		name, other := m.Name, needsFolding(m.Name)
 		if other {
 			name = fold(name)
 		}
@@ -269,16 +269,16 @@ func checkNames(o Object, known func() []string) error {
 	return nil
 }
 
-func anyFolds(o Object) bool {
+func anyNeedsFolding(o Object) bool {
 	for m := range o.All() {
-		if folds(m.Name) {
+		if needsFolding(m.Name) {
 			return true
 		}
 	}
 	return false
 }
 
-func folds(name string) bool {
+func needsFolding(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
 			return true

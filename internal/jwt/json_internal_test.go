@@ -83,8 +83,8 @@ func TestForget(t *testing.T) {
 			t.Errorf("the reader holds %q", buffer)
 		}
 	}
-	if r.before.segment == "" || unsafe.StringData(r.before.segment) == unsafe.StringData(token) {
-		t.Errorf("the header %q is not a copy", r.before.segment)
+	if r.lastHeader.segment == "" || unsafe.StringData(r.lastHeader.segment) == unsafe.StringData(token) {
+		t.Errorf("the header %q is not a copy", r.lastHeader.segment)
 	}
 }
 

@@ -29,8 +29,8 @@ func stringClaim(claims Object, name string) (value string, ok bool) {
 	return Unquote(raw)
 }
 
-// settlePlain derives what settle does, from the claims of RFC 9068 section 2.2.
-func (t *Token) settlePlain() {
+// derivePlain derives what derive does, from the claims of RFC 9068 section 2.2.
+func (t *Token) derivePlain() {
 	t.ClientID = t.plainClient()
 	for _, name := range []string{"scp", "scope"} {
 		if raw, ok := t.Claim(name); ok && t.Scopes == nil && t.readScopes(raw) != nil {

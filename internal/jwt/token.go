@@ -92,7 +92,7 @@ func (t *Token) readClaims(r *Reader, data []byte) *Fault {
 			return malformed(err, fmt.Sprintf("%s in the claims", text.Quote(m.Name)))
 		}
 	}
-	t.settle()
+	t.derive()
 	return nil
 }
 
@@ -136,8 +136,8 @@ func (t *Token) readClaim(m Member) error {
 	return nil
 }
 
-// settle derives what follows from several claims together.
-func (t *Token) settle() {
+// derive derives what follows from several claims together.
+func (t *Token) derive() {
 	switch t.VersionClaim {
 	case "1.0":
 		t.Version, t.ClientID = entra.V1, t.kindClaims.appid

@@ -112,7 +112,7 @@ func New(c Config) (*API, error) {
 	a := &API{config: c, log: loggerOrDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Policy.Scopes}}
 	if c.ExplainRejections {
 		a.challenge.report = func(r *http.Request, token entra.Secret) *verify.Report {
-			return explain.Report(c.Verifier.Judge(r.Context(), token.Reveal()))
+			return explain.Report(c.Verifier.Report(r.Context(), token.Reveal()))
 		}
 	}
 	document, err := describe(c)

@@ -101,7 +101,7 @@ func secureDataAnswers() map[int]documented {
 		}},
 		http.StatusUnauthorized: {"There is no token, or it is not believed. The reason is in the API's log.", map[string]http.Handler{
 			"no token":     refusing("/secure-data", nil),
-			"not believed": because(verify.CheckLifetime, verify.ErrRefused, verify.ErrExpired, ""),
+			"not believed": because(verify.CheckLifetime, verify.ErrInvalid, verify.ErrExpired, ""),
 		}},
 		http.StatusForbidden: {"The token is believed, but it has not the role or scope that is needed.", map[string]http.Handler{
 			"role missing": because(verify.CheckPermission, verify.ErrForbidden, verify.ErrRoleMissing, "roles Data.Read"),

@@ -12,7 +12,7 @@ func BenchmarkJudge(b *testing.B) {
 	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
-		if report := explain.Report(v.Judge(b.Context(), token)); report.Verdict != "believed" {
+		if report := explain.Report(v.Report(b.Context(), token)); report.Verdict != "believed" {
 			b.Fatal(report.Verdict)
 		}
 	}

@@ -25,7 +25,7 @@ func BenchmarkOverRSA(b *testing.B) {
 		overRSA(b, func() bool { _, err := v.Verify(b.Context(), token); return err == nil })
 	})
 	b.Run("Judge", func(b *testing.B) {
-		overRSA(b, func() bool { return explain.Report(v.Judge(b.Context(), token)).Verdict == verify.Believed })
+		overRSA(b, func() bool { return explain.Report(v.Report(b.Context(), token)).Verdict == verify.Valid })
 	})
 	parse := parseOf()
 	b.Run("Parse", func(b *testing.B) {

@@ -129,8 +129,8 @@ func (c *cache) put(id digest, e entry) {
 	s.size += size
 }
 
-// fill returns how many entries there are, and their bytes.
-func (c *cache) fill() (entries, bytes int) {
+// contents returns how many entries there are, and their bytes.
+func (c *cache) contents() (entries, bytes int) {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.RLock()
@@ -146,15 +146,15 @@ func (e entry) size() int {
 	return 1024 + e.token.Header.Size() + e.token.Claims.Size() + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
 }
 
-// recall answers from the cache: every check was passed before, and the key is
+// fromCache answers from the cache: every check was passed before, and the key is
 // still trusted. Whether the token is of now, and who may call, is decided
 // at each call all the same.
-func (v *Verifier) recall(e entry, now time.Time) (*jwt.Token, error) {
-	h := v.hearings.Get().(*hearing)
-	*h = v.hearing(h.reader, now)
+func (v *Verifier) fromCache(e entry, now time.Time) (*jwt.Token, error) {
+	h := v.pool.Get().(*evaluation)
+	*h = v.evaluation(h.reader, now)
 	h.Token = e.token
-	err := h.decide(v.again)
-	v.dismiss(h)
+	err := h.decide(v.perCall)
+	v.release(h)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ type CacheState struct {
 func (v *Verifier) CacheState() CacheState {
 	state := CacheState{Hits: v.hits.Load(), Misses: v.misses.Load()}
 	if v.cache != nil {
-		state.Entries, state.Bytes = v.cache.fill()
+		state.Entries, state.Bytes = v.cache.contents()
 	}
 	return state
 }

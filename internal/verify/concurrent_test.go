@@ -39,12 +39,12 @@ func TestConcurrent(t *testing.T) {
 					t.Errorf("want it believed, got %v", err)
 					return
 				}
-				believed = append(believed, token, v.Judge(t.Context(), mine).Token)
+				believed = append(believed, token, v.Report(t.Context(), mine).Token)
 				for _, text := range forged {
 					if _, err := v.Verify(t.Context(), text); err == nil {
 						t.Errorf("believed %q", text)
 					}
-					if report := v.Judge(t.Context(), text); report.Verdict == verify.Believed {
+					if report := v.Report(t.Context(), text); report.Verdict == verify.Valid {
 						t.Errorf("believed %q", text)
 					}
 				}

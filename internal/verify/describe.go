@@ -17,7 +17,7 @@ const maxShown = 100
 // Each describe function says in a few words what its rule expected and what
 // it found. They run for people only; a token that is believed pays nothing.
 
-func describeForm(h *hearing) (expected, found string) {
+func describeForm(h *evaluation) (expected, found string) {
 	expected = "three base64url parts of strict JSON"
 	if h.fault != nil {
 		return expected, h.fault.Found
@@ -25,7 +25,7 @@ func describeForm(h *hearing) (expected, found string) {
 	return expected, "a compact JWS"
 }
 
-func describeAlgorithm(h *hearing) (expected, found string) {
+func describeAlgorithm(h *evaluation) (expected, found string) {
 	expected = "RS256, typ JWT, no crit, b64, zip or cty"
 	if h.Token == nil || h.Token.Header.IsZero() {
 		return expected, ""
@@ -43,7 +43,7 @@ func describeAlgorithm(h *hearing) (expected, found string) {
 	return expected, string(b)
 }
 
-func describeKey(h *hearing) (expected, found string) {
+func describeKey(h *evaluation) (expected, found string) {
 	expected = "a key ID of the issuer's current keys"
 	if h.Token == nil {
 		return expected, ""
@@ -61,25 +61,25 @@ func describeKey(h *hearing) (expected, found string) {
 			issuer = h.issuer.KeyIssuer
 		}
 		return "a key whose issuer is " + text.Quote(issuer), found + " of " + text.Quote(h.key.Issuer)
-	case !decideKeyOwner(h).lets():
+	case !decideKeyOwner(h).allows():
 		return "a key of the cloud " + text.Quote(h.issuer.Cloud), found + " of " + text.Quote(h.key.Cloud)
 	}
 	b := append(append(make([]byte, 0, 160), found...), ", RSA "...)
 	return expected, string(append(strconv.AppendInt(b, int64(h.key.RSA.N.BitLen()), 10), " bits"...))
 }
 
-func describeSignature(h *hearing) (expected, found string) {
+func describeSignature(h *evaluation) (expected, found string) {
 	expected = "an RS256 signature by that key"
 	switch {
-	case !h.checked:
+	case !h.signatureChecked:
 		return expected, "not checked"
-	case h.signed != nil:
+	case h.signatureErr != nil:
 		return expected, "a signature that does not match"
 	}
 	return expected, "a signature that matches"
 }
 
-func describeIssuer(h *hearing) (expected, found string) {
+func describeIssuer(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
@@ -105,7 +105,7 @@ func describeIssuer(h *hearing) (expected, found string) {
 	return expected, found
 }
 
-func describeTenant(h *hearing) (expected, found string) {
+func describeTenant(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
@@ -120,14 +120,14 @@ func describeTenant(h *hearing) (expected, found string) {
 	switch t := h.Token; {
 	case t.TenantID == "":
 		return expected, "no tid"
-	case !tenantInIssuer(t) && !h.given():
+	case !tenantInIssuer(t) && !h.issuerGiven():
 		return "the tenant in iss", fmt.Sprintf("tid %s with iss %s", text.Quote(t.TenantID), text.Quote(t.Issuer))
 	default:
 		return expected, text.Quote(t.TenantID)
 	}
 }
 
-func describeAudience(h *hearing) (expected, found string) {
+func describeAudience(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
@@ -149,12 +149,12 @@ func describeAudience(h *hearing) (expected, found string) {
 	return expected, text.Quote(h.Token.Audience)
 }
 
-func describeLifetime(h *hearing) (expected, found string) {
+func describeLifetime(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
 	b := text.AppendTime(append(make([]byte, 0, 128), "valid at "...), h.now)
-	expected = string(append(b, h.policy.patience...))
+	expected = string(append(b, h.policy.lifetimeText...))
 	t := h.Token
 	switch {
 	case t.IssuedAt.IsZero():
@@ -175,12 +175,12 @@ func describeLifetime(h *hearing) (expected, found string) {
 	return expected, string(b)
 }
 
-func describeKind(h *hearing) (expected, found string) {
+func describeKind(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
 	expected = "an app-only access token"
-	if h.letsUsers() {
+	if h.allowsUsers() {
 		expected = "an app-only or a user's access token"
 	}
 	if h.Token.Plain {
@@ -202,7 +202,7 @@ func describeKind(h *hearing) (expected, found string) {
 	return expected, found
 }
 
-func describeClient(h *hearing) (expected, found string) {
+func describeClient(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}
@@ -216,7 +216,7 @@ func describeClient(h *hearing) (expected, found string) {
 	return expected, text.Quote(h.Token.ClientID)
 }
 
-func describePermission(h *hearing) (expected, found string) {
+func describePermission(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
 	}

@@ -12,8 +12,8 @@ import (
 // The three outcomes of a token that is not believed, for errors.Is. Every
 // *Error matches exactly one of them.
 var (
-	// ErrRefused: the token is not to be believed (401).
-	ErrRefused = errors.New("the token is refused")
+	// ErrInvalid: the token is not to be believed (401).
+	ErrInvalid = errors.New("the token is refused")
 	// ErrForbidden: the token is believed, but lacks the permission (403).
 	ErrForbidden = errors.New("the token lacks a required permission")
 	// ErrUndecided: nobody can tell now, because keys are out of reach or a

@@ -38,10 +38,10 @@ func TestHostileWords(t *testing.T) {
 			{"plain", verifier(t, plain, plainKeys(t, jwks.SetOptions{Issuer: idp})), plainHeader(), plainClaims().Str("tid", issuertest.Tenant)},
 		} {
 			for _, m := range tt.claims {
-				assertHarmless(t, tt.name+", "+m.Name, explain.Report(tt.judge.Judge(t.Context(), issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words))))), words)
+				assertHarmless(t, tt.name+", "+m.Name, explain.Report(tt.judge.Report(t.Context(), issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words))))), words)
 			}
 			for _, m := range tt.header {
-				assertHarmless(t, tt.name+", "+m.Name, explain.Report(tt.judge.Judge(t.Context(), issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims))), words)
+				assertHarmless(t, tt.name+", "+m.Name, explain.Report(tt.judge.Report(t.Context(), issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims))), words)
 			}
 		}
 	}
@@ -58,7 +58,7 @@ func TestHostileClient(t *testing.T) {
 		"$(reboot)": "if this app may call, add it: --client",
 		"":          "",
 	} {
-		f := explain.Report(v.Judge(t.Context(), issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name)))).Finding(verify.CheckClient)
+		f := explain.Report(v.Report(t.Context(), issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name)))).Finding(verify.CheckClient)
 		if f.Status != verify.Fail || f.Fix != fix {
 			t.Errorf("client %q: %s, fix %q, want %q", name, f.Status, f.Fix, fix)
 		}
@@ -75,7 +75,7 @@ func TestHostileFailure(t *testing.T) {
 	if !errors.Is(err, jwks.ErrKeysUnreachable) || len(err.Error()) > mostWords || strings.ContainsFunc(err.Error(), unseen) {
 		t.Errorf("%d bytes: %q", len(err.Error()), err)
 	}
-	assertHarmless(t, "no keys", explain.Report(v.Judge(t.Context(), issuertest.Valid())), "AAA")
+	assertHarmless(t, "no keys", explain.Report(v.Report(t.Context(), issuertest.Valid())), "AAA")
 }
 
 func unseen(r rune) bool { return !unicode.IsGraphic(r) }

@@ -2,13 +2,13 @@ package verify
 
 import "context"
 
-// Judge runs every check; Explain adds why one did not pass. The token may be anything. Unlike
+// Report runs every check; Explain adds why one did not pass. The token may be anything. Unlike
 // Verify it asks for the key of a token that is already refused, because a
 // person wants to see all that is wrong with it.
-func (v *Verifier) Judge(ctx context.Context, token string) *Report {
-	h := v.open(token)
-	defer v.close(h)
-	h.settleKey(ctx)
+func (v *Verifier) Report(ctx context.Context, token string) *Report {
+	h := v.begin(token)
+	defer v.end(h)
+	h.resolveKey(ctx)
 	report := &Report{
 		Findings: make([]Finding, 0, len(v.rules)),
 		Token:    h.Token, Policy: h.policy, Issuer: h.issuer, KeyErr: h.keyErr, Now: h.now,
@@ -26,20 +26,20 @@ func (v *Verifier) Judge(ctx context.Context, token string) *Report {
 // verdict weighs the findings. Believed needs a signature that was checked and
 // nothing that failed or is unknown; a check counts as passed, if it was
 // skipped, only where the policy switches it off.
-func (h *hearing) verdict(findings []Finding) Verdict {
-	verdict := Believed
+func (h *evaluation) verdict(findings []Finding) Verdict {
+	verdict := Valid
 	for _, f := range findings {
 		switch {
 		case f.Reason == ErrGraphNonce:
 			return Unverifiable
 		case f.Status == Fail:
-			verdict = Refused
-		case f.Status == Pass, f.Reason == ErrSwitchedOff, verdict == Refused:
+			verdict = Invalid
+		case f.Status == Pass, f.Reason == ErrSwitchedOff, verdict == Invalid:
 		default:
 			verdict = Undecided
 		}
 	}
-	if verdict == Believed && (!h.checked || h.signed != nil) {
+	if verdict == Valid && (!h.signatureChecked || h.signatureErr != nil) {
 		return Undecided
 	}
 	return verdict

@@ -39,7 +39,7 @@ func TestForeignTokensCostNothing(t *testing.T) {
 		"expired": issuertest.ClaimsV2().Date("exp", issuertest.Noon.Add(-10*time.Minute)), "kind": issuertest.IDClaims(),
 		"issuer": issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"),
 	} {
-		if _, err := v.Verify(t.Context(), issuertest.Mint(issuertest.Header(), c)); !errors.Is(err, verify.ErrRefused) {
+		if _, err := v.Verify(t.Context(), issuertest.Mint(issuertest.Header(), c)); !errors.Is(err, verify.ErrInvalid) {
 			t.Errorf("%s: want a refusal, got %v", name, err)
 		}
 	}
@@ -56,7 +56,7 @@ func TestFloods(t *testing.T) {
 		v, _ := verify.New(policy(), m, verify.Options{Now: issuertest.At(issuertest.Noon)})
 		for i := range 100 {
 			forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().Str("kid", fmt.Sprint("forged", i)).JSON(), issuertest.ClaimsV2().JSON())
-			if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrKeyUnknown) || !errors.Is(err, verify.ErrRefused) {
+			if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrKeyUnknown) || !errors.Is(err, verify.ErrInvalid) {
 				t.Fatalf("want the key unknown, got %v", err)
 			}
 		}
@@ -86,7 +86,7 @@ func TestCold(t *testing.T) {
 		for range 10 {
 			_, err := v.Verify(t.Context(), issuertest.Valid())
 			var e *verify.Error
-			if !errors.Is(err, verify.ErrUndecided) || !errors.Is(err, issuertest.ErrDown) || errors.Is(err, verify.ErrRefused) {
+			if !errors.Is(err, verify.ErrUndecided) || !errors.Is(err, issuertest.ErrDown) || errors.Is(err, verify.ErrInvalid) {
 				t.Fatalf("want undecided, got %v", err)
 			}
 			if !errors.As(err, &e) || e.RetryAfter <= 0 || e.RetryAfter > time.Second {

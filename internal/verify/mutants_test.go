@@ -268,7 +268,7 @@ func mutateRule(c *ast.CompositeLit, replace func(string, ast.Node, string)) {
 		return
 	}
 	if decide, ok := c.Elts[1].(*ast.Ident); ok && strings.HasPrefix(decide.Name, "decide") {
-		replace("rule "+strings.TrimPrefix(decide.Name, "decide"), decide, "func(*hearing) outcome { _ = %s; return pass() }")
+		replace("rule "+strings.TrimPrefix(decide.Name, "decide"), decide, "func(*evaluation) outcome { _ = %s; return pass() }")
 	}
 }
 

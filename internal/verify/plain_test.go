@@ -150,7 +150,7 @@ func TestPlainKinds(t *testing.T) {
 		{"no client and no sub", plainHeader(), plainClaims().Del("client_id", "sub"), jwt.Other, ""},
 		{"neither", issuertest.Header(), plainClaims().Str("sub", "ada").Del("scope"), jwt.Other, "shop-7"},
 	} {
-		got := v.Judge(t.Context(), issuertest.Mint(tt.header, tt.claims)).Token
+		got := v.Report(t.Context(), issuertest.Mint(tt.header, tt.claims)).Token
 		if got.Kind != tt.want || got.ClientID != tt.client {
 			t.Errorf("%s: want %s of %q, got %s of %q", tt.name, tt.want, tt.client, got.Kind, got.ClientID)
 		}
@@ -274,7 +274,7 @@ func TestPlainWords(t *testing.T) {
 	p := plainPolicy()
 	p.Roles, p.Scopes = []string{"Data.Read"}, nil
 	v := verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp}))
-	report := explain.Report(v.Judge(context.Background(), issuertest.Mint(plainHeader(), plainClaims())))
+	report := explain.Report(v.Report(context.Background(), issuertest.Mint(plainHeader(), plainClaims())))
 	for check, want := range map[verify.Check]string{
 		verify.CheckIssuer: "whose tokens need no ver, nbf or tid", verify.CheckTenant: "the issuer that was named is none of Entra's",
 		verify.CheckKind: "sub is the client", verify.CheckPermission: "have the issuer grant the role",
@@ -289,7 +289,7 @@ func TestPlainWords(t *testing.T) {
 		issuertest.Mint(plainHeader().Del("kid"), plainClaims().Del("client_id").Str("aud", "a").Date("exp", issuertest.Noon.Add(-time.Hour/2)).Date("iat", issuertest.Noon.Add(-time.Hour))),
 		issuertest.Mint(issuertest.Header(), plainClaims().Str("nonce", "n").Date("exp", issuertest.Noon.Add(300*time.Hour))),
 	} {
-		for _, f := range explain.Report(v.Judge(context.Background(), token)).Findings {
+		for _, f := range explain.Report(v.Report(context.Background(), token)).Findings {
 			if text := f.Cause + f.Fix; strings.Contains(text, "m2m token") || strings.Contains(text, "admin consent") || strings.Contains(text, ".default") {
 				t.Errorf("%s: advice for Entra's tokens: %s", f.Check, text)
 			}

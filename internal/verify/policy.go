@@ -84,7 +84,7 @@ type Policy struct {
 	// DefaultMaxLifetime.
 	MaxLifetime time.Duration
 
-	patience string // Leeway and MaxLifetime in words
+	lifetimeText string // Leeway and MaxLifetime in words
 }
 
 // Complete says what must still be configured before a token can be believed:
@@ -124,9 +124,9 @@ func (p Policy) check() error {
 	return nil
 }
 
-// settled returns a copy that callers cannot change, with the defaults in
+// withDefaults returns a copy that callers cannot change, with the defaults in
 // place and GUIDs in lower case, as Entra writes them in tokens.
-func (p Policy) settled() Policy {
+func (p Policy) withDefaults() Policy {
 	p.Tenants = lowerGUIDs(p.Tenants)
 	p.Audiences = lowerGUIDs(p.Audiences)
 	p.Clients = lowerGUIDs(p.Clients)
@@ -141,7 +141,7 @@ func (p Policy) settled() Policy {
 	if p.MaxLifetime == 0 {
 		p.MaxLifetime = DefaultMaxLifetime
 	}
-	p.patience = ", give or take " + text.Duration(p.Leeway) + "; at most " + text.Duration(p.MaxLifetime) + " long"
+	p.lifetimeText = ", give or take " + text.Duration(p.Leeway) + "; at most " + text.Duration(p.MaxLifetime) + " long"
 	return p
 }
 

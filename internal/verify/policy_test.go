@@ -81,7 +81,7 @@ func list(s string) []string {
 func TestForbiddenComesLast(t *testing.T) {
 	forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().Del("roles").JSON())
 	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(), forged)
-	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrRefused) || !errors.Is(err, verify.ErrSignatureMismatch) {
+	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrInvalid) || !errors.Is(err, verify.ErrSignatureMismatch) {
 		t.Errorf("want a refusal for the signature, got %v", err)
 	}
 }
@@ -135,10 +135,10 @@ func TestStrictZero(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			v := verifier(t, tt.policy, tt.keys)
 			_, err := v.Verify(t.Context(), issuertest.Valid())
-			if !errors.Is(err, verify.ErrUndecided) || !errors.Is(err, tt.reason) || errors.Is(err, verify.ErrRefused) {
+			if !errors.Is(err, verify.ErrUndecided) || !errors.Is(err, tt.reason) || errors.Is(err, verify.ErrInvalid) {
 				t.Errorf("Verify: want undecided (%v), got %v", tt.reason, err)
 			}
-			report := v.Judge(t.Context(), issuertest.Valid())
+			report := v.Report(t.Context(), issuertest.Valid())
 			if f := report.Finding(tt.check); report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Reason != tt.reason {
 				t.Errorf("Judge: want unknown (%v), got %s, %+v", tt.reason, report.Verdict, f)
 			}
@@ -179,9 +179,9 @@ func TestAudienceIncomplete(t *testing.T) {
 	}{
 		{"v2.0 token with a GUID", issuertest.ClaimsV2(), verify.ErrAudienceIncomplete, verify.ErrUndecided},
 		{"v1.0 token with the URI", issuertest.ClaimsV1(), nil, nil},
-		{"v1.0 token with a GUID", issuertest.ClaimsV1().Str("aud", issuertest.API), verify.ErrAudienceMismatch, verify.ErrRefused},
-		{"v2.0 token with another URI", issuertest.ClaimsV2().Str("aud", "api://other"), verify.ErrAudienceMismatch, verify.ErrRefused},
-		{"v2.0 token for Graph", issuertest.ClaimsV2().Str("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudienceMismatch, verify.ErrRefused},
+		{"v1.0 token with a GUID", issuertest.ClaimsV1().Str("aud", issuertest.API), verify.ErrAudienceMismatch, verify.ErrInvalid},
+		{"v2.0 token with another URI", issuertest.ClaimsV2().Str("aud", "api://other"), verify.ErrAudienceMismatch, verify.ErrInvalid},
+		{"v2.0 token for Graph", issuertest.ClaimsV2().Str("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudienceMismatch, verify.ErrInvalid},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,7 +191,7 @@ func TestAudienceIncomplete(t *testing.T) {
 			}
 		})
 	}
-	report := explain.Report(verifier(t, p, issuertest.Keys(t)).Judge(t.Context(), issuertest.Valid()))
+	report := explain.Report(verifier(t, p, issuertest.Keys(t)).Report(t.Context(), issuertest.Valid()))
 	f := report.Finding(verify.CheckAudience)
 	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+issuertest.API {
 		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)

@@ -44,8 +44,8 @@ type Verdict string
 // The verdicts. Unverifiable is a token that nobody but its audience can
 // verify: Microsoft Graph's, whose header was changed after it was signed.
 const (
-	Believed     Verdict = "believed"
-	Refused      Verdict = "refused"
+	Valid        Verdict = "believed"
+	Invalid      Verdict = "refused"
 	Undecided    Verdict = "unknown"
 	Unverifiable Verdict = "unverifiable"
 )

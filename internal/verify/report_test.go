@@ -24,7 +24,7 @@ func TestEveryCheckSpeaks(t *testing.T) {
 		"configured": verifier(t, policy(), issuertest.Keys(t)), "zero": verifier(t, verify.Policy{}, nil),
 	} {
 		for _, tt := range append(append(formTrials(), headerTrials()...), append(claimTrials(), kindTrials()...)...) {
-			report := explain.Report(v.Judge(t.Context(), tt.token))
+			report := explain.Report(v.Report(t.Context(), tt.token))
 			var names []string
 			for _, f := range report.Findings {
 				names = append(names, string(f.Check))
@@ -50,7 +50,7 @@ func TestEveryCheckSpeaks(t *testing.T) {
 func TestOutOfReach(t *testing.T) {
 	s := issuertest.New()
 	s.Set(issuertest.DiscoveryV2, issuertest.Answer{Err: issuertest.ErrDown})
-	report := explain.Report(verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{})).Judge(t.Context(), issuertest.Valid()))
+	report := explain.Report(verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{})).Report(t.Context(), issuertest.Valid()))
 	if report.Verdict != verify.Undecided {
 		t.Errorf("want unknown, got %s", report.Verdict)
 	}
@@ -85,7 +85,7 @@ func TestReportNeverLeaks(t *testing.T) {
 		}
 		_, err := v.Verify(context.Background(), tt.token)
 		words := errString(err)
-		for _, f := range explain.Report(v.Judge(t.Context(), tt.token)).Findings {
+		for _, f := range explain.Report(v.Report(t.Context(), tt.token)).Findings {
 			words += f.Expected + f.Found + f.Cause + f.Fix
 		}
 		if strings.Contains(words, signature[:20]) {
@@ -105,7 +105,7 @@ func errString(err error) string {
 // nothing else.
 func TestErrors(t *testing.T) {
 	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(), issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant)))
-	for _, target := range []error{verify.ErrRefused, verify.ErrAudienceMismatch} {
+	for _, target := range []error{verify.ErrInvalid, verify.ErrAudienceMismatch} {
 		if !errors.Is(err, target) {
 			t.Errorf("want %v in %v", target, err)
 		}

@@ -22,8 +22,8 @@ func fail(reason Reason) outcome    { return outcome{Fail, reason} }
 func unknown(reason Reason) outcome { return outcome{Unknown, reason} }
 func switchedOff() outcome          { return outcome{Skip, ErrSwitchedOff} }
 func notReached() outcome           { return outcome{Skip, ErrNotReached} }
-func (o outcome) lets() bool        { return o.status == Pass || o.reason == ErrSwitchedOff }
-func (o outcome) pending() bool     { return o.reason == ErrPending }
+func (o outcome) allows() bool      { return o.status == Pass || o.reason == ErrSwitchedOff }
+func (o outcome) isPending() bool   { return o.reason == ErrPending }
 
 // rule is one check: decide is all that a program needs; describe adds, for a
 // person, what was expected and what was found. lasts says that a pass holds for
@@ -32,8 +32,8 @@ func (o outcome) pending() bool     { return o.reason == ErrPending }
 // who may call is worth being decided at each call.
 type rule struct {
 	check    Check
-	decide   func(*hearing) outcome
-	describe func(*hearing) (expected, found string)
+	decide   func(*evaluation) outcome
+	describe func(*evaluation) (expected, found string)
 	lasts    bool
 }
 
@@ -55,8 +55,8 @@ func rules() []rule {
 	}
 }
 
-// hearing is one token before the judge: what it says, and what was found out.
-type hearing struct {
+// evaluation is one token before the judge: what it says, and what was found out.
+type evaluation struct {
 	reader *jwt.Reader
 	jwt.Parsed
 	policy    *Policy
@@ -65,36 +65,36 @@ type hearing struct {
 	now       time.Time
 	fault     *jwt.Fault // of the form
 
-	looked bool // keys was asked
-	key    *jwks.Key
-	issuer jwks.Issuer
-	keyErr error
+	lookedUp bool // keys was asked
+	key      *jwks.Key
+	issuer   jwks.Issuer
+	keyErr   error
 
-	checked bool // the signature was checked
-	signed  error
+	signatureChecked bool // the signature was checked
+	signatureErr     error
 }
 
-// look asks for the key. It is what may go to the network.
-func (h *hearing) look(ctx context.Context) {
+// lookUpKey asks for the key. It is what may go to the network.
+func (h *evaluation) lookUpKey(ctx context.Context) {
 	if h.keys == nil {
 		return
 	}
-	h.looked = true
+	h.lookedUp = true
 	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.Token.Version, h.Token.KeyID)
 }
 
-// check lets golang-jwt verify the signature. Without a key there is nothing to
+// checkSignature lets golang-jwt verify the signature. Without a key there is nothing to
 // verify, and Graph's own signatures match no header that anyone is sent.
-func (h *hearing) check() {
-	if h.key == nil || h.Signature == nil || h.graph() {
+func (h *evaluation) checkSignature() {
+	if h.key == nil || h.Signature == nil || h.isForGraph() {
 		return
 	}
-	h.checked = true
-	h.signed = gojwt.SigningMethodRS256.Verify(h.SigningInput, h.Signature, h.key.RSA)
+	h.signatureChecked = true
+	h.signatureErr = gojwt.SigningMethodRS256.Verify(h.SigningInput, h.Signature, h.key.RSA)
 }
 
 // retryAfter is when keys may be in reach again; 0 if nobody knows.
-func (h *hearing) retryAfter() time.Duration {
+func (h *evaluation) retryAfter() time.Duration {
 	var e *jwks.UnreachableError
 	if errors.As(h.keyErr, &e) {
 		return e.RetryAfter

@@ -9,7 +9,7 @@ import (
 
 // decideKind lets in what app-only clients get, and users' tokens where the
 // policy asks for their scopes or says so.
-func decideKind(h *hearing) outcome {
+func decideKind(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
@@ -18,7 +18,7 @@ func decideKind(h *hearing) outcome {
 		return fail(ErrIDToken)
 	case t.ClientID == "", !h.Token.Plain && !entra.IsGUID(t.ClientID):
 		return fail(ErrClientMissing)
-	case t.Kind == jwt.User && !h.letsUsers():
+	case t.Kind == jwt.User && !h.allowsUsers():
 		return fail(ErrUserToken)
 	case t.Kind != jwt.App && t.Kind != jwt.User:
 		return fail(ErrNotAppOnly)
@@ -26,13 +26,13 @@ func decideKind(h *hearing) outcome {
 	return pass()
 }
 
-// letsUsers: to require scopes is to ask for users, except of an issuer that
+// allowsUsers: to require scopes is to ask for users, except of an issuer that
 // writes them for apps too.
-func (h *hearing) letsUsers() bool {
+func (h *evaluation) allowsUsers() bool {
 	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.Token.Plain
 }
 
-func decideClient(h *hearing) outcome {
+func decideClient(h *evaluation) outcome {
 	switch {
 	case h.noClaims():
 		return notReached()
@@ -47,7 +47,7 @@ func decideClient(h *hearing) outcome {
 // decidePermission asks an app for roles and a user for scopes, never the one
 // for the other's: roles are granted to the app by an administrator, scopes to
 // a client that acts for a user who may hold less.
-func decidePermission(h *hearing) outcome {
+func decidePermission(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
@@ -55,7 +55,7 @@ func decidePermission(h *hearing) outcome {
 	switch {
 	case t.Kind == jwt.User && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
-	case t.Kind == jwt.User && h.letsUsers():
+	case t.Kind == jwt.User && h.allowsUsers():
 		return pass()
 	case t.Kind != jwt.App:
 		return notReached() // the kind check has refused it
@@ -81,8 +81,8 @@ func (p *Policy) holds(has, required []string) bool {
 	return found == len(required) || found > 0 && !p.RequireAll
 }
 
-// graph reports whether this is one of Graph's own tokens: the header's nonce
+// isForGraph reports whether this is one of Graph's own tokens: the header's nonce
 // is not the one that was signed, so that only Graph can verify it.
-func (h *hearing) graph() bool {
+func (h *evaluation) isForGraph() bool {
 	return h.Token != nil && h.Token.Has.Nonce && entra.IsGraph(h.Token.Audience)
 }

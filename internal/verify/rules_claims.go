@@ -13,11 +13,11 @@ import (
 	"m2m/internal/text"
 )
 
-func (h *hearing) noClaims() bool { return h.Token == nil || h.Token.Claims.IsZero() }
+func (h *evaluation) noClaims() bool { return h.Token == nil || h.Token.Claims.IsZero() }
 
 // decideIssuer compares with the metadata of the token's own version: v1.0 and
 // v2.0 tokens of one tenant have different issuers.
-func decideIssuer(h *hearing) outcome {
+func decideIssuer(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
@@ -31,7 +31,7 @@ func decideIssuer(h *hearing) outcome {
 		return fail(ErrVersion)
 	case !h.keys.Admits(t.Version, t.Issuer):
 		return fail(ErrIssuerMismatch)
-	case !h.looked:
+	case !h.lookedUp:
 		return unknown(ErrPending)
 	case h.issuer.Any:
 		return switchedOff()
@@ -45,7 +45,7 @@ func decideIssuer(h *hearing) outcome {
 	return pass()
 }
 
-func decideTenant(h *hearing) outcome {
+func decideTenant(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
@@ -57,7 +57,7 @@ func decideTenant(h *hearing) outcome {
 		return fail(ErrTenantMissing)
 	case !entra.IsGUID(t.TenantID):
 		return fail(ErrTenantForm)
-	case !tenantInIssuer(t) && !h.given():
+	case !tenantInIssuer(t) && !h.issuerGiven():
 		return fail(ErrTenantNotInIss)
 	case h.policy.AnyTenant:
 		return switchedOff()
@@ -69,7 +69,7 @@ func decideTenant(h *hearing) outcome {
 
 // decideTenantListed looks for tid among the policy's tenants. A domain name
 // counts once the source has said which GUID it stands for.
-func decideTenantListed(h *hearing) outcome {
+func decideTenantListed(h *evaluation) outcome {
 	unresolved := false
 	for _, tenant := range h.policy.Tenants {
 		if !entra.IsGUID(tenant) {
@@ -83,14 +83,14 @@ func decideTenantListed(h *hearing) outcome {
 	switch {
 	case !unresolved:
 		return fail(ErrTenantMismatch)
-	case !h.looked && h.keys != nil:
+	case !h.lookedUp && h.keys != nil:
 		return unknown(ErrPending)
 	}
 	return unknown(ErrTenantUnresolved)
 }
 
 // resolve returns the GUID of a tenant's domain name, or nothing.
-func (h *hearing) resolve(domain string) (guid string) {
+func (h *evaluation) resolve(domain string) (guid string) {
 	if h.issuer.Domain == "" || text.LowerASCII(h.issuer.Domain) != text.LowerASCII(domain) {
 		return ""
 	}
@@ -100,10 +100,10 @@ func (h *hearing) resolve(domain string) (guid string) {
 	return guid
 }
 
-// given reports whether the user named the issuer, or any: what is known before
+// issuerGiven reports whether the user named the issuer, or any: what is known before
 // a key is looked up, because no other source admits a token without a version.
-func (h *hearing) given() bool {
-	return h.issuer.Given || !h.looked && h.keys != nil && h.keys.Admits("", h.Token.Issuer)
+func (h *evaluation) issuerGiven() bool {
+	return h.issuer.Given || !h.lookedUp && h.keys != nil && h.keys.Admits("", h.Token.Issuer)
 }
 
 func tenantInIssuer(t *jwt.Token) bool {
@@ -111,7 +111,7 @@ func tenantInIssuer(t *jwt.Token) bool {
 	return ok && len(after) > len(t.TenantID) && after[:len(t.TenantID)] == t.TenantID && after[len(t.TenantID)] == '/'
 }
 
-func decideAudience(h *hearing) outcome {
+func decideAudience(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
@@ -138,7 +138,7 @@ func decideAudience(h *hearing) outcome {
 // decideLifetime leaves the comparison with the clock to golang-jwt's
 // Validator, and adds what it takes for granted: that all three dates are
 // there, in order, and not years apart.
-func decideLifetime(h *hearing) outcome {
+func decideLifetime(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
 	}
@@ -173,7 +173,7 @@ func (p *Policy) listsAll(audiences []string) bool {
 
 // decidePlainTenant asks for a tenant only where the token names one and the
 // policy does too: the issuer, which is compared exactly, stands for it.
-func decidePlainTenant(h *hearing) outcome {
+func decidePlainTenant(h *evaluation) outcome {
 	switch p := h.policy; {
 	case h.Token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
 		return switchedOff()

@@ -9,7 +9,7 @@ import (
 	"m2m/internal/text"
 )
 
-func decideForm(h *hearing) outcome {
+func decideForm(h *evaluation) outcome {
 	if h.fault != nil {
 		return fail(Reason(h.fault.Reason))
 	}
@@ -19,7 +19,7 @@ func decideForm(h *hearing) outcome {
 // decideAlgorithm allows one algorithm, whatever the key could do (RFC 8725
 // section 3.1), and refuses every header that changes what the token means to
 // a reader who understands it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
-func decideAlgorithm(h *hearing) outcome {
+func decideAlgorithm(h *evaluation) outcome {
 	if h.Token == nil || h.Token.Header.IsZero() {
 		return notReached()
 	}
@@ -52,9 +52,9 @@ func typFits(typ string) bool {
 	return typ == "JWT" || text.IsASCII(typ) && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
 }
 
-func decideKey(h *hearing) outcome {
+func decideKey(h *evaluation) outcome {
 	switch {
-	case h.fault != nil || !decideAlgorithm(h).lets():
+	case h.fault != nil || !decideAlgorithm(h).allows():
 		return notReached()
 	case h.Token.KeyID == "":
 		return fail(ErrKeyIDMissing)
@@ -62,7 +62,7 @@ func decideKey(h *hearing) outcome {
 		return fail(ErrKeyIDLong)
 	case h.keys == nil:
 		return unknown(ErrNoKeySource)
-	case !h.looked:
+	case !h.lookedUp:
 		return unknown(ErrPending)
 	case errors.Is(h.keyErr, jwks.ErrKeyUnknown):
 		return fail(ErrKeyUnknown)
@@ -74,7 +74,7 @@ func decideKey(h *hearing) outcome {
 
 // decideKeyOwner keeps one issuer's key from signing for another: the set of
 // /common holds the keys of personal accounts and of the US government too.
-func decideKeyOwner(h *hearing) outcome {
+func decideKeyOwner(h *evaluation) outcome {
 	switch {
 	case !h.key.MayVerify(h.Token, h.issuer.KeyIssuer):
 		return fail(ErrKeyIssuer)
@@ -84,31 +84,31 @@ func decideKeyOwner(h *hearing) outcome {
 	return pass()
 }
 
-func decideSignature(h *hearing) outcome {
+func decideSignature(h *evaluation) outcome {
 	switch {
-	case h.fault != nil || !decideAlgorithm(h).lets():
+	case h.fault != nil || !decideAlgorithm(h).allows():
 		return notReached()
-	case h.graph():
+	case h.isForGraph():
 		return unknown(ErrGraphNonce)
-	case !h.checked && h.keyErr == nil && h.keys != nil && !h.looked:
+	case !h.signatureChecked && h.keyErr == nil && h.keys != nil && !h.lookedUp:
 		return unknown(ErrPending)
-	case !h.checked:
+	case !h.signatureChecked:
 		return unknown(ErrSignatureUnchecked)
-	case h.signed != nil:
+	case h.signatureErr != nil:
 		return fail(ErrSignatureMismatch)
 	}
 	return pass()
 }
 
-// mayLook says whether the header is good enough to ask for its key.
-func (h *hearing) mayLook() bool {
-	return h.fault == nil && decideAlgorithm(h).lets() && decideKey(h).pending()
+// canLookUpKey says whether the header is good enough to ask for its key.
+func (h *evaluation) canLookUpKey() bool {
+	return h.fault == nil && decideAlgorithm(h).allows() && decideKey(h).isPending()
 }
 
-// settleKey asks for the key and, if there is one, checks the signature.
-func (h *hearing) settleKey(ctx context.Context) {
-	if h.mayLook() {
-		h.look(ctx)
-		h.check()
+// resolveKey asks for the key and, if there is one, checks the signature.
+func (h *evaluation) resolveKey(ctx context.Context) {
+	if h.canLookUpKey() {
+		h.lookUpKey(ctx)
+		h.checkSignature()
 	}
 }

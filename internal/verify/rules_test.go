@@ -47,9 +47,9 @@ func checked(f verify.Finding) bool {
 func try(t *testing.T, v *verify.Verifier, tt trial) {
 	t.Helper()
 	token, err := v.Verify(t.Context(), tt.token)
-	report := v.Judge(t.Context(), tt.token)
+	report := v.Report(t.Context(), tt.token)
 	if tt.want == nil {
-		if err != nil || token == nil || report.Verdict != verify.Believed {
+		if err != nil || token == nil || report.Verdict != verify.Valid {
 			t.Fatalf("want it believed; Verify: %v; Judge: %+v", err, report)
 		}
 		return
@@ -62,7 +62,7 @@ func try(t *testing.T, v *verify.Verifier, tt trial) {
 	if !errors.Is(f.Reason, tt.want) || f.Status == verify.Pass {
 		t.Errorf("Judge: want %s (%v), got %+v", tt.check, tt.want, f)
 	}
-	if report.Verdict == verify.Believed {
+	if report.Verdict == verify.Valid {
 		t.Error("Judge believes it")
 	}
 	if s := report.Finding(verify.CheckSignature); s.Status == verify.Pass && !checked(f) {

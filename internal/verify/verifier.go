@@ -30,11 +30,11 @@ type Verifier struct {
 	now       func() time.Time
 	validator *gojwt.Validator
 	rules     []rule
-	again     []rule // of rules: those that a remembered token is put to as well
+	perCall   []rule // of rules: those that a remembered token is put to as well
 	cache     *cache // nil: none
 	hits      atomic.Uint64
 	misses    atomic.Uint64
-	hearings  sync.Pool
+	pool      sync.Pool
 }
 
 // New makes a verifier. An incomplete policy, or keys == nil, is no error:
@@ -45,9 +45,9 @@ func New(p Policy, keys jwks.Source, o Options) (*Verifier, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{policy: p.settled(), keys: keys, now: o.Now, rules: rules()}
-	v.again = slices.DeleteFunc(slices.Clone(v.rules), func(r rule) bool { return r.lasts })
-	v.hearings.New = func() any { return &hearing{reader: &jwt.Reader{PlainIssuer: v.policy.PlainIssuer}} }
+	v := &Verifier{policy: p.withDefaults(), keys: keys, now: o.Now, rules: rules()}
+	v.perCall = slices.DeleteFunc(slices.Clone(v.rules), func(r rule) bool { return r.lasts })
+	v.pool.New = func() any { return &evaluation{reader: &jwt.Reader{PlainIssuer: v.policy.PlainIssuer}} }
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -72,19 +72,19 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*jwt.Token, error)
 	now := v.now()
 	if e, ok := v.cache.get(id, now); ok && v.keys.Trusts(e.token.Version, e.key) {
 		v.hits.Add(1)
-		return v.recall(e, now)
+		return v.fromCache(e, now)
 	}
 	v.misses.Add(1)
 	return v.verify(ctx, token, &id)
 }
 
 func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*jwt.Token, error) {
-	h := v.open(token)
-	defer v.close(h)
-	if err := v.sift(h); err != nil {
+	h := v.begin(token)
+	defer v.end(h)
+	if err := v.precheck(h); err != nil {
 		return nil, err
 	}
-	h.settleKey(ctx)
+	h.resolveKey(ctx)
 	if err := h.decide(v.rules); err != nil {
 		return nil, err
 	}
@@ -94,58 +94,58 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*jwt.T
 	return h.Token, nil
 }
 
-// open takes a token apart for a hearing, which must be closed.
-func (v *Verifier) open(token string) *hearing {
-	h := v.hearings.Get().(*hearing)
-	*h = v.hearing(h.reader, v.now())
+// begin takes a token apart for an evaluation, which must be ended.
+func (v *Verifier) begin(token string) *evaluation {
+	h := v.pool.Get().(*evaluation)
+	*h = v.evaluation(h.reader, v.now())
 	h.Parsed, h.fault = h.reader.Parse(token)
 	return h
 }
 
-func (v *Verifier) hearing(r *jwt.Reader, now time.Time) hearing {
-	return hearing{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, now: now}
+func (v *Verifier) evaluation(r *jwt.Reader, now time.Time) evaluation {
+	return evaluation{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, now: now}
 }
 
-// close leaves nothing of a token in a hearing that waits for its next one.
-func (v *Verifier) close(h *hearing) {
+// end leaves nothing of a token in an evaluation that waits for its next one.
+func (v *Verifier) end(h *evaluation) {
 	h.reader.Wipe()
-	v.dismiss(h)
+	v.release(h)
 }
 
-// dismiss ends a hearing that has read nothing.
-func (v *Verifier) dismiss(h *hearing) {
-	*h = hearing{reader: h.reader}
-	v.hearings.Put(h)
+// release ends an evaluation that has read nothing.
+func (v *Verifier) release(h *evaluation) {
+	*h = evaluation{reader: h.reader}
+	v.pool.Put(h)
 }
 
-// sift refuses what the claims rule out whoever signed them, before any key is
+// precheck refuses what the claims rule out whoever signed them, before any key is
 // looked up: foreign and expired tokens must not make us call the issuer. It
 // stops no forger, who can write what he likes, and lets nothing in.
-func (v *Verifier) sift(h *hearing) error {
+func (v *Verifier) precheck(h *evaluation) error {
 	for _, r := range v.rules {
 		if r.check == CheckPermission {
 			continue // 403 is for tokens that are otherwise believed
 		}
-		if o := r.decide(h); !o.lets() && !o.pending() {
+		if o := r.decide(h); !o.allows() && !o.isPending() {
 			return h.error(r, o)
 		}
 	}
 	return nil
 }
 
-// decide asks the rules, now that the key is settled. Nothing but a pass, or a
+// decide asks the rules, now that the key is looked up. Nothing but a pass, or a
 // check that the policy switches off, lets a token through.
-func (h *hearing) decide(rules []rule) error {
+func (h *evaluation) decide(rules []rule) error {
 	for _, r := range rules {
-		if o := r.decide(h); !o.lets() {
+		if o := r.decide(h); !o.allows() {
 			return h.error(r, o)
 		}
 	}
 	return nil
 }
 
-func (h *hearing) error(r rule, o outcome) error {
-	e := &Error{Check: r.check, Outcome: ErrRefused, Reason: o.reason}
+func (h *evaluation) error(r rule, o outcome) error {
+	e := &Error{Check: r.check, Outcome: ErrInvalid, Reason: o.reason}
 	switch {
 	case o.reason == ErrGraphNonce: // verifiable, but by nobody who could be asking
 	case o.status != Fail:

@@ -61,7 +61,7 @@ func runBatch(ctx context.Context, env *cli.Env, args []string, verifier *verify
 	defer closeInput()
 	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
 	b := batch{in: in, out: env.Out, progress: show.update, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		report := explain.Report(verifier.Judge(ctx, l.token()))
+		report := explain.Report(verifier.Report(ctx, l.token()))
 		return append(verify.AppendReport(dst, report), '\n'), report.Verdict
 	}}
 	// Nearly all memory of a token is garbage at once. Collecting it less often
@@ -114,7 +114,7 @@ type batchProgress struct {
 func (p *batchProgress) update(counts tally) {
 	if now := p.now(); !p.silent && now.Sub(p.last) >= 200*time.Millisecond {
 		p.last = now
-		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed", counts.total(), counts[verify.Believed])
+		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed", counts.total(), counts[verify.Valid])
 	}
 }
 
@@ -122,6 +122,6 @@ func (p *batchProgress) update(counts tally) {
 func (p *batchProgress) end(counts tally) {
 	if !p.silent {
 		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed, %d refused, %d unknown, %d unverifiable\n", counts.total(),
-			counts[verify.Believed], counts[verify.Refused], counts[verify.Undecided], counts[verify.Unverifiable])
+			counts[verify.Valid], counts[verify.Invalid], counts[verify.Undecided], counts[verify.Unverifiable])
 	}
 }

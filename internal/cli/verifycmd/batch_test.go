@@ -70,10 +70,10 @@ func TestBatchKeepsTheOrder(t *testing.T) {
 		for range len(l.text) % 3 * 1000 {
 			busy.Add(1)
 		}
-		return append(append(dst, l.text...), '\n'), verify.Believed
+		return append(append(dst, l.text...), '\n'), verify.Valid
 	}}
 	counts, err := b.run(t.Context())
-	if err != nil || counts[verify.Believed] != 5000 || out.String() != want.String() {
+	if err != nil || counts[verify.Valid] != 5000 || out.String() != want.String() {
 		t.Errorf("error %v, counts %v, in order %t", err, counts, out.String() == want.String())
 	}
 }
@@ -103,7 +103,7 @@ func (s stuck) Write([]byte) (int, error) {
 func TestBatchWaitsForItsReader(t *testing.T) {
 	in, out := &endless{}, stuck{make(chan struct{})}
 	b := batch{in: in, out: out, progress: func(tally) {}, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		return append(dst, '\n'), verify.Refused
+		return append(dst, '\n'), verify.Invalid
 	}}
 	ended := make(chan error, 1)
 	go func() { _, err := b.run(t.Context()); ended <- err }()
@@ -124,7 +124,7 @@ func TestBatchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("enough")
 	b := batch{in: &endless{}, out: io.Discard, progress: func(tally) { cancel(why) }, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		return dst, verify.Refused
+		return dst, verify.Invalid
 	}}
 	if _, err := b.run(ctx); !errors.Is(err, why) {
 		t.Errorf("want the cause, got %v", err)
@@ -161,18 +161,18 @@ func TestBatchProgress(t *testing.T) {
 	var out bytes.Buffer
 	now := minttest.Noon
 	p := batchProgress{w: &out, now: func() time.Time { return now }}
-	p.update(tally{verify.Believed: 1})
-	p.update(tally{verify.Believed: 2})
+	p.update(tally{verify.Valid: 1})
+	p.update(tally{verify.Valid: 2})
 	now = now.Add(time.Second)
-	p.update(tally{verify.Believed: 2, verify.Refused: 1})
-	p.end(tally{verify.Believed: 2, verify.Refused: 2})
+	p.update(tally{verify.Valid: 2, verify.Invalid: 1})
+	p.end(tally{verify.Valid: 2, verify.Invalid: 2})
 	want := "\rm2m: 1 judged, 1 believed\rm2m: 3 judged, 2 believed\rm2m: 4 judged, 2 believed, 2 refused, 0 unknown, 0 unverifiable\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}
 	silent := batchProgress{w: &out, now: p.now, silent: true}
 	out.Reset()
-	silent.update(tally{verify.Believed: 1})
+	silent.update(tally{verify.Valid: 1})
 	silent.end(tally{})
 	if out.Len() > 0 {
 		t.Errorf("silent progress says %q", out.String())
@@ -183,7 +183,7 @@ func TestBatchProgress(t *testing.T) {
 // that encoding/json writes.
 func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
-		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}).Judge(t.Context(), token))
+		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}).Report(t.Context(), token))
 		got := verify.AppendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {

@@ -27,7 +27,7 @@ func (t tally) code() exit.Code {
 	switch {
 	case t[verify.Unverifiable] > 0:
 		return exit.Unverifiable
-	case t[verify.Refused] > 0:
+	case t[verify.Invalid] > 0:
 		return exit.Rejected
 	case t[verify.Undecided] > 0:
 		return exit.Unknown

@@ -164,8 +164,8 @@ func (r textReport) status(s verify.Status) string {
 // verdict prints the last line.
 func (r textReport) verdict(report *verify.Report) {
 	words := map[verify.Verdict]string{
-		verify.Believed:     r.paint.Green("believed") + ": every check passes",
-		verify.Refused:      r.paint.Red("refused") + ": " + r.checksOf(report, verify.Fail),
+		verify.Valid:        r.paint.Green("believed") + ": every check passes",
+		verify.Invalid:      r.paint.Red("refused") + ": " + r.checksOf(report, verify.Fail),
 		verify.Undecided:    r.paint.Yellow("unknown") + ": could not tell about " + r.checksOf(report, verify.Unknown),
 		verify.Unverifiable: r.paint.Yellow("unverifiable") + ": nobody but its audience can verify this token",
 	}

@@ -23,7 +23,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) string {
 	var out bytes.Buffer
 	text := textReport{w: &out, paint: p, now: minttest.Noon}
-	report := explain.Report(v.Judge(t.Context(), token))
+	report := explain.Report(v.Report(t.Context(), token))
 	text.token(report.Token)
 	text.checks(report.Findings)
 	text.verdict(report)

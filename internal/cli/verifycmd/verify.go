@@ -121,7 +121,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err != nil {
 		return err
 	}
-	report := explain.Report(verifier.Judge(ctx, pasted))
+	report := explain.Report(verifier.Report(ctx, pasted))
 	hintAtLocal(env, cmd, report)
 	return printReport(env, report, o, now())
 }
@@ -209,9 +209,9 @@ func printReport(env *cli.Env, report *verify.Report, o options, now time.Time) 
 // codeOf is the exit code of a verdict.
 func codeOf(v verify.Verdict) exit.Code {
 	switch v {
-	case verify.Believed:
+	case verify.Valid:
 		return exit.Done
-	case verify.Refused:
+	case verify.Invalid:
 		return exit.Rejected
 	case verify.Unverifiable:
 		return exit.Unverifiable
