@@ -75,7 +75,8 @@ func confined(t *testing.T, root string, words []string) *program {
 	t.Helper()
 	for folder := root; folder != "/"; folder = filepath.Dir(folder) {
 		// The user of the image must reach it, as it reaches the root of a container.
-		if info, err := os.Stat(folder); err == nil && info.Mode()&0o005 != 0o005 && strings.HasPrefix(folder, os.TempDir()+"/") {
+		if info, err := os.Stat(folder); err == nil && info.Mode()&0o005 != 0o005 &&
+			strings.HasPrefix(folder, os.TempDir()+"/") {
 			if err := os.Chmod(folder, 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +86,8 @@ func confined(t *testing.T, root string, words []string) *program {
 	p.Path = "/m2m"
 	p.Err = nil // there is a /m2m in the new root, not in this one
 	p.Dir = "/"
-	p.Env = []string{"TENANT_ID=7d2f0f3a-3c65-4b5c-8f26-0d3c2a9d6b10", "API_AUDIENCE=c2a5c7f4-98a1-4d53-b3b8-35a4e4f2d6a9", "REQUIRED_ROLES=Data.Read"}
+	p.Env = []string{"TENANT_ID=7d2f0f3a-3c65-4b5c-8f26-0d3c2a9d6b10", "API_AUDIENCE=c2a5c7f4-98a1-4d53-b3b8-35a4e4f2d6a9",
+		"REQUIRED_ROLES=Data.Read"}
 	p.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
 	p.start(t)
 	return p

@@ -37,7 +37,8 @@ func TestCaddy(t *testing.T) {
 	caddy := run(t, nil, "caddy", "run", "--config", config, "--adapter", "caddyfile")
 	answers(t, caddy, address)
 	t.Run("lets WebSocket through", func(t *testing.T) {
-		got := send(t, address, "Authorization: Bearer "+h.token(t, "client.env"), "Connection: Upgrade", "Upgrade: websocket")
+		got := send(t, address, "Authorization: Bearer "+h.token(t, "client.env"), "Connection: Upgrade",
+			"Upgrade: websocket")
 		if !strings.Contains(got.body, `Upgrade: ["websocket"]`) {
 			t.Errorf("status %d, the application got\n%s", got.status, got.body)
 		}
@@ -63,12 +64,13 @@ func judgedByM2M(t *testing.T, h house, address string) {
 		}
 	})
 	for name, headers := range map[string][]string{
-		"the names":           {"X-Auth-Roles: Admin", "X-Auth-Client-Id: Admin", "X-Auth-Tenant-Id: Admin"},
-		"lower case":          {"x-auth-roles: Admin"},
-		"twice":               {"X-Auth-Roles: Admin", "X-Auth-Roles: Admin"},
-		"underscores":         {"X_Auth_Roles: Admin", "X-Auth_Client-Id: Admin", "x_auth_tenant_id: Admin"},
-		"dots":                {"X.Auth.Roles: Admin", "x.auth-client.id: Admin"},
-		"other punctuation":   {"X~Auth~Roles: Admin", "X!Auth-Client^Id: Admin", "x`auth|tenant'id: Admin", "X+AUTH$ROLES: Admin"},
+		"the names":   {"X-Auth-Roles: Admin", "X-Auth-Client-Id: Admin", "X-Auth-Tenant-Id: Admin"},
+		"lower case":  {"x-auth-roles: Admin"},
+		"twice":       {"X-Auth-Roles: Admin", "X-Auth-Roles: Admin"},
+		"underscores": {"X_Auth_Roles: Admin", "X-Auth_Client-Id: Admin", "x_auth_tenant_id: Admin"},
+		"dots":        {"X.Auth.Roles: Admin", "x.auth-client.id: Admin"},
+		"other punctuation": {"X~Auth~Roles: Admin", "X!Auth-Client^Id: Admin", "x`auth|tenant'id: Admin",
+			"X+AUTH$ROLES: Admin"},
 		"named by Connection": {"Connection: X-Auth-Roles, X-Auth-Client-Id, X-Auth-Tenant-Id"},
 		"named by two":        {"Connection: keep-alive, x-auth-roles", "Connection: X-Auth-Client-Id"},
 		"a trailer":           {"Transfer-Encoding: chunked", "Trailer: X-Auth-Roles", "", "0", "X-Auth-Roles: Admin"},
@@ -110,7 +112,8 @@ func judgedByM2M(t *testing.T, h house, address string) {
 	t.Run("lets nobody in without m2m", func(t *testing.T) {
 		_ = h.gate.Process.Signal(syscall.SIGTERM)
 		<-h.gate.ended
-		if got := send(t, address, bearer); got.status != http.StatusServiceUnavailable && got.status != http.StatusBadGateway {
+		if got := send(t, address, bearer); got.status != http.StatusServiceUnavailable &&
+			got.status != http.StatusBadGateway {
 			t.Errorf("status %d", got.status)
 		}
 	})

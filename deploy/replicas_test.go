@@ -53,7 +53,8 @@ func endOneReplica(t *testing.T, signal syscall.Signal, apart int64) {
 	}
 	<-replicas[1].ended
 	counts := [2]int{replicas[0].answered(), replicas[1].answered()}
-	t.Logf("%d requests answered with 200 and %d otherwise; the replicas answered %d and %d", load.answered.Load(), load.failed.Load(), counts[0], counts[1])
+	t.Logf("%d requests answered with 200 and %d otherwise; the replicas answered %d and %d", load.answered.Load(),
+		load.failed.Load(), counts[0], counts[1])
 	t.Logf("the first one ended %s after the signal %s; HAProxy: retries 2, redispatch, retry-on conn-failure empty-response", took.Round(time.Millisecond), signal)
 	if load.failed.Load() != 0 {
 		t.Errorf("callers saw %d failures, the first: %v", load.failed.Load(), load.first.Load())
@@ -69,7 +70,8 @@ func endOneReplica(t *testing.T, signal syscall.Signal, apart int64) {
 // replica runs a gate of its own for the house's tenant.
 func (h house) replica(t *testing.T) *program {
 	t.Helper()
-	return run(t, h.settings(t, "client.env"), m2m, "serve", "--addr", "127.0.0.1:0", "--access-log", "--log-format", "json")
+	return run(t, h.settings(t, "client.env"), m2m, "serve", "--addr", "127.0.0.1:0", "--access-log", "--log-format",
+		"json")
 }
 
 func (p *program) addr(t *testing.T) string {

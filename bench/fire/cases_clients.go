@@ -102,7 +102,8 @@ func slowloris(_ context.Context, t *trial) (string, error) {
 	}
 	all.Wait()
 	answers := good.stop()
-	seen := fmt.Sprintf("closed after %.1f s at the latest; good: %s, the slowest in %s", oldest.Seconds(), answers, good.slowest.Round(time.Millisecond))
+	seen := fmt.Sprintf("closed after %.1f s at the latest; good: %s, the slowest in %s", oldest.Seconds(), answers,
+		good.slowest.Round(time.Millisecond))
 	err = answers.only(http.StatusOK)
 	if oldest > longest {
 		err = errors.Join(err, fmt.Errorf("a connection was open for %s", oldest))
@@ -160,7 +161,8 @@ func endlessBodies(_ context.Context, t *trial) (string, error) {
 	}{
 		{"1 GB", "POST /secure-data HTTP/1.1\r\n" + host + "Content-Length: 1000000000\r\n\r\n", 413},
 		{"endless, no token", "GET /secure-data HTTP/1.1\r\n" + host + chunked + "\r\n", 401},
-		{"endless form, no token", "GET /secure-data HTTP/1.1\r\n" + host + "Content-Type: application/x-www-form-urlencoded\r\n" + chunked + "\r\n", 401},
+		{"endless form, no token",
+			"GET /secure-data HTTP/1.1\r\n" + host + "Content-Type: application/x-www-form-urlencoded\r\n" + chunked + "\r\n", 401},
 		{"endless, good token", strings.TrimSuffix(get(t.token), "\r\n") + chunked + "\r\n", 200},
 	} {
 		open, most, mu := 0, 0, sync.Mutex{}
@@ -229,7 +231,8 @@ func descriptorsExhausted(_ context.Context, t *trial) (string, error) {
 	err = t.want(http.StatusOK, t.token)
 	took, answers := time.Since(began), held.stop()
 	lines := strings.Count(t.server.logged(), "too many open files")
-	seen := fmt.Sprintf("none left for 3 s; the connection it had: %s; a new one after %.1f s; %d lines in the log", answers, took.Seconds(), lines)
+	seen := fmt.Sprintf("none left for 3 s; the connection it had: %s; a new one after %.1f s; %d lines in the log", answers, took.Seconds(),
+		lines)
 	if open < fewDescriptors || took > 2*time.Second || lines == 0 || lines > 40 {
 		err = errors.Join(err, errors.New("not as promised"))
 	}

@@ -131,7 +131,8 @@ func (s *server) left(descriptors int) (string, error) {
 	<-s.ended
 	goroutines := 0
 	for stack := range strings.SplitSeq(s.logged(), "\n\n") {
-		if strings.HasPrefix(stack, "goroutine ") && (strings.Contains(stack, "net/http") || strings.Contains(stack, "m2m/") || strings.Contains(stack, "main.")) {
+		if strings.HasPrefix(stack, "goroutine ") &&
+			(strings.Contains(stack, "net/http") || strings.Contains(stack, "m2m/") || strings.Contains(stack, "main.")) {
 			goroutines++
 		}
 	}

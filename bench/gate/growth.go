@@ -13,7 +13,8 @@ func (b *bench) growth(ctx context.Context) error {
 	}
 	both := []string{gated, haproxy}
 	for _, n := range []int{32, 512, 2000} {
-		if err := b.row(ctx, fmt.Sprintf("%d connections, 10,000 tokens", n), load{tokens: "many", warm: "many", connections: n}, both); err != nil {
+		if err := b.row(ctx, fmt.Sprintf("%d connections, 10,000 tokens", n), load{tokens: "many", warm: "many", connections: n},
+			both); err != nil {
 			return err
 		}
 	}
@@ -37,7 +38,8 @@ func (b *bench) growKeys(ctx context.Context) error {
 			return err
 		}
 		b.issuer = i
-		if err := b.row(ctx, fmt.Sprintf("%d keys, every token new", keys), load{tokens: "new", warm: "one", connections: 32}, []string{gated}); err != nil {
+		if err := b.row(ctx, fmt.Sprintf("%d keys, every token new", keys), load{tokens: "new", warm: "one", connections: 32},
+			[]string{gated}); err != nil {
 			return err
 		}
 	}

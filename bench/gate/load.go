@@ -78,7 +78,8 @@ var (
 
 // wrk runs on core 1. An answer other than 2xx, or a broken connection, makes
 // the measurement void.
-func (b *bench) wrk(ctx context.Context, s *server, tokens string, connections int, d time.Duration) (r result, requests float64, err error) {
+func (b *bench) wrk(ctx context.Context, s *server, tokens string, connections int, d time.Duration) (r result, requests float64,
+	err error) {
 	out, err := exec.CommandContext(ctx, "taskset", "-c", "1", "wrk", "--latency", "-t1", "-c", strconv.Itoa(connections),
 		"-d", d.String(), "--timeout", "10s", "-s", "tokens.lua", s.url, "--", b.issuer.tokenFile(tokens)).CombinedOutput()
 	if err != nil {

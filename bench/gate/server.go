@@ -66,7 +66,8 @@ func (b *bench) command(system, address string) (argv, env []string, path string
 	case recipe:
 		host, port, _ := strings.Cut(address, ":")
 		return []string{"/usr/bin/python3", "-m", "uvicorn", "recipe:app", "--host", host, "--port", port, "--no-access-log"},
-			[]string{"KEYS_URL=" + i.KeysURL(), "ISSUER=" + i.Name(), "AUDIENCE=" + stage.Audience, "SSL_CERT_FILE=" + i.CA, "PYTHONDONTWRITEBYTECODE=1"}, "/secure-data"
+			[]string{"KEYS_URL=" + i.KeysURL(), "ISSUER=" + i.Name(), "AUDIENCE=" + stage.Audience, "SSL_CERT_FILE=" + i.CA,
+				"PYTHONDONTWRITEBYTECODE=1"}, "/secure-data"
 	}
 	path = "/secure-data"
 	if system == open {

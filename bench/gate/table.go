@@ -102,14 +102,16 @@ func medianOf(values []float64) float64 {
 
 // configuration prints what was compared, as it ran.
 func (b *bench) configuration() {
-	fmt.Printf("machine: %d cores, %s; server on core 0, wrk on core 1; %d rounds of %s\n", runtime.NumCPU(), first("uname", "-sr"), b.rounds, b.duration)
+	fmt.Printf("machine: %d cores, %s; server on core 0, wrk on core 1; %d rounds of %s\n", runtime.NumCPU(), first("uname", "-sr"), b.rounds,
+		b.duration)
 	fmt.Printf("programs: %s; %s; %s\n", runtime.Version(), first("haproxy", "-v"), first("/usr/bin/python3", "-c",
 		"import fastapi, jwt, uvicorn; print('FastAPI', fastapi.__version__, 'PyJWT', jwt.__version__, 'uvicorn', uvicorn.__version__)"))
 	token, _ := os.ReadFile(b.issuer.tokenFile("one"))
 	fmt.Printf("tokens: %d bytes, RS256, one of %d published keys\n", len(strings.TrimSpace(string(token))), b.issuer.keys)
 	for _, system := range []string{gated, haproxy, recipe} {
 		argv, env, _ := b.command(system, "HOST:PORT")
-		fmt.Printf("%s: %s %s\n", system, strings.ReplaceAll(strings.Join(env, " "), b.dir, "DIR"), strings.ReplaceAll(strings.Join(argv, " "), b.dir, "DIR"))
+		fmt.Printf("%s: %s %s\n", system, strings.ReplaceAll(strings.Join(env, " "), b.dir, "DIR"),
+			strings.ReplaceAll(strings.Join(argv, " "), b.dir, "DIR"))
 	}
 }
 

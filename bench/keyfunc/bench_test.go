@@ -86,7 +86,8 @@ func contenders(b *testing.B) []contender {
 	if err != nil {
 		b.Fatal(err)
 	}
-	verifier, err := verify.New(verify.Policy{Tenants: []string{tenant}, Audiences: []string{api}, Roles: []string{"Data.Read"}}, keys, verify.Options{})
+	verifier, err := verify.New(verify.Policy{Tenants: []string{tenant}, Audiences: []string{api},
+		Roles: []string{"Data.Read"}}, keys, verify.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -115,7 +116,8 @@ func mint(b *testing.B, key *rsa.PrivateKey) string {
 	now := time.Now()
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"aud": api, "iss": issuer, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(), "aio": "k2RgYA==",
-		"azp": client, "azpacr": "1", "oid": object, "rh": "1.A.", "roles": []string{"Data.Read"}, "sub": object, "tid": tenant,
+		"azp": client, "azpacr": "1", "oid": object, "rh": "1.A.", "roles": []string{"Data.Read"}, "sub": object,
+		"tid": tenant,
 		"uti": "u", "ver": "2.0", "xms_ftd": "x",
 	})
 	token.Header["kid"] = "kid-1"

@@ -40,6 +40,7 @@ func barrier() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, nil, err
 		}
-		return &http.Server{Handler: mux}, listener, writeWhole(filepath.Join(dir, "api.env"), "API_URL=http://"+listener.Addr().String()+"\n")
+		return &http.Server{Handler: mux}, listener,
+			writeWhole(filepath.Join(dir, "api.env"), "API_URL=http://"+listener.Addr().String()+"\n")
 	}))
 }

@@ -41,18 +41,22 @@ type client struct {
 func otherPeoplesClients() []client {
 	const all, posts = "secret certificate federated", "secret basic"
 	python := func(library, credentials string) client {
-		return client{name: "python/" + library, argv: []string{"/usr/bin/python3", "python/acquire.py", library}, credentials: credentials}
+		return client{name: "python/" + library, argv: []string{"/usr/bin/python3", "python/acquire.py", library},
+			credentials: credentials}
 	}
 	node := func(program, credentials string) client {
-		return client{name: "node/" + program, argv: []string{"node", "node/" + program + ".mjs"}, needs: []string{"node_modules/jose"}, credentials: credentials}
+		return client{name: "node/" + program, argv: []string{"node", "node/" + program + ".mjs"},
+			needs: []string{"node_modules/jose"}, credentials: credentials}
 	}
 	goLibrary := func(library, credentials string) client {
-		return client{name: "go/" + library, argv: []string{"go/clients", library}, needs: []string{"go/clients"}, credentials: credentials}
+		return client{name: "go/" + library, argv: []string{"go/clients", library}, needs: []string{"go/clients"},
+			credentials: credentials}
 	}
 	simple := node("simple-oauth2", posts)
 	simple.withoutProxy = true
 	return []client{
-		python("msal", all), python("azure-identity", all), python("adal", "secret certificate"), python("requests-oauthlib", posts),
+		python("msal", all), python("azure-identity", all), python("adal", "secret certificate"),
+		python("requests-oauthlib", posts),
 		node("msal-node", all), node("azure-identity", all), node("openid-client", all+" basic"), simple,
 		goLibrary("msal", all), goLibrary("azidentity", all), goLibrary("oauth2", posts),
 		{name: "curl", argv: []string{"sh", "curl.sh"}, credentials: all + " basic"},
@@ -192,7 +196,8 @@ func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...str
 	argv = append(argv, "--", "sh", "-c", `env >"$0" && echo ready && cat`, written)
 	var stderr bytes.Buffer
 	cmd := exec.Command("m2m", argv...)
-	cmd.Env = append(proxy, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "SSL_CERT_FILE="+roots, "GORACE=atexit_sleep_ms=10")
+	cmd.Env = append(proxy, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "SSL_CERT_FILE="+roots,
+		"GORACE=atexit_sleep_ms=10")
 	cmd.Stderr = &stderr
 	stdin, errIn := cmd.StdinPipe()
 	stdout, errOut := cmd.StdoutPipe()
@@ -217,7 +222,8 @@ func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...str
 	})
 	if proxy != nil {
 		preload := "--import=./node/proxy.mjs" // Node.js before 22.21 has no switch for it
-		return servedTenant{settings.WithVariables(settings.WithoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}), map[string]string{"NODE_OPTIONS": preload}), true}
+		return servedTenant{settings.WithVariables(settings.WithoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}),
+			map[string]string{"NODE_OPTIONS": preload}), true}
 	}
 	authority, _ := settings.LookupVariable(environ, "AZURE_AUTHORITY_HOST")
 	return servedTenant{settings.WithVariables(environ, map[string]string{"LOCAL_AUTHORITY": authority}), false}

@@ -39,14 +39,16 @@ var floors = []floor{
 	{packages: []string{"internal/local"}},
 	{packages: []string{"internal/settings", "internal/suite", "internal/probe", "internal/serve", "internal/tenant"}},
 	{packages: []string{"internal/explain"}},
-	{packages: []string{"internal/verify", "internal/call", "internal/token", "internal/probe/forge", "internal/jwks/issuertest"}},
+	{packages: []string{"internal/verify", "internal/call", "internal/token", "internal/probe/forge",
+		"internal/jwks/issuertest"}},
 	{packages: []string{"internal/jwks", "internal/token/cache"}},
 	{packages: []string{"internal/tenant/*"}, amongThemselves: true},
 	{packages: []string{"internal/jwt"}},
 	{packages: []string{"internal/transport"}},
 	{packages: []string{"internal/entra"}},
 	{packages: []string{
-		"internal/exit", "internal/testreport", "internal/strictyaml", "internal/jsonobject", "internal/wholefile", "internal/input",
+		"internal/exit", "internal/testreport", "internal/strictyaml", "internal/jsonobject", "internal/wholefile",
+		"internal/input",
 	}},
 	{packages: []string{"internal/text", "internal/probe/probetest"}},
 }
@@ -77,7 +79,8 @@ var allowed = []importRule{
 var forbidden = []importRule{
 	{
 		[]string{"internal/tenant", "internal/tenant/*"},
-		[]string{"internal/jwt", "internal/jwks", "internal/verify", "internal/token", "internal/token/*", "internal/explain", "internal/settings", "internal/call", "internal/cli/*"},
+		[]string{"internal/jwt", "internal/jwks", "internal/verify", "internal/token", "internal/token/*", "internal/explain",
+			"internal/settings", "internal/call", "internal/cli/*"},
 		"a tenant that shares code with what it is tested with agrees with its mistakes",
 	},
 	{
@@ -85,7 +88,8 @@ var forbidden = []importRule{
 		"a test API that shares code with the probe agrees with its mistakes",
 	},
 	{
-		[]string{"internal/exit", "internal/testreport", "internal/strictyaml", "internal/jsonobject", "internal/wholefile", "internal/input"},
+		[]string{"internal/exit", "internal/testreport", "internal/strictyaml", "internal/jsonobject", "internal/wholefile",
+			"internal/input"},
 		[]string{"internal/entra"},
 		"plumbing knows nothing of Entra",
 	},
@@ -120,7 +124,8 @@ var reserved = map[string][]string{
 }
 
 // dustbins are names that say nothing about what is in a package or a file.
-var dustbins = []string{"util", "utils", "common", "helper", "helpers", "type", "types", "misc", "shared", "base", "lib"}
+var dustbins = []string{"util", "utils", "common", "helper", "helpers", "type", "types", "misc", "shared", "base",
+	"lib"}
 
 // source is one parsed file that is not a test.
 type source struct {
@@ -279,7 +284,8 @@ func touchesReserved(s source) (faults []string) {
 var mayNameCommandLine = []string{"internal/settings", "internal/local", "internal/explain"}
 
 // commandLineWords finds a flag, a command, or a variable that m2m reads.
-var commandLineWords = regexp.MustCompile(`(^|[\s"'` + "`" + `(])--[a-z][a-z-]+|\bm2m (token|verify|call|serve|help)\b|` +
+var commandLineWords = regexp.MustCompile(`(^|[\s"'` + "`" +
+	`(])--[a-z][a-z-]+|\bm2m (token|verify|call|serve|help)\b|` +
 	`\b(TENANT_ID|CLIENT_ID|CLIENT_SECRET|API_(SCOPE|AUDIENCE|URL)|REQUIRED_(ROLES|SCOPES)|AZURE_[A-Z_]+|M2M_[A-Z_]+)\b`)
 
 // notOurs finds a command of another program, a flag of curl, and the label that
@@ -299,7 +305,8 @@ func namesCommandLine(s source) (faults []string) {
 			return true
 		}
 		if word := commandLineWords.FindString(literal.Value); word != "" && !notOurs.MatchString(literal.Value) {
-			faults = append(faults, fmt.Sprintf("a text names %q of the command line: %s", strings.TrimSpace(word), literal.Value))
+			faults = append(faults,
+				fmt.Sprintf("a text names %q of the command line: %s", strings.TrimSpace(word), literal.Value))
 		}
 		return true
 	})
@@ -358,7 +365,8 @@ func readSources(t *testing.T, root string) (sources []source) {
 // command sees it.
 func isForeign(name, base string) bool {
 	_, err := os.Stat(filepath.Join(name, "go.mod"))
-	return err == nil || base == "testdata" || base == "vendor" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")
+	return err == nil || base == "testdata" || base == "vendor" || strings.HasPrefix(base, ".") ||
+		strings.HasPrefix(base, "_")
 }
 
 func parseSource(root, name string) (source, error) {
@@ -407,37 +415,63 @@ func TestTheHouseRulesBite(t *testing.T) {
 	}{
 		{"a lower floor", "internal/serve/a.go", `package serve; import "m2m/internal/verify"`, breaksFloors, ""},
 		{"the same floor", "internal/serve/a.go", `package serve; import "m2m/internal/probe"`, breaksFloors, "same floor"},
-		{"a higher floor", "internal/entra/a.go", `package entra; import x "m2m/internal/token"`, breaksFloors, "imports m2m/internal/token: it is on a higher floor"},
-		{"the tenant and verify", "internal/tenant/a.go", `package tenant; import "m2m/internal/verify"`, breaksFloors, "agrees with its mistakes"},
-		{"a room of the tenant and jwt", "internal/tenant/mint/a.go", `package mint; import "m2m/internal/jwt"`, breaksFloors, "agrees with its mistakes"},
-		{"two rooms of the tenant", "internal/tenant/mint/a.go", `package mint; import "m2m/internal/tenant/keyring"`, breaksFloors, ""},
-		{"a room of the tenant and the tenant", "internal/tenant/mint/a.go", `package mint; import "m2m/internal/tenant"`, breaksFloors, "higher floor"},
-		{"the tenant and transport", "internal/tenant/a.go", `package tenant; import "m2m/internal/transport"`, breaksFloors, ""},
-		{"the probe's test APIs", "internal/probe/probetest/a.go", `package probetest; import "m2m/internal/text"`, breaksFloors, "agrees with its mistakes"},
-		{"plumbing and Entra", "internal/wholefile/a.go", `package wholefile; import "m2m/internal/entra"`, breaksFloors, "knows nothing of Entra"},
+		{"a higher floor", "internal/entra/a.go", `package entra; import x "m2m/internal/token"`, breaksFloors,
+			"imports m2m/internal/token: it is on a higher floor"},
+		{"the tenant and verify", "internal/tenant/a.go", `package tenant; import "m2m/internal/verify"`, breaksFloors,
+			"agrees with its mistakes"},
+		{"a room of the tenant and jwt", "internal/tenant/mint/a.go", `package mint; import "m2m/internal/jwt"`, breaksFloors,
+			"agrees with its mistakes"},
+		{"two rooms of the tenant", "internal/tenant/mint/a.go", `package mint; import "m2m/internal/tenant/keyring"`,
+			breaksFloors, ""},
+		{"a room of the tenant and the tenant", "internal/tenant/mint/a.go", `package mint; import "m2m/internal/tenant"`,
+			breaksFloors, "higher floor"},
+		{"the tenant and transport", "internal/tenant/a.go", `package tenant; import "m2m/internal/transport"`, breaksFloors,
+			""},
+		{"the probe's test APIs", "internal/probe/probetest/a.go", `package probetest; import "m2m/internal/text"`,
+			breaksFloors, "agrees with its mistakes"},
+		{"plumbing and Entra", "internal/wholefile/a.go", `package wholefile; import "m2m/internal/entra"`, breaksFloors,
+			"knows nothing of Entra"},
 		{"plumbing and text", "internal/wholefile/a.go", `package wholefile; import "m2m/internal/text"`, breaksFloors, ""},
-		{"two commands", "internal/cli/tokencmd/a.go", `package tokencmd; import "m2m/internal/cli/verifycmd"`, breaksFloors, "same floor"},
-		{"two commands with a rule", "internal/cli/callcmd/a.go", `package callcmd; import "m2m/internal/cli/testcmd"`, breaksFloors, ""},
-		{"a fixture", "internal/verify/verifytest/a.go", `package verifytest; import "m2m/internal/verify"`, breaksFloors, ""},
-		{"a use of a fixture", "internal/serve/a.go", `package serve; import "m2m/internal/verify/verifytest"`, breaksFloors, "only tests"},
-		{"under a build tag", "internal/token/a.go", "//go:build windows\n\npackage token\nimport _ \"m2m/internal/call\"", breaksFloors, "imports m2m/internal/call"},
+		{"two commands", "internal/cli/tokencmd/a.go", `package tokencmd; import "m2m/internal/cli/verifycmd"`, breaksFloors,
+			"same floor"},
+		{"two commands with a rule", "internal/cli/callcmd/a.go", `package callcmd; import "m2m/internal/cli/testcmd"`,
+			breaksFloors, ""},
+		{"a fixture", "internal/verify/verifytest/a.go", `package verifytest; import "m2m/internal/verify"`, breaksFloors,
+			""},
+		{"a use of a fixture", "internal/serve/a.go", `package serve; import "m2m/internal/verify/verifytest"`, breaksFloors,
+			"only tests"},
+		{"under a build tag", "internal/token/a.go", "//go:build windows\n\npackage token\nimport _ \"m2m/internal/call\"",
+			breaksFloors, "imports m2m/internal/call"},
 		{"a package without a floor", "internal/extra/a.go", `package extra`, breaksFloors, "no floor"},
-		{"an import without a floor", "internal/serve/a.go", `package serve; import "m2m/internal/extra"`, breaksFloors, "no floor"},
+		{"an import without a floor", "internal/serve/a.go", `package serve; import "m2m/internal/extra"`, breaksFloors,
+			"no floor"},
 		{"a dot import", "internal/call/a.go", `package call; import . "strings"`, breaksFloors, "with a dot"},
 		{"init", "internal/call/a.go", `package call; func init() {}`, hasInit, "init function"},
 		{"a method named init", "internal/call/a.go", `package call; type t int; func (t) init() {}`, hasInit, ""},
-		{"os.Exit in main.go", "cmd/m2m/main.go", `package main; import "os"; func main() { os.Exit(0) }`, touchesReserved, ""},
-		{"the environment, in cli", "internal/cli/env.go", `package cli; import "os"; func f() string { return os.Getenv("X") }`, touchesReserved, ""},
-		{"os.Exit elsewhere", "cmd/m2m/root.go", `package main; import "os"; func f() { os.Exit(0) }`, touchesReserved, "os.Exit"},
-		{"under another name", "internal/call/a.go", `package call; import web "net/http"; var c = web.DefaultClient`, touchesReserved, "http.DefaultClient"},
-		{"the environment", "internal/token/a.go", `package token; import "os"; func f() string { return os.Getenv("X") }`, touchesReserved, "os.Getenv"},
-		{"a client of one's own", "internal/call/a.go", `package call; import "net/http"; func f(c *http.Client) { c.Get("") }`, touchesReserved, ""},
-		{"log.Fatal", "internal/call/a.go", `package call; import "log"; func f() { log.Fatal() }`, touchesReserved, "log.Fatal"},
-		{"a flag in a domain package", "internal/call/a.go", `package call; const c = "use --timeout 5s"`, namesCommandLine, `"--timeout"`},
-		{"a command in a domain package", "internal/jwt/a.go", `package jwt; const c = "run m2m verify"`, namesCommandLine, "m2m verify"},
-		{"a variable in a domain package", "internal/token/a.go", `package token; const c = "set CLIENT_SECRET"`, namesCommandLine, "CLIENT_SECRET"},
-		{"a flag of another program", "internal/token/a.go", `package token; const c = "az ad app show --id ID"`, namesCommandLine, ""},
-		{"a flag in the command line", "internal/cli/callcmd/a.go", `package callcmd; const c = "use --timeout 5s"`, namesCommandLine, ""},
+		{"os.Exit in main.go", "cmd/m2m/main.go", `package main; import "os"; func main() { os.Exit(0) }`, touchesReserved,
+			""},
+		{"the environment, in cli", "internal/cli/env.go",
+			`package cli; import "os"; func f() string { return os.Getenv("X") }`, touchesReserved, ""},
+		{"os.Exit elsewhere", "cmd/m2m/root.go", `package main; import "os"; func f() { os.Exit(0) }`, touchesReserved,
+			"os.Exit"},
+		{"under another name", "internal/call/a.go", `package call; import web "net/http"; var c = web.DefaultClient`,
+			touchesReserved, "http.DefaultClient"},
+		{"the environment", "internal/token/a.go", `package token; import "os"; func f() string { return os.Getenv("X") }`,
+			touchesReserved, "os.Getenv"},
+		{"a client of one's own", "internal/call/a.go",
+			`package call; import "net/http"; func f(c *http.Client) { c.Get("") }`, touchesReserved, ""},
+		{"log.Fatal", "internal/call/a.go", `package call; import "log"; func f() { log.Fatal() }`, touchesReserved,
+			"log.Fatal"},
+		{"a flag in a domain package", "internal/call/a.go", `package call; const c = "use --timeout 5s"`, namesCommandLine,
+			`"--timeout"`},
+		{"a command in a domain package", "internal/jwt/a.go", `package jwt; const c = "run m2m verify"`, namesCommandLine,
+			"m2m verify"},
+		{"a variable in a domain package", "internal/token/a.go", `package token; const c = "set CLIENT_SECRET"`,
+			namesCommandLine, "CLIENT_SECRET"},
+		{"a flag of another program", "internal/token/a.go", `package token; const c = "az ad app show --id ID"`,
+			namesCommandLine, ""},
+		{"a flag in the command line", "internal/cli/callcmd/a.go", `package callcmd; const c = "use --timeout 5s"`,
+			namesCommandLine, ""},
 		{"a dustbin", "internal/verify/helpers.go", `package verify`, hasDustbinName, "helpers"},
 		{"no package comment", "internal/verify/a.go", "// far away\n\npackage verify", packageComment, "internal/verify"},
 		{"a package comment", "internal/verify/a.go", "// Package verify decides.\npackage verify", packageComment, ""},
@@ -445,7 +479,8 @@ func TestTheHouseRulesBite(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			root := t.TempDir()
 			name := filepath.Join(root, filepath.FromSlash(tt.file))
-			if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(tt.text), 0o600)); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700),
+				os.WriteFile(name, []byte(tt.text), 0o600)); err != nil {
 				t.Fatal(err)
 			}
 			var faults []string

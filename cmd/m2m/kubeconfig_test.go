@@ -69,13 +69,15 @@ func kubeexec(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(path, use.Args...)
 	cmd.Dir = ts.Getenv("WORK")
-	for _, name := range []string{"PATH", "HOME", "CLIENT_SECRET", "AZURE_AUTHORITY_HOST", "M2M_CA_FILE", transcriptsVariable} {
+	for _, name := range []string{"PATH", "HOME", "CLIENT_SECRET", "AZURE_AUTHORITY_HOST", "M2M_CA_FILE",
+		transcriptsVariable} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	for _, variable := range use.Env {
 		cmd.Env = append(cmd.Env, variable["name"]+"="+os.Expand(variable["value"], ts.Getenv))
 	}
-	cmd.Env = append(cmd.Env, `KUBERNETES_EXEC_INFO={"kind":"ExecCredential","apiVersion":"`+use.APIVersion+`","spec":{"interactive":false}}`)
+	cmd.Env = append(cmd.Env,
+		`KUBERNETES_EXEC_INFO={"kind":"ExecCredential","apiVersion":"`+use.APIVersion+`","spec":{"interactive":false}}`)
 	out, err := cmd.Output()
 	ts.Check(err)
 	token, err := readExecCredential(out, use.APIVersion)

@@ -24,7 +24,8 @@ func otherAPI() {
 			w.Header().Set("Location", "https://elsewhere.invalid/")
 			w.WriteHeader(http.StatusFound)
 		})
-		mux.HandleFunc("/json", answerText("application/json", `{"status": "up", "queues": [{"depth": 3}, {"depth": 70}]}`+"\n"))
+		mux.HandleFunc("/json",
+			answerText("application/json", `{"status": "up", "queues": [{"depth": 3}, {"depth": 70}]}`+"\n"))
 		mux.HandleFunc("/html", answerText("text/html", "<!doctype html><title>Sign in to Contoso</title>\n"))
 		requestAnswers(mux)
 		refuseAsStrangers(mux)

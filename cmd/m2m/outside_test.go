@@ -67,7 +67,8 @@ func (o *outside) github(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token, err := signJWT(o.key, map[string]any{"kid": "outside-1"}, map[string]any{
-		"iss": o.URL, "sub": workflowSubject, "aud": r.URL.Query().Get("audience"), "exp": time.Now().Add(5 * time.Minute).Unix(),
+		"iss": o.URL, "sub": workflowSubject, "aud": r.URL.Query().Get("audience"),
+		"exp": time.Now().Add(5 * time.Minute).Unix(),
 	})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

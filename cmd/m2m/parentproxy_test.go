@@ -28,7 +28,8 @@ func parentProxy() {
 
 func runParentProxy(dir string, secure bool) error {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s %s reached the server, with credentials of a proxy: %t\n", r.Method, r.Host, r.Header.Get("Proxy-Authorization") != "")
+		fmt.Fprintf(w, "%s %s reached the server, with credentials of a proxy: %t\n", r.Method, r.Host,
+			r.Header.Get("Proxy-Authorization") != "")
 	}))
 	defer server.Close()
 	log, err := os.Create(filepath.Join(dir, "asked.log"))

@@ -27,7 +27,8 @@ func TestReadmeTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := text
-	for name, table := range map[string]string{"flags": flagTables(t), "settings": settingsTable(), "exit codes": helpcmd.ExitCodes} {
+	for name, table := range map[string]string{"flags": flagTables(t), "settings": settingsTable(),
+		"exit codes": helpcmd.ExitCodes} {
 		want = replaceBlock(t, want, name, table)
 	}
 	if os.Getenv("UPDATE_README") != "" {
@@ -107,7 +108,8 @@ func settingsTable() string {
 		return strings.Join(quoted, " ")
 	}
 	for _, row := range settings.Rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.Setting, code("", row.Variables), code("--", row.FlagNames()), row.Help)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.Setting, code("", row.Variables), code("--", row.FlagNames()),
+			row.Help)
 	}
 	return b.String()
 }

@@ -38,7 +38,8 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 // steady puts names in place of what differs from run to run.
 func steady(words string) string {
 	for _, varying := range [][2]string{
-		{`trace ID [0-9a-f-]{36}, correlation ID [0-9a-f-]{36}, at [0-9: -]+Z`, "trace ID GUID, correlation ID GUID, at TIME"},
+		{`trace ID [0-9a-f-]{36}, correlation ID [0-9a-f-]{36}, at [0-9: -]+Z`,
+			"trace ID GUID, correlation ID GUID, at TIME"},
 		{`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(Z| UTC)`, "TIME"},
 		{`(127\.0\.0\.1|localhost):[0-9]{4,5}`, "$1:PORT"},
 	} {
@@ -97,7 +98,8 @@ func tenantCodes(t *testing.T) (codes []string) {
 		}
 		return true
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), "../../internal/tenant/refusal/rows.go", nil, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../internal/tenant/refusal/rows.go", nil,
+		parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,8 @@ var (
 	clientSecret = regexp.MustCompile(`[A-Za-z0-9_.~-]{3}8Q~[A-Za-z0-9_.~-]{30,}`)
 	// maskLine is what --mask prints on purpose: a line of this form and no other
 	// may hold a token.
-	maskLine = regexp.MustCompile(`(?m)^(?:::add-mask::|##vso\[task\.setsecret\])[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\n`)
+	maskLine = regexp.MustCompile(
+		`(?m)^(?:::add-mask::|##vso\[task\.setsecret\])[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\n`)
 )
 
 // assertNothingLeaked looks for tokens and secrets in everything that was

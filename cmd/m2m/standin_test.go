@@ -182,9 +182,11 @@ func (s *standIn) token(w http.ResponseWriter, r *http.Request) {
 	case !isDefault:
 		refuse(w, http.StatusBadRequest, 1002012, "invalid_scope", "The scope does not end in /.default.")
 	case resource == "api://"+standInAPI:
-		s.issue(w, map[string]any{"aud": standInAPI, "iss": s.origin + "/" + standInTenant + "/v2.0", "azp": standInClient, "azpacr": "1", "ver": "2.0"})
+		s.issue(w, map[string]any{"aud": standInAPI, "iss": s.origin + "/" + standInTenant + "/v2.0", "azp": standInClient,
+			"azpacr": "1", "ver": "2.0"})
 	case resource == standInOldAPI:
-		s.issue(w, map[string]any{"aud": standInOldAPI, "iss": "https://sts.windows.net/" + standInTenant + "/", "appid": standInClient, "appidacr": "1", "ver": "1.0"})
+		s.issue(w, map[string]any{"aud": standInOldAPI, "iss": "https://sts.windows.net/" + standInTenant + "/",
+			"appid": standInClient, "appidacr": "1", "ver": "1.0"})
 	default:
 		refuse(w, http.StatusBadRequest, 500011, "invalid_resource", "The resource is not in this directory.")
 	}
@@ -222,7 +224,8 @@ func refuse(w http.ResponseWriter, status, code int, name, text string) {
 	answerJSON(w, status, map[string]any{
 		"error": name, "error_codes": []int{code}, "error_description": fmt.Sprintf("AADSTS%d: %s", code, text),
 		"timestamp": time.Now().UTC().Format("2006-01-02 15:04:05Z"), "trace_id": "b8d1f0a7-5e2c-4963-8d7b-0c4a9e6f3100",
-		"correlation_id": "4f7a2c95-d803-4be1-96c7-2a1d5e8b9f40", "error_uri": fmt.Sprintf("https://standin.invalid/error?code=%d", code),
+		"correlation_id": "4f7a2c95-d803-4be1-96c7-2a1d5e8b9f40",
+		"error_uri":      fmt.Sprintf("https://standin.invalid/error?code=%d", code),
 	})
 }
 

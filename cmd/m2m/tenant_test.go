@@ -68,7 +68,8 @@ func runTroubled(ctx context.Context, dir string) error {
 	if err := errors.Join(
 		os.MkdirAll(dir, 0o700),
 		os.WriteFile(filepath.Join(dir, "ca.pem"), slices.Concat(made.CAPEM(), outside.caPEM()), 0o600),
-		os.WriteFile(filepath.Join(dir, "github.env"), []byte("ACTIONS_ID_TOKEN_REQUEST_URL="+outside.URL+"/github?api-version=2.0\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "github.env"),
+			[]byte("ACTIONS_ID_TOKEN_REQUEST_URL="+outside.URL+"/github?api-version=2.0\n"), 0o600),
 		outside.writeTokens(dir),
 		writeAssertions(dir, made.Origin(), pair),
 		writeApps(dir, made.Origin(), troubledTenant.Clients),

@@ -41,7 +41,8 @@ func read(t *testing.T) manifests {
 		}
 		policy := networkingv1.NetworkPolicy{}
 		object, known := map[string]any{
-			"ConfigMap": &m.settings, "Deployment": &m.deployment, "Service": &m.service, "PodDisruptionBudget": &m.budget, "NetworkPolicy": &policy,
+			"ConfigMap": &m.settings, "Deployment": &m.deployment, "Service": &m.service, "PodDisruptionBudget": &m.budget,
+			"NetworkPolicy": &policy,
 		}[kind.Kind]
 		if !known {
 			t.Fatalf("kind %q", kind.Kind)
@@ -67,7 +68,8 @@ func TestManifests(t *testing.T) {
 	}
 	for name, selector := range map[string]map[string]string{
 		"Deployment": m.deployment.Spec.Selector.MatchLabels, "Service": m.service.Spec.Selector,
-		"PodDisruptionBudget": m.budget.Spec.Selector.MatchLabels, "NetworkPolicy": m.policies[0].Spec.PodSelector.MatchLabels,
+		"PodDisruptionBudget":        m.budget.Spec.Selector.MatchLabels,
+		"NetworkPolicy":              m.policies[0].Spec.PodSelector.MatchLabels,
 		"ingress of the application": m.policies[1].Spec.Ingress[0].From[0].PodSelector.MatchLabels,
 	} {
 		if len(selector) == 0 || !labels.SelectorFromSet(selector).Matches(labels.Set(pod.Labels)) {
@@ -78,13 +80,15 @@ func TestManifests(t *testing.T) {
 	if container.EnvFrom[0].ConfigMapRef.Name != m.settings.Name {
 		t.Error("the pods do not read the settings")
 	}
-	if i := slices.Index(container.Args, "--drain-delay"); i < 0 || !drainsInTime(t, container.Args[i+1], *pod.Spec.TerminationGracePeriodSeconds) {
+	if i := slices.Index(container.Args, "--drain-delay"); i < 0 ||
+		!drainsInTime(t, container.Args[i+1], *pod.Spec.TerminationGracePeriodSeconds) {
 		t.Error("a pod stops listening while requests are still sent to it, or is killed before it has drained")
 	}
 	if m.service.Spec.Ports[0].TargetPort.StrVal != container.Ports[0].Name {
 		t.Error("the service leads to another port")
 	}
-	for name, probe := range map[string]*corev1.Probe{"/readyz": container.ReadinessProbe, "/healthz": container.LivenessProbe} {
+	for name, probe := range map[string]*corev1.Probe{"/readyz": container.ReadinessProbe,
+		"/healthz": container.LivenessProbe} {
 		if probe.HTTPGet.Path != name || probe.HTTPGet.Port.StrVal != container.Ports[0].Name {
 			t.Errorf("%s: %+v", name, probe.HTTPGet)
 		}

@@ -22,32 +22,47 @@ func TestParseChallenges(t *testing.T) {
 		{"none", nil, nil},
 		{"empty", []string{"", " , ,"}, nil},
 		{"scheme alone", []string{"Bearer"}, []call.Challenge{{Scheme: "Bearer"}}},
-		{"RFC 6750", []string{`Bearer realm="example", error="invalid_token", error_description="The access token expired"`}, []call.Challenge{
-			{Scheme: "Bearer", Params: params{"realm": "example", "error": "invalid_token", "error_description": "The access token expired"}},
-		}},
-		{"RFC 9110 11.6.1", []string{`Basic realm="simple", Newauth realm="apps", type=1, title="Login to \"apps\""`}, []call.Challenge{
-			{Scheme: "Basic", Params: params{"realm": "simple"}},
-			{Scheme: "Newauth", Params: params{"realm": "apps", "type": "1", "title": `Login to "apps"`}},
-		}},
-		{"two fields", []string{"Negotiate", `Bearer error="x"`}, []call.Challenge{{Scheme: "Negotiate"}, {Scheme: "Bearer", Params: params{"error": "x"}}}},
+		{"RFC 6750", []string{`Bearer realm="example", error="invalid_token", error_description="The access token expired"`},
+			[]call.Challenge{
+				{Scheme: "Bearer",
+					Params: params{"realm": "example", "error": "invalid_token", "error_description": "The access token expired"}},
+			}},
+		{"RFC 9110 11.6.1", []string{`Basic realm="simple", Newauth realm="apps", type=1, title="Login to \"apps\""`},
+			[]call.Challenge{
+				{Scheme: "Basic", Params: params{"realm": "simple"}},
+				{Scheme: "Newauth", Params: params{"realm": "apps", "type": "1", "title": `Login to "apps"`}},
+			}},
+		{"two fields", []string{"Negotiate", `Bearer error="x"`},
+			[]call.Challenge{{Scheme: "Negotiate"}, {Scheme: "Bearer", Params: params{"error": "x"}}}},
 		{"token68", []string{`NTLM TlRMTVNTUAACAAA==, Bearer realm="a"`}, []call.Challenge{
 			{Scheme: "NTLM", Token68: "TlRMTVNTUAACAAA=="}, {Scheme: "Bearer", Params: params{"realm": "a"}},
 		}},
-		{"commas and equals in quotes", []string{`Bearer a="b, Basic c=d", e="f"`}, []call.Challenge{{Scheme: "Bearer", Params: params{"a": "b, Basic c=d", "e": "f"}}}},
-		{"white space around equals", []string{`Bearer realm = "a" , error= b`}, []call.Challenge{{Scheme: "Bearer", Params: params{"realm": "a", "error": "b"}}}},
-		{"commas forgotten", []string{`Bearer error="a" error_description="b"`}, []call.Challenge{{Scheme: "Bearer", Params: params{"error": "a", "error_description": "b"}}}},
-		{"quotes forgotten", []string{`Bearer authorization_uri=https://login.example/t, error_description=It is bad, error=x`}, []call.Challenge{
-			{Scheme: "Bearer", Params: params{"authorization_uri": "https://login.example/t", "error_description": "It is bad", "error": "x"}},
-		}},
-		{"end quote forgotten", []string{`Bearer error="a, b`, "Basic"}, []call.Challenge{{Scheme: "Bearer", Params: params{"error": "a, b"}}, {Scheme: "Basic"}}},
-		{"names in any case, the first counts", []string{`bearer Error="a", ERROR="b"`}, []call.Challenge{{Scheme: "bearer", Params: params{"error": "a"}}}},
+		{"commas and equals in quotes", []string{`Bearer a="b, Basic c=d", e="f"`},
+			[]call.Challenge{{Scheme: "Bearer", Params: params{"a": "b, Basic c=d", "e": "f"}}}},
+		{"white space around equals", []string{`Bearer realm = "a" , error= b`},
+			[]call.Challenge{{Scheme: "Bearer", Params: params{"realm": "a", "error": "b"}}}},
+		{"commas forgotten", []string{`Bearer error="a" error_description="b"`},
+			[]call.Challenge{{Scheme: "Bearer", Params: params{"error": "a", "error_description": "b"}}}},
+		{"quotes forgotten",
+			[]string{`Bearer authorization_uri=https://login.example/t, error_description=It is bad, error=x`}, []call.Challenge{
+				{Scheme: "Bearer",
+					Params: params{"authorization_uri": "https://login.example/t", "error_description": "It is bad", "error": "x"}},
+			}},
+		{"end quote forgotten", []string{`Bearer error="a, b`, "Basic"},
+			[]call.Challenge{{Scheme: "Bearer", Params: params{"error": "a, b"}}, {Scheme: "Basic"}}},
+		{"names in any case, the first counts", []string{`bearer Error="a", ERROR="b"`},
+			[]call.Challenge{{Scheme: "bearer", Params: params{"error": "a"}}}},
 		{"rubbish between", []string{`;;; , Bearer error="a", "stray", @@, Basic realm="b"`}, []call.Challenge{
 			{Scheme: "Bearer", Params: params{"error": "a"}}, {Scheme: "Basic", Params: params{"realm": "b"}},
 		}},
-		{"parameters of no challenge", []string{`error="a", Bearer error="b"`}, []call.Challenge{{Scheme: "Bearer", Params: params{"error": "b"}}}},
-		{"Key Vault", []string{`Bearer authorization="https://login.microsoftonline.com/t", resource="https://vault.azure.net"`}, []call.Challenge{
-			{Scheme: "Bearer", Params: params{"authorization": "https://login.microsoftonline.com/t", "resource": "https://vault.azure.net"}},
-		}},
+		{"parameters of no challenge", []string{`error="a", Bearer error="b"`},
+			[]call.Challenge{{Scheme: "Bearer", Params: params{"error": "b"}}}},
+		{"Key Vault",
+			[]string{`Bearer authorization="https://login.microsoftonline.com/t", resource="https://vault.azure.net"`},
+			[]call.Challenge{
+				{Scheme: "Bearer",
+					Params: params{"authorization": "https://login.microsoftonline.com/t", "resource": "https://vault.azure.net"}},
+			}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, call.ParseChallenges(tt.values)); diff != "" {
@@ -58,7 +73,8 @@ func TestParseChallenges(t *testing.T) {
 }
 
 func TestParseChallengesIsBounded(t *testing.T) {
-	if got := call.ParseChallenges([]string{strings.Repeat("Bearer, ", 100) + `Bearer a="b"`}); len(got) != 16 || got[15].Params != nil {
+	if got := call.ParseChallenges([]string{strings.Repeat("Bearer, ", 100) + `Bearer a="b"`}); len(got) != 16 ||
+		got[15].Params != nil {
 		t.Errorf("%d challenges, the last %+v", len(got), got[len(got)-1])
 	}
 	var many strings.Builder
@@ -68,7 +84,8 @@ func TestParseChallengesIsBounded(t *testing.T) {
 	if got := call.ParseChallenges([]string{"Bearer " + many.String()[2:]}); len(got) != 1 || len(got[0].Params) != 32 {
 		t.Errorf("%+v", got)
 	}
-	if got := call.ParseChallenges([]string{`Bearer a="` + strings.Repeat("x", 1<<20) + `"`, "Basic"}); len(got) != 1 || len(got[0].Params["a"]) > 16<<10 {
+	if got := call.ParseChallenges([]string{`Bearer a="` + strings.Repeat("x", 1<<20) + `"`, "Basic"}); len(got) != 1 ||
+		len(got[0].Params["a"]) > 16<<10 {
 		t.Errorf("%d challenges", len(got))
 	}
 }
@@ -78,7 +95,8 @@ func TestClaimsChallenge(t *testing.T) {
 	spaced := strings.ReplaceAll(claims, ":", ": \n")
 	encode := func(e *base64.Encoding, s string) string { return e.EncodeToString([]byte(s)) }
 	for name, encoded := range map[string]string{
-		"standard": encode(base64.StdEncoding, claims), "URL": encode(base64.URLEncoding, claims), "without padding": encode(base64.RawURLEncoding, claims),
+		"standard": encode(base64.StdEncoding, claims), "URL": encode(base64.URLEncoding, claims),
+		"without padding":  encode(base64.RawURLEncoding, claims),
 		"with line breaks": encode(base64.StdEncoding, spaced),
 	} {
 		c := call.ParseChallenges([]string{`Bearer error="insufficient_claims", claims="` + encoded + `"`})[0]
@@ -92,8 +110,10 @@ func TestClaimsChallenge(t *testing.T) {
 		"no base64":     {Params: params{"error": "insufficient_claims", "claims": "{}"}},
 		"no JSON":       {Params: params{"error": "insufficient_claims", "claims": encode(base64.StdEncoding, "{")}},
 		"no object":     {Params: params{"error": "insufficient_claims", "claims": encode(base64.StdEncoding, "null")}},
-		"escape codes":  {Params: params{"error": "insufficient_claims", "claims": encode(base64.StdEncoding, "{\"\u202e\":1}")}},
-		"too long":      {Params: params{"error": "insufficient_claims", "claims": encode(base64.StdEncoding, `{"a":"`+strings.Repeat("x", 5000)+`"}`)}},
+		"escape codes": {Params: params{"error": "insufficient_claims",
+			"claims": encode(base64.StdEncoding, "{\"\u202e\":1}")}},
+		"too long": {Params: params{"error": "insufficient_claims",
+			"claims": encode(base64.StdEncoding, `{"a":"`+strings.Repeat("x", 5000)+`"}`)}},
 	} {
 		if got, ok := c.ClaimsChallenge(); ok {
 			t.Errorf("%s: %q", name, got)
@@ -103,14 +123,16 @@ func TestClaimsChallenge(t *testing.T) {
 
 func FuzzParseChallenges(f *testing.F) {
 	for _, s := range []string{
-		`Bearer realm="example", error="invalid_token"`, `Basic, Bearer a=b`, `NTLM TlRM==`, `Bearer a="\`, `a = b`, `"`, `Bearer x=,y=`, `Bearer ==`, "Bearer\ta=b", `,;=", a`,
+		`Bearer realm="example", error="invalid_token"`, `Basic, Bearer a=b`, `NTLM TlRM==`, `Bearer a="\`, `a = b`, `"`,
+		`Bearer x=,y=`, `Bearer ==`, "Bearer\ta=b", `,;=", a`,
 		`Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="`,
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, c := range call.ParseChallenges([]string{s, s}) {
-			if c.Scheme == "" || strings.ContainsAny(c.Scheme, " \t,=\"") || c.Token68 != "" && c.Params != nil && len(c.Params) == 0 {
+			if c.Scheme == "" || strings.ContainsAny(c.Scheme, " \t,=\"") || c.Token68 != "" && c.Params != nil &&
+				len(c.Params) == 0 {
 				t.Fatalf("%q gives %+v", s, c)
 			}
 			for name := range c.Params {

@@ -21,7 +21,8 @@ func TestDoSendsTheRequest(t *testing.T) {
 	arrived := make(chan seen, 1)
 	s := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		arrived <- seen{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("Accept"), r.UserAgent(), r.Header.Get("X-Own"), r.Host, string(body)}
+		arrived <- seen{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("Accept"), r.UserAgent(),
+			r.Header.Get("X-Own"), r.Host, string(body)}
 		w.Header().Set("X-Answer", "yes")
 		w.WriteHeader(http.StatusCreated)
 	})
@@ -39,7 +40,8 @@ func TestDoSendsTheRequest(t *testing.T) {
 			},
 			seen{"POST", "/a%2Fb?q=1", "Bearer abc", "text/plain", "mine", "1", "other.example", "content"},
 		},
-		{"method and stream", call.Request{URL: address, Method: "PUT", Body: streamed(strings.NewReader("s"))}, seen{"PUT", "/a%2Fb?q=1", "", "*/*", "m2m", "", address.Host, "s"}},
+		{"method and stream", call.Request{URL: address, Method: "PUT", Body: streamed(strings.NewReader("s"))},
+			seen{"PUT", "/a%2Fb?q=1", "", "*/*", "m2m", "", address.Host, "s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := calltest.Do(t, calltest.Client(t), tt.req)
@@ -68,12 +70,16 @@ func TestCheckRefusesBeforeSending(t *testing.T) {
 		{"no address", call.Request{}, call.ErrAddress},
 		{"password", call.Request{URL: parse("http://a:b@127.0.0.1/")}, call.ErrAddress},
 		{"token in clear", call.Request{URL: remote, Token: secret}, call.ErrPlainHTTP},
-		{"own authorization in clear", call.Request{URL: remote, Header: http.Header{"Authorization": {"Basic x"}}}, call.ErrPlainHTTP},
+		{"own authorization in clear", call.Request{URL: remote, Header: http.Header{"Authorization": {"Basic x"}}},
+			call.ErrPlainHTTP},
 		{"cookie in clear", call.Request{URL: remote, Header: http.Header{"cookie": {"x"}}}, call.ErrPlainHTTP},
-		{"a name that begins like loopback", call.Request{URL: parse("http://127.0.0.1.example.org/"), Token: secret}, call.ErrPlainHTTP},
-		{"a name that begins like it", call.Request{URL: parse("http://localhost.example/"), Token: secret}, call.ErrPlainHTTP},
+		{"a name that begins like loopback", call.Request{URL: parse("http://127.0.0.1.example.org/"), Token: secret},
+			call.ErrPlainHTTP},
+		{"a name that begins like it", call.Request{URL: parse("http://localhost.example/"), Token: secret},
+			call.ErrPlainHTTP},
 		{"all interfaces", call.Request{URL: parse("http://0.0.0.0/"), Token: secret}, call.ErrPlainHTTP},
-		{"two tokens", call.Request{URL: local, Token: secret, Header: http.Header{"Authorization": {"Bearer x"}}}, call.ErrTwoAuthorizations},
+		{"two tokens", call.Request{URL: local, Token: secret, Header: http.Header{"Authorization": {"Bearer x"}}},
+			call.ErrTwoAuthorizations},
 		{"token with a line break", call.Request{URL: local, Token: entra.NewSecret("a\r\nX: y")}, call.ErrTokenForm},
 		{"token with the scheme", call.Request{URL: local, Token: entra.NewSecret("Bearer abc")}, call.ErrTokenForm},
 		{"method", call.Request{URL: local, Method: "GET /"}, call.ErrMethod},
@@ -125,7 +131,8 @@ func TestCheckAllows(t *testing.T) {
 }
 
 func TestDoWithoutTransport(t *testing.T) {
-	if _, err := (&call.Client{}).Do(context.Background(), calltest.Request(t, "http://127.0.0.1:1")); !errors.Is(err, call.ErrNoTransport) {
+	if _, err := (&call.Client{}).Do(context.Background(), calltest.Request(t, "http://127.0.0.1:1")); !errors.Is(err,
+		call.ErrNoTransport) {
 		t.Errorf("Do: %v", err)
 	}
 }
@@ -184,7 +191,8 @@ func TestContentThatCannotBeRead(t *testing.T) {
 	s := calltest.Serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	req := calltest.Request(t, s.URL)
 	req.Body = streamed(io.MultiReader(strings.NewReader("begin"), failing{}))
-	if _, err := calltest.Client(t).Do(context.Background(), req); !errors.Is(err, errDiskFull) || errors.Is(err, call.ErrUnreachable) {
+	if _, err := calltest.Client(t).Do(context.Background(), req); !errors.Is(err, errDiskFull) ||
+		errors.Is(err, call.ErrUnreachable) {
 		t.Errorf("Do: %v", err)
 	}
 }

@@ -58,7 +58,8 @@ func TestJQ(t *testing.T) {
 		`.count.x`:                     `an error: expected an object but got: number (3)`,
 		`env | length > 0`:             "false",
 	} {
-		want := call.Expectation{Name: "jq", Expected: "a body for which '" + expression + "' holds", Found: found, Met: found == "it"}
+		want := call.Expectation{Name: "jq", Expected: "a body for which '" + expression + "' holds", Found: found,
+			Met: found == "it"}
 		if diff := cmp.Diff(want, judgeJQ(t, "application/json", doc, expression)); diff != "" {
 			t.Errorf("%s: %s", expression, diff)
 		}
@@ -67,7 +68,8 @@ func TestJQ(t *testing.T) {
 
 // TestJQEnds: by the number of steps, or on a slow machine by time.
 func TestJQEnds(t *testing.T) {
-	if got := judgeJQ(t, "application/json", "1", "[range(1; infinite)]"); got.Met || !strings.HasPrefix(got.Found, "no end of it in ") {
+	if got := judgeJQ(t, "application/json", "1", "[range(1; infinite)]"); got.Met ||
+		!strings.HasPrefix(got.Found, "no end of it in ") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -77,8 +79,10 @@ func TestJQNeedsJSON(t *testing.T) {
 	for _, tt := range []struct{ contentType, body, found string }{
 		{"application/json", "", "an empty body"},
 		{"application/json", " \n", "an empty body"},
-		{"text/html; charset=utf-8", "<!doctype html><title>Sign in</title>", `a body that is not JSON: it is text/html and begins with "<!doctype html><title>Sign in</title>"`},
-		{"application/json", `{"a":1} {"a":2}`, `a body that is not JSON: it is application/json and begins with "{\"a\":1} {\"a\":2}"`},
+		{"text/html; charset=utf-8", "<!doctype html><title>Sign in</title>",
+			`a body that is not JSON: it is text/html and begins with "<!doctype html><title>Sign in</title>"`},
+		{"application/json", `{"a":1} {"a":2}`,
+			`a body that is not JSON: it is application/json and begins with "{\"a\":1} {\"a\":2}"`},
 		{"application/json", `{"a":`, `a body that is not JSON: it is application/json and begins with "{\"a\":"`},
 		{"application/json", large, "a body of more than the 8 MiB that it is looked for in"},
 	} {
@@ -114,14 +118,16 @@ func TestParseJQExpectation(t *testing.T) {
 		`input`:          `not allowed in "input"`,
 		`include "x"; 1`: `cannot load module: "x" in`,
 	} {
-		if _, err := call.ParseJQExpectation(in); !errors.Is(err, call.ErrExpectSyntax) || !strings.Contains(fmt.Sprint(err), want) {
+		if _, err := call.ParseJQExpectation(in); !errors.Is(err, call.ErrExpectSyntax) ||
+			!strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%q: %v, want %s", in, err, want)
 		}
 	}
 }
 
 func FuzzParseJQExpectation(f *testing.F) {
-	for _, seed := range []string{`.a == "b"`, `.items[] | select(.ok) | .n >= 1`, `"é`, "def f: 1; f", "\x80|", `"\(1`, "{a:1}|.a,", "@base64"} {
+	for _, seed := range []string{`.a == "b"`, `.items[] | select(.ok) | .n >= 1`, `"é`, "def f: 1; f", "\x80|", `"\(1`,
+		"{a:1}|.a,", "@base64"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

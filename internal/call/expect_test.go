@@ -46,7 +46,8 @@ func TestStatusSet(t *testing.T) {
 			t.Errorf("%q reads as %q, want %q", tt.in, set, tt.want)
 		}
 	}
-	for _, bad := range []string{"", "20", "2000", "600", "099", "2xx,", "ok", "204-200", "-200", "2x0", "200 201", "1e2"} {
+	for _, bad := range []string{"", "20", "2000", "600", "099", "2xx,", "ok", "204-200", "-200", "2x0", "200 201",
+		"1e2"} {
 		if set, err := call.ParseStatusSet(bad); !errors.Is(err, call.ErrExpectSyntax) {
 			t.Errorf("ParseStatusSet(%q) = %s, %v", bad, set, err)
 		}
@@ -101,10 +102,13 @@ func TestJudge(t *testing.T) {
 		{"several", "/", call.Expect{Status: statusSet(t, "401,403,5xx")}, "expected status 401, 403 or 5xx, got 200 OK"},
 		{"wanted refusal", "/403", call.Expect{Status: statusSet(t, "401,403")}, ""},
 		{"header", "/", call.Expect{Headers: []call.HeaderExpectation{{Name: "x-kind"}, {Name: "X-Kind", Value: "b"}}}, ""},
-		{"header of another value", "/", call.Expect{Headers: []call.HeaderExpectation{{Name: "X-Kind", Value: "c"}}}, `expected a header X-Kind of "c", got "a, b"`},
-		{"header missing", "/", call.Expect{Headers: []call.HeaderExpectation{{Name: "X-None"}}}, "expected a header X-None, got none"},
+		{"header of another value", "/", call.Expect{Headers: []call.HeaderExpectation{{Name: "X-Kind", Value: "c"}}},
+			`expected a header X-Kind of "c", got "a, b"`},
+		{"header missing", "/", call.Expect{Headers: []call.HeaderExpectation{{Name: "X-None"}}},
+			"expected a header X-None, got none"},
 		{"body", "/", call.Expect{Body: []string{"granted", "message"}}, ""},
-		{"body without it", "/", call.Expect{Body: []string{"granted", "denied"}}, `expected a body with "denied", got 28 bytes without it`},
+		{"body without it", "/", call.Expect{Body: []string{"granted", "denied"}},
+			`expected a body with "denied", got 28 bytes without it`},
 		{"time", "/", call.Expect{MaxTime: time.Second}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,7 +161,8 @@ func TestJudgeFindsTextAcrossPieces(t *testing.T) {
 				_, _ = io.WriteString(c, body[i:min(i+size, len(body))])
 			}
 		})
-		for text, want := range map[string]bool{"ababc": true, "xx": true, body: true, "abcabc": false, body + "x": false, "": true} {
+		for text, want := range map[string]bool{"ababc": true, "xx": true, body: true, "abcabc": false, body + "x": false,
+			"": true} {
 			req := calltest.Request(t, "http://"+address)
 			req.Expect.Body = []string{text}
 			a := calltest.Do(t, &call.Client{Transport: piecewise{calltest.Client(t).Transport, size}, Now: calltest.Clock}, req)
@@ -193,14 +198,16 @@ type pieces struct {
 func (p pieces) Read(b []byte) (int, error) { return p.ReadCloser.Read(b[:min(len(b), p.size)]) }
 
 func TestJudgeTime(t *testing.T) {
-	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 10)) })
+	s := calltest.Serve(t,
+		func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 10)) })
 	ticks := 0
 	c := calltest.Client(t)
 	c.Now = func() time.Time { ticks++; return calltest.Now.Add(time.Duration(ticks) * time.Second) }
 	req := calltest.Request(t, s.URL)
 	req.Expect.MaxTime = time.Second
 	a := calltest.Do(t, c, req)
-	if err := a.Evaluate().Err(); err == nil || !strings.HasPrefix(err.Error(), "expected the whole answer within 1s, got it in ") {
+	if err := a.Evaluate().Err(); err == nil ||
+		!strings.HasPrefix(err.Error(), "expected the whole answer within 1s, got it in ") {
 		t.Errorf("Judge: %v", err)
 	}
 	if a.Timing.FirstByte <= 0 || a.Timing.Total <= a.Timing.FirstByte || a.Timing.Connect <= 0 {

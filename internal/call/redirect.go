@@ -47,7 +47,8 @@ func (h hop) redirect(a *Answer, req Request, followed int) (redirect *Redirect,
 	if !isRedirect(a.Status) || location == "" {
 		return nil, nil
 	}
-	redirect = &Redirect{Status: a.Status, From: a.Redact(DisplayAddress(h.url.String())), To: a.Redact(DisplayAddress(location)), asked: req.Follow}
+	redirect = &Redirect{Status: a.Status, From: a.Redact(DisplayAddress(h.url.String())), To: a.Redact(DisplayAddress(location)),
+		asked: req.Follow}
 	to, err := h.url.Parse(location)
 	if err != nil {
 		redirect.Reason = "the Location is not a URL"

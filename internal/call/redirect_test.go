@@ -36,7 +36,8 @@ func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
 				req := calltest.Request(t, api.URL)
 				req.Token, req.Follow = entra.NewSecret("abc"), true
 				a := calltest.Do(t, calltest.Client(t), req)
-				if a.Status != status || len(a.Redirects) != 1 || a.Redirects[0].Followed || !strings.Contains(a.Redirects[0].Reason, "another origin") {
+				if a.Status != status || len(a.Redirects) != 1 || a.Redirects[0].Followed ||
+					!strings.Contains(a.Redirects[0].Reason, "another origin") {
 					t.Errorf("status %d, redirects %+v", a.Status, a.Redirects)
 				}
 			})
@@ -47,7 +48,8 @@ func TestRedirectNeverTakesTheTokenElsewhere(t *testing.T) {
 // Unicode lowers İ to i and K to k, IDNA does not: a connection to such a
 // host is one to another host, which must get neither token nor content.
 func TestRedirectToALookalikeIsAnotherOrigin(t *testing.T) {
-	for _, host := range []string{"apİ.kafka.test", "ap%C4%B0.kafka.test", "api.\u212Aafka.test", "api.\u212Aafka.test:80", "api.kaf\u212Aa.te\u017Ft"} {
+	for _, host := range []string{"apİ.kafka.test", "ap%C4%B0.kafka.test", "api.\u212Aafka.test", "api.\u212Aafka.test:80",
+		"api.kaf\u212Aa.te\u017Ft"} {
 		var called []string
 		api := calltest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			called = append(called, r.Host+r.URL.Path)
@@ -62,7 +64,8 @@ func TestRedirectToALookalikeIsAnotherOrigin(t *testing.T) {
 		req.Method, req.Body, req.Token = "POST", call.BytesBody([]byte("content")), entra.NewSecret("abc")
 		req.Follow, req.AllowPlainHTTP = true, true
 		a := calltest.Do(t, &call.Client{Transport: everywhere}, req)
-		if a.Status != 307 || len(a.Redirects) != 1 || a.Redirects[0].Followed || !strings.Contains(a.Redirects[0].Reason, "another origin") {
+		if a.Status != 307 || len(a.Redirects) != 1 || a.Redirects[0].Followed ||
+			!strings.Contains(a.Redirects[0].Reason, "another origin") {
 			t.Errorf("%q: status %d, redirects %+v", host, a.Status, a.Redirects)
 		}
 		if diff := cmp.Diff([]string{"api.kafka.test/a"}, called); diff != "" {
@@ -141,7 +144,8 @@ func TestRedirectInsideTheOrigin(t *testing.T) {
 			if tt.want != "" && (string(head) != tt.want || a.Status != 200 || a.URL.Path != "/end") {
 				t.Errorf("%d at %s: %q, want %q", a.Status, a.URL, head, tt.want)
 			}
-			if len(a.Redirects) != 1 || a.Redirects[0].Followed != (tt.want != "") || !strings.Contains(a.Redirects[0].Reason, tt.reason) {
+			if len(a.Redirects) != 1 || a.Redirects[0].Followed != (tt.want != "") ||
+				!strings.Contains(a.Redirects[0].Reason, tt.reason) {
 				t.Errorf("redirects %+v, want reason %q", a.Redirects, tt.reason)
 			}
 		})
@@ -153,7 +157,8 @@ func TestRedirectIsReported(t *testing.T) {
 	req := calltest.Request(t, api.URL+"/302")
 	req.Follow = true
 	want := []call.Redirect{{Status: 302, From: api.URL + "/302", To: api.URL + "/end?…", Followed: true}}
-	if diff := cmp.Diff(want, calltest.Do(t, calltest.Client(t), req).Redirects, cmpopts.IgnoreUnexported(call.Redirect{})); diff != "" {
+	if diff := cmp.Diff(want, calltest.Do(t, calltest.Client(t), req).Redirects,
+		cmpopts.IgnoreUnexported(call.Redirect{})); diff != "" {
 		t.Errorf("redirects (-want +got):\n%s", diff)
 	}
 }
@@ -163,14 +168,16 @@ func TestRedirectLoopEnds(t *testing.T) {
 	req := calltest.Request(t, api.URL+"/loop")
 	req.Follow = true
 	a := calltest.Do(t, calltest.Client(t), req)
-	if last := a.Redirects[len(a.Redirects)-1]; a.Status != 302 || last.Followed || last.Reason != "there were too many" || len(a.Redirects) != 11 {
+	if last := a.Redirects[len(a.Redirects)-1]; a.Status != 302 || last.Followed || last.Reason != "there were too many" ||
+		len(a.Redirects) != 11 {
 		t.Errorf("%d redirects, the last %+v", len(a.Redirects), last)
 	}
 }
 
 func TestRedirectWithoutLocationIsAnAnswer(t *testing.T) {
 	api := calltest.Serve(t, redirector)
-	if a := calltest.Do(t, calltest.Client(t), calltest.Request(t, api.URL+"/nowhere")); a.Status != 302 || a.Redirects != nil {
+	if a := calltest.Do(t, calltest.Client(t), calltest.Request(t, api.URL+"/nowhere")); a.Status != 302 ||
+		a.Redirects != nil {
 		t.Errorf("status %d, redirects %+v", a.Status, a.Redirects)
 	}
 }

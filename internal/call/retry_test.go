@@ -47,8 +47,10 @@ func TestRetry(t *testing.T) {
 		{"not asked", 503, nil, 0, call.Body{}, 503, 1, []time.Duration{}},
 		{"asked", 503, nil, 3, call.Body{}, 200, 3, nil},
 		{"too few", 500, nil, 1, call.Body{}, 500, 2, nil},
-		{"Retry-After in seconds", 429, http.Header{"Retry-After": {"3"}}, 3, call.Body{}, 200, 3, []time.Duration{3 * time.Second, 3 * time.Second}},
-		{"Retry-After as a date", 503, http.Header{"Retry-After": {later}}, 3, call.Body{}, 200, 3, []time.Duration{7 * time.Second, 7 * time.Second}},
+		{"Retry-After in seconds", 429, http.Header{"Retry-After": {"3"}}, 3, call.Body{}, 200, 3,
+			[]time.Duration{3 * time.Second, 3 * time.Second}},
+		{"Retry-After as a date", 503, http.Header{"Retry-After": {later}}, 3, call.Body{}, 200, 3,
+			[]time.Duration{7 * time.Second, 7 * time.Second}},
 		{"Retry-After of zero", 503, http.Header{"Retry-After": {"0"}}, 3, call.Body{}, 200, 3, []time.Duration{0, 0}},
 		{"content again", 502, nil, 3, call.BytesBody([]byte("content")), 200, 3, nil},
 		{"a refusal", 403, nil, 3, call.Body{}, 403, 1, []time.Duration{}},
@@ -145,7 +147,9 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	for value, want := range map[string]time.Duration{"": -1, "-1": -1, "soon": -1, "1.5": -1, "99999999999999999999": math.MaxInt64, "120": 2 * time.Minute, calltest.Now.Add(-time.Hour).Format(http.TimeFormat): 0} {
+	for value, want := range map[string]time.Duration{"": -1, "-1": -1, "soon": -1, "1.5": -1,
+		"99999999999999999999": math.MaxInt64, "120": 2 * time.Minute,
+		calltest.Now.Add(-time.Hour).Format(http.TimeFormat): 0} {
 		a := &call.Answer{Header: http.Header{"Retry-After": {value}}, ReceivedAt: calltest.Now}
 		d, ok := a.RetryAfter()
 		if ok != (want >= 0) || ok && d != want {

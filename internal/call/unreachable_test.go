@@ -49,7 +49,8 @@ func TestUnreachable(t *testing.T) {
 	}
 	t.Cleanup(trusting.CloseIdleConnections)
 	noNames := &http.Transport{DialContext: (&net.Dialer{Resolver: &net.Resolver{
-		PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") },
+		PreferGo: true,
+		Dial:     func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") },
 	}}).DialContext}
 	proxied := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: calltest.ClosedPort(t)})}
 	closed := calltest.ClosedPort(t)
@@ -63,12 +64,17 @@ func TestUnreachable(t *testing.T) {
 		hint      string
 		cause     error
 	}{
-		{"refused", nil, "http://" + closed, transport.FaultRefused, "no answer from http://" + closed + ": the connection was refused", "m2m serve", syscall.ECONNREFUSED},
+		{"refused", nil, "http://" + closed, transport.FaultRefused,
+			"no answer from http://" + closed + ": the connection was refused", "m2m serve", syscall.ECONNREFUSED},
 		{"unknown authority", nil, secure.URL, transport.FaultUnknownCA, "is not trusted here", "--ca-file", nil},
-		{"another name", trusting, "https://other.example", transport.FaultHostname, "not other.example", "host name that the certificate holds", nil},
-		{"TLS to plain http", nil, strings.Replace(plain.URL, "http:", "https:", 1), transport.FaultProtocol, "does not speak TLS", "http://", nil},
-		{"no such name", noNames, "https://api.example.invalid", transport.FaultDNS, "the host name could not be resolved", "spelling", nil},
-		{"proxy", proxied, "https://api.example.org", transport.FaultProxy, "the proxy failed: ", "NO_PROXY", syscall.ECONNREFUSED},
+		{"another name", trusting, "https://other.example", transport.FaultHostname, "not other.example",
+			"host name that the certificate holds", nil},
+		{"TLS to plain http", nil, strings.Replace(plain.URL, "http:", "https:", 1), transport.FaultProtocol,
+			"does not speak TLS", "http://", nil},
+		{"no such name", noNames, "https://api.example.invalid", transport.FaultDNS, "the host name could not be resolved",
+			"spelling", nil},
+		{"proxy", proxied, "https://api.example.org", transport.FaultProxy, "the proxy failed: ", "NO_PROXY",
+			syscall.ECONNREFUSED},
 		{"hangs up", nil, "http://" + hangsUp, transport.FaultClosed, "closed early", "--retry", io.EOF},
 		{"not HTTP", nil, "http://" + nonsense, transport.FaultOther, "malformed HTTP", "check the network", nil},
 	} {
@@ -155,7 +161,8 @@ func TestBodyThatBreaksOff(t *testing.T) {
 			if got.String() != "begin" || !u.Partial || !strings.Contains(err.Error(), "is not complete") {
 				t.Errorf("body %q, partial %v, %v", got.String(), u.Partial, err)
 			}
-			if err := a.Evaluate().Err(); err == nil || !strings.Contains(err.Error(), "5 bytes without it before the connection broke") {
+			if err := a.Evaluate().Err(); err == nil ||
+				!strings.Contains(err.Error(), "5 bytes without it before the connection broke") {
 				t.Errorf("Judge: %v", err)
 			}
 		})

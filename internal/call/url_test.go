@@ -80,7 +80,8 @@ func TestResolveURLRefuses(t *testing.T) {
 			if hints := strings.Join(explain.CommandLine.Hints(bad), "\n"); !strings.Contains(hints, tt.hint) {
 				t.Errorf("hints %q, want %q in them", hints, tt.hint)
 			}
-			if text := err.Error() + strings.Join(explain.CommandLine.Hints(bad), ""); strings.Contains(text, "hunter2") || strings.ContainsAny(text, "\r\n") || len(text) > 1000 {
+			if text := err.Error() + strings.Join(explain.CommandLine.Hints(bad), ""); strings.Contains(text, "hunter2") ||
+				strings.ContainsAny(text, "\r\n") || len(text) > 1000 {
 				t.Errorf("unfit to be shown: %q", text)
 			}
 		})
@@ -89,7 +90,8 @@ func TestResolveURLRefuses(t *testing.T) {
 
 func FuzzResolveURL(f *testing.F) {
 	for _, s := range []string{
-		"/secure-data", "//evil", "/\\evil", "https://a@b/", "localhost:8000/x", "?x", "", "/../..//x", "https://[::1%25en0]/", "/@evil.example", ":@", "https://apİ.example/", "http:/x",
+		"/secure-data", "//evil", "/\\evil", "https://a@b/", "localhost:8000/x", "?x", "", "/../..//x",
+		"https://[::1%25en0]/", "/@evil.example", ":@", "https://apİ.example/", "http:/x",
 		"/" + strings.Repeat("é", 3000), // as bytes it fits, escaped it does not
 		".evil.example/x", "/%2f%2fevil", "#x", "https:evil",
 	} {
@@ -103,7 +105,8 @@ func FuzzResolveURL(f *testing.F) {
 			}
 			return
 		}
-		if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsFunc(u.Host, func(r rune) bool { return r > '~' }) {
+		if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+			strings.ContainsFunc(u.Host, func(r rune) bool { return r > '~' }) {
 			t.Fatalf("ResolveURL(%q) = %#v", arg, u)
 		}
 		// What is not an absolute address stays at the API, and under its path.

@@ -56,7 +56,8 @@ func TestWordHidesWhatMayBeASecret(t *testing.T) {
 }
 
 func TestAsksForJSON(t *testing.T) {
-	for _, args := range [][]string{{"call", "-o", "json"}, {"-ojson"}, {"-o=json"}, {"--output", "json"}, {"--output=json"}} {
+	for _, args := range [][]string{{"call", "-o", "json"}, {"-ojson"}, {"-o=json"}, {"--output", "json"},
+		{"--output=json"}} {
 		if !asksForJSON(args) {
 			t.Errorf("%q: false", args)
 		}

@@ -58,7 +58,8 @@ func ControlFault(err error) error {
 	case errors.As(err, &refused):
 		fault := exit.Usagef("the local tenant refused: %s", text.OneLine(refused.Reason, 400)).Wrap(refused)
 		if refused.Word == control.WrongKey {
-			fault.Hint("the key belongs to another tenant, or to one that has ended: leave " + local.ControlKeyVariable + " as serve --local -- COMMAND set it")
+			fault.Hint("the key belongs to another tenant, or to one that has ended: leave " + local.ControlKeyVariable +
+				" as serve --local -- COMMAND set it")
 		}
 		return fault
 	case errors.As(err, &unreachable): // mostly because it ended

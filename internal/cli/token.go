@@ -37,7 +37,8 @@ func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
 	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
-	flags.DurationVar(&how.Timeout, "timeout", 30*time.Second, "give up on the token after this long, retries included; for call also on the answer")
+	flags.DurationVar(&how.Timeout, "timeout", 30*time.Second,
+		"give up on the token after this long, retries included; for call also on the answer")
 	AddLocalFlag(flags)
 	settings.AddFlags(flags, settings.Scope)
 	settings.AddFlags(flags, settings.AuthorityFlags...)

@@ -109,8 +109,9 @@ func TestCausesAndRemediesReadWell(t *testing.T) {
 
 // banned are words that sell, soothe or blame, that a product outgrew, or that
 // mean nothing to the reader.
-var banned = regexp.MustCompile(`(?i)\b(please|simply|just|easy|easily|obviously|of course|seamless\w*|leverage|utili[sz]e|sorry|oops|` +
-	`Azure AD|Azure Active Directory|TODO|FIXME|etc|via|m2m|emulator|fixture|above|below|as \d{5,})\b`)
+var banned = regexp.MustCompile(
+	`(?i)\b(please|simply|just|easy|easily|obviously|of course|seamless\w*|leverage|utili[sz]e|sorry|oops|` +
+		`Azure AD|Azure Active Directory|TODO|FIXME|etc|via|m2m|emulator|fixture|above|below|as \d{5,})\b`)
 
 // lintProse fails where text is not plain, complete and fit for any terminal.
 func lintProse(t *testing.T, where, text string) {
@@ -135,7 +136,8 @@ func lintProse(t *testing.T, where, text string) {
 			t.Errorf("%s: a sentence of %d characters: %q", where, len(sentence), sentence)
 		}
 	}
-	if strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "<") != strings.Count(text, ">")-strings.Count(text, " > ") {
+	if strings.Count(text, "(") != strings.Count(text, ")") ||
+		strings.Count(text, "<") != strings.Count(text, ">")-strings.Count(text, " > ") {
 		t.Errorf("%s: brackets do not pair: %q", where, text)
 	}
 }
@@ -189,7 +191,8 @@ func TestWireFormsArePlausible(t *testing.T) {
 		if bad || w.Error != "" && !slices.Contains(words, w.Error) || !slices.Contains([]int{0, 400, 401, 429}, w.Status) {
 			t.Errorf("AADSTS%d travels as %+v", e.Code, w)
 		}
-		if !slices.Contains([]entra.Confidence{entra.ConfidenceHigh, entra.ConfidenceMedium, entra.ConfidenceLow}, e.Confidence) {
+		if !slices.Contains([]entra.Confidence{entra.ConfidenceHigh, entra.ConfidenceMedium, entra.ConfidenceLow},
+			e.Confidence) {
 			t.Errorf("AADSTS%d: confidence %q", e.Code, e.Confidence)
 		}
 	}
@@ -267,7 +270,8 @@ func TestParseAADSTS(t *testing.T) {
 }
 
 func FuzzParseAADSTS(f *testing.F) {
-	for _, seed := range []string{"AADSTS7000215", "7000215", "aadsts50012: x", "", "AADSTS", "AADSTS0", "AADSTS999999999999", "\tAADSTS70002\n", "12345-6"} {
+	for _, seed := range []string{"AADSTS7000215", "7000215", "aadsts50012: x", "", "AADSTS", "AADSTS0",
+		"AADSTS999999999999", "\tAADSTS70002\n", "12345-6"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -282,7 +286,8 @@ func FuzzParseAADSTS(f *testing.F) {
 		if code < 10000 || code > 999999999 || !strings.Contains(s, digits) {
 			t.Fatalf("ParseAADSTS(%q) = %d", s, code)
 		}
-		for _, same := range []string{digits, "AADSTS" + digits, "aadsts" + digits + ": text", strings.ToLower(s), " " + s + "\n"} {
+		for _, same := range []string{digits, "AADSTS" + digits, "aadsts" + digits + ": text", strings.ToLower(s),
+			" " + s + "\n"} {
 			if again, ok := entra.ParseAADSTS(same); again != code || !ok {
 				t.Fatalf("ParseAADSTS(%q) = %d, but ParseAADSTS(%q) = %d, %v", s, code, same, again, ok)
 			}

@@ -37,16 +37,23 @@ func TestParseAuthorityHostRefuses(t *testing.T) {
 		"", " ", "/", "https://", "https:///", "://", "https://:8443", "https://.", "https://-a.example",
 		"http://login.microsoftonline.com", "HTTP://127.0.0.1:8443", "ftp://login.microsoftonline.com", "file:///etc/passwd",
 		"javascript://login.microsoftonline.com", "https:login.microsoftonline.com", "https//login.microsoftonline.com",
-		host + "/common", host + "/" + tenantID, host + "/" + tenantID + "/v2.0", host + "//", host + "/%2f", host + "/..", host + "/.",
+		host + "/common", host + "/" + tenantID, host + "/" + tenantID + "/v2.0", host + "//", host + "/%2f", host + "/..",
+		host + "/.",
 		host + "?", host + "?a=b", host + "#", host + "#a", host + "/?a=b", host + "/#a",
-		"https://user@login.microsoftonline.com", "https://user:password@login.microsoftonline.com", "https://@login.microsoftonline.com",
-		"https://login.microsoftonline.com@evil.example", "https://login.microsoftonline.com:443@evil.example", `https://login.microsoftonline.com\@evil.example`,
-		host + ":", host + ":0", host + ":65536", host + ":99999999999999999999", host + ":-1", host + ":0443", host + ":https",
+		"https://user@login.microsoftonline.com", "https://user:password@login.microsoftonline.com",
+		"https://@login.microsoftonline.com",
+		"https://login.microsoftonline.com@evil.example", "https://login.microsoftonline.com:443@evil.example",
+		`https://login.microsoftonline.com\@evil.example`,
+		host + ":", host + ":0", host + ":65536", host + ":99999999999999999999", host + ":-1", host + ":0443",
+		host + ":https",
 		host + ".", "https://login..microsoftonline.com", "https://login%2emicrosoftonline.com", "https://login_a.example",
-		"https://log\u0456n.microsoftonline.com", "https://login\u3002microsoftonline.com", "https://login.microsoftonline.com\u200b",
-		host + "\n", "\n" + host, host + "\r\nX-Evil: 1", host + "\x00", host + "\t", " " + host, host + " ", "https://login .microsoftonline.com",
+		"https://log\u0456n.microsoftonline.com", "https://login\u3002microsoftonline.com",
+		"https://login.microsoftonline.com\u200b",
+		host + "\n", "\n" + host, host + "\r\nX-Evil: 1", host + "\x00", host + "\t", " " + host, host + " ",
+		"https://login .microsoftonline.com",
 		"https://a,https://b", "https://login.microsoftonline.com,evil.example", "https://*", "https://<host>",
-		"https://[::1", "https://::1", "https://[::1]x", "https://[::1%25eth0]:8443", "https://[127.0.0.1]", "https://[login.microsoftonline.com]",
+		"https://[::1", "https://::1", "https://[::1]x", "https://[::1%25eth0]:8443", "https://[127.0.0.1]",
+		"https://[login.microsoftonline.com]",
 		"https://" + strings.Repeat("a.", 130) + "example", "https://" + strings.Repeat("a", 64) + ".example",
 	} {
 		got, err := entra.ParseAuthorityHost(s)
@@ -82,7 +89,8 @@ func TestAuthorityCloud(t *testing.T) {
 	for host, want := range map[string]string{
 		"https://login.microsoftonline.com:443/": "public", "LOGIN.WINDOWS.NET": "public",
 		"login.chinacloudapi.cn": "china", "https://login.sovcloud-identity.fr": "france",
-		"https://login.microsoftonline.com:8443": "", "https://127.0.0.1:8443": "", "login.microsoftonline.com.evil.example": "",
+		"https://login.microsoftonline.com:8443": "", "https://127.0.0.1:8443": "",
+		"login.microsoftonline.com.evil.example": "",
 	} {
 		origin, err := entra.ParseAuthorityHost(host)
 		if err != nil {
@@ -143,7 +151,8 @@ func TestAuthorityURL(t *testing.T) {
 
 func FuzzParseAuthorityHost(f *testing.F) {
 	for _, seed := range []string{
-		"", "https://login.microsoftonline.com/", "localhost:8443", "https://[::1]:8443", "http://a", "https://a@b", "https://a/b?c#d",
+		"", "https://login.microsoftonline.com/", "localhost:8443", "https://[::1]:8443", "http://a", "https://a@b",
+		"https://a/b?c#d",
 		"https://[fe80::1%25eth0]", "HTTPS://A:443", `https://a\@b`, "https://a\r\nb",
 	} {
 		f.Add(seed)
@@ -157,7 +166,8 @@ func FuzzParseAuthorityHost(f *testing.F) {
 			return
 		}
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "https" || u.Host == "" || "https://"+u.Host != origin || strings.ToLower(origin) != origin {
+		if err != nil || u.Scheme != "https" || u.Host == "" || "https://"+u.Host != origin ||
+			strings.ToLower(origin) != origin {
 			t.Fatalf("ParseAuthorityHost(%q) = %q is no https origin in lower case", s, origin)
 		}
 		for _, c := range origin {

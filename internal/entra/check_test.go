@@ -99,14 +99,19 @@ func TestCheckClientSecret(t *testing.T) {
 
 func TestIsPlaceholder(t *testing.T) {
 	for _, s := range []string{
-		"your-tenant-id", "YOUR_CLIENT_SECRET", "your client id", "your-tenant.onmicrosoft.com", "yourtenant.onmicrosoft.com", "your.domain.com", "YourCompany",
+		"your-tenant-id", "YOUR_CLIENT_SECRET", "your client id", "your-tenant.onmicrosoft.com", "yourtenant.onmicrosoft.com",
+		"your.domain.com", "YourCompany",
 		"<tenant-id>", "<>x<your secret>", "<tenant>.onmicrosoft.com", "{tenant}", "{{ .ClientSecret }}", "[client id]",
 		"$TENANT_ID", "${CLIENT_SECRET}", "$(CLIENT_SECRET)", "%CLIENT_ID%",
-		"tenant-id", "TENANT_ID", "client_secret", "client-secret-value", "client-secret-here", "my-client-id", "the tenant id", "application-id", "secret_value_goes_here",
-		"insert-secret-here", "ENTER_TENANT_ID", "put-your-secret-here", "replace-me", "replace_with_secret", "replaceme", "change-me", "CHANGEME", "fill_me_in", "fill-in",
-		"00000000-0000-0000-0000-000000000000", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "XXXX", "xxx", "...", "\u2026", "****", "********",
+		"tenant-id", "TENANT_ID", "client_secret", "client-secret-value", "client-secret-here", "my-client-id",
+		"the tenant id", "application-id", "secret_value_goes_here",
+		"insert-secret-here", "ENTER_TENANT_ID", "put-your-secret-here", "replace-me", "replace_with_secret", "replaceme",
+		"change-me", "CHANGEME", "fill_me_in", "fill-in",
+		"00000000-0000-0000-0000-000000000000", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "XXXX", "xxx", "...", "\u2026",
+		"****", "********",
 		"todo", "TBD", "FIXME", "placeholder", "example", "dummy", "null", "None", "undefined", "nil",
-		"api://your-api", "api://<client-id>", "api://{client-id}/.default", "api://xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx/.default", "https://your-api.example/.default",
+		"api://your-api", "api://<client-id>", "api://{client-id}/.default",
+		"api://xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx/.default", "https://your-api.example/.default",
 		"  your-tenant-id\n",
 	} {
 		if !entra.IsPlaceholder(s) {
@@ -114,10 +119,14 @@ func TestIsPlaceholder(t *testing.T) {
 		}
 	}
 	for _, s := range []string{
-		"", " ", tenantID, strings.ToUpper(clientID), "12345678-1234-1234-1234-123456789012", "11111111-1111-1111-1111-111111111111",
-		"contoso.onmicrosoft.com", "contoso.com", "example.com", "yourkshire.co.uk", "put.io", "enter.de", "insertcoin.com", "tenant.com", "api.com", "dummy.example",
-		hidden, "Q~x8Q~abc_-.0123456789abcdefghijklmnop", "zP/2=+aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8=", "null8Q~abcdefghijklmnopqrstuvwxyz0123456",
-		"api://m2m-demo", "api://m2m-demo/.default", "api://orders", "api://" + apiID + "/.default", "https://graph.microsoft.com/.default", "https://api.example.com/.default",
+		"", " ", tenantID, strings.ToUpper(clientID), "12345678-1234-1234-1234-123456789012",
+		"11111111-1111-1111-1111-111111111111",
+		"contoso.onmicrosoft.com", "contoso.com", "example.com", "yourkshire.co.uk", "put.io", "enter.de", "insertcoin.com",
+		"tenant.com", "api.com", "dummy.example",
+		hidden, "Q~x8Q~abc_-.0123456789abcdefghijklmnop", "zP/2=+aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8=",
+		"null8Q~abcdefghijklmnopqrstuvwxyz0123456",
+		"api://m2m-demo", "api://m2m-demo/.default", "api://orders", "api://" + apiID + "/.default",
+		"https://graph.microsoft.com/.default", "https://api.example.com/.default",
 		"p@ss<word", "pa$$word", "100%sure%", "a{b}c", strings.Repeat("x", 5000),
 	} {
 		if entra.IsPlaceholder(s) {
@@ -127,20 +136,25 @@ func TestIsPlaceholder(t *testing.T) {
 }
 
 func FuzzChecks(f *testing.F) {
-	for _, seed := range []string{"", tenantID, "contoso.com", "<a>", "${A}", "your-a", "xxx", hidden, "api://x/.default", "common", "00000000-0000-0000-0000-000000000000"} {
+	for _, seed := range []string{"", tenantID, "contoso.com", "<a>", "${A}", "your-a", "xxx", hidden, "api://x/.default",
+		"common", "00000000-0000-0000-0000-000000000000"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if entra.IsPlaceholder(s) != entra.IsPlaceholder(" "+s+"\n") {
 			t.Fatalf("white space decides whether %q is a placeholder", s)
 		}
-		if entra.IsPlaceholder(s) && (entra.CheckTenant(s) == nil || entra.CheckClientID(s) == nil || entra.CheckClientSecret(entra.NewSecret(s)) == nil || entra.CheckScope(s) == nil) {
+		if entra.IsPlaceholder(s) &&
+			(entra.CheckTenant(s) == nil || entra.CheckClientID(s) == nil ||
+				entra.CheckClientSecret(entra.NewSecret(s)) == nil || entra.CheckScope(s) == nil) {
 			t.Fatalf("%q is a placeholder, yet passes a check", s)
 		}
-		if entra.CheckClientID(s) == nil && (!entra.IsGUID(s) || entra.CheckTenant(s) != nil || entra.CheckClientSecret(entra.NewSecret(s)) == nil) {
+		if entra.CheckClientID(s) == nil &&
+			(!entra.IsGUID(s) || entra.CheckTenant(s) != nil || entra.CheckClientSecret(entra.NewSecret(s)) == nil) {
 			t.Fatalf("%q is a client ID, but the other checks disagree", s)
 		}
-		if entra.CheckTenant(s) == nil && strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`/\?#%@:`, c) }) {
+		if entra.CheckTenant(s) == nil &&
+			strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`/\?#%@:`, c) }) {
 			t.Fatalf("tenant %q passes, but changes the address that it is put into", s)
 		}
 	})

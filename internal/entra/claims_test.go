@@ -41,7 +41,8 @@ func TestClaimsOfRealTokensAreExplained(t *testing.T) {
 		t.Fatal("no tokens in the fixture")
 	}
 	for _, token := range fixture.Tokens {
-		for where, names := range map[entra.ClaimPlace][]string{entra.InHeader: token.Header, entra.InPayload: token.Payload} {
+		for where, names := range map[entra.ClaimPlace][]string{entra.InHeader: token.Header,
+			entra.InPayload: token.Payload} {
 			for _, name := range names {
 				if _, ok := lookup(name, where); !ok {
 					t.Errorf("%s: nothing explains %s in the %s", token.Token, name, where)

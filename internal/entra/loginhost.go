@@ -18,8 +18,10 @@ type InstanceAlias struct {
 
 // instanceAliases is Entra's own list, clouds that are closed included.
 var instanceAliases = []InstanceAlias{
-	{"login.microsoftonline.com", "login.windows.net", []string{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"}},
-	{"login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn", []string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}},
+	{"login.microsoftonline.com", "login.windows.net",
+		[]string{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"}},
+	{"login.partner.microsoftonline.cn", "login.partner.microsoftonline.cn",
+		[]string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}},
 	{"login.microsoftonline.de", "login.microsoftonline.de", []string{"login.microsoftonline.de"}},
 	{"login.microsoftonline.us", "login.microsoftonline.us", []string{"login.microsoftonline.us", "login.usgovcloudapi.net"}},
 	{"login-us.microsoftonline.com", "login-us.microsoftonline.com", []string{"login-us.microsoftonline.com"}},

@@ -80,7 +80,8 @@ func TestIsGraphHost(t *testing.T) {
 
 func TestIsScopeToken(t *testing.T) {
 	for s, want := range map[string]bool{
-		"": true, "api://x/.default": true, "!#[]~": true, "a b": false, `a"b`: false, `a\b`: false, "é": false, "a\x7f": false,
+		"": true, "api://x/.default": true, "!#[]~": true, "a b": false, `a"b`: false, `a\b`: false, "é": false,
+		"a\x7f": false,
 	} {
 		if got := entra.IsScopeToken(s); got != want {
 			t.Errorf("IsScopeToken(%q) = %v", s, got)

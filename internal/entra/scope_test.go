@@ -73,8 +73,10 @@ func TestAudiences(t *testing.T) {
 		{"api:// and a GUID in upper case", "api://" + upper + "/.default", "", []string{"api://" + upper, apiID}, true},
 		{"a name, whose GUID nobody can derive", "api://m2m-demo/.default", clientID, []string{"api://m2m-demo"}, false},
 		{"an https URI", "https://api.contoso.com/.default", clientID, []string{"https://api.contoso.com"}, false},
-		{"a URI that ends in a slash", "https://vault.example//.default", clientID, []string{"https://vault.example/"}, false},
-		{"a GUID deeper in the URI", "api://" + tenantID + "/" + apiID + "/.default", "", []string{"api://" + tenantID + "/" + apiID}, false},
+		{"a URI that ends in a slash", "https://vault.example//.default", clientID, []string{"https://vault.example/"},
+			false},
+		{"a GUID deeper in the URI", "api://" + tenantID + "/" + apiID + "/.default", "",
+			[]string{"api://" + tenantID + "/" + apiID}, false},
 		{"without .default", "api://" + apiID, "", []string{"api://" + apiID, apiID}, true},
 		{"no scope: one registration is both", "", clientID, []string{clientID}, true},
 		{"white space is no scope", " \n", clientID, []string{clientID}, true},
@@ -85,14 +87,16 @@ func TestAudiences(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, complete := entra.Audiences(tt.scope, tt.client)
 			if diff := cmp.Diff(tt.want, got); diff != "" || complete != tt.complete {
-				t.Errorf("Audiences(%q, %q): complete %v, want %v (-want +got):\n%s", tt.scope, tt.client, complete, tt.complete, diff)
+				t.Errorf("Audiences(%q, %q): complete %v, want %v (-want +got):\n%s", tt.scope, tt.client, complete, tt.complete,
+					diff)
 			}
 		})
 	}
 }
 
 func FuzzScope(f *testing.F) {
-	for _, seed := range []string{"", "/.default", "api://a/.default", apiID + "/.default", "a/.default b", "api://<x>/.default", "api://" + apiID} {
+	for _, seed := range []string{"", "/.default", "api://a/.default", apiID + "/.default", "a/.default b",
+		"api://<x>/.default", "api://" + apiID} {
 		f.Add(seed, clientID)
 		f.Add(seed, "")
 	}

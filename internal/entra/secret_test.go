@@ -32,7 +32,8 @@ func newCredential() credential {
 // mustHide fails if out holds the secret, plainly or in hexadecimal.
 func mustHide(t *testing.T, how, out string) {
 	t.Helper()
-	for _, form := range []string{hidden, fmt.Sprintf("%x", hidden), fmt.Sprintf("%X", hidden), fmt.Sprintf("% x", hidden)} {
+	for _, form := range []string{hidden, fmt.Sprintf("%x", hidden), fmt.Sprintf("%X", hidden),
+		fmt.Sprintf("% x", hidden)} {
 		if strings.Contains(out, form) {
 			t.Errorf("%s prints the secret: %s", how, out)
 		}
@@ -56,10 +57,12 @@ func TestSecretPrintsRedacted(t *testing.T) {
 
 func TestSecretStaysHidden(t *testing.T) {
 	s, nested := entra.NewSecret(hidden), newCredential()
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%T", "%t", "%p", "%10.3v", "%!"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%T", "%t", "%p", "%10.3v",
+		"%!"} {
 		for name, value := range map[string]any{
 			"a secret": s, "its address": &s, "a struct": nested, "a pointer to a struct": &nested,
-			"a list": []any{s, nested}, "a map": map[string]any{"k": nested}, "an error": fmt.Errorf("login with %v: %w", nested, errors.New("refused")),
+			"a list": []any{s, nested}, "a map": map[string]any{"k": nested},
+			"an error": fmt.Errorf("login with %v: %w", nested, errors.New("refused")),
 		} {
 			mustHide(t, verb+" of "+name, fmt.Sprintf(verb, value))
 		}
@@ -84,7 +87,8 @@ func TestSecretStaysHiddenInLogs(t *testing.T) {
 	} {
 		out.Reset()
 		s := entra.NewSecret(hidden)
-		slog.New(handler).With("with", s).Info("login", "secret", s, "address", &s, "nested", newCredential(), slog.Group("g", "secret", s))
+		slog.New(handler).With("with", s).Info("login", "secret", s, "address", &s, "nested", newCredential(),
+			slog.Group("g", "secret", s))
 		mustHide(t, name+" log", out.String())
 		if !strings.Contains(out.String(), "[redacted]") {
 			t.Errorf("%s log shows no [redacted]: %s", name, out.String())

@@ -8,7 +8,8 @@ import (
 )
 
 func TestError(t *testing.T) {
-	err := error(Usagef("%s cannot be read", "a.txt").Hint("one", "two").Hintf("%d", 3).Addf("line %d", 2).Wrap(fs.ErrNotExist))
+	err := error(Usagef("%s cannot be read", "a.txt").Hint("one", "two").Hintf("%d", 3).Addf("line %d",
+		2).Wrap(fs.ErrNotExist))
 	if got, want := err.Error(), "a.txt cannot be read\nline 2"; got != want {
 		t.Errorf("reason %q, want %q", got, want)
 	}

@@ -59,7 +59,8 @@ func rejectedAssertion(e *token.Refusal) []string {
 // unmatchedAssertion shows what was sent as Entra compares it, and the command
 // that adds a credential which would match.
 func unmatchedAssertion(a *token.Assertion) []string {
-	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %s, sub %s, aud %s", text.Quote(a.Issuer), text.Quote(a.Subject), text.Quote(a.Audience))}
+	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %s, sub %s, aud %s", text.Quote(a.Issuer),
+		text.Quote(a.Subject), text.Quote(a.Audience))}
 	if strings.HasPrefix(a.Subject, "repo:") && strings.Contains(a.Subject, "@") {
 		hints = append(hints, "GitHub puts numeric ids into this subject; the credential must have them too")
 	}

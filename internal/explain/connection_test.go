@@ -31,10 +31,12 @@ func TestConnectionHints(t *testing.T) {
 			t.Errorf("hints about %s: %q, want %q in them", fault, hints, want)
 		}
 	}
-	if hints := explain.CommandLine.Hints(&transport.Error{Fault: transport.FaultCancelled, Err: errors.New("cause")}); len(hints) != 0 {
+	if hints := explain.CommandLine.Hints(
+		&transport.Error{Fault: transport.FaultCancelled, Err: errors.New("cause")}); len(hints) != 0 {
 		t.Errorf("hints about a cancelled request: %q", hints)
 	}
-	if hints := explain.CommandLine.Hints(&transport.CAFileError{Path: "ca.pem", Err: errors.New("cause")}); len(hints) != 1 {
+	if hints := explain.CommandLine.Hints(&transport.CAFileError{Path: "ca.pem", Err: errors.New("cause")}); len(
+		hints) != 1 {
 		t.Errorf("hints about a CA file: %q", hints)
 	}
 }

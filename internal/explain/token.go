@@ -198,7 +198,8 @@ func (r tokenReport) adviseSignature(reason verify.Reason) advice {
 	case reason == verify.ErrSignatureUnchecked:
 		return advice{"there is no key to check it with", ""}
 	case r.Token.Has.Nonce:
-		return advice{"likely the token is for a service of Microsoft's own: its header holds a nonce that is not the one that was signed", r.scopeLine()}
+		return advice{"likely the token is for a service of Microsoft's own: its header holds a nonce that is not the one that was signed",
+			r.scopeLine()}
 	}
 	return advice{"the token was changed after it was signed, or was signed by somebody who has not this key", refetch}
 }
@@ -218,7 +219,8 @@ func (r tokenReport) adviseLifetime(reason verify.Reason) advice {
 			"set the clock (NTP), or allow for it: --leeway, at most 5m",
 		}
 	case verify.ErrTooLong:
-		return advice{"Entra's tokens live 60 to 90 minutes, or up to 28 hours under continuous access evaluation; likely another issuer made it", refetch}
+		return advice{"Entra's tokens live 60 to 90 minutes, or up to 28 hours under continuous access evaluation; likely another issuer made it",
+			refetch}
 	}
 	if r.Issuer.Given {
 		return r.adviseForeign("iat, nbf and exp, in order")
@@ -304,9 +306,11 @@ func (r tokenReport) advisePermission(reason verify.Reason) advice {
 			"name a role for apps: --require-role (REQUIRED_ROLES)",
 		}
 	case reason == verify.ErrScopeMissing && len(t.Scopes) > 0 && alike(t.Scopes, p.Scopes):
-		return advice{"the spelling differs, and scopes are compared exactly", "use one spelling in the API's registration and in REQUIRED_SCOPES"}
+		return advice{"the spelling differs, and scopes are compared exactly",
+			"use one spelling in the API's registration and in REQUIRED_SCOPES"}
 	case reason == verify.ErrScopeMissing:
-		return advice{"the client did not ask for the scope, or the user has not consented to it", "ask for the scope " + strings.Join(p.Scopes, " ") + " and consent to it"}
+		return advice{"the client did not ask for the scope, or the user has not consented to it",
+			"ask for the scope " + strings.Join(p.Scopes, " ") + " and consent to it"}
 	case alike(t.Roles, p.Roles):
 		return advice{"the spelling differs, and roles are compared exactly", "use one spelling in the API's registration and in REQUIRED_ROLES"}
 	case len(t.Roles) > 0:
@@ -362,7 +366,8 @@ func (r tokenReport) advisePlainKey(reason verify.Reason) (a advice, ok bool) {
 	case verify.ErrKeyIDMissing, verify.ErrKeyIDLong:
 		return r.adviseForeign("a key ID of at most 128 characters"), true
 	case verify.ErrKeyUnknown:
-		return advice{"likely the issuer has changed its keys since these were read, or these are another issuer's", "read the keys again at the jwks_uri of the issuer"}, true
+		return advice{"likely the issuer has changed its keys since these were read, or these are another issuer's",
+			"read the keys again at the jwks_uri of the issuer"}, true
 	}
 	return advice{}, false
 }
@@ -402,7 +407,9 @@ func (r tokenReport) advisePlainKind(reason verify.Reason) advice {
 
 func (r tokenReport) advisePlainPermission(reason verify.Reason) advice {
 	if reason == verify.ErrScopeMissing {
-		return advice{"the issuer did not grant the client this scope, or the client did not ask for it", "ask the issuer for the scope " + strings.Join(r.Policy.Scopes, " ")}
+		return advice{"the issuer did not grant the client this scope, or the client did not ask for it",
+			"ask the issuer for the scope " + strings.Join(r.Policy.Scopes, " ")}
 	}
-	return advice{"the claim roles holds none of the required ones", "have the issuer grant the role, or ask for its scopes instead: --require-scope"}
+	return advice{"the claim roles holds none of the required ones",
+		"have the issuer grant the role, or ask for its scopes instead: --require-scope"}
 }

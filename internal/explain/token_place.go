@@ -41,7 +41,8 @@ func (r tokenReport) scopeLine() string {
 func (r tokenReport) adviseIssuer(reason verify.Reason) advice {
 	switch reason {
 	case verify.ErrVersion, verify.ErrIssuerMissing:
-		return advice{"Entra writes iss and ver into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
+		return advice{"Entra writes iss and ver into every token; likely another issuer made it",
+			"for tokens of another issuer: --issuer and --jwks"}
 	case verify.ErrIssuerUnset:
 		return advice{"nobody said whose tokens are believed", r.tenantLine()}
 	case verify.ErrKeysUnreachable:
@@ -57,14 +58,16 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 	ours, known := r.cloud()
 	switch {
 	case host == "":
-		return advice{"that is not the form of an issuer of Entra's; likely another issuer made the token", "for tokens of another issuer: --issuer and --jwks"}
+		return advice{"that is not the form of an issuer of Entra's; likely another issuer made the token",
+			"for tokens of another issuer: --issuer and --jwks"}
 	case tenant == jwks.TenantPlaceholder:
 		return advice{"that is the template of a multi-tenant document, which no real token carries", refetch}
 	case version != t.Version && t.Version != "":
 		return advice{fmt.Sprintf("ver says %s, but iss has the form of %s: Entra writes no such token", t.Version, version), refetch}
 	case isEntra && r.sameTenantOtherVersion(tenant, version):
 		return advice{
-			fmt.Sprintf("this is a v%s token, and the issuer that is expected is that of v%s tokens of the same tenant", version, otherVersion(version)),
+			fmt.Sprintf("this is a v%s token, and the issuer that is expected is that of v%s tokens of the same tenant", version,
+				otherVersion(version)),
 			"leave out --issuer, or set requestedAccessTokenVersion in the API's registration (2 for v2.0; the client stays as it is) and fetch a new token",
 		}
 	case isEntra && known && cloud.Name != ours.Name && (version == entra.V2 || cloud.STS != ours.STS):
@@ -75,7 +78,8 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 	case isEntra || host == r.host():
 		return r.adviseOtherTenant(tenant)
 	case transport.Loopback((&url.URL{Host: host}).Hostname()):
-		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one", "judge it with the settings of the tenant that runs now: --local"}
+		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one",
+			"judge it with the settings of the tenant that runs now: --local"}
 	}
 	return advice{fmt.Sprintf("%s is not a login host of Entra's", text.Quote(host)), "for tokens of another issuer: --issuer and --jwks"}
 }
@@ -115,13 +119,15 @@ func (r tokenReport) adviseTenant(reason verify.Reason) advice {
 		return r.adviseOtherTenant(r.Token.TenantID)
 	case verify.ErrTenantUnresolved:
 		if r.KeyErr != nil {
-			return advice{"the discovery document, which names the GUID of the domain, could not be read", "give the tenant by its GUID: " + r.tenantLine()}
+			return advice{"the discovery document, which names the GUID of the domain, could not be read",
+				"give the tenant by its GUID: " + r.tenantLine()}
 		}
 		return advice{"the domain name is not the one that the keys were asked for", "give the tenant by its GUID: " + r.tenantLine()}
 	case verify.ErrTenantNotInIss:
 		return advice{"tid and iss name different tenants: Entra writes no such token", refetch}
 	}
-	return advice{"Entra writes the tenant's GUID into every token; likely another issuer made it", "for tokens of another issuer: --issuer and --jwks"}
+	return advice{"Entra writes the tenant's GUID into every token; likely another issuer made it",
+		"for tokens of another issuer: --issuer and --jwks"}
 }
 
 // host is the host of the expected issuer, as far as it is known.

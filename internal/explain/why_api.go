@@ -81,7 +81,8 @@ func otherScheme(e *evidence) *Explanation {
 	if !e.unauthorized() || len(e.challenges) == 0 || e.bearer.Scheme != "" {
 		return nil
 	}
-	return certain(CodeOtherScheme, fmt.Sprintf("the API asks for %s credentials, not for a bearer token", text.Bound(e.challenges[0].Scheme, 40)),
+	return certain(CodeOtherScheme,
+		fmt.Sprintf("the API asks for %s credentials, not for a bearer token", text.Bound(e.challenges[0].Scheme, 40)),
 		"check that this is the address of the API, and that a gateway before it passes bearer tokens on").with(e.callCommand("-v"))
 }
 

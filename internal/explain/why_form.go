@@ -17,8 +17,9 @@ func algorithm(e *evidence) *Explanation {
 	if !e.unauthorized() || e.token == nil || e.token.Algorithm == "" || e.token.Algorithm == "RS256" {
 		return nil
 	}
-	return likely(CodeInvalidToken, fmt.Sprintf("the token names the algorithm %q, and APIs for Entra's tokens likely accept RS256 alone: it is not Entra's, or was changed",
-		text.Bound(e.token.Algorithm, 40)), "get one from Entra").with(e.verifyCommand())
+	return likely(CodeInvalidToken,
+		fmt.Sprintf("the token names the algorithm %q, and APIs for Entra's tokens likely accept RS256 alone: it is not Entra's, or was changed",
+			text.Bound(e.token.Algorithm, 40)), "get one from Entra").with(e.verifyCommand())
 }
 
 // otherIssuer: neither Entra nor the tenant that the settings name issued it.
@@ -28,7 +29,8 @@ func otherIssuer(e *evidence) *Explanation {
 	}
 	rest, isHTTPS := strings.CutPrefix(e.token.Issuer, "https://")
 	host, _, _ := strings.Cut(rest, "/")
-	if known := e.context.IssuerHost; known == "" || !isHTTPS || sameHost(host, known) || host == "sts.windows.net" || entra.IsLoginHost(host) {
+	if known := e.context.IssuerHost; known == "" || !isHTTPS || sameHost(host, known) || host == "sts.windows.net" ||
+		entra.IsLoginHost(host) {
 		return nil
 	}
 	return likely(CodeWrongTenant, fmt.Sprintf("the token was issued by %s, and the API likely accepts only those of %s",
@@ -43,7 +45,8 @@ func knownTenant(e *evidence) *Explanation {
 		strings.EqualFold(e.context.TenantID, e.token.TenantID) {
 		return nil
 	}
-	return likely(CodeWrongTenant, fmt.Sprintf("the token is of the tenant %s, and the API likely accepts only those of %s", e.token.TenantID, e.context.TenantID),
+	return likely(CodeWrongTenant,
+		fmt.Sprintf("the token is of the tenant %s, and the API likely accepts only those of %s", e.token.TenantID, e.context.TenantID),
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(e.verifyCommand())
 }
 
@@ -56,6 +59,8 @@ func longLived(e *evidence) *Explanation {
 	if !e.unauthorized() || e.token == nil || e.token.IssuedAt.IsZero() || e.token.ExpiresAt.Sub(e.token.IssuedAt) <= longestLifetime {
 		return nil
 	}
-	return likely(CodeInvalidToken, fmt.Sprintf("the token lives for %s, longer than any of Entra's: likely the API does not believe that", text.Duration(e.token.ExpiresAt.Sub(e.token.IssuedAt))),
+	return likely(CodeInvalidToken,
+		fmt.Sprintf("the token lives for %s, longer than any of Entra's: likely the API does not believe that",
+			text.Duration(e.token.ExpiresAt.Sub(e.token.IssuedAt))),
 		"get one from Entra").with(e.verifyCommand())
 }

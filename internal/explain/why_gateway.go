@@ -23,13 +23,16 @@ func redirected(e *evidence) *Explanation {
 	case last.Followed:
 		return nil
 	case last.Target() == nil, last.IsRequested() && call.Origin(last.Target()) == call.Origin(e.URL):
-		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason), "report it to whoever runs the API").with(e.callCommand("-v"))
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason),
+			"report it to whoever runs the API").with(e.callCommand("-v"))
 	case entra.IsLoginHost(last.Target().Hostname()):
-		return likely(CodeLoginPage, "the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
+		return likely(CodeLoginPage,
+			"the address sends callers to a login page of Entra's: it is likely meant for browsers, and does not read bearer tokens",
 			"call the API behind it, or have its gateway answer 401 instead of a redirect (in App Service: unauthenticated requests, HTTP 401)").
 			with(e.callCommand("-v"))
 	case call.Origin(last.Target()) == call.Origin(e.URL):
-		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason), "follow it with "+e.words.follow+", or call that address").with(e.callCommand("-L"))
+		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),
+			"follow it with "+e.words.follow+", or call that address").with(e.callCommand("-L"))
 	}
 	return certain(CodeRedirected, fmt.Sprintf("the API redirects to %s, and %s", last.To, last.Reason),
 		"if that is the API, call it by that address: the token then goes there").with(e.callCommand("-v"))
@@ -46,7 +49,8 @@ func plainHTTP(e *evidence) *Explanation {
 		"speaking plain HTTP to an SSL-enabled server port",
 	} {
 		if bytes.Contains(head, []byte(words)) {
-			return certain(CodePlainHTTP, "the port speaks TLS, and the request was plain http", "call "+call.DisplayAddress("https://"+e.URL.Host+e.URL.EscapedPath()))
+			return certain(CodePlainHTTP, "the port speaks TLS, and the request was plain http",
+				"call "+call.DisplayAddress("https://"+e.URL.Host+e.URL.EscapedPath()))
 		}
 	}
 	return nil
@@ -57,7 +61,8 @@ func loginPage(e *evidence) *Explanation {
 	if e.Status >= 400 || e.body.kind != bodyHTML {
 		return nil
 	}
-	return likely(CodeLoginPage, "an HTML page came: likely a login page or a portal, not the API", "check the address and its path").with(e.callCommand("-v"))
+	return likely(CodeLoginPage, "an HTML page came: likely a login page or a portal, not the API",
+		"check the address and its path").with(e.callCommand("-v"))
 }
 
 // gateway: an API that rejects a token says how to authenticate (RFC 9110
@@ -67,7 +72,8 @@ func gateway(e *evidence) *Explanation {
 		return nil
 	}
 	if strings.Contains(strings.ToLower(e.body.message), "subscription key") { // Azure API Management's words
-		return likely(CodeGateway, "the gateway before the API wants a subscription key of its own, beside the token: likely it did not look at the token yet",
+		return likely(CodeGateway,
+			"the gateway before the API wants a subscription key of its own, beside the token: likely it did not look at the token yet",
 			"send the key too, from the gateway's owner").with(e.callCommand("-H 'Ocp-Apim-Subscription-Key: KEY'"))
 	}
 	cause := "the 401 has no WWW-Authenticate, so that it likely comes from a gateway, a firewall or the like before the API"
@@ -85,7 +91,8 @@ func invalidToken(e *evidence) *Explanation {
 	if !e.unauthorized() {
 		return nil
 	}
-	return likely(CodeInvalidToken, "the API refuses the token and does not say why; by its times the token is good, so that audience, issuer or signature are likely",
+	return likely(CodeInvalidToken,
+		"the API refuses the token and does not say why; by its times the token is good, so that audience, issuer or signature are likely",
 		"check the token against the API's settings",
 		"the reason is in the API's log; m2m serve --explain-refusals puts it into the answer").with(e.verifyCommand())
 }
@@ -94,14 +101,18 @@ func invalidToken(e *evidence) *Explanation {
 func otherStatus(e *evidence) *Explanation {
 	switch {
 	case e.Status == http.StatusNotFound || e.Status == http.StatusGone:
-		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", call.DisplayAddress(e.URL.String())), "check the path, and the path of API_URL before it").with(e.callCommand("-v"))
+		return certain(CodeNotFound, fmt.Sprintf("there is nothing at %s", call.DisplayAddress(e.URL.String())),
+			"check the path, and the path of API_URL before it").with(e.callCommand("-v"))
 	case e.Status == http.StatusMethodNotAllowed:
-		return certain(CodeMethodNotAllowed, fmt.Sprintf("the address does not take %s; it takes %s", text.Bound(e.Method, 40), orNothing(text.Bound(e.Header.Get("Allow"), 100))),
+		return certain(CodeMethodNotAllowed,
+			fmt.Sprintf("the address does not take %s; it takes %s", text.Bound(e.Method, 40), orNothing(text.Bound(e.Header.Get("Allow"), 100))),
 			"choose the method with "+e.words.method).with(e.allowedCommand())
 	case e.Status == http.StatusProxyAuthRequired:
-		return certain(CodeProxy, "a proxy on the way wants credentials of its own", "put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))
+		return certain(CodeProxy, "a proxy on the way wants credentials of its own",
+			"put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))
 	case e.Status == http.StatusTooManyRequests:
-		return certain(CodeTooMany, "the API has had too many requests"+e.retryAfterClause(), "call less often, or let "+e.words.retry+" wait").with(e.retryCommand())
+		return certain(CodeTooMany, "the API has had too many requests"+e.retryAfterClause(),
+			"call less often, or let "+e.words.retry+" wait").with(e.retryCommand())
 	case e.Status >= 500:
 		return certain(CodeServerFault, fmt.Sprintf("the API, or a gateway before it, failed: %s%s", e.StatusText(), e.retryAfterClause()),
 			"look into the API's log", "try again with "+e.words.retry).with(e.retryCommand())
@@ -110,7 +121,8 @@ func otherStatus(e *evidence) *Explanation {
 		if e.body.kind == bodyHTML {
 			said = e.StatusText()
 		}
-		return certain(CodeBadRequest, "the API does not accept the request: "+said, "see what was sent and what the answer says").with(e.callCommand("-v"))
+		return certain(CodeBadRequest, "the API does not accept the request: "+said,
+			"see what was sent and what the answer says").with(e.callCommand("-v"))
 	}
 	return nil
 }

@@ -28,12 +28,14 @@ func microsoftAPI(e *evidence) *Explanation {
 	case "ExpiredAuthenticationToken":
 		return certain(CodeExpired, "the API says that the token has expired", "get a new one").with(e.freshCommand())
 	case "Authorization_RequestDenied":
-		return certain(CodeMissingRole, fmt.Sprintf("Microsoft Graph says that the client lacks the permission; the token carries %s", e.rolesOrNone()),
+		return certain(CodeMissingRole,
+			fmt.Sprintf("Microsoft Graph says that the client lacks the permission; the token carries %s", e.rolesOrNone()),
 			"add the permission to the client as an application permission, not a delegated one, and grant admin consent",
 			"then get a new token: the old one does not change").with(e.freshCommand())
 	case "AuthorizationFailed", "LinkedAuthorizationFailed", "AuthorizationPermissionMismatch":
 		return certain(CodeMissingRole, "the client has no Azure role that allows this here; such roles are not in the token",
-			"give the client's service principal a role on the resource: az role assignment create --assignee "+e.clientIDOr("CLIENT_ID")+" --role ROLE --scope RESOURCE",
+			"give the client's service principal a role on the resource: az role assignment create --assignee "+e.clientIDOr("CLIENT_ID")+
+				" --role ROLE --scope RESOURCE",
 			"a new assignment takes some minutes to work").with(e.verifyCommand())
 	}
 	return nil
@@ -46,10 +48,14 @@ func (e *evidence) microsoftToken() *Explanation {
 			"get a new one").with(e.freshCommand())
 	}
 	if transport.Loopback(e.URL.Hostname()) {
-		return likely(CodeWrongAudience, fmt.Sprintf("the API cannot accept the token, which is for %s: likely it was asked for another API", orNothing(text.Bound(e.token.Audience, maxShown))),
+		return likely(CodeWrongAudience,
+			fmt.Sprintf("the API cannot accept the token, which is for %s: likely it was asked for another API",
+				orNothing(text.Bound(e.token.Audience, maxShown))),
 			"set API_SCOPE to the resource of the API behind this address").with(e.verifyCommand())
 	}
-	return certain(CodeWrongAudience, fmt.Sprintf("the token is for %s, and was sent to %s", orNothing(text.Bound(e.token.Audience, maxShown)), text.Bound(e.URL.Host, maxShown)),
+	return certain(CodeWrongAudience,
+		fmt.Sprintf("the token is for %s, and was sent to %s", orNothing(text.Bound(e.token.Audience, maxShown)),
+			text.Bound(e.URL.Host, maxShown)),
 		fmt.Sprintf("ask for a token for it: API_SCOPE=%s/.default", resource)).
 		with(e.command("m2m token --scope " + text.ShellQuote(resource+"/.default")))
 }
@@ -93,7 +99,9 @@ var libraryMessages = sync.OnceValue(func() []libraryMessage {
 	return []libraryMessage{
 		{regexp.MustCompile(`(?i)\bIDW10201\b|neither scope (n)?or roles`), func(e *evidence) *Explanation {
 			if e.token != nil && len(e.token.Roles)+len(e.token.Scopes) > 0 {
-				return likely(CodeNoRoles, fmt.Sprintf("the API's library wants a role or a scope, and does not see that the token is one %s: likely it reads them elsewhere", describePermissions(e.token)),
+				return likely(CodeNoRoles,
+					fmt.Sprintf("the API's library wants a role or a scope, and does not see that the token is one %s: likely it reads them elsewhere",
+						describePermissions(e.token)),
 					"in ASP.NET Core, set MapInboundClaims to false and RoleClaimType to \"roles\"").with(e.verifyCommand())
 			}
 			return likely(CodeNoRoles, "the API's library wants a role or a scope in the token, and likely found neither",
@@ -136,11 +144,13 @@ func audienceMessage(e *evidence) *Explanation {
 	}
 	return likely(CodeWrongAudience, cause,
 		"a v1.0 token carries the App ID URI and a v2.0 token the client ID: have the API accept both",
-		"or set requestedAccessTokenVersion to 2 in the API's manifest, have it expect its client ID, and get a new token").with(e.verifyCommand())
+		"or set requestedAccessTokenVersion to 2 in the API's manifest, have it expect its client ID, and get a new token").with(
+		e.verifyCommand())
 }
 
 func issuerMessage(e *evidence) *Explanation {
-	x := likely(CodeVersion, "the API says that the issuer is wrong: likely another tenant, or a v1.0 token where it expects v2.0 or the reverse",
+	x := likely(CodeVersion,
+		"the API says that the issuer is wrong: likely another tenant, or a v1.0 token where it expects v2.0 or the reverse",
 		"v1.0 tokens are issued by https://sts.windows.net/TENANT/, v2.0 tokens by https://login.microsoftonline.com/TENANT/v2.0: have the API accept the one it gets",
 		"the API's manifest decides the version (requestedAccessTokenVersion); a change needs a new token")
 	if e.token != nil && e.token.Issuer != "" {

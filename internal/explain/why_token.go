@@ -32,7 +32,8 @@ func graphTokenElsewhere(e *evidence) *Explanation {
 	if _, nonce := e.token.Header.Get("nonce"); nonce {
 		cause += "; nobody but Graph can verify such a token"
 	}
-	return certain(CodeGraphToken, cause, "ask for a token for this API: set API_SCOPE to its own scope, such as api://<API's client ID>/.default").
+	return certain(CodeGraphToken, cause,
+		"ask for a token for this API: set API_SCOPE to its own scope, such as api://<API's client ID>/.default").
 		with(e.verifyCommand())
 }
 
@@ -47,7 +48,8 @@ func expired(e *evidence) *Explanation {
 		return certain(CodeExpired, fmt.Sprintf("the token expired %s ago, at %s", text.Duration(e.now.Sub(exp)), text.Time(exp)),
 			"get a new one").with(e.freshCommand())
 	case e.clocksDiffer() && !exp.After(e.serverNow()):
-		return likely(CodeExpired, fmt.Sprintf("by the API's clock, which is %s, the token has expired: that is likely why", describeSkew(e.skew)),
+		return likely(CodeExpired,
+			fmt.Sprintf("by the API's clock, which is %s, the token has expired: that is likely why", describeSkew(e.skew)),
 			"set both machines' clocks by NTP", "get a new token meanwhile").with(e.freshCommand())
 	}
 	return nil
@@ -65,10 +67,12 @@ func notYetValid(e *evidence) *Explanation {
 		return nil
 	case !e.clocksDiffer():
 		ahead = max(ahead, time.Second)
-		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s, which is likely why: a clock is wrong", text.Duration(ahead)),
+		return likely(CodeNotYetValid,
+			fmt.Sprintf("the token is not valid for another %s, which is likely why: a clock is wrong", text.Duration(ahead)),
 			"set the clocks of this machine and of the issuer by NTP").with(e.verifyCommand())
 	}
-	return likely(CodeNotYetValid, fmt.Sprintf("by the API's clock, which is %s, the token is not valid yet: that is likely why", describeSkew(e.skew)),
+	return likely(CodeNotYetValid,
+		fmt.Sprintf("by the API's clock, which is %s, the token is not valid yet: that is likely why", describeSkew(e.skew)),
 		"set both machines' clocks by NTP").with(e.verifyCommand())
 }
 
@@ -89,7 +93,8 @@ func knownAudience(e *evidence) *Explanation {
 		return nil
 	}
 	return likely(CodeWrongAudience,
-		fmt.Sprintf("the token is for %s, and the API likely accepts only %s", orNothing(text.Bound(e.token.Audience, maxShown)), list(e.context.Audiences)),
+		fmt.Sprintf("the token is for %s, and the API likely accepts only %s", orNothing(text.Bound(e.token.Audience, maxShown)),
+			list(e.context.Audiences)),
 		"set API_SCOPE to the API's own scope; a v1.0 token carries the App ID URI, a v2.0 token the client ID",
 		"or set the API's audience to what the token carries").with(e.verifyCommand())
 }
@@ -119,7 +124,8 @@ func noRoles(e *evidence) *Explanation {
 	if e.Status != http.StatusForbidden || e.token == nil || e.token.Kind != jwt.App || len(e.token.Roles) > 0 || e.isGraph() {
 		return nil
 	}
-	return likely(CodeNoRoles, "the token carries no roles: likely no app role of the API was assigned to the client, or it was assigned after the token was made",
+	return likely(CodeNoRoles,
+		"the token carries no roles: likely no app role of the API was assigned to the client, or it was assigned after the token was made",
 		"assign an app role of the API to the client as an application permission, and grant admin consent",
 		"then get a new token: the old one does not change").with(e.freshCommand())
 }
@@ -154,7 +160,8 @@ func missingScope(e *evidence) *Explanation {
 	}
 	wanted = text.Bound(wanted, maxShown)
 	if e.token != nil && e.token.Kind == jwt.App {
-		return likely(CodeMissingScope, fmt.Sprintf("the API wants the scope %q, which an app's own token never carries: it was likely written for users' tokens only", wanted),
+		return likely(CodeMissingScope,
+			fmt.Sprintf("the API wants the scope %q, which an app's own token never carries: it was likely written for users' tokens only", wanted),
 			"have the API accept an app role as well (REQUIRED_ROLES, --require-role)").with(e.verifyCommand())
 	}
 	return certain(CodeMissingScope, fmt.Sprintf("the API wants the scope %q, and the token lacks it", wanted),
@@ -184,10 +191,12 @@ func forbidden(e *evidence) *Explanation {
 	case e.Status != http.StatusForbidden:
 		return nil
 	case e.token == nil || len(e.token.Roles) == 0 || e.body.kind == bodyHTML:
-		return likely(CodeForbidden, "the API, or a gateway before it, knows the caller and does not let it in: likely a role, an access list or a network rule",
+		return likely(CodeForbidden,
+			"the API, or a gateway before it, knows the caller and does not let it in: likely a role, an access list or a network rule",
 			"ask whoever runs the API what it requires").with(e.verifyCommand())
 	}
-	return likely(CodeForbidden, fmt.Sprintf("the token carries the roles %s, and the API likely wants another one or reads them elsewhere", list(e.token.Roles)),
+	return likely(CodeForbidden,
+		fmt.Sprintf("the token carries the roles %s, and the API likely wants another one or reads them elsewhere", list(e.token.Roles)),
 		"compare spelling and case with what the API requires",
 		"in ASP.NET Core, set MapInboundClaims to false and RoleClaimType to \"roles\"",
 		"if the API keeps a list of object IDs, it must hold the service principal's, not the app registration's").with(e.verifyCommand())

@@ -9,7 +9,8 @@ import (
 
 // FuzzObject compares the order-keeping reader with encoding/json.
 func FuzzObject(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"a":1,"a":{"b":[]}}`, `{"a":"\ud800"}`, `[]`, `{"a":1}x`, `{"a":}`, ` { "<" : null } `} {
+	for _, seed := range []string{`{}`, `{"a":1,"a":{"b":[]}}`, `{"a":"\ud800"}`, `[]`, `{"a":1}x`, `{"a":}`,
+		` { "<" : null } `} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

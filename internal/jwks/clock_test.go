@@ -25,7 +25,8 @@ func TestClockGoesBack(t *testing.T) {
 	now = now.Add(time.Minute)
 	issuertest.Lookup(t, m, "kid-3", jwks.ErrKeyUnknown)
 	now = now.Add(-24 * time.Hour)
-	s.Serve(issuertest.KeysV2, issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], "kid-2"), issuertest.JWK(issuertest.Pairs()[1], "kid-3")))
+	s.Serve(issuertest.KeysV2,
+		issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], "kid-2"), issuertest.JWK(issuertest.Pairs()[1], "kid-3")))
 	issuertest.Lookup(t, m, "kid-3", nil)
 	if !m.Trusts(entra.V2, old) {
 		t.Error("want the vanished key in its grace")
@@ -60,7 +61,9 @@ func TestBudgetAfterAnOutage(t *testing.T) {
 		issuertest.Lookup(t, m, "forged 2", jwks.ErrKeyUnknown)
 		time.Sleep(25 * time.Hour)
 		issuertest.Lookup(t, m, issuertest.KeyID, nil)
-		s.Serve(issuertest.KeysV2, issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
+		s.Serve(issuertest.KeysV2,
+			issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
+				issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
 		issuertest.Lookup(t, m, "kid-2", nil)
 	})
 }

@@ -21,7 +21,9 @@ type flapping struct {
 
 func (f flapping) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.String() == issuertest.KeysV2 && f.Count(issuertest.KeysV2) == f.lacking {
-		f.Serve(issuertest.KeysV2, issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
+		f.Serve(issuertest.KeysV2,
+			issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
+				issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
 	}
 	response, err := f.Issuer.RoundTrip(r)
 	time.Sleep(f.takes)
@@ -106,7 +108,8 @@ func TestSpareAttempt(t *testing.T) {
 		s := issuertest.New()
 		m := issuertest.Metadata(t, s, jwks.MetadataOptions{})
 		issuertest.Lookup(t, m, issuertest.KeyID, nil)
-		set := []issuertest.Members{issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], "kid-2")}
+		set := []issuertest.Members{issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
+			issuertest.JWK(issuertest.Pairs()[1], "kid-2")}
 		s.Serve(issuertest.KeysV2, issuertest.KeySet(set...))
 		issuertest.Lookup(t, m, "kid-2", nil)
 		issuertest.Lookup(t, m, "forged", jwks.ErrKeyUnknown)

@@ -50,7 +50,8 @@ func TestRekeyed(t *testing.T) {
 		old := issuertest.Lookup(t, m, issuertest.KeyID, nil)
 		s.Serve(issuertest.KeysV2, issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)))
 		issuertest.Lookup(t, m, "other", jwks.ErrKeyUnknown)
-		if k := issuertest.Lookup(t, m, issuertest.KeyID, nil); k == old || m.Trusts(entra.V2, old) || !m.Trusts(entra.V2, k) {
+		if k := issuertest.Lookup(t, m, issuertest.KeyID, nil); k == old || m.Trusts(entra.V2, old) ||
+			!m.Trusts(entra.V2, k) {
 			t.Error("want the new key under the old ID, at once")
 		}
 	})
@@ -86,7 +87,8 @@ func TestETagOfAnotherAddress(t *testing.T) {
 		s := issuertest.New()
 		const moved = "https://login.microsoftonline.com/moved/keys"
 		tag := http.Header{"Etag": {`"1"`}}
-		s.Set(issuertest.KeysV2, issuertest.Answer{Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID)), Header: tag})
+		s.Set(issuertest.KeysV2,
+			issuertest.Answer{Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID)), Header: tag})
 		m := issuertest.Metadata(t, s, jwks.MetadataOptions{})
 		issuertest.Lookup(t, m, issuertest.KeyID, nil)
 		s.Serve(issuertest.DiscoveryV2, issuertest.Document(issuertest.IssuerV2, moved))

@@ -83,7 +83,8 @@ func TestKeys(t *testing.T) {
 
 // TestKeyTwice: two keys of one ID make it useless, the same key twice not.
 func TestKeyTwice(t *testing.T) {
-	one, two := issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)
+	one, two := issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
+		issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)
 	if _, err := jwks.NewSet([]byte(issuertest.KeySet(one, two)), jwks.SetOptions{}); !errors.Is(err, jwks.ErrKeyTwice) {
 		t.Errorf("want both dropped, got %v", err)
 	}
@@ -116,7 +117,8 @@ func TestKeySetForm(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := jwks.NewSet([]byte(tt.set), jwks.SetOptions{}); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+			if _, err := jwks.NewSet([]byte(tt.set), jwks.SetOptions{}); !errors.Is(err, tt.want) || tt.want == nil &&
+				err != nil {
 				t.Errorf("want %v, got %v", tt.want, err)
 			}
 		})

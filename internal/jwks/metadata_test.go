@@ -27,7 +27,9 @@ func TestNewKey(t *testing.T) {
 		if n := s.Count(issuertest.KeysV2); n != 3 {
 			t.Fatalf("want 3 fetches, two of them for the forged ID, got %d", n)
 		}
-		s.Serve(issuertest.KeysV2, issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
+		s.Serve(issuertest.KeysV2,
+			issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
+				issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
 		issuertest.Lookup(t, m, "kid-2", nil)
 		issuertest.Lookup(t, m, "forged", jwks.ErrKeyUnknown) // a new set: worth asking again
 		issuertest.Lookup(t, m, "forged 2", jwks.ErrKeyUnknown)
@@ -85,20 +87,24 @@ func TestBadAnswers(t *testing.T) {
 	plain := http.Header{"Location": {"http://login.microsoftonline.com/keys"}}
 	small, _ := issuertest.Numbers(issuertest.NewPair(1024))
 	answers := map[string]issuertest.Answer{
-		"connection refused":        {Err: issuertest.ErrDown},
-		"503":                       {Status: 503, Body: "busy"},
-		"503 with good keys":        {Status: 503, Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID))},
-		"404":                       {Status: 404},
-		"an error as 200":           {Body: `{"error":"x"}`},
-		"no keys":                   {Body: `{"keys":[]}`},
-		"keys null":                 {Body: `{"keys":null}`},
-		"two keys members":          {Body: `{"keys":[],"keys":` + issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID))[8:]},
-		"no JSON":                   {Body: `<html>`},
-		"nothing":                   {},
-		"something behind":          {Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)) + "x"},
-		"only bad keys":             {Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID).Str("n", small))},
-		"more than 512 KiB":         {Body: big},
-		"spaces without end":        {Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)) + strings.Repeat(" ", 512<<10)},
+		"connection refused": {Err: issuertest.ErrDown},
+		"503":                {Status: 503, Body: "busy"},
+		"503 with good keys": {Status: 503,
+			Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID))},
+		"404":             {Status: 404},
+		"an error as 200": {Body: `{"error":"x"}`},
+		"no keys":         {Body: `{"keys":[]}`},
+		"keys null":       {Body: `{"keys":null}`},
+		"two keys members": {Body: `{"keys":[],"keys":` +
+			issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID))[8:]},
+		"no JSON":          {Body: `<html>`},
+		"nothing":          {},
+		"something behind": {Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)) + "x"},
+		"only bad keys": {Body: issuertest.KeySet(
+			issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID).Str("n", small))},
+		"more than 512 KiB": {Body: big},
+		"spaces without end": {Body: issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)) +
+			strings.Repeat(" ", 512<<10)},
 		"redirect to another host":  {Status: 302, Header: elsewhere},
 		"redirect to plain http":    {Status: 302, Header: plain},
 		"304 that nobody asked for": {Status: 304},
@@ -109,7 +115,8 @@ func TestBadAnswers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := issuertest.New()
 				s.Serve("https://evil.example/keys", issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)))
-				s.Serve("http://login.microsoftonline.com/keys", issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)))
+				s.Serve("http://login.microsoftonline.com/keys",
+					issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[1], issuertest.KeyID)))
 				m := issuertest.Metadata(t, s, jwks.MetadataOptions{})
 				first := issuertest.Lookup(t, m, issuertest.KeyID, nil)
 				s.Set(issuertest.KeysV2, a)

@@ -23,7 +23,8 @@ func TestSegmentsInWords(t *testing.T) {
 // TestOddLetterInWords: a letter beyond ASCII is shown as it was written, such as
 // the ellipsis of a program that cut a token short.
 func TestOddLetterInWords(t *testing.T) {
-	if _, err := jwt.Decode(issuertest.Valid() + "…"); !errors.Is(err, jwt.ErrCharset) || !strings.Contains(err.Error(), "found '…' at byte ") {
+	if _, err := jwt.Decode(issuertest.Valid() + "…"); !errors.Is(err, jwt.ErrCharset) ||
+		!strings.Contains(err.Error(), "found '…' at byte ") {
 		t.Errorf("want the ellipsis named, got %v", err)
 	}
 }

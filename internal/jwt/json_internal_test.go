@@ -14,7 +14,8 @@ import (
 
 // What jsontext found valid is cut at the right places, however it is laid out.
 func TestCut(t *testing.T) {
-	want := []Member{{"a", `"x\\\"}"`}, {"b", "-1.5e3"}, {"", "true"}, {"c", `[1,{"d":"]"}]`}, {"e", "{}"}, {"f", `""`}, {"g", "null"}}
+	want := []Member{{"a", `"x\\\"}"`}, {"b", "-1.5e3"}, {"", "true"}, {"c", `[1,{"d":"]"}]`}, {"e", "{}"}, {"f", `""`},
+		{"g", "null"}}
 	tight := `{"a":"x\\\"}","b":-1.5e3,"":true,"c":[1,{"d":"]"}],"e":{},"f":"","g":null}`
 	loose := "\n{ \t\"a\" :\r\n\"x\\\\\\\"}\" ,\"\\u0062\"\n: -1.5e3\n, \"\" :true ,\"c\":[1,{\"d\":\"]\"}] , \"e\": {} ,\"f\" : \"\" ,\"g\":null\n}"
 	for _, text := range []string{tight, loose} {

@@ -22,11 +22,14 @@ func TestDecode(t *testing.T) {
 	}
 	want := &jwt.Token{
 		Version: entra.V2, VersionClaim: "2.0", Kind: jwt.App, Type: "JWT", Has: jwt.Members{Alg: true, Typ: true, Aud: true},
-		IssuedAt: issuertest.Noon.Add(-30 * 60 * time.Second), NotBefore: issuertest.Noon.Add(-30 * 60 * time.Second), ExpiresAt: issuertest.Noon.Add(30 * 60 * time.Second),
-		KeyID: issuertest.KeyID, Algorithm: "RS256", Issuer: issuertest.IssuerV2, Audience: issuertest.API, TenantID: issuertest.Tenant, ClientID: issuertest.Client,
+		IssuedAt: issuertest.Noon.Add(-30 * 60 * time.Second), NotBefore: issuertest.Noon.Add(-30 * 60 * time.Second),
+		ExpiresAt: issuertest.Noon.Add(30 * 60 * time.Second),
+		KeyID:     issuertest.KeyID, Algorithm: "RS256", Issuer: issuertest.IssuerV2, Audience: issuertest.API,
+		TenantID: issuertest.Tenant, ClientID: issuertest.Client,
 		ObjectID: issuertest.Object, Subject: issuertest.Object, Roles: []string{"Data.Read"},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(jwt.Token{}), cmpopts.IgnoreFields(jwt.Token{}, "Header", "Claims")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(jwt.Token{}),
+		cmpopts.IgnoreFields(jwt.Token{}, "Header", "Claims")); diff != "" {
 		t.Error(diff)
 	}
 	for _, part := range []struct {
@@ -52,7 +55,8 @@ func TestKinds(t *testing.T) {
 		want   jwt.Kind
 	}{
 		{"app", issuertest.ClaimsV2(), jwt.App}, {"app v1.0", issuertest.ClaimsV1(), jwt.App},
-		{"user", issuertest.UserClaims(), jwt.User}, {"user with idtyp", issuertest.UserClaims().Str("idtyp", "user"), jwt.User},
+		{"user", issuertest.UserClaims(), jwt.User},
+		{"user with idtyp", issuertest.UserClaims().Str("idtyp", "user"), jwt.User},
 		{"id", issuertest.IDClaims(), jwt.ID}, {"id without nonce", issuertest.IDClaims().Del("nonce"), jwt.ID},
 		{"app that says user", issuertest.ClaimsV2().Str("idtyp", "user"), jwt.Other},
 		{"nothing", issuertest.Members{}, jwt.Other}, {"no client", issuertest.ClaimsV2().Del("azp"), jwt.Other},
@@ -80,7 +84,9 @@ func TestDecodePartly(t *testing.T) {
 		{"no signature", parts[0] + "." + parts[1] + ".", jwt.ErrSegmentEmpty, 3, 16},
 		{"signature cut off", parts[0] + "." + parts[1], jwt.ErrSegments, 3, 16},
 		{"header unreadable", "e30x." + parts[1] + "." + parts[2], jwt.ErrTrailingData, 0, 16},
-		{"claims twice", issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), `{"aud":"a","iss":"b","aud":"c"}`), jwt.ErrNameDuplicate, 3, 2},
+		{"claims twice",
+			issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), `{"aud":"a","iss":"b","aud":"c"}`),
+			jwt.ErrNameDuplicate, 3, 2},
 		{"too many claims", issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Fill(1000)), jwt.ErrMembers, 3, 0},
 		{"nothing to see", "a.b.c", jwt.ErrBase64, -1, -1},
 		{"hello", "hello", jwt.ErrSegments, -1, -1},

@@ -29,7 +29,8 @@ func TestCommand(t *testing.T) {
 	var out strings.Builder
 	stopped.Stdout = &out
 	stopped.Signals = func(context.Context) (<-chan os.Signal, error) { return nil, context.Canceled }
-	if code, err := stopped.Run(t.Context()); code != exit.Interrupted || !errors.Is(err, context.Canceled) || out.Len() > 0 {
+	if code, err := stopped.Run(t.Context()); code != exit.Interrupted || !errors.Is(err, context.Canceled) ||
+		out.Len() > 0 {
 		t.Errorf("after a signal: exit code %d, error %v, output %q", code, err, out.String())
 	}
 }

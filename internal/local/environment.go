@@ -23,7 +23,8 @@ import (
 // and returns the command's environment: environ without any setting of m2m, and
 // with all of the local tenant's. variables are the settings of the first client;
 // executable returns the path of m2m.
-func (s *Server) CommandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string, variables map[string]string, err error) {
+func (s *Server) CommandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string,
+	variables map[string]string, err error) {
 	lookup := func(name string) (string, bool) { return settings.LookupVariable(environ, name) }
 	bin, cache, roots := filepath.Join(folder, "bin"), filepath.Join(folder, "cache"), filepath.Join(folder, "roots.pem")
 	if err := errors.Join(os.Mkdir(bin, 0o700), os.Mkdir(cache, 0o700)); err != nil {

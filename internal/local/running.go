@@ -53,7 +53,8 @@ func running[T any](in settings.Input, read func(stateDir string) (T, error)) (f
 			Wrap(err)
 	}
 	if err != nil {
-		return found, exit.Usagef("the settings of the local tenant cannot be read: %v", err).Hint("stop m2m serve --local and start it again").Wrap(err)
+		return found,
+			exit.Usagef("the settings of the local tenant cannot be read: %v", err).Hint("stop m2m serve --local and start it again").Wrap(err)
 	}
 	return found, nil
 }

@@ -97,7 +97,8 @@ type ticking struct{ now atomic.Int64 }
 
 func (c *ticking) Now() time.Time { return time.Unix(0, c.now.Load()) }
 
-func (c *ticking) takes(d time.Duration, answer func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (c *ticking) takes(d time.Duration, answer func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter,
+	*http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c.now.Add(int64(d))
 		answer(w, r)
@@ -129,7 +130,8 @@ func TestSlowness(t *testing.T) {
 			if got.Outcome != tt.outcome {
 				t.Errorf("%s: %s", got.Outcome, got.Got)
 			}
-			if tt.outcome == probe.Finding && !strings.Contains(got.Got, "401 Unauthorized after 900ms, where the valid token takes 20ms") {
+			if tt.outcome == probe.Finding &&
+				!strings.Contains(got.Got, "401 Unauthorized after 900ms, where the valid token takes 20ms") {
 				t.Errorf("what came is %q", got.Got)
 			}
 		})
@@ -166,7 +168,10 @@ func TestPagesForEverybody(t *testing.T) {
 func TestNothingIsFollowed(t *testing.T) {
 	elsewhere := &api{withToken: open, without: open}
 	other := startOther(t, elsewhere)
-	a := forgeries(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, http.StatusTemporaryRedirect) })
+	a := forgeries(func(w http.ResponseWriter,
+		r *http.Request) {
+		http.Redirect(w, r, other, http.StatusTemporaryRedirect)
+	})
 	if _, err := probing(t, a, func(c *probe.Config) { c.Cases = forge.Catalogue() }); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,8 @@ const debianPython = "/usr/bin/python3"
 // TestACorrectAPIInPython probes an API of which no line is ours but the rules:
 // another HTTP server, another framework, another library for tokens.
 func TestACorrectAPIInPython(t *testing.T) {
-	if out, err := exec.Command(debianPython, "-c", "import fastapi, uvicorn, jwt, cryptography").CombinedOutput(); err != nil {
+	if out, err := exec.Command(debianPython, "-c",
+		"import fastapi, uvicorn, jwt, cryptography").CombinedOutput(); err != nil {
 		t.Skipf("SKIP: %s with the packages python3-fastapi, python3-uvicorn, python3-jwt and python3-cryptography is missing: %v %s", debianPython, err, out)
 	}
 	issuer, err := newIssuer()
@@ -60,7 +61,8 @@ func startPython(t *testing.T, issuer *probetest.Issuer) string {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, debianPython, "testdata/stock_api.py", keysFile, issuer.Name, issuer.Audience, issuer.Role)
+	cmd := exec.CommandContext(ctx, debianPython, "testdata/stock_api.py", keysFile, issuer.Name, issuer.Audience,
+		issuer.Role)
 	cmd.Env = []string{"PYTHONDONTWRITEBYTECODE=1"}
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()

@@ -20,9 +20,12 @@ func TestSecureDataShape(t *testing.T) {
 		claims claims
 		want   string
 	}{
-		"app with role":      {appClaims(nil), `{"message":"Access granted","client_id":"` + clientID + `","scopes":null,"roles":["Data.Read"]}`},
-		"app without a role": {appClaims(claims{"roles": nil}), `{"message":"Access granted","client_id":"` + clientID + `","scopes":null,"roles":null}`},
-		"user":               {userClaims(nil), `{"message":"Access granted","client_id":"` + clientID + `","scopes":"Data.Read Data.Write","roles":null}`},
+		"app with role": {appClaims(nil),
+			`{"message":"Access granted","client_id":"` + clientID + `","scopes":null,"roles":["Data.Read"]}`},
+		"app without a role": {appClaims(claims{"roles": nil}),
+			`{"message":"Access granted","client_id":"` + clientID + `","scopes":null,"roles":null}`},
+		"user": {userClaims(nil),
+			`{"message":"Access granted","client_id":"` + clientID + `","scopes":"Data.Read Data.Write","roles":null}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.get(t, s.token(t, tc.claims))
@@ -60,29 +63,42 @@ func TestAnswers(t *testing.T) {
 		code      any // of the problem document
 		challenge string
 	}{
-		"no credentials":        {"GET /secure-data", nil, 401, nil, bare},
-		"another scheme":        {"GET /secure-data", []string{"Authorization: Basic dTpw"}, 401, nil, bare},
-		"no scheme":             {"GET /secure-data", []string{"Authorization: " + good}, 401, nil, bare},
-		"cookie":                {"GET /secure-data", []string{"Cookie: access_token=" + good}, 401, nil, bare},
-		"two headers":           {"GET /secure-data", []string{"Authorization: Bearer " + good, "Authorization: Bearer " + good}, 400, "invalid_request", malformed},
-		"two headers, one good": {"GET /secure-data", []string{"Authorization: Basic dTpw", "Authorization: Bearer " + good}, 400, "invalid_request", malformed},
-		"comma list":            {"GET /secure-data", []string{"Authorization: Bearer " + good + ", Bearer " + good}, 400, "invalid_request", malformed},
-		"comma list of schemes": {"GET /secure-data", []string{"Authorization: Basic dTpw, Bearer " + good}, 400, "invalid_request", malformed},
-		"empty token":           {"GET /secure-data", []string{"Authorization: Bearer "}, 400, "invalid_request", malformed},
-		"empty header":          {"GET /secure-data", []string{"Authorization:"}, 400, "invalid_request", malformed},
-		"token in query":        {"GET /secure-data?access_token=" + good, nil, 400, "invalid_request", malformed},
-		"header and query":      {"GET /secure-data?a=b&access%5Ftoken=" + good, []string{"Authorization: Bearer " + good}, 400, "invalid_request", malformed},
-		"no JWT":                {"GET /secure-data", []string{"Authorization: Bearer abc"}, 401, "invalid_token", invalid},
-		"expired":               {"GET /secure-data", []string{"Authorization: Bearer " + s.token(t, appClaims(claims{"iat": 1000, "nbf": 1000, "exp": 4600}))}, 401, "invalid_token", invalid},
-		"another audience":      {"GET /secure-data", []string{"Authorization: Bearer " + s.token(t, appClaims(claims{"aud": clientID}))}, 401, "invalid_token", invalid},
-		"bad signature":         {"GET /secure-data", []string{"Authorization: Bearer " + good[:len(good)-8] + "AAAAAAAA"}, 401, "invalid_token", invalid},
-		"role missing":          {"GET /secure-data", []string{"Authorization: Bearer " + s.token(t, appClaims(claims{"roles": nil}))}, 403, "insufficient_scope", lacking},
-		"another role":          {"GET /secure-data", []string{"Authorization: Bearer " + s.token(t, appClaims(claims{"roles": []string{"Data.Write"}}))}, 403, "insufficient_scope", lacking},
-		"unknown path":          {"GET /nowhere", nil, 404, nil, ""},
-		"path with a slash":     {"GET /secure-data/", []string{"Authorization: Bearer " + good}, 404, nil, ""},
-		"path not clean":        {"GET //secure-data", []string{"Authorization: Bearer " + good}, 404, nil, ""},
-		"method":                {"DELETE /secure-data", nil, 405, nil, ""},
-		"method and query":      {"DELETE /secure-data?access_token=" + good, nil, 400, "invalid_request", malformed},
+		"no credentials": {"GET /secure-data", nil, 401, nil, bare},
+		"another scheme": {"GET /secure-data", []string{"Authorization: Basic dTpw"}, 401, nil, bare},
+		"no scheme":      {"GET /secure-data", []string{"Authorization: " + good}, 401, nil, bare},
+		"cookie":         {"GET /secure-data", []string{"Cookie: access_token=" + good}, 401, nil, bare},
+		"two headers": {"GET /secure-data",
+			[]string{"Authorization: Bearer " + good, "Authorization: Bearer " + good}, 400, "invalid_request", malformed},
+		"two headers, one good": {"GET /secure-data", []string{"Authorization: Basic dTpw", "Authorization: Bearer " + good},
+			400, "invalid_request", malformed},
+		"comma list": {"GET /secure-data", []string{"Authorization: Bearer " + good + ", Bearer " + good}, 400,
+			"invalid_request", malformed},
+		"comma list of schemes": {"GET /secure-data", []string{"Authorization: Basic dTpw, Bearer " + good}, 400,
+			"invalid_request", malformed},
+		"empty token":    {"GET /secure-data", []string{"Authorization: Bearer "}, 400, "invalid_request", malformed},
+		"empty header":   {"GET /secure-data", []string{"Authorization:"}, 400, "invalid_request", malformed},
+		"token in query": {"GET /secure-data?access_token=" + good, nil, 400, "invalid_request", malformed},
+		"header and query": {"GET /secure-data?a=b&access%5Ftoken=" + good, []string{"Authorization: Bearer " + good},
+			400, "invalid_request", malformed},
+		"no JWT": {"GET /secure-data", []string{"Authorization: Bearer abc"}, 401, "invalid_token", invalid},
+		"expired": {"GET /secure-data",
+			[]string{"Authorization: Bearer " + s.token(t, appClaims(claims{"iat": 1000, "nbf": 1000, "exp": 4600}))}, 401,
+			"invalid_token", invalid},
+		"another audience": {"GET /secure-data",
+			[]string{"Authorization: Bearer " + s.token(t, appClaims(claims{"aud": clientID}))}, 401, "invalid_token", invalid},
+		"bad signature": {"GET /secure-data", []string{"Authorization: Bearer " + good[:len(good)-8] + "AAAAAAAA"},
+			401, "invalid_token", invalid},
+		"role missing": {"GET /secure-data",
+			[]string{"Authorization: Bearer " + s.token(t, appClaims(claims{"roles": nil}))}, 403, "insufficient_scope",
+			lacking},
+		"another role": {"GET /secure-data",
+			[]string{"Authorization: Bearer " + s.token(t, appClaims(claims{"roles": []string{"Data.Write"}}))}, 403,
+			"insufficient_scope", lacking},
+		"unknown path":      {"GET /nowhere", nil, 404, nil, ""},
+		"path with a slash": {"GET /secure-data/", []string{"Authorization: Bearer " + good}, 404, nil, ""},
+		"path not clean":    {"GET //secure-data", []string{"Authorization: Bearer " + good}, 404, nil, ""},
+		"method":            {"DELETE /secure-data", nil, 405, nil, ""},
+		"method and query":  {"DELETE /secure-data?access_token=" + good, nil, 400, "invalid_request", malformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.do(t, tc.request, tc.headers...)
@@ -137,7 +153,8 @@ func TestWhatIsRequired(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.get(t, s.token(t, tc.claims))
-			if diff := cmp.Diff(tc.challenge, got.header.Get("WWW-Authenticate")); got.status != http.StatusForbidden || diff != "" {
+			if diff := cmp.Diff(tc.challenge, got.header.Get("WWW-Authenticate")); got.status != http.StatusForbidden ||
+				diff != "" {
 				t.Errorf("%d, challenge (-want +got):\n%s", got.status, diff)
 			}
 		})

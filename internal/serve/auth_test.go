@@ -16,7 +16,8 @@ func TestForwardAuthByAnyMethod(t *testing.T) {
 		if got := s.do(t, method+" /auth"); got.status != http.StatusUnauthorized {
 			t.Errorf("%s without a token: status %d, want 401", method, got.status)
 		}
-		if got := s.do(t, method+" /auth", good); got.status != http.StatusOK || got.header.Get("X-Auth-Roles") != "Data.Read" {
+		if got := s.do(t, method+" /auth", good); got.status != http.StatusOK ||
+			got.header.Get("X-Auth-Roles") != "Data.Read" {
 			t.Errorf("%s with a token: status %d, %v, want 200", method, got.status, got.header)
 		}
 	}
@@ -24,7 +25,8 @@ func TestForwardAuthByAnyMethod(t *testing.T) {
 
 func TestForwardAuth(t *testing.T) {
 	s := raise(t, serve.Config{Verifier: newVerifier(t, verify.Policy{
-		Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"}, Scopes: []string{"Data.Read"},
+		Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"},
+		Scopes: []string{"Data.Read"},
 	}, staticKeys(t))})
 	good := s.token(t, appClaims(nil))
 	for _, tt := range []struct {
@@ -57,7 +59,8 @@ func TestForwardAuth(t *testing.T) {
 			if got.body != "" {
 				t.Errorf("body %q", got.body)
 			}
-			for name, want := range map[string]string{"X-Auth-Client-Id": clientID, "X-Auth-Tenant-Id": tenantID, "X-Auth-Roles": tt.roles} {
+			for name, want := range map[string]string{"X-Auth-Client-Id": clientID, "X-Auth-Tenant-Id": tenantID,
+				"X-Auth-Roles": tt.roles} {
 				if values := got.header[name]; len(values) != 1 || values[0] != want {
 					t.Errorf("%s = %q, want %q", name, values, want)
 				}

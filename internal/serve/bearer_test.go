@@ -13,7 +13,8 @@ import (
 
 func TestBearerSentinels(t *testing.T) {
 	for header, want := range map[string]error{
-		"Basic dTpw": serve.ErrNoToken, "Bearer": serve.ErrMalformed, "Bearer a,b": serve.ErrMalformed, "": serve.ErrMalformed,
+		"Basic dTpw": serve.ErrNoToken, "Bearer": serve.ErrMalformed, "Bearer a,b": serve.ErrMalformed,
+		"":                                   serve.ErrMalformed,
 		"Digest username=\"a\", realm=\"b\"": serve.ErrNoToken, "Digest a=b,\tbearer c": serve.ErrMalformed,
 		"Bearers abc": serve.ErrNoToken, "bEaReR abc": nil,
 	} {

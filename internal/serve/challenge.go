@@ -62,9 +62,11 @@ func problemOf(why error) Problem {
 	case errors.As(why, &tooLarge):
 		return tooLargeProblem(tooLarge.Limit)
 	case errors.Is(why, verify.ErrForbidden):
-		return Problem{Status: http.StatusForbidden, Error: "insufficient_scope", Detail: "the token is valid, but it lacks permission" + required(why)}
+		return Problem{Status: http.StatusForbidden, Error: "insufficient_scope",
+			Detail: "the token is valid, but it lacks permission" + required(why)}
 	case errors.Is(why, verify.ErrInvalid):
-		return Problem{Status: http.StatusUnauthorized, Error: "invalid_token", Detail: "the access token is expired, malformed, or not meant for this API"}
+		return Problem{Status: http.StatusUnauthorized, Error: "invalid_token",
+			Detail: "the access token is expired, malformed, or not meant for this API"}
 	}
 	return Problem{Status: http.StatusServiceUnavailable, Detail: "the token cannot be checked now; keep it and try again"}
 }

@@ -106,7 +106,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 						t.Errorf("status = %s", status)
 					}
 					escape := strings.NewReplacer("/", "~1").Replace
-					schema := compile(t, text, "/paths/"+escape(tc.path)+"/get/responses/"+status+"/content/"+escape(mediaType)+"/schema")
+					schema := compile(t, text,
+						"/paths/"+escape(tc.path)+"/get/responses/"+status+"/content/"+escape(mediaType)+"/schema")
 					if err := schema.Validate(parse(t, got.body)); err != nil {
 						t.Error(err)
 					}
@@ -153,14 +154,21 @@ func TestDocumentSaysWhoMayCall(t *testing.T) {
 		security security
 		words    string
 	}{
-		"anyone":    {verify.Policy{}, security{{"token": {}}}, "Any app of the tenant may call. Users' tokens are not let in."},
-		"one role":  {verify.Policy{Roles: both[:1]}, security{{"token": {"Data.Read"}}}, "An app needs the role `Data.Read` in its token. Users' tokens are not let in."},
-		"any role":  {verify.Policy{Roles: both}, security{{"token": {"Data.Read"}}, {"token": {"Data.Write"}}}, "the role `Data.Read` or `Data.Write` in"},
-		"all roles": {verify.Policy{Roles: both, RequireAll: true}, security{{"token": both}}, "the role `Data.Read` and `Data.Write` in"},
-		"role or scope": {verify.Policy{Roles: both[:1], Scopes: both[1:]}, security{{"token": {"Data.Read"}}, {"token": {"Data.Write"}}},
+		"anyone": {verify.Policy{}, security{{"token": {}}},
+			"Any app of the tenant may call. Users' tokens are not let in."},
+		"one role": {verify.Policy{Roles: both[:1]}, security{{"token": {"Data.Read"}}},
+			"An app needs the role `Data.Read` in its token. Users' tokens are not let in."},
+		"any role": {verify.Policy{Roles: both}, security{{"token": {"Data.Read"}}, {"token": {"Data.Write"}}},
+			"the role `Data.Read` or `Data.Write` in"},
+		"all roles": {verify.Policy{Roles: both, RequireAll: true}, security{{"token": both}},
+			"the role `Data.Read` and `Data.Write` in"},
+		"role or scope": {verify.Policy{Roles: both[:1], Scopes: both[1:]},
+			security{{"token": {"Data.Read"}}, {"token": {"Data.Write"}}},
 			"An app needs the role `Data.Read` in its token. A user's token needs the scope `Data.Write`."},
-		"users":   {verify.Policy{AllowUser: true}, security{{"token": {}}}, "Any app of the tenant may call. Users' tokens are let in."},
-		"clients": {verify.Policy{Clients: []string{clientID}}, security{{"token": {}}}, "Only apps on the API's list may call."},
+		"users": {verify.Policy{AllowUser: true}, security{{"token": {}}},
+			"Any app of the tenant may call. Users' tokens are let in."},
+		"clients": {verify.Policy{Clients: []string{clientID}}, security{{"token": {}}},
+			"Only apps on the API's list may call."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, d := readDocument(t, raise(t, serve.Config{Policy: tc.policy, TokenCommand: "get-token"}))

@@ -112,7 +112,8 @@ func (e *exposition) keys(states []jwks.State) {
 		{"m2m_keys_age_seconds", "gauge", "Time since keys were last fetched; -1 if they never were.", age},
 		{"m2m_key_fetches_total", "counter", "Attempts to fetch keys.", func(s jwks.State) any { return s.Fetches }},
 		{"m2m_key_fetch_failures_total", "counter", "Attempts that failed.", func(s jwks.State) any { return s.Failures }},
-		{"m2m_key_fetches_suppressed_total", "counter", "Fetches that an unknown key id asked for and that were too soon.", func(s jwks.State) any { return s.Suppressed }},
+		{"m2m_key_fetches_suppressed_total", "counter", "Fetches that an unknown key id asked for and that were too soon.",
+			func(s jwks.State) any { return s.Suppressed }},
 	} {
 		e.family(family.name, family.kind, family.help)
 		for _, state := range states {

@@ -49,7 +49,8 @@ func newLogin(t *testing.T) *login {
 	server := httptest.NewTLSServer(l)
 	t.Cleanup(server.Close)
 	l.name = server.URL + "/" + tenantID + "/v2.0"
-	metadata, err := jwks.NewMetadata(entra.Authority{Origin: server.URL, Tenant: tenantID}, jwks.MetadataOptions{HTTP: server.Client(), Now: l.now})
+	metadata, err := jwks.NewMetadata(entra.Authority{Origin: server.URL, Tenant: tenantID},
+		jwks.MetadataOptions{HTTP: server.Client(), Now: l.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,8 @@ func TestKeysOutOfReach(t *testing.T) {
 	})
 	token := s.token(t, appClaims(claims{"iss": authority.URL() + "/v2.0"}))
 	got := s.get(t, token)
-	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || got.header.Get("WWW-Authenticate") != "" {
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" ||
+		got.header.Get("WWW-Authenticate") != "" {
 		t.Errorf("got %d %v, want 503 with Retry-After and no challenge", got.status, got.header)
 	}
 	got.problem(t)

@@ -49,13 +49,14 @@ func TestEarlyAnswer(t *testing.T) {
 
 // TestTooLong is a body of unknown length that is longer than the API takes.
 func TestTooLong(t *testing.T) {
-	inMemory(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, func(t *testing.T, m memory) {
-		body := io.MultiReader(strings.NewReader(strings.Repeat("x", serve.DefaultMaxBody)), &dripping{1, time.Second})
-		if response, _ := m.post(t, body); response.StatusCode != http.StatusRequestEntityTooLarge {
-			t.Errorf("status %d, want 413", response.StatusCode)
-		}
-		if strings.Contains(m.log.String(), "upstream failed") {
-			t.Errorf("the log blames the upstream:\n%s", m.log)
-		}
-	})
+	inMemory(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) },
+		func(t *testing.T, m memory) {
+			body := io.MultiReader(strings.NewReader(strings.Repeat("x", serve.DefaultMaxBody)), &dripping{1, time.Second})
+			if response, _ := m.post(t, body); response.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("status %d, want 413", response.StatusCode)
+			}
+			if strings.Contains(m.log.String(), "upstream failed") {
+				t.Errorf("the log blames the upstream:\n%s", m.log)
+			}
+		})
 }

@@ -42,14 +42,16 @@ func inMemory(t *testing.T, upstream http.HandlerFunc, test func(*testing.T, mem
 	})
 }
 
-func newMemory(t *testing.T, upstream http.HandlerFunc, scheme string, certificate *tls.Config, caller *http.Transport) memory {
+func newMemory(t *testing.T, upstream http.HandlerFunc, scheme string, certificate *tls.Config,
+	caller *http.Transport) memory {
 	front, back, log := newPipes(), newPipes(), &logbook{}
 	transport := serve.UpstreamTransport()
 	transport.DialContext, caller.DialContext = back.dial, front.dial
 	transport.TLSClientConfig = caller.TLSClientConfig.Clone()
 	api, err := serve.New(serve.Config{
-		Verifier: newVerifier(t, demoPolicy(), staticKeys(t)), Logger: slog.New(slog.NewJSONHandler(log, nil)), AccessLog: true,
-		Upstream: &serve.Upstream{URL: parsed(t, scheme+"://example.com"), Transport: transport},
+		Verifier: newVerifier(t, demoPolicy(), staticKeys(t)), Logger: slog.New(slog.NewJSONHandler(log, nil)),
+		AccessLog: true,
+		Upstream:  &serve.Upstream{URL: parsed(t, scheme+"://example.com"), Transport: transport},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +175,8 @@ func TestSilentWebSocket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header = http.Header{"Authorization": {"Bearer " + m.token}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}}
+		request.Header = http.Header{"Authorization": {"Bearer " + m.token}, "Connection": {"Upgrade"},
+			"Upgrade": {"websocket"}}
 		response, err := m.client.Do(request)
 		if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
 			t.Fatalf("%v, %v", response, err)
@@ -195,10 +198,12 @@ func TestSilentUpstream(t *testing.T) {
 	}, func(t *testing.T, m memory) {
 		response, took := m.post(t, &dripping{3, 20 * time.Second})
 		got := (&stage{}).read(t, response)
-		if p := got.problem(t); got.status != http.StatusGatewayTimeout || p["detail"] != "the upstream did not answer in time" || took != 90*time.Second {
+		if p := got.problem(t); got.status != http.StatusGatewayTimeout ||
+			p["detail"] != "the upstream did not answer in time" || took != 90*time.Second {
 			t.Errorf("%d %v after %s, want 504 after the body's 60 s and 30 s", got.status, p, took)
 		}
-		if lines := m.log.lines(t, "upstream failed"); len(lines) != 1 || lines[0]["reason"] != "the upstream neither took nor sent anything in time" {
+		if lines := m.log.lines(t, "upstream failed"); len(lines) != 1 ||
+			lines[0]["reason"] != "the upstream neither took nor sent anything in time" {
 			t.Errorf("the log has %v", lines)
 		}
 	})
@@ -240,19 +245,21 @@ func TestUpstreamLeaves(t *testing.T) {
 
 // TestCallerStops in the middle of its body, which is no fault of the upstream's.
 func TestCallerStops(t *testing.T) {
-	inMemory(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, func(t *testing.T, m memory) {
-		body, rest := io.Pipe()
-		go func() { _, _ = rest.Write([]byte("half")) }()
-		response, took := m.post(t, body)
-		_ = rest.Close()
-		got := (&stage{}).read(t, response)
-		if p := got.problem(t); got.status != http.StatusRequestTimeout || p["detail"] != "the request did not arrive whole in time" || took != 30*time.Second {
-			t.Errorf("%d %v after %s, want 408 after 30 s", got.status, p, took)
-		}
-		if strings.Contains(m.log.String(), "upstream failed") {
-			t.Errorf("the log blames the upstream:\n%s", m.log)
-		}
-	})
+	inMemory(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) },
+		func(t *testing.T, m memory) {
+			body, rest := io.Pipe()
+			go func() { _, _ = rest.Write([]byte("half")) }()
+			response, took := m.post(t, body)
+			_ = rest.Close()
+			got := (&stage{}).read(t, response)
+			if p := got.problem(t); got.status != http.StatusRequestTimeout ||
+				p["detail"] != "the request did not arrive whole in time" || took != 30*time.Second {
+				t.Errorf("%d %v after %s, want 408 after 30 s", got.status, p, took)
+			}
+			if strings.Contains(m.log.String(), "upstream failed") {
+				t.Errorf("the log blames the upstream:\n%s", m.log)
+			}
+		})
 }
 
 func TestCallerLeaves(t *testing.T) {
@@ -267,7 +274,8 @@ func TestCallerLeaves(t *testing.T) {
 			t.Fatalf("%v, %v", response, err)
 		}
 		synctest.Wait()
-		if lines := m.log.lines(t, "request answered"); len(lines) != 1 || lines[0]["status"] != float64(http.StatusRequestTimeout) || strings.Contains(m.log.String(), "upstream failed") {
+		if lines := m.log.lines(t, "request answered"); len(lines) != 1 ||
+			lines[0]["status"] != float64(http.StatusRequestTimeout) || strings.Contains(m.log.String(), "upstream failed") {
 			t.Errorf("the log has\n%s", m.log)
 		}
 	})

@@ -40,7 +40,8 @@ func TestQuoted(t *testing.T) {
 }
 
 func FuzzQuoted(f *testing.F) {
-	for _, seed := range []string{"", "/a b", "a\r\nb", "\xff\xfe", strings.Repeat("é", 300), "eyJ" + strings.Repeat("a.", 3000)} {
+	for _, seed := range []string{"", "/a b", "a\r\nb", "\xff\xfe", strings.Repeat("é", 300),
+		"eyJ" + strings.Repeat("a.", 3000)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -62,9 +63,12 @@ func TestPanic(t *testing.T) {
 		status  int // 0: the connection is cut
 		logged  string
 	}{
-		"by a value with a token": {func(http.ResponseWriter, *http.Request) { panic("failed with " + token) }, 500, "string"},
-		"by an error":             {func(http.ResponseWriter, *http.Request) { panic(errors.New(token)) }, 500, "*errors.errorString"},
-		"by the runtime":          {func(_ http.ResponseWriter, r *http.Request) { _ = r.Header["A"][1] }, 500, "runtime error: index out of range [1] with length 0"},
+		"by a value with a token": {func(http.ResponseWriter, *http.Request) { panic("failed with " + token) }, 500,
+			"string"},
+		"by an error": {func(http.ResponseWriter, *http.Request) { panic(errors.New(token)) }, 500,
+			"*errors.errorString"},
+		"by the runtime": {func(_ http.ResponseWriter, r *http.Request) { _ = r.Header["A"][1] }, 500,
+			"runtime error: index out of range [1] with length 0"},
 		"half-way": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("half"))
 			panic(token)

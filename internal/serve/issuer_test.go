@@ -118,7 +118,8 @@ func appClaims(changes claims) claims {
 
 // userClaims are those of a good token that an app got for a user.
 func userClaims(changes claims) claims {
-	c := appClaims(claims{"idtyp": nil, "roles": nil, "azpacr": "0", "scp": "Data.Read Data.Write", "sub": "pairwise-subject-of-the-user"})
+	c := appClaims(claims{"idtyp": nil, "roles": nil, "azpacr": "0", "scp": "Data.Read Data.Write",
+		"sub": "pairwise-subject-of-the-user"})
 	for name, value := range changes {
 		c[name] = value
 	}

@@ -133,7 +133,8 @@ func (a *API) recoverPanic(x *exchange, r *http.Request) {
 		text = quoted(err.Error())
 	}
 	a.log.ErrorContext(r.Context(), "request failed",
-		"request_id", x.id, "trace_id", x.trace(r).TraceID, "span_id", x.trace(r).SpanID, "method", quoted(r.Method), "path", quoted(r.URL.Path), "remote", r.RemoteAddr,
+		"request_id", x.id, "trace_id", x.trace(r).TraceID, "span_id", x.trace(r).SpanID, "method", quoted(r.Method), "path", quoted(r.URL.Path),
+		"remote", r.RemoteAddr,
 		"panic", text, "stack", string(debug.Stack()))
 	if x.answer.status != 0 {
 		// The response has begun; only a cut connection shows that it is incomplete.

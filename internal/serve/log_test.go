@@ -31,7 +31,8 @@ func TestRefusalIsLogged(t *testing.T) {
 	want := map[string]any{
 		"level": "WARN", "msg": "request refused", "request_id": "req-1", "method": "GET", "path": "/secure-data",
 		"status": 401.0, "check": "audience",
-		"claimed": map[string]any{"kid": keyID, "iss": issuer, "aud": "https://other.test", "tid": tenantID, "client_id": clientID},
+		"claimed": map[string]any{"kid": keyID, "iss": issuer, "aud": "https://other.test", "tid": tenantID,
+			"client_id": clientID},
 	}
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Errorf("line (-want +got):\n%s", diff)
@@ -90,7 +91,8 @@ func TestNoInjection(t *testing.T) {
 	s.do(t, "GET /a%0D%0AINFO%20forged%1B%5B2J/"+token)
 	s.do(t, "GET /%E2%80%AE"+strings.Repeat("%0A", 9000))
 	s.get(t, s.token(t, appClaims(claims{"iss": evil, "aud": evil, "tid": evil, "azp": evil})))
-	s.get(t, s.token(t, appClaims(claims{"name": evil + token, "roles": []string{"Data.Read", evil}})), "X-Request-Id: "+token)
+	s.get(t, s.token(t, appClaims(claims{"name": evil + token, "roles": []string{"Data.Read", evil}})),
+		"X-Request-Id: "+token)
 	s.get(t, token, "X-Request-Id: a b")
 	if n := strings.Count(log.String(), "\n"); n != 5 {
 		t.Errorf("%d lines, want 5", n)
@@ -134,14 +136,15 @@ func TestRequestID(t *testing.T) {
 
 // TestRequireAlone is the gate as a reader would use it, with no API around it.
 func TestRequireAlone(t *testing.T) {
-	gate := serve.Require(newVerifier(t, demoPolicy(), staticKeys(t)), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, ok := serve.TokenFrom(r.Context())
-		if !ok {
-			t.Error("no token in the context")
-			return
-		}
-		_, _ = w.Write([]byte(token.ClientID))
-	}))
+	gate := serve.Require(newVerifier(t, demoPolicy(), staticKeys(t)),
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token, ok := serve.TokenFrom(r.Context())
+			if !ok {
+				t.Error("no token in the context")
+				return
+			}
+			_, _ = w.Write([]byte(token.ClientID))
+		}))
 	server := httptest.NewServer(gate)
 	defer server.Close()
 	for header, want := range map[string]struct {

@@ -56,7 +56,8 @@ func readMetrics(t *testing.T, s *stage) map[string]float64 {
 
 // TestMetrics counts requests of every kind.
 func TestMetrics(t *testing.T) {
-	keys := []jwks.State{{Version: entra.V2, Keys: 3, Age: 90e9, Fetches: 5, Failures: 2, Suppressed: 7, Skipped: 1}, {Version: entra.V1, Age: -1}}
+	keys := []jwks.State{{Version: entra.V2, Keys: 3, Age: 90e9, Fetches: 5, Failures: 2, Suppressed: 7, Skipped: 1},
+		{Version: entra.V1, Age: -1}}
 	verifier, err := verify.New(demoPolicy(), staticKeys(t), verify.Options{CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		t.Fatal(err)

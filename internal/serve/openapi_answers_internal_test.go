@@ -18,7 +18,8 @@ import (
 )
 
 // register adds one GET operation with its answers, and the 500 that each has.
-func register[T any](t *testing.T, api huma.API, handle func(context.Context, *noInput) (*reply[T], error), op huma.Operation, said map[int]documented) {
+func register[T any](t *testing.T, api huma.API, handle func(context.Context, *noInput) (*reply[T], error),
+	op huma.Operation, said map[int]documented) {
 	op.Method, op.Responses = http.MethodGet, map[string]*huma.Response{}
 	said[http.StatusInternalServerError] = documented{"The API failed.", map[string]http.Handler{"failed": failing()}}
 	for status, a := range said {

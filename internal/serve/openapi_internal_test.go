@@ -66,7 +66,8 @@ func humaAPI(t *testing.T) huma.API {
 	}, secureDataAnswers())
 	register(t, api, healthy, huma.Operation{
 		OperationID: "getHealth", Path: "/healthz", Tags: []string{"health"},
-		Summary: "Does the process run", Description: "Says yes as long as it can say anything: 503 elsewhere does not call for a restart.",
+		Summary:     "Does the process run",
+		Description: "Says yes as long as it can say anything: 503 elsewhere does not call for a restart.",
 	}, map[int]documented{
 		http.StatusOK: {"It runs.", map[string]http.Handler{"ok": typed(healthy)}},
 	})
@@ -93,19 +94,22 @@ func secureDataAnswers() map[int]documented {
 	}
 	return map[int]documented{
 		http.StatusOK: {"The caller, as the token says.", map[string]http.Handler{
-			"app":  calledBy(&jwt.Token{ClientID: "11111111-1111-1111-1111-111111111111", Roles: []string{"Data.Read"}}),
-			"user": calledBy(&jwt.Token{ClientID: "11111111-1111-1111-1111-111111111111", Scopes: []string{"Data.Read", "Data.Write"}}),
+			"app": calledBy(&jwt.Token{ClientID: "11111111-1111-1111-1111-111111111111", Roles: []string{"Data.Read"}}),
+			"user": calledBy(&jwt.Token{ClientID: "11111111-1111-1111-1111-111111111111",
+				Scopes: []string{"Data.Read", "Data.Write"}}),
 		}},
 		http.StatusBadRequest: {"The token is not in one Authorization header, once.", map[string]http.Handler{
 			"in the query": refusing("/secure-data?access_token=x", nil),
 		}},
-		http.StatusUnauthorized: {"There is no token, or it is not believed. The reason is in the API's log.", map[string]http.Handler{
-			"no token":     refusing("/secure-data", nil),
-			"not believed": because(verify.CheckLifetime, verify.ErrInvalid, verify.ErrExpired, ""),
-		}},
-		http.StatusForbidden: {"The token is believed, but it has not the role or scope that is needed.", map[string]http.Handler{
-			"role missing": because(verify.CheckPermission, verify.ErrForbidden, verify.ErrRoleMissing, "roles Data.Read"),
-		}},
+		http.StatusUnauthorized: {"There is no token, or it is not believed. The reason is in the API's log.",
+			map[string]http.Handler{
+				"no token":     refusing("/secure-data", nil),
+				"not believed": because(verify.CheckLifetime, verify.ErrInvalid, verify.ErrExpired, ""),
+			}},
+		http.StatusForbidden: {"The token is believed, but it has not the role or scope that is needed.",
+			map[string]http.Handler{
+				"role missing": because(verify.CheckPermission, verify.ErrForbidden, verify.ErrRoleMissing, "roles Data.Read"),
+			}},
 		http.StatusRequestEntityTooLarge: {"The body is larger than the API takes.", map[string]http.Handler{
 			"too large": refusing("/secure-data", &http.MaxBytesError{Limit: DefaultMaxBody}),
 		}},
@@ -116,14 +120,16 @@ func secureDataAnswers() map[int]documented {
 }
 
 func readyAnswers() map[int]documented {
-	failing := &API{log: loggerOrDiscard(nil), config: Config{Ready: func(context.Context) error { return errors.New("down") }}}
+	failing := &API{log: loggerOrDiscard(nil),
+		config: Config{Ready: func(context.Context) error { return errors.New("down") }}}
 	stopping := new(API)
 	stopping.Drain()
 	return map[int]documented{
 		http.StatusOK: {"They can.", map[string]http.Handler{"ready": typed(new(API).ready)}},
-		http.StatusServiceUnavailable: {"They cannot: keys are out of reach, or the API is about to stop.", map[string]http.Handler{
-			"about to stop":     typed(stopping.ready),
-			"keys out of reach": typed(failing.ready),
-		}},
+		http.StatusServiceUnavailable: {"They cannot: keys are out of reach, or the API is about to stop.",
+			map[string]http.Handler{
+				"about to stop":     typed(stopping.ready),
+				"keys out of reach": typed(failing.ready),
+			}},
 	}
 }

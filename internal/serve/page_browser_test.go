@@ -93,8 +93,10 @@ func openBrowser(t *testing.T) *browser {
 		t.Skip("SKIP: there is no chromium (Debian: apt-get install chromium)")
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 1500), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true))
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 1500),
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-proxy-server", true))
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
@@ -149,7 +151,8 @@ var errStuck = errors.New("the page is stuck")
 
 // await waits until the page shows something, or for errStuck.
 func (b *browser) await(aim string, most time.Duration) error {
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](aim, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(most)))
+	_, err := chromedp.Run(b.ctx,
+		chromedp.Poll[bool](aim, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(most)))
 	if errors.Is(err, chromedp.ErrPollingTimeout) {
 		return fmt.Errorf("%w: it never was %s", errStuck, aim)
 	}
@@ -173,7 +176,8 @@ func (b *browser) press(selector, aim string) error {
 // that status, and returns its text.
 func (b *browser) execute(operation, status string) (string, error) {
 	table := operation + " .live-responses-table"
-	aim := fmt.Sprintf("(document.querySelector(%q)?.textContent ?? '').startsWith(%q)", table+" tbody .response-col_status", status)
+	aim := fmt.Sprintf("(document.querySelector(%q)?.textContent ?? '').startsWith(%q)",
+		table+" tbody .response-col_status", status)
 	if err := b.press(operation+" button.execute", aim); err != nil {
 		return "", err
 	}

@@ -31,11 +31,13 @@ func TestPageFiles(t *testing.T) {
 			t.Errorf("GET /%s = %d, %d bytes, %q", link[1], got.status, len(got.body), got.header.Get("Content-Encoding"))
 		}
 		head := s.do(t, "HEAD /"+link[1])
-		if head.status != http.StatusOK || head.body != "" || head.header.Get("Content-Length") != got.header.Get("Content-Length") {
+		if head.status != http.StatusOK || head.body != "" ||
+			head.header.Get("Content-Length") != got.header.Get("Content-Length") {
 			t.Errorf("HEAD /%s = %d, length %s", link[1], head.status, head.header.Get("Content-Length"))
 		}
 	}
-	if policy := index.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") {
+	if policy := index.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy,
+		"default-src 'none'; script-src 'self';") {
 		t.Errorf("Content-Security-Policy = %q", policy)
 	}
 	for _, hosted := range []string{"http://", "https://", "//"} {
@@ -50,11 +52,14 @@ func TestPageCompressed(t *testing.T) {
 	plain := s.do(t, "GET /docs/swagger-ui.css")
 	for accepts, compressed := range map[string]bool{
 		"gzip": true, "deflate, gzip;q=0.5, br": true, "GZIP": true,
-		"": false, "br": false, "gzip;q=0": false, "gzip; Q=0.000": false, "gzip;q=x": false, "xgzip": false, "identity": false,
+		"": false, "br": false, "gzip;q=0": false, "gzip; Q=0.000": false, "gzip;q=x": false, "xgzip": false,
+		"identity": false,
 	} {
 		got := s.do(t, "GET /docs/swagger-ui.css", "Accept-Encoding: "+accepts)
-		if is := got.header.Get("Content-Encoding") == "gzip"; is != compressed || got.header.Get("Vary") != "Accept-Encoding" {
-			t.Errorf("Accept-Encoding %q: Content-Encoding %q, Vary %q", accepts, got.header.Get("Content-Encoding"), got.header.Get("Vary"))
+		if is := got.header.Get("Content-Encoding") == "gzip"; is != compressed ||
+			got.header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("Accept-Encoding %q: Content-Encoding %q, Vary %q", accepts, got.header.Get("Content-Encoding"),
+				got.header.Get("Vary"))
 		}
 		body := io.Reader(strings.NewReader(got.body))
 		if compressed {

@@ -41,7 +41,8 @@ func TestDrainDelay(t *testing.T) {
 		l := newPipes()
 		ctx, stop := context.WithCancel(t.Context())
 		drained, ended, began := false, make(chan error, 1), time.Now()
-		server := serve.Server{Handler: http.NotFoundHandler(), DrainDelay: 15 * time.Second, Draining: func() { drained = true }}
+		server := serve.Server{Handler: http.NotFoundHandler(), DrainDelay: 15 * time.Second,
+			Draining: func() { drained = true }}
 		go func() { ended <- server.Serve(ctx, l) }()
 		synctest.Wait()
 		stop()

@@ -14,7 +14,8 @@ import (
 // other's caller, nor the outer one of theirs, nor anybody of one who was refused.
 func TestRequireInRequire(t *testing.T) {
 	verifier := newVerifier(t, demoPolicy(), staticKeys(t))
-	const outer, a, b = "a0000000-0000-4000-8000-000000000000", "a0000000-0000-4000-8000-00000000000a", "a0000000-0000-4000-8000-00000000000b"
+	const outer, a, b = "a0000000-0000-4000-8000-000000000000", "a0000000-0000-4000-8000-00000000000a",
+		"a0000000-0000-4000-8000-00000000000b"
 	caller := func(r *http.Request) string {
 		token, ok := serve.TokenFrom(r.Context())
 		if !ok {

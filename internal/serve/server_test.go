@@ -87,10 +87,11 @@ func untilRefused(t *testing.T, addr string) {
 func TestDrainGivesUp(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	defer close(release)
-	addr, stop, ended := start(t, serve.Server{DrainTimeout: time.Millisecond, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		close(entered)
-		<-release
-	})})
+	addr, stop, ended := start(t,
+		serve.Server{DrainTimeout: time.Millisecond, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			close(entered)
+			<-release
+		})})
 	go func() {
 		if response, err := http.Get("http://" + addr); err == nil {
 			_ = response.Body.Close()
@@ -161,14 +162,16 @@ func TestIdle(t *testing.T) {
 // TestSlowReader asks and never reads: the handler is not held up for ever.
 func TestSlowReader(t *testing.T) {
 	failed := make(chan error, 1)
-	addr := listen(t, serve.Server{WriteTimeout: 20 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for block := make([]byte, 1<<20); ; {
-			if _, err := w.Write(block); err != nil {
-				failed <- err
-				return
-			}
-		}
-	})})
+	addr := listen(t,
+		serve.Server{WriteTimeout: 20 * time.Millisecond,
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				for block := make([]byte, 1<<20); ; {
+					if _, err := w.Write(block); err != nil {
+						failed <- err
+						return
+					}
+				}
+			})})
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

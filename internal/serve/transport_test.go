@@ -14,16 +14,18 @@ func TestLetIn(t *testing.T) {
 	s := raise(t, serve.Config{})
 	good := s.token(t, appClaims(nil))
 	for name, request := range map[string]string{
-		"as usual":         "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "\r\n\r\n",
-		"lower case":       "GET /secure-data HTTP/1.1\r\nHost: a\r\nauthorization: bearer " + good + "\r\n\r\n",
-		"upper case":       "GET /secure-data HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: BEARER " + good + "\r\n\r\n",
-		"two spaces":       "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer  " + good + "\r\n\r\n",
-		"trailing spaces":  "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "  \r\n\r\n",
-		"other parameters": "GET /secure-data?token=x&access_tokens=y HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "\r\n\r\n",
-		"absolute form":    "GET http://a/secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "\r\n\r\n",
-		"HTTP/1.0":         "GET /secure-data HTTP/1.0\r\nAuthorization: Bearer " + good + "\r\n\r\n",
-		"innocent form":    form("GET", "Authorization: Bearer "+good+"\r\n", "a=b&c=access_token"),
-		"not a form":       strings.Replace(form("GET", "Authorization: Bearer "+good+"\r\n", "access_token=x"), "application/x-www-form-urlencoded", "text/plain", 1),
+		"as usual":        "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "\r\n\r\n",
+		"lower case":      "GET /secure-data HTTP/1.1\r\nHost: a\r\nauthorization: bearer " + good + "\r\n\r\n",
+		"upper case":      "GET /secure-data HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: BEARER " + good + "\r\n\r\n",
+		"two spaces":      "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer  " + good + "\r\n\r\n",
+		"trailing spaces": "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "  \r\n\r\n",
+		"other parameters": "GET /secure-data?token=x&access_tokens=y HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good +
+			"\r\n\r\n",
+		"absolute form": "GET http://a/secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + good + "\r\n\r\n",
+		"HTTP/1.0":      "GET /secure-data HTTP/1.0\r\nAuthorization: Bearer " + good + "\r\n\r\n",
+		"innocent form": form("GET", "Authorization: Bearer "+good+"\r\n", "a=b&c=access_token"),
+		"not a form": strings.Replace(form("GET", "Authorization: Bearer "+good+"\r\n", "access_token=x"),
+			"application/x-www-form-urlencoded", "text/plain", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := s.raw(t, request); got.status != http.StatusOK {
@@ -47,19 +49,20 @@ func TestKeptOut(t *testing.T) {
 		request string
 		status  int
 	}{
-		"tab for the space":       {start + "Authorization: Bearer\t" + good + "\r\n\r\n", 400},
-		"tab in the token":        {start + "Authorization: Bearer " + good[:40] + "\t" + good[40:] + "\r\n\r\n", 400},
-		"space in the token":      {start + "Authorization: Bearer " + good[:40] + " " + good[40:] + "\r\n\r\n", 400},
-		"bearer twice":            {start + "Authorization: Bearer Bearer " + good + "\r\n\r\n", 400},
-		"comma after the token":   {start + "Authorization: Bearer " + good + ",\r\n\r\n", 400},
-		"equals sign":             {start + "Authorization: Bearer=" + good + "\r\n\r\n", 400},
-		"quotes":                  {start + "Authorization: Bearer \"" + good + "\"\r\n\r\n", 401},
-		"obs-fold in the token":   {start + "Authorization: Bearer " + good[:40] + "\r\n " + good[40:] + "\r\n\r\n", 400},
-		"LF in the token":         {start + "Authorization: Bearer " + good[:40] + "\n" + good[40:] + "\r\n\r\n", 400},
-		"CR in the token":         {start + "Authorization: Bearer " + good[:40] + "\r" + good[40:] + "\r\n\r\n", 400},
-		"NUL in the token":        {start + "Authorization: Bearer " + good[:40] + "\x00" + good[40:] + "\r\n\r\n", 400},
-		"space before the colon":  {start + "Authorization : Bearer " + good + "\r\n\r\n", 400},
-		"headers of two cases":    {start + "Authorization: Bearer " + good + "\r\nAUTHORIZATION: Bearer " + good + "\r\n\r\n", 400},
+		"tab for the space":      {start + "Authorization: Bearer\t" + good + "\r\n\r\n", 400},
+		"tab in the token":       {start + "Authorization: Bearer " + good[:40] + "\t" + good[40:] + "\r\n\r\n", 400},
+		"space in the token":     {start + "Authorization: Bearer " + good[:40] + " " + good[40:] + "\r\n\r\n", 400},
+		"bearer twice":           {start + "Authorization: Bearer Bearer " + good + "\r\n\r\n", 400},
+		"comma after the token":  {start + "Authorization: Bearer " + good + ",\r\n\r\n", 400},
+		"equals sign":            {start + "Authorization: Bearer=" + good + "\r\n\r\n", 400},
+		"quotes":                 {start + "Authorization: Bearer \"" + good + "\"\r\n\r\n", 401},
+		"obs-fold in the token":  {start + "Authorization: Bearer " + good[:40] + "\r\n " + good[40:] + "\r\n\r\n", 400},
+		"LF in the token":        {start + "Authorization: Bearer " + good[:40] + "\n" + good[40:] + "\r\n\r\n", 400},
+		"CR in the token":        {start + "Authorization: Bearer " + good[:40] + "\r" + good[40:] + "\r\n\r\n", 400},
+		"NUL in the token":       {start + "Authorization: Bearer " + good[:40] + "\x00" + good[40:] + "\r\n\r\n", 400},
+		"space before the colon": {start + "Authorization : Bearer " + good + "\r\n\r\n", 400},
+		"headers of two cases": {start + "Authorization: Bearer " + good + "\r\nAUTHORIZATION: Bearer " + good +
+			"\r\n\r\n", 400},
 		"proxy header":            {start + "Proxy-Authorization: Bearer " + good + "\r\n\r\n", 401},
 		"form":                    {form("GET", "", "a=b&access_token="+good), 400},
 		"form, name escaped":      {form("GET", "", "%61ccess_token="+good), 400},
@@ -72,7 +75,8 @@ func TestKeptOut(t *testing.T) {
 		"header of 2 MB":          {start + "Authorization: Bearer " + strings.Repeat("a", 2<<20) + "\r\n\r\n", 431},
 		"10,000 headers":          {start + strings.Repeat("X-A: b\r\n", 10_000) + "\r\n", 431},
 		"no host":                 {"GET /secure-data HTTP/1.1\r\nAuthorization: Bearer " + good + "\r\n\r\n", 400},
-		"two lengths":             {start + "Content-Length: 1\r\nContent-Length: 2\r\nAuthorization: Bearer " + good + "\r\n\r\n", 400},
+		"two lengths": {start + "Content-Length: 1\r\nContent-Length: 2\r\nAuthorization: Bearer " + good +
+			"\r\n\r\n", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := s.raw(t, tc.request); got.status != tc.status {
@@ -92,10 +96,13 @@ func TestHeadAndOptions(t *testing.T) {
 	good := s.token(t, appClaims(nil))
 	get := s.get(t, good)
 	head := s.do(t, "HEAD /secure-data", "Authorization: Bearer "+good)
-	if head.status != http.StatusOK || head.body != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") {
-		t.Errorf("HEAD = %d %q, length %q, want 200 with the length of GET, %q", head.status, head.body, head.header.Get("Content-Length"), get.header.Get("Content-Length"))
+	if head.status != http.StatusOK || head.body != "" ||
+		head.header.Get("Content-Length") != get.header.Get("Content-Length") {
+		t.Errorf("HEAD = %d %q, length %q, want 200 with the length of GET, %q", head.status, head.body,
+			head.header.Get("Content-Length"), get.header.Get("Content-Length"))
 	}
-	if got := s.do(t, "HEAD /secure-data"); got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
+	if got := s.do(t, "HEAD /secure-data"); got.status != http.StatusUnauthorized ||
+		got.header.Get("WWW-Authenticate") == "" {
 		t.Errorf("HEAD without a token = %d, want 401 with a challenge", got.status)
 	}
 	const allow = "GET, HEAD, OPTIONS"
@@ -118,7 +125,8 @@ func TestHeadAndOptions(t *testing.T) {
 func TestDeclaredBody(t *testing.T) {
 	s := raise(t, serve.Config{})
 	got := s.raw(t, "POST /secure-data HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n")
-	if p := got.problem(t); got.status != http.StatusRequestEntityTooLarge || p["detail"] != "the body is larger than 1048576 bytes" {
+	if p := got.problem(t); got.status != http.StatusRequestEntityTooLarge ||
+		p["detail"] != "the body is larger than 1048576 bytes" {
 		t.Errorf("got %d %v, want 413", got.status, p)
 	}
 }

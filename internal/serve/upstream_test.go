@@ -56,10 +56,12 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func TestUpstreamLearnsWhoCalls(t *testing.T) {
 	s := behind(t, echo, nil)
 	token := s.token(t, appClaims(claims{"roles": []string{"Data.Read", "a,b c"}}))
-	got := s.do(t, "POST /orders?x=1&y=%20", "Authorization: Bearer "+token, "X-Request-Id: abc", "Content-Length: 2", "X-Other: kept", "", "hi")
+	got := s.do(t, "POST /orders?x=1&y=%20", "Authorization: Bearer "+token, "X-Request-Id: abc", "Content-Length: 2",
+		"X-Other: kept", "", "hi")
 	want := []string{
 		"POST /base/orders?x=1&y=%20", `X-Auth-Client-Id: ["` + clientID + `"]`, `X-Auth-Tenant-Id: ["` + tenantID + `"]`,
-		`X-Auth-Roles: ["Data.Read,a%2Cb%20c"]`, `X-Request-Id: ["abc"]`, `X-Forwarded-Host: ["api.test"]`, `X-Forwarded-Proto: ["http"]`, `X-Other: ["kept"]`, "\n\nhi",
+		`X-Auth-Roles: ["Data.Read,a%2Cb%20c"]`, `X-Request-Id: ["abc"]`, `X-Forwarded-Host: ["api.test"]`,
+		`X-Forwarded-Proto: ["http"]`, `X-Other: ["kept"]`, "\n\nhi",
 	}
 	for _, w := range want {
 		if !strings.Contains(got.body, w) {
@@ -76,7 +78,8 @@ func TestUpstreamLearnsWhoCalls(t *testing.T) {
 
 func TestUpstreamGetsTheTokenOnRequest(t *testing.T) {
 	var got string
-	s := behind(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("Authorization") }, func(u *serve.Upstream) { u.ForwardToken = true })
+	s := behind(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("Authorization") },
+		func(u *serve.Upstream) { u.ForwardToken = true })
 	token := s.token(t, appClaims(nil))
 	if a := s.do(t, "GET /", "Authorization: Bearer "+token); a.status != http.StatusOK || got != "Bearer "+token {
 		t.Errorf("status %d; the upstream did not get the token as it was sent", a.status)
@@ -90,16 +93,17 @@ func TestIdentityCannotBeSpoofed(t *testing.T) {
 	token := s.token(t, appClaims(nil))
 	chunked := []string{"Transfer-Encoding: chunked", "Trailer: X-Auth-Roles", "", "0", "X-Auth-Roles: Admin"}
 	for name, headers := range map[string][]string{
-		"as it is":                {"X-Auth-Roles: Admin", "X-Auth-Client-Id: Admin", "X-Auth-Tenant-Id: Admin"},
-		"twice":                   {"X-Auth-Roles: Admin", "X-Auth-Roles: Admin"},
-		"lower case":              {"x-auth-roles: Admin"},
-		"underscores":             {"X_Auth_Roles: Admin", "X-Auth_Roles: Admin", "x_auth_client_id: Admin"},
-		"dots":                    {"X.Auth.Roles: Admin", "X-Auth.Client-Id: Admin"},
-		"other punctuation":       {"X~Auth~Roles: Admin", "X!Auth|Tenant^Id: Admin"},
-		"named by Connection":     {"Connection: X-Auth-Roles, X-Auth-Client-Id, X-Auth-Tenant-Id"},
-		"named by two":            {"Connection: keep-alive, x-auth-roles", "Connection: X-Auth-Client-Id"},
-		"a trailer":               chunked,
-		"forwarded by the caller": {"X-Forwarded-For: Admin", "X-Forwarded-Host: Admin", "Forwarded: for=Admin", "X_Forwarded_For: Admin", "X-Forwarded-User: Admin"},
+		"as it is":            {"X-Auth-Roles: Admin", "X-Auth-Client-Id: Admin", "X-Auth-Tenant-Id: Admin"},
+		"twice":               {"X-Auth-Roles: Admin", "X-Auth-Roles: Admin"},
+		"lower case":          {"x-auth-roles: Admin"},
+		"underscores":         {"X_Auth_Roles: Admin", "X-Auth_Roles: Admin", "x_auth_client_id: Admin"},
+		"dots":                {"X.Auth.Roles: Admin", "X-Auth.Client-Id: Admin"},
+		"other punctuation":   {"X~Auth~Roles: Admin", "X!Auth|Tenant^Id: Admin"},
+		"named by Connection": {"Connection: X-Auth-Roles, X-Auth-Client-Id, X-Auth-Tenant-Id"},
+		"named by two":        {"Connection: keep-alive, x-auth-roles", "Connection: X-Auth-Client-Id"},
+		"a trailer":           chunked,
+		"forwarded by the caller": {"X-Forwarded-For: Admin", "X-Forwarded-Host: Admin", "Forwarded: for=Admin",
+			"X_Forwarded_For: Admin", "X-Forwarded-User: Admin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.do(t, "POST /", append([]string{"Authorization: Bearer " + token}, headers...)...)
@@ -172,7 +176,8 @@ func TestUpstreamFaults(t *testing.T) {
 		{"never begins", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, nil, 504},
 		{"sent too much", echo, []string{"Transfer-Encoding: chunked", "", "3e9", strings.Repeat("x", 1001), "0"}, 413},
 		{"said to send too much", echo, []string{"Content-Length: 1001"}, 413},
-		{"its own answer", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusTeapot) }, nil, http.StatusTeapot},
+		{"its own answer", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusTeapot) }, nil,
+			http.StatusTeapot},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			transport := serve.UpstreamTransport()
@@ -237,9 +242,11 @@ func TestUpstreamStreams(t *testing.T) {
 }
 
 func TestUpstreamAddress(t *testing.T) {
-	for _, address := range []string{"", "ftp://x/", "http://", "http://u:p@x/", "http://x/?q", "http://x/#f", "http://x/a/../b", "x:80"} {
+	for _, address := range []string{"", "ftp://x/", "http://", "http://u:p@x/", "http://x/?q", "http://x/#f",
+		"http://x/a/../b", "x:80"} {
 		u, _ := url.Parse(address)
-		_, err := serve.New(serve.Config{Verifier: newVerifier(t, demoPolicy(), staticKeys(t)), Upstream: &serve.Upstream{URL: u}})
+		_, err := serve.New(serve.Config{Verifier: newVerifier(t, demoPolicy(), staticKeys(t)),
+			Upstream: &serve.Upstream{URL: u}})
 		if err != serve.ErrUpstream { //nolint:errorlint // it is returned as it is
 			t.Errorf("%q: %v, want ErrUpstream", address, err)
 		}

@@ -35,7 +35,8 @@ func TestIdentityCannotBeSpoofedOverHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lies := http.Header{"X-Auth-Roles": {"Admin", "Admin"}, "X_auth_roles": {"Admin"}, "x.auth.client.id": {"Admin"}, "X`auth|roles": {"Admin"}}
+	lies := http.Header{"X-Auth-Roles": {"Admin", "Admin"}, "X_auth_roles": {"Admin"}, "x.auth.client.id": {"Admin"},
+		"X`auth|roles": {"Admin"}}
 	request.Header, request.Trailer = lies.Clone(), lies
 	request.Header.Set("Authorization", "Bearer "+sign(t, appClaims(nil)))
 	response, err := front.Client().Do(request)
@@ -65,14 +66,16 @@ func TestHintsOfTheUpstream(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: abc\r\nAuthorization: Bearer %s\r\n\r\n", s.token(t, appClaims(nil)))
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: abc\r\nAuthorization: Bearer %s\r\n\r\n",
+		s.token(t, appClaims(nil)))
 	r := bufio.NewReader(conn)
 	for _, status := range []int{http.StatusEarlyHints, http.StatusOK} {
 		response, err := http.ReadResponse(r, nil)
 		if err != nil || response.StatusCode != status {
 			t.Fatalf("%v, %v; want %d", response, err, status)
 		}
-		if got := response.Header; len(got["X-Request-Id"]) != 1 || got.Get("X-Request-Id") != "abc" || len(got["X-Content-Type-Options"]) != 1 {
+		if got := response.Header; len(got["X-Request-Id"]) != 1 || got.Get("X-Request-Id") != "abc" ||
+			len(got["X-Content-Type-Options"]) != 1 {
 			t.Errorf("%d has %v", status, got)
 		}
 	}
@@ -97,7 +100,9 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer %s\r\n\r\n", s.token(t, appClaims(nil)))
+	fmt.Fprintf(conn,
+		"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer %s\r\n\r\n",
+		s.token(t, appClaims(nil)))
 	r := bufio.NewReader(conn)
 	response, err := http.ReadResponse(r, nil)
 	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
@@ -112,7 +117,8 @@ func TestUpgrade(t *testing.T) {
 	}
 	_ = conn.Close()
 	lines := s.log.lines(t, "request answered")
-	for until := time.Now().Add(30 * time.Second); len(lines) == 0 && time.Now().Before(until); lines = s.log.lines(t, "request answered") {
+	for until := time.Now().Add(30 * time.Second); len(lines) == 0 &&
+		time.Now().Before(until); lines = s.log.lines(t, "request answered") {
 		<-time.After(5 * time.Millisecond)
 	}
 	if len(lines) != 1 || lines[0]["status"] != float64(http.StatusSwitchingProtocols) {
@@ -132,7 +138,8 @@ func TestOnlyWebSocketsTakeOver(t *testing.T) {
 		{"Connection: Upgrade", "Upgrade: TLS/1.2"},
 	} {
 		got := s.do(t, "GET /", append(headers, bearer)...)
-		if got.status != http.StatusOK || strings.Contains(got.body, "Upgrade") || strings.Contains(got.body, "Connection") || strings.Contains(got.body, "Http2-Settings") {
+		if got.status != http.StatusOK || strings.Contains(got.body, "Upgrade") || strings.Contains(got.body, "Connection") ||
+			strings.Contains(got.body, "Http2-Settings") {
 			t.Errorf("%q: status %d, the upstream got\n%s", headers, got.status, got.body)
 		}
 	}

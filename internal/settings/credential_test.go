@@ -23,22 +23,26 @@ func TestCredentialChoice(t *testing.T) {
 		"none": {givenSettings{}, Credential{}, ""},
 		"the secret comes first in a layer": {
 			givenSettings{env: everything},
-			Credential{Kind: KindSecret, From: Source{Layer: LayerEnvironment, Name: "CLIENT_SECRET"}, Secret: entra.NewSecret(secretA)},
+			Credential{Kind: KindSecret, From: Source{Layer: LayerEnvironment, Name: "CLIENT_SECRET"},
+				Secret: entra.NewSecret(secretA)},
 			"the credential is the client secret from the environment (CLIENT_SECRET): no flag chooses one, and it comes first there (not used: AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE)",
 		},
 		"the twin of the secret": {
 			givenSettings{env: vars{"AZURE_CLIENT_SECRET": secretB}},
-			Credential{Kind: KindSecret, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_SECRET"}, Secret: entra.NewSecret(secretB)},
+			Credential{Kind: KindSecret, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_SECRET"},
+				Secret: entra.NewSecret(secretB)},
 			"the credential is the client secret from the environment (AZURE_CLIENT_SECRET): no flag chooses one",
 		},
 		"a later kind in a higher layer wins": {
 			givenSettings{env: vars{"AZURE_FEDERATED_TOKEN_FILE": "t"}, file: "CLIENT_SECRET=" + secretA},
-			Credential{Kind: KindFederatedFile, From: Source{Layer: LayerEnvironment, Name: "AZURE_FEDERATED_TOKEN_FILE"}, File: "t"},
+			Credential{Kind: KindFederatedFile, From: Source{Layer: LayerEnvironment, Name: "AZURE_FEDERATED_TOKEN_FILE"},
+				File: "t"},
 			"the credential is the federated token file from the environment (AZURE_FEDERATED_TOKEN_FILE): no flag chooses one",
 		},
 		"certificate of one layer": {
 			givenSettings{
-				env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c.pem", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"},
+				env: vars{"AZURE_CLIENT_CERTIFICATE_PATH": "c.pem", "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pw",
+					"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "1"},
 			},
 			Credential{Kind: KindCertificate, From: Source{Layer: LayerEnvironment, Name: "AZURE_CLIENT_CERTIFICATE_PATH"},
 				File: "c.pem", Password: entra.NewSecret("pw"), SendChain: true},
@@ -84,7 +88,8 @@ func TestCredentialChoice(t *testing.T) {
 		},
 		"--managed-identity-client": {
 			givenSettings{flags: flagged{"managed-identity-client": {clientA}}},
-			Credential{Kind: KindManagedIdentity, From: Source{Layer: layerFlag, Name: "managed-identity-client"}, IdentityClient: clientA},
+			Credential{Kind: KindManagedIdentity, From: Source{Layer: layerFlag, Name: "managed-identity-client"},
+				IdentityClient: clientA},
 			"the credential is the managed identity: --managed-identity-client was given",
 		},
 		"--managed-identity=false": {
@@ -92,7 +97,8 @@ func TestCredentialChoice(t *testing.T) {
 		},
 		"the local tenant's": {
 			givenSettings{env: everything, local: vars{"CLIENT_SECRET": secretB}},
-			Credential{Kind: KindSecret, From: Source{Layer: layerLocal, Name: "CLIENT_SECRET"}, Secret: entra.NewSecret(secretB)},
+			Credential{Kind: KindSecret, From: Source{Layer: layerLocal, Name: "CLIENT_SECRET"},
+				Secret: entra.NewSecret(secretB)},
 			"the credential is the client secret from the local tenant: no flag chooses one",
 		},
 	} {

@@ -18,7 +18,8 @@ func TestEnvExample(t *testing.T) {
 	example := string(data)
 	s, _ := givenSettings{file: example, uses: calls}.resolve(t)
 	values := map[string]string{
-		"TENANT_ID": s.Tenant.Value, "CLIENT_ID": s.Client.Value, "CLIENT_SECRET": s.Credential.Secret.Reveal(), "API_SCOPE": s.Scope.Value,
+		"TENANT_ID": s.Tenant.Value, "CLIENT_ID": s.Client.Value, "CLIENT_SECRET": s.Credential.Secret.Reveal(),
+		"API_SCOPE": s.Scope.Value,
 	}
 	for name, value := range values {
 		if !entra.IsPlaceholder(value) {

@@ -17,7 +17,8 @@ func check(s *Settings) error {
 	if err := s.Missing(); err != nil {
 		return err
 	}
-	r := token.Request{Authority: s.AuthorityURL(), ClientID: s.Client.Value, Scope: s.Scope.Value, Credential: token.NewManagedIdentity("")}
+	r := token.Request{Authority: s.AuthorityURL(), ClientID: s.Client.Value, Scope: s.Scope.Value,
+		Credential: token.NewManagedIdentity("")}
 	switch {
 	case s.Credential.File != "":
 		r.Credential = token.NewClientSecret(entra.NewSecret(secretA))
@@ -57,7 +58,8 @@ func TestWhatATokenNeeds(t *testing.T) {
 			entra.ErrClientForm, `CLIENT_ID in the environment is not a GUID, and looks like a client secret`},
 		"secret ID": {
 			givenSettings{env: with(good, vars{"CLIENT_SECRET": tenantB})},
-			entra.ErrSecretIsItsID, `CLIENT_SECRET in the environment has the form of a GUID: that is the secret's ID, not its value`},
+			entra.ErrSecretIsItsID,
+			`CLIENT_SECRET in the environment has the form of a GUID: that is the secret's ID, not its value`},
 		"secret with a line end": {
 			givenSettings{env: with(good, vars{"CLIENT_SECRET": secretA + "\n"})},
 			entra.ErrSecretHasSpace, `CLIENT_SECRET in the environment begins or ends with white space`},
@@ -69,7 +71,8 @@ func TestWhatATokenNeeds(t *testing.T) {
 			entra.ErrScopeNotDefault, `API_SCOPE in the environment does not end in /.default: "api://x"`},
 		"several resources": {
 			givenSettings{env: with(good, vars{"API_SCOPE": "api://x/.default api://y/.default"})},
-			entra.ErrScopeSeveral, `API_SCOPE in the environment names several resources, and a token is for one: "api://x/.default api://y/.default"`},
+			entra.ErrScopeSeveral,
+			`API_SCOPE in the environment names several resources, and a token is for one: "api://x/.default api://y/.default"`},
 		"nothing": {
 			givenSettings{}, entra.ErrTenantMissing,
 			"not set: TENANT_ID, CLIENT_ID, CLIENT_SECRET (or another credential), API_SCOPE",
@@ -78,7 +81,8 @@ func TestWhatATokenNeeds(t *testing.T) {
 			givenSettings{env: envA()}, entra.ErrScopeMissing, "not set: API_SCOPE"},
 		"no credential": {
 			givenSettings{
-				env: with(good, vars{"CLIENT_SECRET": ""})}, token.ErrNoCredential, "not set: CLIENT_SECRET (or another credential)",
+				env: with(good, vars{"CLIENT_SECRET": ""})}, token.ErrNoCredential,
+			"not set: CLIENT_SECRET (or another credential)",
 		},
 		"a managed identity without scope": {
 			givenSettings{flags: flagged{"managed-identity": {"true"}}}, entra.ErrScopeMissing, "not set: API_SCOPE"},

@@ -193,7 +193,8 @@ func TestPrecedence(t *testing.T) {
 				expect("the plain name over its twin in one layer",
 					givenSettings{env: vars{twin: "x", name: row.values[1]}}, row.want[1], inEnv)
 				expect("the twin in a higher layer",
-					givenSettings{file: file, env: vars{twin: row.values[1]}}, row.want[1], Source{Layer: LayerEnvironment, Name: twin})
+					givenSettings{file: file, env: vars{twin: row.values[1]}}, row.want[1],
+					Source{Layer: LayerEnvironment, Name: twin})
 			}
 		})
 	}
@@ -202,11 +203,13 @@ func TestPrecedence(t *testing.T) {
 func TestLocalIsComplete(t *testing.T) {
 	s, _ := givenSettings{
 		local: vars{"TENANT_ID": tenantA},
-		env:   vars{"CLIENT_ID": clientA, "CLIENT_SECRET": secretA, "API_SCOPE": "s", "API_URL": "u", "AZURE_AUTHORITY_HOST": "login.microsoftonline.us"},
-		file:  "not a settings file at all",
-		uses:  Uses{Credential: true},
+		env: vars{"CLIENT_ID": clientA, "CLIENT_SECRET": secretA, "API_SCOPE": "s", "API_URL": "u",
+			"AZURE_AUTHORITY_HOST": "login.microsoftonline.us"},
+		file: "not a settings file at all",
+		uses: Uses{Credential: true},
 	}.resolve(t)
-	if s.Client.Value != "" || s.Scope.Value != "" || s.Credential.Kind != KindNone || s.APIURL.Value != DefaultAPIURL || s.Authority.Value != defaultAuthority {
+	if s.Client.Value != "" || s.Scope.Value != "" || s.Credential.Kind != KindNone || s.APIURL.Value != DefaultAPIURL ||
+		s.Authority.Value != defaultAuthority {
 		t.Errorf("the environment completes the local tenant: %+v", s)
 	}
 	for _, local := range []givenSettings{{local: vars{}}, {noFile: true}} {
@@ -220,8 +223,11 @@ func TestLocalIsComplete(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	s, _ := givenSettings{}.resolve(t)
 	unset := Source{Layer: LayerDefault}
-	want := &Settings{Authority: Given[string]{"https://login.microsoftonline.com", unset}, APIURL: Given[string]{"http://127.0.0.1:8000", unset}}
-	if diff := cmp.Diff(want, s, cmp.AllowUnexported(Settings{}, Given[string]{}, Given[[]string]{}, Source{}, Credential{}, Places{}, entra.Secret{})); diff != "" {
+	want := &Settings{Authority: Given[string]{"https://login.microsoftonline.com", unset},
+		APIURL: Given[string]{"http://127.0.0.1:8000", unset}}
+	if diff := cmp.Diff(want, s,
+		cmp.AllowUnexported(Settings{}, Given[string]{}, Given[[]string]{}, Source{}, Credential{}, Places{},
+			entra.Secret{})); diff != "" {
 		t.Errorf("with nothing set (-want +got):\n%s", diff)
 	}
 }
@@ -249,7 +255,8 @@ func TestEmptyMembers(t *testing.T) {
 func TestScopesBesideRoles(t *testing.T) {
 	roles := vars{"REQUIRED_ROLES": "Data.Read"}
 	givenSettings{env: roles, file: "REQUIRED_SCOPES=User.Read"}.refusal(t, errEnvFileWidens)
-	givenSettings{flags: flagged{"require-role": {"Data.Read"}}, file: "REQUIRED_SCOPES=User.Read"}.refusal(t, errEnvFileWidens)
+	givenSettings{flags: flagged{"require-role": {"Data.Read"}}, file: "REQUIRED_SCOPES=User.Read"}.refusal(t,
+		errEnvFileWidens)
 	givenSettings{file: "REQUIRED_ROLES=Data.Read\nREQUIRED_SCOPES=User.Read"}.resolve(t)
 	givenSettings{env: vars{"REQUIRED_ROLES": "Data.Read", "REQUIRED_SCOPES": "User.Read"}}.resolve(t)
 }
@@ -265,8 +272,10 @@ func TestAuthority(t *testing.T) {
 		}
 	}
 	givenSettings{flags: flagged{"cloud": {"azure"}}}.refusal(t, errCloudUnknown)
-	givenSettings{flags: flagged{"cloud": {"public"}, "authority-host": {"login.microsoftonline.com"}}}.refusal(t, exit.ErrFlagConflict)
-	plain := givenSettings{env: vars{"AZURE_AUTHORITY_HOST": "http://login.microsoftonline.com"}}.refusal(t, entra.ErrAuthorityHost)
+	givenSettings{flags: flagged{"cloud": {"public"}, "authority-host": {"login.microsoftonline.com"}}}.refusal(t,
+		exit.ErrFlagConflict)
+	plain := givenSettings{env: vars{"AZURE_AUTHORITY_HOST": "http://login.microsoftonline.com"}}.refusal(t,
+		entra.ErrAuthorityHost)
 	if !strings.HasPrefix(plain.Error(), "AZURE_AUTHORITY_HOST in the environment ") {
 		t.Errorf("the source is missing: %s", plain)
 	}

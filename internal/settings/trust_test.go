@@ -129,7 +129,8 @@ func TestIdentityRefusalNamesBothPlaces(t *testing.T) {
 			t.Errorf("%q does not name %s", refused.Error(), want)
 		}
 	}
-	if hints := strings.Join(refused.Hints(), "\n"); !strings.Contains(hints, "set TENANT_ID in the environment") || !strings.Contains(hints, "--tenant") {
+	if hints := strings.Join(refused.Hints(), "\n"); !strings.Contains(hints, "set TENANT_ID in the environment") ||
+		!strings.Contains(hints, "--tenant") {
 		t.Errorf("hints: %s", hints)
 	}
 }
@@ -181,10 +182,13 @@ func TestDestinationIsFromWhereTheSecretIs(t *testing.T) {
 			givenSettings{file: "M2M_CA_FILE=ca.pem", uses: Uses{GivenToken: true}}, errEnvFileDestination,
 		},
 		"all of one .env": {givenSettings{
-			file: fileA + "API_URL=https://api.example\nM2M_CA_FILE=ca.pem\nAZURE_AUTHORITY_HOST=login.microsoftonline.us", uses: calls}, nil},
+			file: fileA + "API_URL=https://api.example\nM2M_CA_FILE=ca.pem\nAZURE_AUTHORITY_HOST=login.microsoftonline.us",
+			uses: calls}, nil},
 		"secret in .env, destination in the environment": {givenSettings{
-			file: fileA, env: vars{"API_URL": "https://api.example", "AZURE_AUTHORITY_HOST": "https://127.0.0.1:8443"}, uses: calls}, nil},
-		"overridden by a flag": {givenSettings{env: envA(), file: "AZURE_AUTHORITY_HOST=https://evil.example\nM2M_CA_FILE=ca.pem",
+			file: fileA, env: vars{"API_URL": "https://api.example", "AZURE_AUTHORITY_HOST": "https://127.0.0.1:8443"},
+			uses: calls}, nil},
+		"overridden by a flag": {givenSettings{env: envA(),
+			file:  "AZURE_AUTHORITY_HOST=https://evil.example\nM2M_CA_FILE=ca.pem",
 			flags: flagged{"cloud": {"public"}, "ca-file": {"x"}}, uses: acquires}, nil},
 		"overridden by the environment": {givenSettings{env: with(envA(), vars{"API_URL": "https://api.example"}),
 			file: "API_URL=https://evil.example", uses: calls}, nil},
@@ -263,9 +267,11 @@ func TestAbsolutePathInsideTheFolder(t *testing.T) {
 
 func TestFoundFileNamesEntrasHostsOnly(t *testing.T) {
 	for host, want := range map[string]error{
-		"https://login.microsoftonline.com": nil, "login.microsoftonline.us": nil, "https://LOGIN.partner.microsoftonline.cn/": nil,
-		"https://evil.example": errEnvFileAuthority, "https://127.0.0.1:8443": errEnvFileAuthority,
-		"https://login.microsoftonline.com:444": errEnvFileAuthority, "https://login.microsoftonline.com.evil.example": errEnvFileAuthority,
+		"https://login.microsoftonline.com": nil, "login.microsoftonline.us": nil,
+		"https://LOGIN.partner.microsoftonline.cn/": nil,
+		"https://evil.example":                      errEnvFileAuthority, "https://127.0.0.1:8443": errEnvFileAuthority,
+		"https://login.microsoftonline.com:444":          errEnvFileAuthority,
+		"https://login.microsoftonline.com.evil.example": errEnvFileAuthority,
 	} {
 		t.Run(host, func(t *testing.T) {
 			for _, file := range []string{"", fileA} { // whether or not the secret is there too
@@ -287,7 +293,8 @@ func TestFoundFileNamesEntrasHostsOnly(t *testing.T) {
 // What a named .env says is resolved from its own folder, as is a found one's.
 func TestPathsStartWhereTheyAreWritten(t *testing.T) {
 	in := givenSettings{uses: acquires}.input(t)
-	writeFile(t, filepath.Join(in.Dir, "conf", "prod.env"), "AZURE_CLIENT_CERTIFICATE_PATH=../keys/c.pem\nM2M_CACHE_DIR=cache")
+	writeFile(t, filepath.Join(in.Dir, "conf", "prod.env"),
+		"AZURE_CLIENT_CERTIFICATE_PATH=../keys/c.pem\nM2M_CACHE_DIR=cache")
 	in.EnvFile = filepath.Join("conf", "prod.env")
 	s, err := Resolve(in)
 	if err != nil {
@@ -299,7 +306,8 @@ func TestPathsStartWhereTheyAreWritten(t *testing.T) {
 	if want := filepath.Join(in.Dir, "conf", "cache"); s.Places.CacheDir != want {
 		t.Errorf("cache = %s, want %s", s.Places.CacheDir, want)
 	}
-	if got, want := s.Credential.From.String(), filepath.Join("conf", "prod.env")+" (AZURE_CLIENT_CERTIFICATE_PATH)"; got != want {
+	if got, want := s.Credential.From.String(),
+		filepath.Join("conf", "prod.env")+" (AZURE_CLIENT_CERTIFICATE_PATH)"; got != want {
 		t.Errorf("source = %s, want %s", got, want)
 	}
 }

@@ -55,7 +55,8 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseFaults(t *testing.T) {
-	const empty, notUTF8 = "f: the file is empty", "f: the file is not UTF-8; Windows PowerShell writes UTF-16 unless told otherwise"
+	const empty, notUTF8 = "f: the file is empty",
+		"f: the file is not UTF-8; Windows PowerShell writes UTF-16 unless told otherwise"
 	for text, want := range map[string]string{
 		"":                          empty,
 		"\ufeff":                    empty,
@@ -63,16 +64,17 @@ func TestParseFaults(t *testing.T) {
 		"\xff\xfeh\x00i\x00":        notUTF8,
 		"h\x00i\x00":                notUTF8,
 		strings.Repeat("#", 65<<10): "f: the file is larger than 64 KiB",
-		strings.Repeat("[", 60_000): "f:1:17: nested too deep: at most 16 brackets within brackets, and no block beyond column 200",
-		"a: [x":                     "f:1:4: not YAML: sequence end token ']' not found",
-		"a: \"x":                    "f:1:4: not YAML: could not find end character of double-quoted text",
-		"a:\n\t- b":                 "f:2:1: not YAML: found character '\\t' that cannot start any token",
-		"a: 1\n---\nb: 2":           "f:3:1: a second YAML document begins here; a file has one",
-		"a: &x 1\nb: *x":            "f:1:4: an anchor (&) is not supported here; write the value itself\nf:2:4: an alias (*) is not supported here; write the value itself",
-		"a: {<<: {}}":               "f:1:5: a merge key (<<) is not supported here; a key is a plain word",
-		"a: !!binary aGk=":          "f:1:4: a tag (!) is not supported here; write the value itself",
-		"a: .inf":                   "f:1:4: infinity or not-a-number is not supported here; write the value itself",
-		"a: 1\nb: 2\na: hunter2":    `f:3:1: the key "a" is on line 1 already`,
+		strings.Repeat("[",
+			60_000): "f:1:17: nested too deep: at most 16 brackets within brackets, and no block beyond column 200",
+		"a: [x":                  "f:1:4: not YAML: sequence end token ']' not found",
+		"a: \"x":                 "f:1:4: not YAML: could not find end character of double-quoted text",
+		"a:\n\t- b":              "f:2:1: not YAML: found character '\\t' that cannot start any token",
+		"a: 1\n---\nb: 2":        "f:3:1: a second YAML document begins here; a file has one",
+		"a: &x 1\nb: *x":         "f:1:4: an anchor (&) is not supported here; write the value itself\nf:2:4: an alias (*) is not supported here; write the value itself",
+		"a: {<<: {}}":            "f:1:5: a merge key (<<) is not supported here; a key is a plain word",
+		"a: !!binary aGk=":       "f:1:4: a tag (!) is not supported here; write the value itself",
+		"a: .inf":                "f:1:4: infinity or not-a-number is not supported here; write the value itself",
+		"a: 1\nb: 2\na: hunter2": `f:3:1: the key "a" is on line 1 already`,
 	} {
 		_, faults := strictyaml.Parse("f", []byte(text), limits)
 		err := faults.Err()
@@ -86,7 +88,8 @@ func TestParseFaults(t *testing.T) {
 func TestParseBombs(t *testing.T) {
 	laughs := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'k'; c++ {
-		laughs += fmt.Sprintf("%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c-1, c-1, c-1, c-1, c-1, c-1, c-1, c-1, c-1)
+		laughs += fmt.Sprintf("%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c-1, c-1, c-1, c-1, c-1, c-1, c-1, c-1,
+			c-1)
 	}
 	for name, text := range map[string]string{
 		"a billion laughs": laughs,
@@ -130,12 +133,13 @@ func TestRead(t *testing.T) {
 		var flag bool
 		var count int
 		var list []*strictyaml.Node
-		faults.Mapping(root, func(key string) string { return map[string]string{"home": "it lives elsewhere"}[key] }, []strictyaml.Field{
-			{Key: "text", Required: true, Read: func(n *strictyaml.Node) { s, _ = faults.Text(n) }},
-			{Key: "flag", Read: func(n *strictyaml.Node) { flag, _ = faults.Bool(n) }},
-			{Key: "count", Read: func(n *strictyaml.Node) { count, _ = faults.Count(n, 9) }},
-			{Key: "list", Read: func(n *strictyaml.Node) { list, _ = faults.List(n) }},
-		})
+		faults.Mapping(root, func(key string) string { return map[string]string{"home": "it lives elsewhere"}[key] },
+			[]strictyaml.Field{
+				{Key: "text", Required: true, Read: func(n *strictyaml.Node) { s, _ = faults.Text(n) }},
+				{Key: "flag", Read: func(n *strictyaml.Node) { flag, _ = faults.Bool(n) }},
+				{Key: "count", Read: func(n *strictyaml.Node) { count, _ = faults.Count(n, 9) }},
+				{Key: "list", Read: func(n *strictyaml.Node) { list, _ = faults.List(n) }},
+			})
 		got := fmt.Sprintf("%q %v %d %d", s, flag, count, len(list))
 		if err := faults.Err(); err != nil {
 			got = err.Error()
@@ -164,7 +168,8 @@ func TestErrorIsBounded(t *testing.T) {
 // FuzzParse: any file is read or rejected, with faults inside the file and of
 // bounded length.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"a: [1, {b: 'c'}]\nd: |\n  e\n", "a: &x 1\nb: *x", "[[", "{a: 1, a: 2}", "--- a\n---\nb", "? a\n: b\n"} {
+	for _, text := range []string{"a: [1, {b: 'c'}]\nd: |\n  e\n", "a: &x 1\nb: *x", "[[", "{a: 1, a: 2}", "--- a\n---\nb",
+		"? a\n: b\n"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

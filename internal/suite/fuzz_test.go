@@ -35,7 +35,8 @@ func FuzzParseSuite(f *testing.F) {
 			return
 		}
 		for _, q := range p.Requests {
-			if q.Request.URL.Scheme+"://"+q.Request.URL.Host != "https://api.example.com" && !strings.EqualFold(q.Request.URL.Hostname(), "api.example.com") {
+			if q.Request.URL.Scheme+"://"+q.Request.URL.Host != "https://api.example.com" &&
+				!strings.EqualFold(q.Request.URL.Hostname(), "api.example.com") {
 				t.Errorf("%q leads to %s", q.Name, q.Request.URL)
 			}
 		}

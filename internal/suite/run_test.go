@@ -26,7 +26,8 @@ func planFor(t *testing.T, s *httptest.Server, text string, variables map[string
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := parsed.Plan(suite.Context{Base: s.URL, Lookup: environment(variables), Origins: []string{"http://127.0.0.1:1"}})
+	p, err := parsed.Plan(suite.Context{Base: s.URL, Lookup: environment(variables),
+		Origins: []string{"http://127.0.0.1:1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,10 +83,12 @@ requests:
 		Observer: &log,
 	}
 	results := runner.Run(t.Context(), p)
-	if got, want := outcomes(results), "a passed 200, b failed 404, c unknown 200, d unknown 0, e passed 404, f passed 200"; got != want {
+	if got, want := outcomes(results),
+		"a passed 200, b failed 404, c unknown 200, d unknown 0, e passed 404, f passed 200"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if diff := cmp.Diff([]string{"POST /a", "GET /missing", "GET /broken", "GET /missing", "GET /again", "GET /again", "GET /again"}, served); diff != "" {
+	if diff := cmp.Diff([]string{"POST /a", "GET /missing", "GET /broken", "GET /missing", "GET /again", "GET /again",
+		"GET /again"}, served); diff != "" {
 		t.Errorf("what was served (-want +got):\n%s", diff)
 	}
 	if got := strings.Join(log, " "); got != "+a -a +b -b +c -c +d -d +e -e +f -f" {
@@ -111,9 +114,11 @@ func TestRunSuiteFailFast(t *testing.T) {
 		}
 	})
 	for name, bad := range map[string]string{"a failure": "/bad", "no answer": "http://127.0.0.1:1/"} {
-		p := planFor(t, s, `{defaults: {as: none}, requests: [{name: a, url: /}, {name: b, url: "`+bad+`"}, {name: c, url: /}]}`, nil)
+		p := planFor(t, s,
+			`{defaults: {as: none}, requests: [{name: a, url: /}, {name: b, url: "`+bad+`"}, {name: c, url: /}]}`, nil)
 		results := (&suite.Runner{Client: calltest.Client(t), FailFast: true}).Run(t.Context(), p)
-		if results[0].Verdict != suite.Passed || results[2].Verdict != suite.Skipped || results[2].Reason != "not sent: an earlier request did not pass" {
+		if results[0].Verdict != suite.Passed || results[2].Verdict != suite.Skipped ||
+			results[2].Reason != "not sent: an earlier request did not pass" {
 			t.Errorf("%s: %s, reason %q", name, outcomes(results), results[2].Reason)
 		}
 	}
@@ -164,7 +169,8 @@ func TestRunSuiteStopped(t *testing.T) {
 			<-r.Context().Done()
 		}
 	})
-	p := planFor(t, s, `{defaults: {as: none}, requests: [{name: a, url: /}, {name: b, url: /hold}, {name: c, url: /}]}`, nil)
+	p := planFor(t, s, `{defaults: {as: none}, requests: [{name: a, url: /}, {name: b, url: /hold}, {name: c, url: /}]}`,
+		nil)
 	results := (&suite.Runner{Client: calltest.Client(t)}).Run(ctx, p)
 	if got, want := outcomes(results), "a passed 200, b skipped 0, c skipped 0"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -201,7 +207,8 @@ requests:
 	for _, r := range (&suite.Runner{Client: calltest.Client(t), Known: known}).Run(t.Context(), p) {
 		r.Request.Request, r.Err = call.Request{}, nil // not for showing
 		said := fmt.Sprintf("%+v %+v", r, r.Explanation)
-		for what, secret := range map[string]string{"the variable": key, "the method": method, "the token": token.Reveal(), "part of the token": token.Reveal()[:60]} {
+		for what, secret := range map[string]string{"the variable": key, "the method": method, "the token": token.Reveal(),
+			"part of the token": token.Reveal()[:60]} {
 			if strings.Contains(said, secret) {
 				t.Errorf("%s: %s is shown:\n%s", r.Request.Name, what, said)
 			}

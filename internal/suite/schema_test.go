@@ -58,8 +58,10 @@ func TestSuiteSchema(t *testing.T) {
 func TestSuiteSchemaOfEveryValue(t *testing.T) {
 	validate := suiteValidator(t)
 	values := []string{
-		"", "~", "true", "x", "2xx", "200", "0", "-1", "1.5", "0x10", "1_0", "1e3", "500ms", "1h2m3.5s", "0s", "''", "' '", "a b", "a: b", "[]", "{}", "[x]", "[200, 2xx]", "[[x]]",
-		"{a: b}", "{A: }", "{A: 1}", "{A: [b]}", "'${X}'", "'${X:-y}'", "'$${X'", "'a ${X} b'", "2026-01-01", "/a", "'200, 404-405'", `"a\nb"`, "default", "none", "2XX", "null", ".5s", "'é'",
+		"", "~", "true", "x", "2xx", "200", "0", "-1", "1.5", "0x10", "1_0", "1e3", "500ms", "1h2m3.5s", "0s", "''", "' '",
+		"a b", "a: b", "[]", "{}", "[x]", "[200, 2xx]", "[[x]]",
+		"{a: b}", "{A: }", "{A: 1}", "{A: [b]}", "'${X}'", "'${X:-y}'", "'$${X'", "'a ${X} b'", "2026-01-01", "/a",
+		"'200, 404-405'", `"a\nb"`, "default", "none", "2XX", "null", ".5s", "'é'",
 	}
 	taken := 0
 	try := func(text string) {
@@ -72,14 +74,16 @@ func TestSuiteSchemaOfEveryValue(t *testing.T) {
 		}
 	}
 	for _, v := range values {
-		for _, key := range []string{"tags", "method", "body", "json", "file", "as", "headers", "follow", "retry", "timeout", "expect"} {
+		for _, key := range []string{"tags", "method", "body", "json", "file", "as", "headers", "follow", "retry", "timeout",
+			"expect"} {
 			try(with("  " + key + ": " + v + "\n"))
 			try("defaults:\n  " + key + ": " + v + "\n" + with(""))
 		}
 		for _, key := range []string{"status", "headers", "body", "jq", "max_time"} {
 			try(with("  expect:\n    " + key + ": " + v + "\n"))
 		}
-		for _, key := range []string{"tenant", "scope", "client_secret", "client_secret_file", "certificate", "certificate_password", "certificate_password_file", "send_chain", "federated_token_file"} {
+		for _, key := range []string{"tenant", "scope", "client_secret", "client_secret_file", "certificate",
+			"certificate_password", "certificate_password_file", "send_chain", "federated_token_file"} {
 			try("clients:\n  c:\n    client_id: x\n    certificate: y\n    " + key + ": " + v + "\n" + with(""))
 			try("clients:\n  c:\n    client_id: x\n    " + key + ": " + v + "\n" + with(""))
 			try("clients:\n  c:\n    " + key + ": " + v + "\n" + with(""))

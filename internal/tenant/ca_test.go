@@ -30,9 +30,11 @@ func TestCAIsConstrained(t *testing.T) {
 	r := start(t, config(sample()))
 	ca := readCA(t, r.CAPEM())
 	if _, ok := ca.PublicKey.(*ecdsa.PublicKey); !ok || !ca.IsCA || !ca.MaxPathLenZero || !ca.PermittedDNSDomainsCritical {
-		t.Errorf("key %T, CA %t, path length zero %t, constraints critical %t", ca.PublicKey, ca.IsCA, ca.MaxPathLenZero, ca.PermittedDNSDomainsCritical)
+		t.Errorf("key %T, CA %t, path length zero %t, constraints critical %t", ca.PublicKey, ca.IsCA, ca.MaxPathLenZero,
+			ca.PermittedDNSDomainsCritical)
 	}
-	if !slices.Contains(ca.PermittedDNSDomains, "localhost") || !slices.Contains(ca.PermittedDNSDomains, "login.microsoftonline.com") {
+	if !slices.Contains(ca.PermittedDNSDomains, "localhost") ||
+		!slices.Contains(ca.PermittedDNSDomains, "login.microsoftonline.com") {
 		t.Errorf("permitted DNS names: %v", ca.PermittedDNSDomains)
 	}
 	if slices.Contains(ca.PermittedDNSDomains, "") {

@@ -32,7 +32,8 @@ func newSigner(t *testing.T, from, until time.Time) signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotBefore: from, NotAfter: until}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotBefore: from,
+		NotAfter: until}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -137,14 +138,24 @@ func TestAssertionsAsTheyCome(t *testing.T) {
 	}
 	wrapped := map[string]any{"x5t": base64.URLEncoding.EncodeToString(p.good.sha1()), "x5c": []string{"MIIB\r\nAAAA"}}
 	cases := map[string]string{
-		"MSAL Go: PS256, padded standard base64":    p.assertion(jwt.SigningMethodPS256, map[string]any{"x5t#S256": base64.StdEncoding.EncodeToString(p.good.sha256())}, without("iat"), p.good.key),
-		"MSAL Node: PS256, base64url":               p.assertion(jwt.SigningMethodPS256, p.header(), with("nbf", noon().Unix()+1), p.good.key),
-		"MSAL Python: RS256, x5t, floats, no nbf":   p.assertion(jwt.SigningMethodRS256, wrapped, jwt.MapClaims{"aud": p.claims()["aud"], "iss": p.client.ID, "sub": p.client.ID, "iat": 1795435200.25, "exp": 1795435800.75}, p.good.key),
-		"MSAL.NET: dates in quotes":                 p.assertion(jwt.SigningMethodPS256, p.header(), with("exp", "1795435800"), p.good.key),
-		"both thumbprints":                          p.assertion(jwt.SigningMethodRS256, map[string]any{"x5t": base64.RawURLEncoding.EncodeToString(p.good.sha1()), "x5t#S256": p.header()["x5t#S256"]}, p.claims(), p.good.key),
-		"audience by domain, v1.0 endpoint, a list": p.assertion(jwt.SigningMethodRS256, p.header(), with("aud", []string{p.Origin() + "/" + p.home.Domains[0] + "/oauth2/token"}), p.good.key),
-		"audience is the issuer":                    p.assertion(jwt.SigningMethodRS256, p.header(), with("aud", p.Origin()+"/"+p.home.ID+"/v2.0"), p.good.key),
-		"white space around":                        " " + p.assertion(jwt.SigningMethodPS256, p.header(), p.claims(), p.good.key) + "\n",
+		"MSAL Go: PS256, padded standard base64": p.assertion(jwt.SigningMethodPS256,
+			map[string]any{"x5t#S256": base64.StdEncoding.EncodeToString(p.good.sha256())}, without("iat"), p.good.key),
+		"MSAL Node: PS256, base64url": p.assertion(jwt.SigningMethodPS256, p.header(),
+			with("nbf", noon().Unix()+1), p.good.key),
+		"MSAL Python: RS256, x5t, floats, no nbf": p.assertion(jwt.SigningMethodRS256, wrapped,
+			jwt.MapClaims{"aud": p.claims()["aud"], "iss": p.client.ID, "sub": p.client.ID, "iat": 1795435200.25,
+				"exp": 1795435800.75}, p.good.key),
+		"MSAL.NET: dates in quotes": p.assertion(jwt.SigningMethodPS256, p.header(),
+			with("exp", "1795435800"), p.good.key),
+		"both thumbprints": p.assertion(jwt.SigningMethodRS256,
+			map[string]any{"x5t": base64.RawURLEncoding.EncodeToString(p.good.sha1()), "x5t#S256": p.header()["x5t#S256"]},
+			p.claims(), p.good.key),
+		"audience by domain, v1.0 endpoint, a list": p.assertion(jwt.SigningMethodRS256, p.header(),
+			with("aud", []string{p.Origin() + "/" + p.home.Domains[0] + "/oauth2/token"}), p.good.key),
+		"audience is the issuer": p.assertion(jwt.SigningMethodRS256, p.header(),
+			with("aud", p.Origin()+"/"+p.home.ID+"/v2.0"), p.good.key),
+		"white space around": " " +
+			p.assertion(jwt.SigningMethodPS256, p.header(), p.claims(), p.good.key) + "\n",
 	}
 	for name, assertion := range cases {
 		if got := p.send(p.client.ID, assertion); got.status != 200 {
@@ -181,26 +192,35 @@ func TestAssertionsRefused(t *testing.T) {
 		{"exp that is null", signed(with("exp", nil)), 50027},
 		{"no exp", signed(jwt.MapClaims{"aud": p.claims()["aud"], "iss": p.client.ID, "sub": p.client.ID}), 50027},
 		{"no thumbprint", named(nil, p.good.key), 700027},
-		{"thumbprint of a stranger", named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(stranger.sha256())}, stranger.key), 700027},
+		{"thumbprint of a stranger",
+			named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(stranger.sha256())}, stranger.key), 700027},
 		{"key of a stranger", named(p.header(), stranger.key), 700027},
-		{"thumbprints of two certificates", named(map[string]any{"x5t#S256": p.header()["x5t#S256"], "x5t": base64.RawURLEncoding.EncodeToString(p.old.sha1())}, p.good.key), 700027},
-		{"certificate that is over", named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.old.sha256())}, p.old.key), 700027},
-		{"certificate that has not begun", named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.young.sha256())}, p.young.key), 700027},
+		{"thumbprints of two certificates",
+			named(map[string]any{"x5t#S256": p.header()["x5t#S256"], "x5t": base64.RawURLEncoding.EncodeToString(p.old.sha1())},
+				p.good.key), 700027},
+		{"certificate that is over",
+			named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.old.sha256())}, p.old.key), 700027},
+		{"certificate that has not begun",
+			named(map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(p.young.sha256())}, p.young.key), 700027},
 		{"PS256 with another salt", p.assertion(&jwt.SigningMethodRSAPSS{
 			SigningMethodRSA: jwt.SigningMethodPS256.SigningMethodRSA, Options: &rsa.PSSOptions{SaltLength: 20},
 		}, p.header(), p.claims(), p.good.key), 700027},
 		{"RS512", p.assertion(jwt.SigningMethodRS512, p.header(), p.claims(), p.good.key), 700027},
-		{"HS256 with the certificate as key", p.assertion(jwt.SigningMethodHS256, p.header(), p.claims(), p.good.certificate.Raw), 700027},
+		{"HS256 with the certificate as key",
+			p.assertion(jwt.SigningMethodHS256, p.header(), p.claims(), p.good.certificate.Raw), 700027},
 		{"none", p.assertion(jwt.SigningMethodNone, p.header(), p.claims(), jwt.UnsafeAllowNoneSignatureType), 700027},
 		{"no sub", signed(with("sub", nil)), 700022},
 		{"sub of another app", signed(with("sub", p.home.Clients[1].ID)), 700021},
 		{"iss of another app", signed(with("iss", p.home.Clients[1].ID)), 700021},
-		{"audience of another tenant", signed(with("aud", p.Origin()+"/5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934/oauth2/v2.0/token")), 700023},
-		{"audience of Entra itself", signed(with("aud", "https://login.microsoftonline.com/"+p.home.ID+"/oauth2/v2.0/token")), 700023},
+		{"audience of another tenant",
+			signed(with("aud", p.Origin()+"/5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934/oauth2/v2.0/token")), 700023},
+		{"audience of Entra itself", signed(with("aud", "https://login.microsoftonline.com/"+p.home.ID+"/oauth2/v2.0/token")),
+			700023},
 		{"audience of nobody", signed(with("aud", nil)), 700023},
 		{"expired", signed(with("exp", noon().Add(-5*time.Minute).Unix())), 700024},
 		{"not yet valid", signed(with("nbf", noon().Add(5*time.Minute+time.Second).Unix())), 700024},
-		{"federated, and the app has no such credential", signed(with("iss", "https://token.actions.githubusercontent.com")), 70025},
+		{"federated, and the app has no such credential", signed(with("iss", "https://token.actions.githubusercontent.com")),
+			70025},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

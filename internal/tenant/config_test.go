@@ -37,8 +37,10 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 		{"Tenants[0].Clients[0].ID", func(c *tenant.Config) { c.Tenants[0].Clients[0].ID = "" }},
 		{"Tenants[0].Clients[1].ID", func(c *tenant.Config) { c.Tenants[0].Clients[1].ID = c.Tenants[0].Clients[0].ID }},
 		{"Tenants[0].Clients[0].ObjectID", func(c *tenant.Config) { c.Tenants[0].Clients[0].ObjectID = "" }},
-		{"Tenants[0].Clients[0].Secrets[0].Value", func(c *tenant.Config) { c.Tenants[0].Clients[0].Secrets[0].Value = entra.Secret{} }},
-		{"Tenants[0].Clients[0].BlockedByPolicy", func(c *tenant.Config) { c.Tenants[0].Clients[0].BlockedByPolicy = "no Monday" }},
+		{"Tenants[0].Clients[0].Secrets[0].Value",
+			func(c *tenant.Config) { c.Tenants[0].Clients[0].Secrets[0].Value = entra.Secret{} }},
+		{"Tenants[0].Clients[0].BlockedByPolicy",
+			func(c *tenant.Config) { c.Tenants[0].Clients[0].BlockedByPolicy = "no Monday" }},
 		{"Tenants[0].Clients[0].Certificates[0]", func(c *tenant.Config) {
 			c.Tenants[0].Clients[0].Certificates = []*x509.Certificate{{PublicKey: &ecdsa.PublicKey{}}}
 		}},
@@ -53,8 +55,10 @@ func TestConfigErrorsNameTheirField(t *testing.T) {
 			c.HTTPClient = &http.Client{}
 			c.Tenants[0].Clients[0].Federated = []directory.FederatedCredential{{Issuer: "https://a.example"}}
 		}},
-		{"Tenants[0].Clients[0].Grants[0].API", func(c *tenant.Config) { c.Tenants[0].Clients[0].Grants[0].API = "api://nobody" }},
-		{"Tenants[0].Clients[0].Grants[0].Roles[0]", func(c *tenant.Config) { c.Tenants[0].Clients[0].Grants[0].Roles[0] = "Data.Write" }},
+		{"Tenants[0].Clients[0].Grants[0].API",
+			func(c *tenant.Config) { c.Tenants[0].Clients[0].Grants[0].API = "api://nobody" }},
+		{"Tenants[0].Clients[0].Grants[0].Roles[0]",
+			func(c *tenant.Config) { c.Tenants[0].Clients[0].Grants[0].Roles[0] = "Data.Write" }},
 	}
 	for _, c := range cases {
 		cfg := config(sample())

@@ -68,9 +68,11 @@ func TestControlRefusals(t *testing.T) {
 		{"a path below", "GET", "state/keys", "", nil, 404, "not_found"},
 		{"GET mint", "GET", "mint", "", nil, 405, "wrong_method"},
 		{"POST state", "POST", "state", "{}", nil, 405, "wrong_method"},
-		{"a form", "POST", "mint", "key=other", header("Content-Type", "application/x-www-form-urlencoded"), 415, "wrong_content_type"},
+		{"a form", "POST", "mint", "key=other", header("Content-Type", "application/x-www-form-urlencoded"), 415,
+			"wrong_content_type"},
 		{"no content type", "POST", "mint", "{}", header("Content-Type"), 415, "wrong_content_type"},
-		{"text, as a page can send unasked", "POST", "mint", "{}", header("Content-Type", "text/plain"), 415, "wrong_content_type"},
+		{"text, as a page can send unasked", "POST", "mint", "{}", header("Content-Type", "text/plain"), 415,
+			"wrong_content_type"},
 		{"too much", "POST", "mint", `{"payload":"` + strings.Repeat("a", 64<<10) + `"}`, nil, 413, "too_large"},
 		{"no JSON", "POST", "mint", "alg: none", nil, 400, "bad_json"},
 		{"nothing", "POST", "mint", "", nil, 400, "bad_json"},
@@ -113,7 +115,8 @@ func TestControlIsNotThere(t *testing.T) {
 	}
 	with, key := controlled(t)
 	plain := httptest.NewRecorder()
-	req := httptest.NewRequest(http.MethodGet, "http://"+strings.TrimPrefix(with.Origin(), "https://")+"/.m2m/control/state", nil)
+	req := httptest.NewRequest(http.MethodGet,
+		"http://"+strings.TrimPrefix(with.Origin(), "https://")+"/.m2m/control/state", nil)
 	req.Header.Set("Authorization", "Bearer "+key.Reveal())
 	with.Handler().ServeHTTP(plain, req)
 	body, _ := io.ReadAll(plain.Body)
@@ -149,7 +152,8 @@ func TestControlKeysAndClock(t *testing.T) {
 	if s := state("POST", "keys", `{"action":"roll"}`); len(s.Keys) != 3 || s.Keys[1].KeyID != kid || published() != 3 {
 		t.Errorf("after a roll: %+v", s)
 	}
-	if s := state("POST", "keys", `{"action":"withdraw"}`); len(s.Keys) != 4 || !s.Keys[0].Signs || s.Keys[1].Published || published() != 1 {
+	if s := state("POST", "keys", `{"action":"withdraw"}`); len(s.Keys) != 4 || !s.Keys[0].Signs || s.Keys[1].Published ||
+		published() != 1 {
 		t.Errorf("after a withdrawal: %+v", s)
 	}
 	if s := state("POST", "keys", `{"action":"flap"}`); s.KeySet != keyring.Flapping {

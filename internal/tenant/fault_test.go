@@ -66,7 +66,8 @@ func TestFaultAnswers(t *testing.T) {
 			r.ClearFaults()
 			r.inject(t, tt.spec)
 			got := r.get(keysPath)
-			if got.status != tt.status || got.header.Get("Content-Type") != tt.kind || got.header.Get("Retry-After") != tt.retry || got.header.Get("Location") != tt.target {
+			if got.status != tt.status || got.header.Get("Content-Type") != tt.kind ||
+				got.header.Get("Retry-After") != tt.retry || got.header.Get("Location") != tt.target {
 				t.Errorf("HTTP %d, %v", got.status, got.header)
 			}
 			if !bytes.Contains(got.body, []byte(tt.body)) {
@@ -137,7 +138,8 @@ func TestFaultReset(t *testing.T) {
 		_, err := (&http.Client{Transport: transport}).Get(r.Origin() + keysPath)
 		// A client that reads a reset after a write met it sees an orderly end: HTTP/2 writes
 		// whenever it likes to.
-		if ended := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF); !errors.Is(err, syscall.ECONNRESET) && !(http2 && ended) {
+		if ended := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF); !errors.Is(err, syscall.ECONNRESET) &&
+			!(http2 && ended) {
 			t.Errorf("HTTP/2 %t: %v", http2, err)
 		}
 	}
@@ -166,7 +168,8 @@ func TestFaultsKeepNobodyWaiting(t *testing.T) {
 				req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Origin()+keysPath, nil)
 				if strings.HasPrefix(spec, "token") {
 					form := request(home.Clients[0], "api://m2m-demo/.default").Encode()
-					req, err = http.NewRequestWithContext(ctx, http.MethodPost, r.Authority(home.ID).TokenEndpoint(entra.V2), strings.NewReader(form))
+					req, err = http.NewRequestWithContext(ctx, http.MethodPost, r.Authority(home.ID).TokenEndpoint(entra.V2),
+						strings.NewReader(form))
 				}
 				if err != nil {
 					t.Error(err)
@@ -253,7 +256,8 @@ func TestFaultClockAndLifetime(t *testing.T) {
 		t.Fatal(err)
 	}
 	ahead := noon().Add(10 * time.Minute)
-	if body.ExpiresIn != 4 || claims.Expires != ahead.Add(5*time.Second).Unix() || claims.NotBefore != ahead.Add(-5*time.Minute).Unix() {
+	if body.ExpiresIn != 4 || claims.Expires != ahead.Add(5*time.Second).Unix() ||
+		claims.NotBefore != ahead.Add(-5*time.Minute).Unix() {
 		t.Errorf("expires_in %d, nbf %d, exp %d", body.ExpiresIn, claims.NotBefore, claims.Expires)
 	}
 }
@@ -272,16 +276,19 @@ func TestControlFaults(t *testing.T) {
 	set(`{"add":["token:503"]}`)
 	s := set(`{"add":["clock=-1h","keys:flap","token:lifetime=5s","token:latency=1s,times=3"]}`)
 	want := []fault.State{
-		{Fault: "clock=-1h"}, {Fault: "keys:flap"}, {Fault: "token:lifetime=5s"}, {Fault: "token:503"}, {Fault: "token:latency=1s,times=3"},
+		{Fault: "clock=-1h"}, {Fault: "keys:flap"}, {Fault: "token:lifetime=5s"}, {Fault: "token:503"},
+		{Fault: "token:latency=1s,times=3"},
 	}
 	if diff := cmp.Diff(want, s.Faults); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	refused := r.control(key, http.MethodPost, "faults", `{"clear":true,"add":["keys:empty","tokn:429"]}`)
-	if !bytes.Contains(refused.body, []byte("did you mean token?")) || refused.status != http.StatusBadRequest || len(set(`{}`).Faults) != 5 {
+	if !bytes.Contains(refused.body, []byte("did you mean token?")) || refused.status != http.StatusBadRequest ||
+		len(set(`{}`).Faults) != 5 {
 		t.Errorf("one that is misspelt: HTTP %d %s", refused.status, refused.body)
 	}
-	if s := set(`{"clear":true,"add":["keys:empty"]}`); len(s.Faults) != 1 || s.KeySet != keyring.Empty || s.Clock != "0s" {
+	if s := set(`{"clear":true,"add":["keys:empty"]}`); len(s.Faults) != 1 || s.KeySet != keyring.Empty ||
+		s.Clock != "0s" {
 		t.Errorf("cleared: %+v", s)
 	}
 }

@@ -28,7 +28,8 @@ func startOutside(t *testing.T) *outside {
 	t.Helper()
 	o := &outside{key: newSigner(t, noon(), noon().Add(time.Hour))}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(o.document())) })
+	mux.HandleFunc("/.well-known/openid-configuration",
+		func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(o.document())) })
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(o.keys())) })
 	o.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(o.Close)
@@ -118,7 +119,8 @@ func TestFederatedCredentialRefused(t *testing.T) {
 		{"branch for environment", with("sub", "repo:octo/app:ref:refs/heads/main"), 700213},
 		{"expired", with("exp", noon().Add(-6*time.Minute).Unix()), 700024},
 		{"no exp", with("exp", nil), 50027},
-		{"unknown key", p.assertion(jwt.SigningMethodRS256, map[string]any{"kid": "two"}, outsideClaims(o), o.key.key), 700027},
+		{"unknown key", p.assertion(jwt.SigningMethodRS256, map[string]any{"kid": "two"}, outsideClaims(o), o.key.key),
+			700027},
 		{"no key ID", p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key), 700027},
 		{"key of a stranger", p.assertion(jwt.SigningMethodRS256, kid, outsideClaims(o), stranger.key), 700027},
 		{"PS256", p.assertion(jwt.SigningMethodPS256, kid, outsideClaims(o), o.key.key), 700027},
@@ -132,7 +134,8 @@ func TestFederatedCredentialRefused(t *testing.T) {
 	}
 	p.t = t
 	o.keys = func() string { return encode(t, map[string]any{"keys": []any{o.jwk("")}}) } // nor has the key an ID
-	compareRefusal(t, p.send(p.client.ID, p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key)), 401, 700027, "invalid_client")
+	compareRefusal(t, p.send(p.client.ID, p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key)), 401,
+		700027, "invalid_client")
 }
 
 // keysAt has the discovery document name another path for the keys.

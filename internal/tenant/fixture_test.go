@@ -120,7 +120,8 @@ func TestDiscoveryIsEntras(t *testing.T) {
 	home := sample()
 	r := start(t, config(home))
 	for _, v := range []entra.Version{entra.V1, entra.V2} {
-		capture := localised(r, home, readFixture(t, map[entra.Version]string{entra.V1: "discovery-v1.json", entra.V2: "discovery-v2.json"}[v]))
+		capture := localised(r, home,
+			readFixture(t, map[entra.Version]string{entra.V1: "discovery-v1.json", entra.V2: "discovery-v2.json"}[v]))
 		for _, name := range []string{home.ID, strings.ToUpper(home.ID), home.Domains[0], strings.ToUpper(home.Domains[0])} {
 			path := strings.TrimPrefix(r.Authority(name).Discovery(v), r.Origin())
 			got := r.get(path + "?")
@@ -157,9 +158,14 @@ func TestDiscoveryOfCommonIsATemplate(t *testing.T) {
 		path string
 		want document
 	}{
-		{"/common/v2.0", document{r.Origin() + "/{tenantid}/v2.0", r.Origin() + "/common/oauth2/v2.0/token", r.Origin() + "/common/discovery/v2.0/keys", nil}},
-		{"/Organizations/v2.0", document{r.Origin() + "/{tenantid}/v2.0", r.Origin() + "/organizations/oauth2/v2.0/token", r.Origin() + "/organizations/discovery/v2.0/keys", nil}},
-		{"/common", document{"https://sts.windows.net/{tenantid}/", r.Origin() + "/common/oauth2/token", r.Origin() + "/common/discovery/keys", nil}},
+		{"/common/v2.0",
+			document{r.Origin() + "/{tenantid}/v2.0", r.Origin() + "/common/oauth2/v2.0/token",
+				r.Origin() + "/common/discovery/v2.0/keys", nil}},
+		{"/Organizations/v2.0",
+			document{r.Origin() + "/{tenantid}/v2.0", r.Origin() + "/organizations/oauth2/v2.0/token",
+				r.Origin() + "/organizations/discovery/v2.0/keys", nil}},
+		{"/common", document{"https://sts.windows.net/{tenantid}/", r.Origin() + "/common/oauth2/token",
+			r.Origin() + "/common/discovery/keys", nil}},
 	}
 	for _, c := range cases {
 		var got document
@@ -201,7 +207,8 @@ func TestInstanceDiscoveryIsEntras(t *testing.T) {
 	if want := r.Authority(home.ID).Discovery(entra.V1); document.Endpoint != want {
 		t.Errorf("of its own host: %s, want %s", document.Endpoint, want)
 	}
-	for _, host := range []string{"login.example.com", "127.0.0.1:1", "", "logİn.microsoftonline.com", "log%C4%B0n.microsoftonline.com"} {
+	for _, host := range []string{"login.example.com", "127.0.0.1:1", "", "logİn.microsoftonline.com",
+		"log%C4%B0n.microsoftonline.com"} {
 		compareRefusal(t, r.get(path+"https://"+host+"/common/oauth2/v2.0/authorize"), 400, 50049, "invalid_instance")
 	}
 }
@@ -253,12 +260,16 @@ func TestTokensHaveEntrasClaims(t *testing.T) {
 		allowed        []string
 	}{
 		{"v2.0", v2, r.post(v2, request(without, "api://m2m-demo/.default")), "header-v2", "claims-v2", nil},
-		{"v2.0 with a role", v2, r.post(v2, request(withRole, "api://m2m-demo/.default")), "header-v2", "claims-v2", []string{"roles"}},
+		{"v2.0 with a role", v2, r.post(v2, request(withRole, "api://m2m-demo/.default")), "header-v2", "claims-v2",
+			[]string{"roles"}},
 		{"v2.0 from the v1.0 endpoint", v1, r.post(v1, requestV1(without, "api://m2m-demo")), "header-v2", "claims-v2", nil},
-		{"v2.0 with idtyp", v2, r.post(v2, request(rotating, "api://strict/.default")), "header-v2", "claims-v2", []string{"roles", "idtyp"}},
+		{"v2.0 with idtyp", v2, r.post(v2, request(rotating, "api://strict/.default")), "header-v2", "claims-v2",
+			[]string{"roles", "idtyp"}},
 		{"v1.0", v2, r.post(v2, request(without, "https://vault.example//.default")), "header-v1", "claims-v1", nil},
-		{"v1.0 from the v1.0 endpoint", v1, r.post(v1, requestV1(without, "https://vault.example/")), "header-v1", "claims-v1-endpoint", nil},
-		{"Graph", v2, r.post(v2, request(without, "https://graph.microsoft.com/.default")), "header-graph", "claims-graph", nil},
+		{"v1.0 from the v1.0 endpoint", v1, r.post(v1, requestV1(without, "https://vault.example/")), "header-v1",
+			"claims-v1-endpoint", nil},
+		{"Graph", v2, r.post(v2, request(without, "https://graph.microsoft.com/.default")), "header-graph", "claims-graph",
+			nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

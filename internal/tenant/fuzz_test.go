@@ -62,7 +62,8 @@ func checkRefusal(t *testing.T, r *refusal.Refusal) {
 }
 
 func FuzzScope(f *testing.F) {
-	for _, seed := range []string{"api://x/.default", "api://x/.default openid offline_access profile", "https://v//.default", "/.default", "a/.default b/.default", "", "\x00/.default"} {
+	for _, seed := range []string{"api://x/.default", "api://x/.default openid offline_access profile",
+		"https://v//.default", "/.default", "a/.default b/.default", "", "\x00/.default"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, scope string) {
@@ -147,7 +148,8 @@ func FuzzControlMint(f *testing.F) {
 	}
 	handler := i.handler()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r := httptest.NewRequest(http.MethodPost, i.ControlURL()+"mint", bytes.NewReader(body)) // an https URL makes TLS of it
+		r := httptest.NewRequest(http.MethodPost, i.ControlURL()+"mint",
+			bytes.NewReader(body)) // an https URL makes TLS of it
 		r.Header.Set("Authorization", "Bearer "+key.Reveal())
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
@@ -155,8 +157,10 @@ func FuzzControlMint(f *testing.F) {
 		var minted control.Minted
 		var refused control.Error
 		switch {
-		case w.Code == http.StatusOK && json.Unmarshal(w.Body.Bytes(), &minted) == nil && strings.Count(minted.Token, ".") == 2:
-		case w.Code == http.StatusBadRequest && json.Unmarshal(w.Body.Bytes(), &refused) == nil && refused.Word != "" && refused.Reason != "" && len(refused.Reason) < 1200:
+		case w.Code == http.StatusOK && json.Unmarshal(w.Body.Bytes(), &minted) == nil &&
+			strings.Count(minted.Token, ".") == 2:
+		case w.Code == http.StatusBadRequest && json.Unmarshal(w.Body.Bytes(), &refused) == nil && refused.Word != "" &&
+			refused.Reason != "" && len(refused.Reason) < 1200:
 		default:
 			t.Errorf("%q: HTTP %d %s", body, w.Code, w.Body)
 		}

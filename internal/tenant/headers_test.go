@@ -27,11 +27,12 @@ func TestHeadersHaveEntrasValues(t *testing.T) {
 	const nobody = "/5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934"
 	for name, answers := range map[string]map[string]answer{
 		"document": {
-			"discovery v2.0":           r.get("/" + home.ID + "/v2.0/.well-known/openid-configuration"),
-			"discovery v1.0":           r.get("/common/.well-known/openid-configuration"),
-			"keys v2.0":                r.get("/common/discovery/v2.0/keys"),
-			"keys v1.0":                r.get("/" + home.ID + "/discovery/keys"),
-			"instance discovery":       r.get("/common/discovery/instance?api-version=1.1&authorization_endpoint=https://login.microsoftonline.com/common/oauth2/v2.0/authorize"),
+			"discovery v2.0": r.get("/" + home.ID + "/v2.0/.well-known/openid-configuration"),
+			"discovery v1.0": r.get("/common/.well-known/openid-configuration"),
+			"keys v2.0":      r.get("/common/discovery/v2.0/keys"),
+			"keys v1.0":      r.get("/" + home.ID + "/discovery/keys"),
+			"instance discovery": r.get(
+				"/common/discovery/instance?api-version=1.1&authorization_endpoint=https://login.microsoftonline.com/common/oauth2/v2.0/authorize"),
 			"discovery of nobody":      r.get(nobody + "/v2.0/.well-known/openid-configuration"),
 			"unknown instance refused": r.get("/common/discovery/instance?authorization_endpoint=https://a.example/x"),
 		},
@@ -57,7 +58,8 @@ func TestHeadersHaveEntrasValues(t *testing.T) {
 // says itself.
 func TestPreflight(t *testing.T) {
 	r := start(t, config(sample()))
-	for _, path := range []string{"/common/v2.0/.well-known/openid-configuration", "/common/discovery/keys", "/common/discovery/instance"} {
+	for _, path := range []string{"/common/v2.0/.well-known/openid-configuration", "/common/discovery/keys",
+		"/common/discovery/instance"} {
 		request, err := http.NewRequest(http.MethodOptions, r.Origin()+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +68,8 @@ func TestPreflight(t *testing.T) {
 		request.Header.Set("Access-Control-Request-Method", http.MethodGet)
 		got := r.do(request)
 		if got.status != http.StatusOK || len(got.body) > 0 ||
-			got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Methods") != "GET, OPTIONS" {
+			got.header.Get("Access-Control-Allow-Origin") != "*" ||
+			got.header.Get("Access-Control-Allow-Methods") != "GET, OPTIONS" {
 			t.Errorf("%s: HTTP %d, %v, %d bytes", path, got.status, got.header, len(got.body))
 		}
 	}
@@ -77,7 +80,8 @@ func TestThumbprintsInEveryEncoding(t *testing.T) {
 	p := startWithCertificate(t)
 	short, long := sha1.Sum(p.good.certificate.Raw), sha256.Sum256(p.good.certificate.Raw)
 	for encoding, write := range map[string]*base64.Encoding{
-		"base64url": base64.RawURLEncoding, "base64url, padded": base64.URLEncoding, "standard base64, padded": base64.StdEncoding,
+		"base64url": base64.RawURLEncoding, "base64url, padded": base64.URLEncoding,
+		"standard base64, padded": base64.StdEncoding,
 	} {
 		for name, sum := range map[string][]byte{"x5t": short[:], "x5t#S256": long[:]} {
 			header := map[string]any{name: write.EncodeToString(sum)}

@@ -85,7 +85,8 @@ func (i *intercepted) send(request string) (*http.Response, string) {
 
 func (i *intercepted) credentials() string {
 	password, _ := i.proxy.User.Password()
-	return "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(i.proxy.User.Username()+":"+password)) + "\r\n"
+	return "Proxy-Authorization: Basic " +
+		base64.StdEncoding.EncodeToString([]byte(i.proxy.User.Username()+":"+password)) + "\r\n"
 }
 
 func (i *intercepted) connect(target string) (*http.Response, string) {
@@ -96,19 +97,22 @@ func (i *intercepted) connect(target string) (*http.Response, string) {
 // Every login host is the tenant, and whichever is asked says the same.
 func TestInterceptedHosts(t *testing.T) {
 	i := startIntercepted(t, nil)
-	hosts := []string{"westeurope.login.microsoft.com", "chinaeast2.login.partner.microsoftonline.cn", "LOGIN.microsoftonline.com", "login-us.microsoftonline.com", "login.microsoftonline.de"}
+	hosts := []string{"westeurope.login.microsoft.com", "chinaeast2.login.partner.microsoftonline.cn",
+		"LOGIN.microsoftonline.com", "login-us.microsoftonline.com", "login.microsoftonline.de"}
 	for _, c := range entra.Clouds() {
 		hosts = append(append(hosts, c.Host), c.Aliases...)
 	}
 	want := "https://login.microsoftonline.com/" + sample().ID + "/v2.0"
 	for _, host := range hosts {
 		var document struct{ Issuer, Token_endpoint string }
-		request, err := http.NewRequest(http.MethodGet, "https://"+host+"/"+sample().ID+"/v2.0/.well-known/openid-configuration", nil)
+		request, err := http.NewRequest(http.MethodGet,
+			"https://"+host+"/"+sample().ID+"/v2.0/.well-known/openid-configuration", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		i.do(request).decode(t, &document)
-		if document.Issuer != want || !strings.HasPrefix(document.Token_endpoint, "https://login.microsoftonline.com/"+sample().ID+"/") {
+		if document.Issuer != want ||
+			!strings.HasPrefix(document.Token_endpoint, "https://login.microsoftonline.com/"+sample().ID+"/") {
 			t.Errorf("%s says %+v", host, document)
 		}
 	}
@@ -137,7 +141,8 @@ func TestInterceptedHostsHaveNoControl(t *testing.T) {
 		t.Errorf("at the listener: HTTP %d", got.status)
 	}
 	r.http.Transport.(*http.Transport).Proxy = http.ProxyURL(parseURL(t, r.ProxyURL().Reveal()))
-	if got := ask(r.Origin() + parseURL(t, direct).Path + "state"); got.status != http.StatusForbidden && got.status != http.StatusMisdirectedRequest {
+	if got := ask(r.Origin() + parseURL(t, direct).Path + "state"); got.status != http.StatusForbidden &&
+		got.status != http.StatusMisdirectedRequest {
 		t.Errorf("through the proxy: HTTP %d %s", got.status, got.body)
 	}
 }
@@ -158,9 +163,11 @@ func TestProxyWantsItsCredentials(t *testing.T) {
 		"twice":                i.credentials() + i.credentials(),
 		"wrong and then right": basic("m2m:wrong") + i.credentials(),
 	} {
-		for _, request := range []string{target, "GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n", "GET / HTTP/1.1\r\nHost: x\r\n"} {
+		for _, request := range []string{target, "GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n",
+			"GET / HTTP/1.1\r\nHost: x\r\n"} {
 			answer, _ := i.send(request + header + "\r\n")
-			if answer.StatusCode != http.StatusProxyAuthRequired || answer.Header.Get("Proxy-Authenticate") != `Basic realm="m2m"` {
+			if answer.StatusCode != http.StatusProxyAuthRequired ||
+				answer.Header.Get("Proxy-Authenticate") != `Basic realm="m2m"` {
 				t.Errorf("%s: %.30q is answered with %s", name, request, answer.Status)
 			}
 		}
@@ -190,8 +197,10 @@ func TestProxyRefuses(t *testing.T) {
 		status int
 		reason string
 	}{
-		"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n":                                 {403, "plain http is not passed on"},
-		"POST http://example.com/ HTTP/1.1\r\nHost: example.com\r\nContent-Length: 0\r\n":           {403, "plain http is not passed on"},
+		"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n": {403,
+			"plain http is not passed on"},
+		"POST http://example.com/ HTTP/1.1\r\nHost: example.com\r\nContent-Length: 0\r\n": {403,
+			"plain http is not passed on"},
 		"GET / HTTP/1.1\r\nHost: example.com\r\n":                                                   {400, "this is a proxy"},
 		"CONNECT example.com:80 HTTP/1.1\r\nHost: x\r\n":                                            {403, "only port 443"},
 		"CONNECT example.com HTTP/1.1\r\nHost: x\r\n":                                               {400, "not HOST:PORT"},

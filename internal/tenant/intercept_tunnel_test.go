@@ -103,11 +103,13 @@ func TestOtherHostsReachTheParentUntouched(t *testing.T) {
 	if asked := parent.requests(); len(asked) != 1 || asked[0] != "CONNECT example.com:443" {
 		t.Errorf("the parent was asked for %q", asked)
 	}
-	if got, want := parent.headers[0].Get("Proxy-Authorization"), "Basic "+base64.StdEncoding.EncodeToString([]byte("corp:p@ss:word")); got != want {
+	if got, want := parent.headers[0].Get("Proxy-Authorization"),
+		"Basic "+base64.StdEncoding.EncodeToString([]byte("corp:p@ss:word")); got != want {
 		t.Errorf("the parent's credentials arrived as %q", got)
 	}
 	// The login hosts never reach it.
-	if answer := i.get("/" + sample().ID + "/v2.0/.well-known/openid-configuration"); answer.status != http.StatusOK || len(parent.requests()) != 1 {
+	if answer := i.get("/" + sample().ID + "/v2.0/.well-known/openid-configuration"); answer.status != http.StatusOK ||
+		len(parent.requests()) != 1 {
 		t.Errorf("HTTP %d; the parent was asked for %q", answer.status, parent.requests())
 	}
 	if len(i.tunnels) != 1 || i.tunnels[0].Target != "example.com:443" || i.tunnels[0].Status != http.StatusOK {
@@ -189,7 +191,8 @@ func TestParentThatSpeaksSOCKS(t *testing.T) {
 		asked <- answerSOCKS(conn)
 		_, _ = io.WriteString(conn, "from the far end")
 	}()
-	i := startIntercepted(t, &url.URL{Scheme: "socks5h", Host: parent.Addr().String(), User: url.UserPassword("corp", "word")})
+	i := startIntercepted(t,
+		&url.URL{Scheme: "socks5h", Host: parent.Addr().String(), User: url.UserPassword("corp", "word")})
 	got, err := io.ReadAll(i.open(t, "example.com:443"))
 	if err != nil || string(got) != "from the far end" {
 		t.Errorf("read %q, %v", got, err)
@@ -227,7 +230,8 @@ func TestParentThatRefuses(t *testing.T) {
 	defer parent.Close()
 	i := startIntercepted(t, parseURL(t, parent.URL))
 	answer, body := i.connect("example.com:443")
-	if answer.StatusCode != http.StatusBadGateway || !strings.Contains(body, "the parent proxy failed: it answered CONNECT with HTTP 407") {
+	if answer.StatusCode != http.StatusBadGateway ||
+		!strings.Contains(body, "the parent proxy failed: it answered CONNECT with HTTP 407") {
 		t.Errorf("the answer is %s %q", answer.Status, body)
 	}
 }

@@ -123,7 +123,8 @@ func checkCertificate(t *testing.T, key publishedKey) {
 	if !key.public(t).Equal(certificate.PublicKey) {
 		t.Error("the certificate is of another key")
 	}
-	if got := certificate.Subject.CommonName; got != "accounts.accesscontrol.windows.net" || certificate.Issuer.CommonName != got {
+	if got := certificate.Subject.CommonName; got != "accounts.accesscontrol.windows.net" ||
+		certificate.Issuer.CommonName != got {
 		t.Errorf("subject %s, issuer %s", got, certificate.Issuer.CommonName)
 	}
 	if bits := key.public(t).N.BitLen(); bits != 2048 {

@@ -85,13 +85,20 @@ func TestMintedTokensAreLikeRealOnes(t *testing.T) {
 		header, claims string
 	}{
 		{"v2.0", mint.Request{}, "alg kid typ", "aio aud azp azpacr exp iat iss nbf oid rh roles sub tid uti ver xms_ftd"},
-		{"v1.0", mint.Request{Version: "1.0"}, "alg kid typ x5t", "aio appid appidacr aud exp iat idp iss nbf oid rh roles sub tid uti ver"},
-		{"another client", mint.Request{Client: "m2m demo client without a role"}, "alg kid typ", "aio aud azp azpacr exp iat iss nbf oid rh sub tid uti ver xms_ftd"},
-		{"an API of v1.0", mint.Request{API: "https://vault.example"}, "alg kid typ x5t", "aio appid appidacr aud exp iat idp iss nbf oid rh sub tid uti ver"},
-		{"a user's", mint.Request{Kind: "user"}, "alg kid typ", "aio aud azp azpacr exp iat iss name nbf oid preferred_username rh scp sub tid uti ver"},
-		{"a user's of v1.0", mint.Request{Kind: "user", Version: "1.0"}, "alg kid typ x5t", "acr aio amr appid appidacr aud exp iat iss name nbf oid rh scp sub tid unique_name upn uti ver"},
-		{"an ID token", mint.Request{Kind: "id"}, "alg kid typ", "aio aud exp iat iss name nbf nonce oid preferred_username rh sub tid uti ver"},
-		{"an ID token of v1.0", mint.Request{Kind: "id", Version: "1.0"}, "alg kid typ x5t", "aio amr aud exp iat iss name nbf nonce oid rh sub tid unique_name upn uti ver"},
+		{"v1.0", mint.Request{Version: "1.0"}, "alg kid typ x5t",
+			"aio appid appidacr aud exp iat idp iss nbf oid rh roles sub tid uti ver"},
+		{"another client", mint.Request{Client: "m2m demo client without a role"}, "alg kid typ",
+			"aio aud azp azpacr exp iat iss nbf oid rh sub tid uti ver xms_ftd"},
+		{"an API of v1.0", mint.Request{API: "https://vault.example"}, "alg kid typ x5t",
+			"aio appid appidacr aud exp iat idp iss nbf oid rh sub tid uti ver"},
+		{"a user's", mint.Request{Kind: "user"}, "alg kid typ",
+			"aio aud azp azpacr exp iat iss name nbf oid preferred_username rh scp sub tid uti ver"},
+		{"a user's of v1.0", mint.Request{Kind: "user", Version: "1.0"}, "alg kid typ x5t",
+			"acr aio amr appid appidacr aud exp iat iss name nbf oid rh scp sub tid unique_name upn uti ver"},
+		{"an ID token", mint.Request{Kind: "id"}, "alg kid typ",
+			"aio aud exp iat iss name nbf nonce oid preferred_username rh sub tid uti ver"},
+		{"an ID token of v1.0", mint.Request{Kind: "id", Version: "1.0"}, "alg kid typ x5t",
+			"aio amr aud exp iat iss name nbf nonce oid rh sub tid unique_name upn uti ver"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := r.mint(t, cfg, tt.asked)
@@ -117,7 +124,8 @@ func TestMintedChanges(t *testing.T) {
 	if m.claims["aud"] != "api://x" || m.claims["tid"] != nil || m.claims["roles"] != nil || m.claims["azp"] == nil {
 		t.Errorf("claims: %v", m.claims)
 	}
-	if !strings.HasPrefix(m.payload, `{"aud":"api://x","iss":`) || !strings.HasSuffix(m.payload, `"extra":[1,{"a":null}]}`) {
+	if !strings.HasPrefix(m.payload, `{"aud":"api://x","iss":`) ||
+		!strings.HasSuffix(m.payload, `"extra":[1,{"a":null}]}`) {
 		t.Errorf("the order of the claims is not kept: %s", m.payload)
 	}
 	if m.header["alg"] != "none" || m.header["kid"] != nil || m.header["typ"] != "JWT" || len(m.signature) != 256 {
@@ -135,7 +143,8 @@ func TestMintedChanges(t *testing.T) {
 		seconds, _ := r.mint(t, cfg, asked).claims[name].(float64)
 		return time.Unix(int64(seconds), 0).Sub(noon())
 	}
-	if from, to := at(mint.Request{Time: "not-yet"}, "nbf"), at(mint.Request{Time: "expired"}, "exp"); from != time.Hour || to != -time.Hour {
+	if from, to := at(mint.Request{Time: "not-yet"}, "nbf"),
+		at(mint.Request{Time: "expired"}, "exp"); from != time.Hour || to != -time.Hour {
 		t.Errorf("not yet valid begins in %s, expired ended %s ago", from, -to)
 	}
 }
@@ -155,9 +164,11 @@ func TestMintedSignatures(t *testing.T) {
 	current := r.mint(t, cfg, mint.Request{}).header["kid"]
 	kid := func(key mint.Key) any { return r.mint(t, cfg, mint.Request{Key: key}).header["kid"] }
 	if kid(mint.OtherKey) != current || kid(mint.WithdrawnKey) == current || kid(mint.EmbeddedKey) == current {
-		t.Errorf("kids: other %v, withdrawn %v, embedded %v, current %v", kid("other"), kid("withdrawn"), kid("embedded"), current)
+		t.Errorf("kids: other %v, withdrawn %v, embedded %v, current %v", kid("other"), kid("withdrawn"), kid("embedded"),
+			current)
 	}
-	if jwk, ok := r.mint(t, cfg, mint.Request{Key: mint.EmbeddedKey}).header["jwk"].(map[string]any); !ok || jwk["n"] == nil || jwk["d"] != nil {
+	if jwk, ok := r.mint(t, cfg, mint.Request{Key: mint.EmbeddedKey}).header["jwk"].(map[string]any); !ok ||
+		jwk["n"] == nil || jwk["d"] != nil {
 		t.Errorf("the embedded key is %v", jwk)
 	}
 	if err := r.Inject(fault.Fault{Place: fault.AtKeys, Kind: fault.Withdraw}); err != nil {
@@ -199,7 +210,8 @@ func TestMintRefusals(t *testing.T) {
 			got := r.control(cfg.ControlKey, http.MethodPost, "mint", string(body))
 			var refused control.Error
 			got.decode(t, &refused)
-			if got.status != http.StatusBadRequest || refused.Word != "bad_request" || !strings.Contains(refused.Reason, tt.word) {
+			if got.status != http.StatusBadRequest || refused.Word != "bad_request" ||
+				!strings.Contains(refused.Reason, tt.word) {
 				t.Errorf("HTTP %d %s: %s", got.status, refused.Word, refused.Reason)
 			}
 		})

@@ -15,7 +15,8 @@ import (
 
 // acquire asks for a token the way a program that uses MSAL Go does; nothing
 // in it knows the tenant for what it is.
-func acquire(t *testing.T, r *running, home, clientID string, credential confidential.Credential, scope string) (string, error) {
+func acquire(t *testing.T, r *running, home, clientID string, credential confidential.Credential, scope string) (string,
+	error) {
 	t.Helper()
 	client, err := confidential.New(r.Authority(home).URL(), clientID, credential,
 		confidential.WithHTTPClient(r.http),
@@ -61,7 +62,8 @@ func TestMSAL(t *testing.T) {
 func TestMSALReadsRefusals(t *testing.T) {
 	home := directory.Builtin()
 	r := start(t, config(home))
-	_, err := acquire(t, r, home.ID, home.Clients[0].ID, secretCredential(t, directory.NewClientSecret()), "api://m2m-demo/.default")
+	_, err := acquire(t, r, home.ID, home.Clients[0].ID, secretCredential(t, directory.NewClientSecret()),
+		"api://m2m-demo/.default")
 	var call msalerrors.CallErr
 	if !errors.As(err, &call) {
 		t.Fatalf("MSAL returned %v", err)
@@ -70,5 +72,6 @@ func TestMSALReadsRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compareRefusal(t, answer{call.Resp.StatusCode, call.Resp.Header, body}, http.StatusUnauthorized, 7000215, "invalid_client")
+	compareRefusal(t, answer{call.Resp.StatusCode, call.Resp.Header, body}, http.StatusUnauthorized, 7000215,
+		"invalid_client")
 }

@@ -88,7 +88,8 @@ func TestOutcomesAreTold(t *testing.T) {
 		t.Errorf("a refusal (-want +got):\n%s", diff)
 	}
 	long := strings.Repeat("é", 1000)
-	if got, _ := ask(url.Values{"client_id": {long}}); len(got.ClientID) > 140 || !strings.HasPrefix(long, strings.TrimSuffix(got.ClientID, "…")) {
+	if got, _ := ask(url.Values{"client_id": {long}}); len(got.ClientID) > 140 ||
+		!strings.HasPrefix(long, strings.TrimSuffix(got.ClientID, "…")) {
 		t.Errorf("a client ID of 2000 bytes was reported as %q", got.ClientID)
 	}
 }

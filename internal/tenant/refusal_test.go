@@ -41,12 +41,15 @@ func compareRefusal(t *testing.T, got answer, status, code int, word string) {
 		t.Errorf("error_uri is %q, want %q", body.URI, uri)
 	}
 	prefix := fmt.Sprintf("AADSTS%d: ", code)
-	trail := fmt.Sprintf(". Trace ID: %s Correlation ID: %s Timestamp: %s", body.TraceID, body.CorrelationID, body.Timestamp)
+	trail := fmt.Sprintf(". Trace ID: %s Correlation ID: %s Timestamp: %s", body.TraceID, body.CorrelationID,
+		body.Timestamp)
 	if !strings.HasPrefix(body.Description, prefix) || !strings.HasSuffix(body.Description, trail) {
 		t.Errorf("error_description is %q", body.Description)
 	}
-	if body.TraceID != got.header.Get("X-Ms-Request-Id") || !entra.IsGUID(body.TraceID) || !entra.IsGUID(body.CorrelationID) {
-		t.Errorf("trace ID %q, correlation ID %q, x-ms-request-id %q", body.TraceID, body.CorrelationID, got.header.Get("X-Ms-Request-Id"))
+	if body.TraceID != got.header.Get("X-Ms-Request-Id") || !entra.IsGUID(body.TraceID) ||
+		!entra.IsGUID(body.CorrelationID) {
+		t.Errorf("trace ID %q, correlation ID %q, x-ms-request-id %q", body.TraceID, body.CorrelationID,
+			got.header.Get("X-Ms-Request-Id"))
 	}
 	if body.Timestamp != "2026-11-23 12:00:00Z" {
 		t.Errorf("timestamp is %q", body.Timestamp)
@@ -61,7 +64,8 @@ func agreeWithCatalogue(t *testing.T, code, status int, word string) {
 	if !ok {
 		t.Errorf("AADSTS%d is not in the catalogue", code)
 	}
-	if wire := entry.Wire; wire.Basis == entra.WireSeen && word != "invalid_tenant" && (wire.Status != status || wire.Error != word) {
+	if wire := entry.Wire; wire.Basis == entra.WireSeen && word != "invalid_tenant" &&
+		(wire.Status != status || wire.Error != word) {
 		t.Errorf("AADSTS%d: HTTP %d %s, the catalogue has seen HTTP %d %s", code, status, word, wire.Status, wire.Error)
 	}
 }
@@ -114,8 +118,10 @@ func TestRefusals(t *testing.T) {
 		{"no credential", "", with("client_secret"), 401, 7000216, "invalid_client"},
 		{"empty secret", "", with("client_secret", ""), 401, 7000216, "invalid_client"},
 		{"wrong secret", "", with("client_secret", "not it"), 401, 7000215, "invalid_client"},
-		{"the secret's ID", "", with("client_secret", "6c2f8e15-9b0d-4a73-8e41-d5f7a2c09b68"), 401, 7000215, "invalid_client"},
-		{"another client's secret", "", with("client_secret", home.Clients[1].Secrets[0].Value.Reveal()), 401, 7000215, "invalid_client"},
+		{"the secret's ID", "", with("client_secret", "6c2f8e15-9b0d-4a73-8e41-d5f7a2c09b68"), 401, 7000215,
+			"invalid_client"},
+		{"another client's secret", "", with("client_secret", home.Clients[1].Secrets[0].Value.Reveal()), 401, 7000215,
+			"invalid_client"},
 		{"expired secret", "", request(rotating, scope), 401, 7000222, "invalid_client"},
 		{"secret that ends now", "", func() url.Values {
 			form := request(rotating, scope)
@@ -123,11 +129,17 @@ func TestRefusals(t *testing.T) {
 			return form
 		}(), 401, 7000222, "invalid_client"},
 		{"unknown resource", "", with("scope", "api://nobody/.default"), 400, 500011, "invalid_resource"},
-		{"api://GUID that is not registered", "", with("scope", "api://"+home.APIs[0].ID+"/.default"), 400, 500011, "invalid_resource"},
-		{"all-zero resource", "", with("scope", "00000000-0000-0000-0000-000000000000/.default"), 400, 700039, "invalid_resource"},
+		{"api://GUID that is not registered", "", with("scope", "api://"+home.APIs[0].ID+"/.default"), 400, 500011,
+			"invalid_resource"},
+		{"all-zero resource", "", with("scope", "00000000-0000-0000-0000-000000000000/.default"), 400, 700039,
+			"invalid_resource"},
 		{"assignment required", "", with("scope", "api://strict/.default"), 400, 501051, "invalid_grant"},
-		{"assertion without its type", "", url.Values{"grant_type": {"client_credentials"}, "client_id": {good.ID}, "scope": {scope}, "client_assertion": {"a.b.c"}}, 400, 900144, "invalid_request"},
-		{"assertion of another type", "", url.Values{"grant_type": {"client_credentials"}, "client_id": {good.ID}, "scope": {scope}, "client_assertion": {"a.b.c"}, "client_assertion_type": {"saml"}}, 400, 90023, "invalid_request"},
+		{"assertion without its type", "",
+			url.Values{"grant_type": {"client_credentials"}, "client_id": {good.ID}, "scope": {scope},
+				"client_assertion": {"a.b.c"}}, 400, 900144, "invalid_request"},
+		{"assertion of another type", "",
+			url.Values{"grant_type": {"client_credentials"}, "client_id": {good.ID}, "scope": {scope},
+				"client_assertion": {"a.b.c"}, "client_assertion_type": {"saml"}}, 400, 90023, "invalid_request"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,7 +166,8 @@ func TestRefusals(t *testing.T) {
 func TestFieldsThatComeTwice(t *testing.T) {
 	home := sample()
 	r := start(t, config(home))
-	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource"} {
+	for _, name := range []string{"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type",
+		"scope", "resource"} {
 		form := request(home.Clients[0], "api://m2m-demo/.default")
 		form[name] = []string{form.Get(name), form.Get(name)}
 		compareRefusal(t, r.post("/"+home.ID+"/oauth2/v2.0/token", form), 400, 9000411, "invalid_request")
@@ -167,7 +180,8 @@ func TestRefusalsOfTheV1Endpoint(t *testing.T) {
 	path := "/" + home.ID + "/oauth2/token"
 	compareRefusal(t, r.post(path, request(home.Clients[0], "api://m2m-demo/.default")), 400, 900144, "invalid_request")
 	compareRefusal(t, r.post(path, requestV1(home.Clients[0], "api://nobody")), 400, 500011, "invalid_resource")
-	compareRefusal(t, r.post("/common/oauth2/token", requestV1(home.Clients[0], "api://m2m-demo")), 400, 50059, "invalid_request")
+	compareRefusal(t, r.post("/common/oauth2/token", requestV1(home.Clients[0], "api://m2m-demo")), 400, 50059,
+		"invalid_request")
 }
 
 func TestBlockedByPolicy(t *testing.T) {
@@ -179,7 +193,8 @@ func TestBlockedByPolicy(t *testing.T) {
 	compareRefusal(t, got, 400, 53003, "invalid_grant")
 	var body struct{ Suberror, Claims string }
 	got.decode(t, &body)
-	if want := `{"access_token":{"capolids":{"essential":true,"values":["` + policy + `"]}}}`; body.Claims != want || body.Suberror != "message_only" {
+	if want := `{"access_token":{"capolids":{"essential":true,"values":["` + policy + `"]}}}`; body.Claims != want ||
+		body.Suberror != "message_only" {
 		t.Errorf("suberror %q, claims %s", body.Suberror, body.Claims)
 	}
 }
@@ -200,7 +215,8 @@ func TestRefusalsOfTheRequestItself(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	compareRefusal(t, r.get(path), 400, 900561, "invalid_request")
 	compareRefusal(t, raw(http.MethodPut, form, good.Encode()), 400, 900561, "invalid_request")
-	compareRefusal(t, raw(http.MethodPost, "application/json", `{"grant_type":"client_credentials"}`), 400, 900144, "invalid_request")
+	compareRefusal(t, raw(http.MethodPost, "application/json", `{"grant_type":"client_credentials"}`), 400, 900144,
+		"invalid_request")
 	compareRefusal(t, raw(http.MethodPost, "", good.Encode()), 400, 900144, "invalid_request")
 	compareRefusal(t, raw(http.MethodPost, form, "grant_type=%zz"), 400, 9002313, "invalid_request")
 	compareRefusal(t, raw(http.MethodPost, form, "x="+strings.Repeat("a", 64<<10)), 400, 9002313, "invalid_request")
@@ -211,7 +227,8 @@ func TestRefusalsOfTheRequestItself(t *testing.T) {
 
 func TestRefusalsOfDocuments(t *testing.T) {
 	r := start(t, config(sample()))
-	for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration", "/discovery/v2.0/keys", "/discovery/keys"} {
+	for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/.well-known/openid-configuration",
+		"/discovery/v2.0/keys", "/discovery/keys"} {
 		compareRefusal(t, r.get("/nobody.example.com"+path), 400, 90002, "invalid_tenant")
 	}
 	if got := r.get("/common/oauth2/v2.0/authorize"); got.status != http.StatusNotFound {
@@ -237,6 +254,8 @@ func TestBasic(t *testing.T) {
 	compareRefusal(t, r.post(path, bare, basic(client.ID, "wrong")), 401, 7000215, "invalid_client")
 	compareRefusal(t, r.post(path, bare, basic(client.ID, "")), 401, 7000216, "invalid_client")
 	compareRefusal(t, r.post(path, bare, basic("", secret)), 400, 900144, "invalid_request")
-	compareRefusal(t, r.post(path, bare, func(req *http.Request) { req.Header.Set("Authorization", "Basic !") }), 400, 900144, "invalid_request")
-	compareRefusal(t, r.post(path, request(client, "api://m2m-demo/.default"), basic(home.Clients[1].ID, secret)), 400, 7000110, "invalid_request")
+	compareRefusal(t, r.post(path, bare, func(req *http.Request) { req.Header.Set("Authorization", "Basic !") }), 400,
+		900144, "invalid_request")
+	compareRefusal(t, r.post(path, request(client, "api://m2m-demo/.default"), basic(home.Clients[1].ID, secret)), 400,
+		7000110, "invalid_request")
 }

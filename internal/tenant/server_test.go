@@ -156,7 +156,8 @@ func sample() directory.Tenant {
 		})
 	secret := []directory.ClientSecret{{Value: directory.NewClientSecret()}}
 	t.Clients = append(t.Clients,
-		directory.Client{ID: "1d9acec9-2a28-4708-bc83-a9e620448ce0", ObjectID: "97d3d0c4-9a67-4c2f-9dcb-4c9f6c7b1a52", Secrets: secret, Disabled: true},
+		directory.Client{ID: "1d9acec9-2a28-4708-bc83-a9e620448ce0", ObjectID: "97d3d0c4-9a67-4c2f-9dcb-4c9f6c7b1a52",
+			Secrets: secret, Disabled: true},
 		directory.Client{ID: "3a8c1f0e-6f53-4a4e-8a1b-0c54d9e6f7b2", Secrets: secret, NoServicePrincipal: true},
 		directory.Client{
 			ID: "a4b9f2d7-51c6-4f08-93de-7e1c2b6a8d35", ObjectID: "c80e6a1d-2b7f-4d93-a5f4-6e9d1c3b7f20", Name: "rotating",
@@ -203,7 +204,8 @@ func TestServeWaitsForRequestsInFlight(t *testing.T) {
 	go func() { ended <- i.Serve(ctx) }()
 	client := trusting(t, i.CAPEM())
 	go func() {
-		res, err := client.PostForm(i.Authority(home.ID).TokenEndpoint(entra.V2), request(home.Clients[0], "api://m2m-demo/.default"))
+		res, err := client.PostForm(i.Authority(home.ID).TokenEndpoint(entra.V2),
+			request(home.Clients[0], "api://m2m-demo/.default"))
 		if err != nil {
 			status <- 0
 			return

@@ -139,7 +139,8 @@ func TestLifetimeAsConfigured(t *testing.T) {
 	r := start(t, cfg)
 	seen := map[float64]bool{}
 	for range 50 {
-		claims := decodeToken(t, accessToken(t, r.post("/"+home.ID+"/oauth2/v2.0/token", request(home.Clients[0], "api://m2m-demo/.default")))).claims
+		claims := decodeToken(t,
+			accessToken(t, r.post("/"+home.ID+"/oauth2/v2.0/token", request(home.Clients[0], "api://m2m-demo/.default")))).claims
 		seen[claims["exp"].(float64)-float64(noon().Unix())] = true
 	}
 	if diff := cmp.Diff(map[float64]bool{10: true, 11: true, 12: true}, seen); diff != "" {
@@ -149,10 +150,13 @@ func TestLifetimeAsConfigured(t *testing.T) {
 
 func TestGraphRoles(t *testing.T) {
 	home := sample()
-	home.Clients[0].Grants = append(home.Clients[0].Grants, directory.Grant{API: "https://graph.microsoft.com/", Roles: []string{"User.Read.All", "Mail.Send"}})
+	home.Clients[0].Grants = append(home.Clients[0].Grants,
+		directory.Grant{API: "https://graph.microsoft.com/", Roles: []string{"User.Read.All", "Mail.Send"}})
 	r := start(t, config(home))
 	for n, want := range []any{[]any{"User.Read.All", "Mail.Send"}, nil} {
-		claims := decodeToken(t, accessToken(t, r.post("/"+home.ID+"/oauth2/v2.0/token", request(home.Clients[n], "https://graph.microsoft.com/.default")))).claims
+		claims := decodeToken(t,
+			accessToken(t,
+				r.post("/"+home.ID+"/oauth2/v2.0/token", request(home.Clients[n], "https://graph.microsoft.com/.default")))).claims
 		if diff := cmp.Diff(want, claims["roles"]); diff != "" {
 			t.Errorf("client %d: the roles (-want +got):\n%s", n, diff)
 		}
@@ -168,7 +172,8 @@ func TestClientCapabilities(t *testing.T) {
 		name, scope, claims string
 		want                any
 	}{
-		{"as MSAL sends it", "https://vault.example/.default", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`, []any{"cp1"}},
+		{"as MSAL sends it", "https://vault.example/.default", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`,
+			[]any{"cp1"}},
 		{"not sent", "https://vault.example/.default", "", nil},
 		{"not JSON", "https://vault.example/.default", `{"access_token"`, nil},
 		{"not registered", "api://m2m-demo/.default", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`, nil},
@@ -197,12 +202,15 @@ func TestTokensAreTheirOwn(t *testing.T) {
 
 func TestSeveralTenants(t *testing.T) {
 	one, other := sample(), directory.Tenant{
-		ID:      "5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934",
-		APIs:    []directory.API{{ID: sample().APIs[0].ID, URIs: []string{"api://m2m-demo"}, TokenVersion: entra.V2}},
-		Clients: []directory.Client{{ID: sample().Clients[0].ID, ObjectID: "e6a7d0f2-13b4-4c58-9fd0-2b8c5a91e743", Secrets: []directory.ClientSecret{{Value: directory.NewClientSecret()}}}},
+		ID:   "5b0e3f4c-98a7-4d16-b2c5-f1a8e07d6934",
+		APIs: []directory.API{{ID: sample().APIs[0].ID, URIs: []string{"api://m2m-demo"}, TokenVersion: entra.V2}},
+		Clients: []directory.Client{{ID: sample().Clients[0].ID, ObjectID: "e6a7d0f2-13b4-4c58-9fd0-2b8c5a91e743",
+			Secrets: []directory.ClientSecret{{Value: directory.NewClientSecret()}}}},
 	}
 	r := start(t, tenant.Config{Tenants: []directory.Tenant{one, other}, Now: noon})
-	claims := decodeToken(t, accessToken(t, r.post("/"+other.ID+"/oauth2/v2.0/token", request(other.Clients[0], "api://m2m-demo/.default")))).claims
+	claims := decodeToken(t,
+		accessToken(t,
+			r.post("/"+other.ID+"/oauth2/v2.0/token", request(other.Clients[0], "api://m2m-demo/.default")))).claims
 	if claims["tid"] != other.ID || claims["oid"] != other.Clients[0].ObjectID {
 		t.Errorf("tid %v, oid %v", claims["tid"], claims["oid"])
 	}

@@ -51,7 +51,8 @@ func TestHitNeedsNoTransport(t *testing.T) {
 	c := s.client(dir)
 	c.Transport = transport.New(transport.Config{CAFile: "does-not-exist.pem"})
 	second := mustAcquire(t, c, s.request(), token.SourceCache)
-	if first.Access.Reveal() != second.Access.Reveal() || !first.ExpiresOn.Equal(second.ExpiresOn) || second.Type != "Bearer" {
+	if first.Access.Reveal() != second.Access.Reveal() || !first.ExpiresOn.Equal(second.ExpiresOn) ||
+		second.Type != "Bearer" {
 		t.Errorf("stored %+v, read %+v", first, second)
 	}
 }

@@ -138,7 +138,8 @@ func TestUnknownCertificateIsNamedInTheRefusal(t *testing.T) {
 	r.Credential = cred
 	err = acquire(t, s.client(""), r)
 	var refusal *token.Refusal
-	if !errors.As(err, &refusal) || refusal.AADSTS[0] != 700027 || !strings.Contains(strings.Join(explain.CommandLine.Hints(refusal), "\n"), testSHA1) {
+	if !errors.As(err, &refusal) || refusal.AADSTS[0] != 700027 ||
+		!strings.Contains(strings.Join(explain.CommandLine.Hints(refusal), "\n"), testSHA1) {
 		t.Fatalf("error = %v, want AADSTS700027 with the thumbprint in a hint", err)
 	}
 }

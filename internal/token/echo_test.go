@@ -47,7 +47,8 @@ func TestEchoIsNotShown(t *testing.T) {
 						fmt.Fprintf(&shown, "%+v", *refusal)
 					}
 					shown.WriteString(err.Error())
-					if sent == "" || strings.Contains(shown.String(), sent[:20]) || strings.Contains(shown.String(), url.QueryEscape(sent)[:20]) {
+					if sent == "" || strings.Contains(shown.String(), sent[:20]) ||
+						strings.Contains(shown.String(), url.QueryEscape(sent)[:20]) {
 						t.Errorf("sent %q, and this is shown:\n%s", sent, shown.String())
 					}
 					if refused := errors.Is(err, token.ErrRefused); refused != (status >= 400 && status < 429) {

@@ -142,7 +142,8 @@ func TestGitHubIdentity(t *testing.T) {
 func TestGitHubIdentityThatIsDenied(t *testing.T) {
 	s := newStandIn(t)
 	newWorkload(t, s)
-	for name, answer := range map[string]any{"refused": nil, "no value": map[string]string{}, "no JWT": map[string]string{"value": "x"}} {
+	for name, answer := range map[string]any{"refused": nil, "no value": map[string]string{},
+		"no JWT": map[string]string{"value": "x"}} {
 		g := newGitHub(t, s, func(*http.Request) (int, any) {
 			if answer == nil {
 				return http.StatusForbidden, nil
@@ -152,7 +153,8 @@ func TestGitHubIdentityThatIsDenied(t *testing.T) {
 		r := s.request()
 		r.Credential = token.NewGitHub(g)
 		err := acquire(t, s.client(""), r)
-		if !errors.Is(err, token.ErrGitHubDenied) || !errors.Is(err, token.ErrUnavailable) || strings.Contains(err.Error(), "runner-token") {
+		if !errors.Is(err, token.ErrGitHubDenied) || !errors.Is(err, token.ErrUnavailable) ||
+			strings.Contains(err.Error(), "runner-token") {
 			t.Errorf("%s: error = %v, want ErrGitHubDenied", name, err)
 		}
 	}

@@ -81,7 +81,8 @@ func TestUnusableAnswersAreOutages(t *testing.T) {
 			s.fault = always(tt.answer)
 			err := acquire(t, s.client(""), s.request())
 			var outage *token.Outage
-			if !errors.As(err, &outage) || !errors.Is(err, tt.want) || !errors.Is(err, token.ErrUnavailable) || errors.Is(err, token.ErrRefused) {
+			if !errors.As(err, &outage) || !errors.Is(err, tt.want) || !errors.Is(err, token.ErrUnavailable) ||
+				errors.Is(err, token.ErrRefused) {
 				t.Fatalf("error = %v, want an Outage of %v", err, tt.want)
 			}
 			if len(explain.CommandLine.Hints(outage)) == 0 {

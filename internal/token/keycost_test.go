@@ -19,7 +19,8 @@ import (
 // which everybody knows.
 func TestCostlyPFX(t *testing.T) {
 	app := issue(t, "app", nil, time.Hour)
-	for name, encoder := range map[string]*pkcs12.Encoder{"modern": pkcs12.Modern, "DES": pkcs12.LegacyDES, "RC2": pkcs12.LegacyRC2} {
+	for name, encoder := range map[string]*pkcs12.Encoder{"modern": pkcs12.Modern, "DES": pkcs12.LegacyDES,
+		"RC2": pkcs12.LegacyRC2} {
 		honest, err := encoder.WithIterations(0x123).Encode(app.key, app.leaf, nil, "")
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +70,8 @@ func TestCostlyPEM(t *testing.T) {
 			block.Bytes = bytes.Replace(block.Bytes, tt.from, tt.to, 1)
 			path := writeFile(t, "app.pem", string(pem.EncodeToMemory(block)))
 			_, err := token.LoadCertificate(path, entra.NewSecret(testPassword), false)
-			if tried := errors.Is(err, token.ErrPasswordWrong); tried != tt.wantTried || !tried && !errors.Is(err, token.ErrKeyEncryption) {
+			if tried := errors.Is(err, token.ErrPasswordWrong); tried != tt.wantTried || !tried &&
+				!errors.Is(err, token.ErrKeyEncryption) {
 				t.Errorf("error = %v, want it tried: %v", err, tt.wantTried)
 			}
 		})

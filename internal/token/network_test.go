@@ -148,7 +148,8 @@ func TestTraceHoldsNoSecret(t *testing.T) {
 	var trace strings.Builder
 	c := s.client(t.TempDir())
 	c.Debug = func(line string) { fmt.Fprintln(&trace, line) }
-	c.Transport = transport.New(transport.Config{CAFile: s.caFile, Trace: func(e transport.Exchange) { fmt.Fprintln(&trace, e) }})
+	c.Transport = transport.New(transport.Config{CAFile: s.caFile,
+		Trace: func(e transport.Exchange) { fmt.Fprintln(&trace, e) }})
 	got, err := c.Acquire(t.Context(), s.request())
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +171,8 @@ func TestTraceHoldsNoSecret(t *testing.T) {
 func TestOnlyTheHostThatWasSetIsAsked(t *testing.T) {
 	t.Setenv("MSAL_FORCE_REGION", "westus2")
 	stop := errors.New("stopped here")
-	for region, want := range map[string]string{"": "login.microsoftonline.com", "westeurope": "westeurope.login.microsoft.com"} {
+	for region, want := range map[string]string{"": "login.microsoftonline.com",
+		"westeurope": "westeurope.login.microsoft.com"} {
 		var hosts []string
 		c := &token.Client{Wait: noWait, Transport: transport.New(transport.Config{
 			Proxy: func(r *http.Request) (*url.URL, error) { hosts = append(hosts, r.URL.Host); return nil, stop },

@@ -21,18 +21,23 @@ func TestParseRefusal(t *testing.T) {
 		name, body string
 		want       *Refusal
 	}{
-		{"now", `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: ` + traceGUID +
+		{"now", `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: ` +
+			traceGUID +
 			` Correlation ID: ` + corrGUID + ` Timestamp: 2026-08-13 21:24:29Z","error_codes":[7000215]}`,
 			&Refusal{Status: 400, Code: "invalid_client", AADSTS: []int{7000215}, Description: "Invalid client secret provided.",
 				TraceID: traceGUID, CorrelationID: corrGUID, Timestamp: "2026-08-13 21:24:29Z"}},
-		{"until 2024", `{"error":"unauthorized_client","error_description":"AADSTS700016: Not found.\r\nTrace ID: ` + traceGUID +
-			`\r\nCorrelation ID: ` + corrGUID + `\r\nTimestamp: 2023-01-02 03:04:05Z","error_codes":[700016],"trace_id":"` + traceGUID + `"}`,
+		{"until 2024",
+			`{"error":"unauthorized_client","error_description":"AADSTS700016: Not found.\r\nTrace ID: ` + traceGUID +
+				`\r\nCorrelation ID: ` + corrGUID + `\r\nTimestamp: 2023-01-02 03:04:05Z","error_codes":[700016],"trace_id":"` +
+				traceGUID + `"}`,
 			&Refusal{Status: 400, Code: "unauthorized_client", AADSTS: []int{700016}, Description: "Not found.",
 				TraceID: traceGUID, CorrelationID: corrGUID, Timestamp: "2023-01-02 03:04:05Z"}},
-		{"the description's code comes first", `{"error":"x","error_description":"AADSTS53003: Blocked.","error_codes":["50000",53003,-1,1.5,null]}`,
+		{"the description's code comes first",
+			`{"error":"x","error_description":"AADSTS53003: Blocked.","error_codes":["50000",53003,-1,1.5,null]}`,
 			&Refusal{Status: 400, Code: "x", AADSTS: []int{53003, 50000}, Description: "Blocked."}},
-		{"a policy", `{"error":"invalid_grant","suberror":"message_only","claims":"{\"access_token\":{\"capolids\":{\"essential\":true,\"values\":[\"` +
-			policy + `\",\"rm -rf\"]}}}"}`,
+		{"a policy",
+			`{"error":"invalid_grant","suberror":"message_only","claims":"{\"access_token\":{\"capolids\":{\"essential\":true,\"values\":[\"` +
+				policy + `\",\"rm -rf\"]}}}"}`,
 			&Refusal{Status: 400, Code: "invalid_grant", Suberror: "message_only", Policies: []string{policy},
 				Claims: `{"access_token":{"capolids":{"essential":true,"values":["` + policy + `","rm -rf"]}}}`}},
 		{"no Entra", `{"error":"invalid_scope","error_description":"what \u001b[31mis\u0007 that"}`,
@@ -62,7 +67,8 @@ func FuzzParseRefusal(f *testing.F) {
 		if refusal == nil {
 			return
 		}
-		shown := refusal.Error() + refusal.Suberror + refusal.TraceID + refusal.CorrelationID + refusal.Timestamp + strings.Join(refusal.Policies, "")
+		shown := refusal.Error() + refusal.Suberror + refusal.TraceID + refusal.CorrelationID + refusal.Timestamp +
+			strings.Join(refusal.Policies, "")
 		if i := strings.IndexFunc(shown, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }); i >= 0 {
 			t.Errorf("a control character reaches the terminal: %q", shown)
 		}

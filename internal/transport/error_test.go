@@ -76,9 +76,12 @@ func TestFaults(t *testing.T) {
 	root := issue(t, "m2m test root", true, inADay, nil)
 	middle := issue(t, "m2m test intermediate", true, inADay, root)
 	roots := caFile(t, root.cert)
-	withMiddle := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{chain(issue(t, "127.0.0.1", false, inADay, middle), middle)}})
-	another := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{chain(issue(t, "other.example", false, inADay, root))}})
-	outdated := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{chain(issue(t, "127.0.0.1", false, yesterday, root))}})
+	withMiddle := serveTLS(t,
+		&tls.Config{Certificates: []tls.Certificate{chain(issue(t, "127.0.0.1", false, inADay, middle), middle)}})
+	another := serveTLS(t,
+		&tls.Config{Certificates: []tls.Certificate{chain(issue(t, "other.example", false, inADay, root))}})
+	outdated := serveTLS(t,
+		&tls.Config{Certificates: []tls.Certificate{chain(issue(t, "127.0.0.1", false, yesterday, root))}})
 	old := serveTLS(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 	plain := httptest.NewServer(http.HandlerFunc(noContent))
 	t.Cleanup(plain.Close)
@@ -99,16 +102,24 @@ func TestFaults(t *testing.T) {
 		address string
 		reason  string
 	}{
-		{"nothing listens", transport.Config{}, "http://" + nowhere, transport.FaultRefused, nowhere, "the connection was refused"},
-		{"proxy down", transport.Config{Proxy: through(nowhere)}, "https://api.example.org", transport.FaultProxy, "api.example.org",
+		{"nothing listens", transport.Config{}, "http://" + nowhere, transport.FaultRefused, nowhere,
+			"the connection was refused"},
+		{"proxy down", transport.Config{Proxy: through(nowhere)}, "https://api.example.org", transport.FaultProxy,
+			"api.example.org",
 			"the proxy failed: " + nowhere + ": the connection was refused"},
-		{"proxy refuses the tunnel", transport.Config{Proxy: through(host(choosy))}, "https://api.example.org", transport.FaultProxy, "api.example.org",
+		{"proxy refuses the tunnel", transport.Config{Proxy: through(host(choosy))}, "https://api.example.org",
+			transport.FaultProxy, "api.example.org",
 			"the proxy failed: " + host(choosy) + ": it answered CONNECT with 407 Proxy Authentication Required"},
-		{"unknown authority", transport.Config{}, withMiddle.URL, transport.FaultUnknownCA, host(withMiddle), `"CN=m2m test root"`},
-		{"another host's certificate", transport.Config{CAFile: roots}, another.URL, transport.FaultHostname, host(another), "certificate does not fit: cannot validate certificate for 127.0.0.1"},
-		{"out of date", transport.Config{CAFile: roots}, outdated.URL, transport.FaultCertificate, host(outdated), "its certificate does not fit: certificate has expired"},
-		{"old TLS", transport.Config{}, old.URL, transport.FaultTLS, host(old), "the TLS handshake failed: protocol version not supported"},
-		{"plain http", transport.Config{}, "https://" + host(plain), transport.FaultProtocol, host(plain), "does not speak TLS"},
+		{"unknown authority", transport.Config{}, withMiddle.URL, transport.FaultUnknownCA, host(withMiddle),
+			`"CN=m2m test root"`},
+		{"another host's certificate", transport.Config{CAFile: roots}, another.URL, transport.FaultHostname, host(another),
+			"certificate does not fit: cannot validate certificate for 127.0.0.1"},
+		{"out of date", transport.Config{CAFile: roots}, outdated.URL, transport.FaultCertificate, host(outdated),
+			"its certificate does not fit: certificate has expired"},
+		{"old TLS", transport.Config{}, old.URL, transport.FaultTLS, host(old),
+			"the TLS handshake failed: protocol version not supported"},
+		{"plain http", transport.Config{}, "https://" + host(plain), transport.FaultProtocol, host(plain),
+			"does not speak TLS"},
 		{"hangs up", transport.Config{}, "http://" + hangsUp, transport.FaultClosed, hangsUp, "closed early"},
 		{"not HTTP", transport.Config{}, "http://" + nonsense, transport.FaultOther, nonsense, "malformed HTTP"},
 	} {
@@ -160,7 +171,8 @@ func TestTimeoutAndCancel(t *testing.T) {
 	}
 	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
-	if e := ask(short); e.Fault != transport.FaultTimeout || e.Address != "the.example" || !errors.Is(e, context.DeadlineExceeded) {
+	if e := ask(short); e.Fault != transport.FaultTimeout || e.Address != "the.example" ||
+		!errors.Is(e, context.DeadlineExceeded) {
 		t.Errorf("time-out: %+v", e)
 	}
 	<-arrived
@@ -182,7 +194,8 @@ func TestDiagnoseForms(t *testing.T) {
 		address string
 	}{
 		{"no such name", &net.OpError{Op: "dial", Err: noName}, transport.FaultDNS, "login.example"},
-		{"slow resolver", &net.DNSError{Err: "i/o timeout", Name: "login.example", IsTimeout: true}, transport.FaultTimeout, "login.example"},
+		{"slow resolver", &net.DNSError{Err: "i/o timeout", Name: "login.example", IsTimeout: true}, transport.FaultTimeout,
+			"login.example"},
 		{"the proxy's name", &net.OpError{Op: "proxyconnect", Err: noName}, transport.FaultProxy, "login.example"},
 		{"SOCKS", &net.OpError{Op: "socks connect", Err: errors.New("general failure")}, transport.FaultProxy, ""},
 		{"reset", &net.OpError{Op: "read", Err: syscall.ECONNRESET}, transport.FaultClosed, ""},

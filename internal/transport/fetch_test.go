@@ -61,11 +61,13 @@ func TestFetch(t *testing.T) {
 		}
 	}
 	var status *transport.StatusError
-	if _, _, err := transport.Fetch(t.Context(), s.Client(), s.URL, limits); !errors.As(err, &status) || status.Status != http.StatusTeapot {
+	if _, _, err := transport.Fetch(t.Context(), s.Client(), s.URL, limits); !errors.As(err, &status) ||
+		status.Status != http.StatusTeapot {
 		t.Errorf("error = %v, want a *StatusError", err)
 	}
 	var size *transport.SizeError
-	if _, _, err := transport.Fetch(t.Context(), s.Client(), s.URL+"/large", limits); !errors.As(err, &size) || size.Limit != 2048 {
+	if _, _, err := transport.Fetch(t.Context(), s.Client(), s.URL+"/large", limits); !errors.As(err, &size) ||
+		size.Limit != 2048 {
 		t.Errorf("error = %v, want a *SizeError", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())

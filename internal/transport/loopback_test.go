@@ -56,7 +56,8 @@ func TestLocalhostIsNotLookedUp(t *testing.T) {
 			t.Fatalf("%s: %v", host, err)
 		}
 		conn.Close()
-		if err := get(t, transport.Config{Proxy: through(closedPort(t))}, "http://"+net.JoinHostPort(host, port)); err != nil {
+		if err := get(t, transport.Config{Proxy: through(closedPort(t))},
+			"http://"+net.JoinHostPort(host, port)); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
 	}

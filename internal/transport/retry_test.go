@@ -136,11 +136,12 @@ func TestRetry(t *testing.T) {
 func TestRetryEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
-	err := transport.Retry{Attempts: 5, Backoff: transport.Backoff{First: time.Hour, Longest: time.Hour}}.Do(ctx, func(int) transport.Attempt {
-		calls++
-		time.AfterFunc(time.Millisecond, cancel)
-		return transport.Attempt{Again: true}
-	})
+	err := transport.Retry{Attempts: 5, Backoff: transport.Backoff{First: time.Hour, Longest: time.Hour}}.Do(ctx,
+		func(int) transport.Attempt {
+			calls++
+			time.AfterFunc(time.Millisecond, cancel)
+			return transport.Attempt{Again: true}
+		})
 	if !errors.Is(err, context.Canceled) || calls != 1 {
 		t.Errorf("%d calls, error %v", calls, err)
 	}

@@ -68,7 +68,8 @@ func TestBodyIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := transport.New(transport.Config{CAFile: "does-not-exist.pem"}).RoundTrip(req); !errors.Is(err, transport.ErrCAFile) {
+	if _, err := transport.New(transport.Config{CAFile: "does-not-exist.pem"}).RoundTrip(req); !errors.Is(err,
+		transport.ErrCAFile) {
 		t.Fatalf("error = %v", err)
 	}
 	if !body.closed {
@@ -119,7 +120,8 @@ func TestTraceIsRedacted(t *testing.T) {
 	defer s.Close()
 	var lines []string
 	trace := func(e transport.Exchange) { lines = append(lines, e.String()) }
-	if err := get(t, transport.Config{Trace: trace}, strings.Replace(s.URL, "://", "://user:hidden@", 1)+"/path?sig=hidden#hidden"); err != nil {
+	if err := get(t, transport.Config{Trace: trace},
+		strings.Replace(s.URL, "://", "://user:hidden@", 1)+"/path?sig=hidden#hidden"); err != nil {
 		t.Fatal(err)
 	}
 	nowhere := "http://" + closedPort(t)
@@ -155,7 +157,8 @@ func FuzzTrace(f *testing.F) {
 			t.Fatal("it was sent")
 		}
 		shown, err := url.Parse(traced.URL)
-		if err == nil && (shown.User != nil && u.Opaque == "" || shown.RawQuery != "" && shown.RawQuery != "[redacted]" || shown.Fragment != "") {
+		if err == nil && (shown.User != nil && u.Opaque == "" || shown.RawQuery != "" && shown.RawQuery != "[redacted]" ||
+			shown.Fragment != "") {
 			t.Errorf("%q is traced as %q", address, traced.URL)
 		}
 	})

@@ -35,7 +35,8 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func BenchmarkVerifyCached(b *testing.B) {
-	v, _ := verify.New(policy(), issuertest.Keys(b), verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
+	v, _ := verify.New(policy(), issuertest.Keys(b),
+		verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 	token := issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -46,7 +47,8 @@ func BenchmarkVerifyCached(b *testing.B) {
 }
 
 func BenchmarkVerifyCachedManyTokens(b *testing.B) {
-	v, _ := verify.New(policy(), issuertest.Keys(b), verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
+	v, _ := verify.New(policy(), issuertest.Keys(b),
+		verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 	tokens := make([]string, 10_000)
 	for i := range tokens {
 		tokens[i] = issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i)))
@@ -85,8 +87,10 @@ func BenchmarkParse(b *testing.B) {
 // key at hand.
 func parseOf() func(token string) (*gojwt.Token, error) {
 	parser := gojwt.NewParser(
-		gojwt.WithValidMethods([]string{"RS256"}), gojwt.WithIssuer(issuertest.IssuerV2), gojwt.WithAudience(issuertest.API), gojwt.WithIssuedAt(),
-		gojwt.WithExpirationRequired(), gojwt.WithNotBeforeRequired(), gojwt.WithStrictDecoding(), gojwt.WithLeeway(time.Minute),
+		gojwt.WithValidMethods([]string{"RS256"}), gojwt.WithIssuer(issuertest.IssuerV2), gojwt.WithAudience(issuertest.API),
+		gojwt.WithIssuedAt(),
+		gojwt.WithExpirationRequired(), gojwt.WithNotBeforeRequired(), gojwt.WithStrictDecoding(),
+		gojwt.WithLeeway(time.Minute),
 		gojwt.WithTimeFunc(issuertest.At(issuertest.Noon)),
 	)
 	public := &issuertest.Pairs()[0].Private.PublicKey

@@ -107,14 +107,16 @@ func TestCacheFollowsTheIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := issuertest.New()
 		source := &counter{Source: issuertest.Metadata(t, s, jwks.MetadataOptions{KeyGrace: -1})}
-		v, _ := verify.New(policy(), source, verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
+		v, _ := verify.New(policy(), source,
+			verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 		renew := func(jwks string) {
 			s.Serve(issuertest.KeysV2, jwks)
 			time.Sleep(time.Minute)
 			_, _, _ = source.Source.Lookup(t.Context(), entra.V2, "unheard of")
 		}
 		believe(t, v, issuertest.Valid())
-		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID), issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
+		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
+			issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
 		believe(t, v, issuertest.Valid())
 		if source.lookups.Load() != 1 {
 			t.Error("want the cached result kept when a key is added")
@@ -135,7 +137,8 @@ func TestCacheStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := issuertest.New()
 		m := issuertest.Metadata(t, s, jwks.MetadataOptions{MaxStale: time.Minute})
-		v, _ := verify.New(policy(), m, verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
+		v, _ := verify.New(policy(), m,
+			verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 		believe(t, v, issuertest.Valid())
 		s.Set(issuertest.KeysV2, issuertest.Answer{Err: issuertest.ErrDown})
 		time.Sleep(2 * time.Minute)

@@ -28,8 +28,10 @@ func TestConcurrent(t *testing.T) {
 		}
 		mine := issuertest.Mint(issuertest.Header(), claims)
 		forged := []string{
-			flip(mine), graft(claims), mine[:len(mine)-6], mine[:len(mine)-342], "", "a.b.c", issuertest.Mint(issuertest.Header(), claims.Add("iss", `"x"`)),
-			issuertest.Mint(issuertest.Header(), claims.Str("nonce", "n").Str("sub", "ada").Del("azp")), issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), claims.JSON()[:90]),
+			flip(mine), graft(claims), mine[:len(mine)-6], mine[:len(mine)-342], "", "a.b.c",
+			issuertest.Mint(issuertest.Header(), claims.Add("iss", `"x"`)),
+			issuertest.Mint(issuertest.Header(), claims.Str("nonce", "n").Str("sub", "ada").Del("azp")),
+			issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), claims.JSON()[:90]),
 		}
 		wg.Go(func() {
 			var believed []*jwt.Token
@@ -50,7 +52,8 @@ func TestConcurrent(t *testing.T) {
 				}
 			}
 			for _, token := range believed {
-				if !slices.Equal(slices.Collect(token.Claims.All()), claims) || !slices.Equal(slices.Collect(token.Header.All()), issuertest.Header()) {
+				if !slices.Equal(slices.Collect(token.Claims.All()), claims) ||
+					!slices.Equal(slices.Collect(token.Header.All()), issuertest.Header()) {
 					t.Errorf("want %s, got %+v", claims.JSON(), token)
 				}
 			}

@@ -25,33 +25,44 @@ func TestAuthorities(t *testing.T) {
 		cloud                string
 		want                 error
 	}{
-		{"local tenant", "https://127.0.0.1:8443", issuertest.Tenant, "https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0", issuertest.IssuerV1,
+		{"local tenant", "https://127.0.0.1:8443", issuertest.Tenant, "https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0",
+			issuertest.IssuerV1,
 			"https://127.0.0.1:8443/{tenantid}/v2.0", "microsoftonline.com", nil},
-		{"stand-in with its own STS", "https://127.0.0.2:9000", issuertest.Tenant, "https://127.0.0.2:9000/" + issuertest.Tenant + "/v2.0",
+		{"stand-in with its own STS", "https://127.0.0.2:9000", issuertest.Tenant,
+			"https://127.0.0.2:9000/" + issuertest.Tenant + "/v2.0",
 			"https://127.0.0.2:9000/" + issuertest.Tenant + "/", "https://127.0.0.2:9000/{tenantid}/v2.0", "", nil},
 		{"tenant by domain", "https://login.microsoftonline.com", "Contoso.com", issuertest.IssuerV2, issuertest.IssuerV1,
 			"https://login.microsoftonline.com/{tenantid}/v2.0", "microsoftonline.com", nil},
-		{"alias of the public cloud", "https://login.windows.net", issuertest.Tenant, issuertest.IssuerV2, issuertest.IssuerV1, "", "", nil},
+		{"alias of the public cloud", "https://login.windows.net", issuertest.Tenant, issuertest.IssuerV2,
+			issuertest.IssuerV1, "", "", nil},
 		{"common", "https://login.microsoftonline.com", "common", "https://login.microsoftonline.com/{tenantid}/v2.0",
 			"https://sts.windows.net/{tenantid}/", "https://login.microsoftonline.com/{tenantid}/v2.0", "", nil},
-		{"China", "https://login.partner.microsoftonline.cn", issuertest.Tenant, "https://login.partner.microsoftonline.cn/" + issuertest.Tenant + "/v2.0",
+		{"China", "https://login.partner.microsoftonline.cn", issuertest.Tenant,
+			"https://login.partner.microsoftonline.cn/" + issuertest.Tenant + "/v2.0",
 			"https://sts.chinacloudapi.cn/" + issuertest.Tenant + "/", "", "", nil},
-		{"key of another cloud", "https://127.0.0.1:8443", issuertest.Tenant, "https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0", issuertest.IssuerV1,
+		{"key of another cloud", "https://127.0.0.1:8443", issuertest.Tenant,
+			"https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0", issuertest.IssuerV1,
 			"", "microsoftonline.us", verify.ErrKeyCloud},
-		{"key of personal accounts", "https://login.microsoftonline.com", issuertest.Tenant, issuertest.IssuerV2, issuertest.IssuerV1,
+		{"key of personal accounts", "https://login.microsoftonline.com", issuertest.Tenant, issuertest.IssuerV2,
+			issuertest.IssuerV1,
 			"https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", "", verify.ErrKeyIssuer},
-		{"alias of the public cloud, keys of its main host", "https://login.windows.net", issuertest.Tenant, issuertest.IssuerV2, issuertest.IssuerV1,
+		{"alias of the public cloud, keys of its main host", "https://login.windows.net", issuertest.Tenant,
+			issuertest.IssuerV2, issuertest.IssuerV1,
 			"https://login.microsoftonline.com/{tenantid}/v2.0", "microsoftonline.com", nil},
 		{"US government", "https://login.microsoftonline.us", issuertest.Tenant, issuerUS, issuertest.IssuerV1,
 			"https://login.microsoftonline.us/{tenantid}/v2.0", "", nil},
 		// Both clouds issue v1.0 tokens as sts.windows.net, and not every key names its cloud.
-		{"US government key in the public cloud", "https://login.microsoftonline.com", issuertest.Tenant, issuertest.IssuerV2, issuertest.IssuerV1,
+		{"US government key in the public cloud", "https://login.microsoftonline.com", issuertest.Tenant, issuertest.IssuerV2,
+			issuertest.IssuerV1,
 			"https://login.microsoftonline.us/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
-		{"public key in the US government cloud", "https://login.microsoftonline.us", issuertest.Tenant, issuerUS, issuertest.IssuerV1,
+		{"public key in the US government cloud", "https://login.microsoftonline.us", issuertest.Tenant, issuerUS,
+			issuertest.IssuerV1,
 			"https://login.microsoftonline.com/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
-		{"public key at a local tenant", "https://127.0.0.1:8443", issuertest.Tenant, "https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0", issuertest.IssuerV1,
+		{"public key at a local tenant", "https://127.0.0.1:8443", issuertest.Tenant,
+			"https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0", issuertest.IssuerV1,
 			"https://login.microsoftonline.com/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
-		{"key of another host", "https://login.microsoftonline.com", issuertest.Tenant, issuertest.IssuerV2, issuertest.IssuerV1,
+		{"key of another host", "https://login.microsoftonline.com", issuertest.Tenant, issuertest.IssuerV2,
+			issuertest.IssuerV1,
 			"https://login.partner.microsoftonline.cn/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
 	}
 	for _, tt := range tests {
@@ -77,8 +88,10 @@ func TestAuthorities(t *testing.T) {
 			}
 			v := verifier(t, p, m)
 			tid := func(s string) string { return strings.Replace(s, "{tenantid}", issuertest.Tenant, 1) }
-			try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", tid(tt.v2))), want: tt.want, check: verify.CheckKey})
-			try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1().Str("iss", tid(tt.v1))), want: tt.want, check: verify.CheckKey})
+			try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", tid(tt.v2))),
+				want: tt.want, check: verify.CheckKey})
+			try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1().Str("iss", tid(tt.v1))),
+				want: tt.want, check: verify.CheckKey})
 		})
 	}
 }
@@ -86,7 +99,8 @@ func TestAuthorities(t *testing.T) {
 // TestKeyOfAnotherCloud: the same for keys from a file. Where only an issuer is
 // given, the key's own cloud must be one that issues in that name.
 func TestKeyOfAnotherCloud(t *testing.T) {
-	const us, china = "https://login.microsoftonline.us/{tenantid}/v2.0", "https://login.partner.microsoftonline.cn/{tenantid}/v2.0"
+	const us, china = "https://login.microsoftonline.us/{tenantid}/v2.0",
+		"https://login.partner.microsoftonline.cn/{tenantid}/v2.0"
 	for _, tt := range []struct {
 		name, keyIssuer string
 		options         jwks.SetOptions
@@ -103,7 +117,8 @@ func TestKeyOfAnotherCloud(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			try(t, verifier(t, policy(), s), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1()), want: tt.want, check: verify.CheckKey})
+			try(t, verifier(t, policy(), s),
+				trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1()), want: tt.want, check: verify.CheckKey})
 		})
 	}
 }
@@ -114,14 +129,17 @@ func TestDomainOfAnother(t *testing.T) {
 	s := issuertest.New()
 	base := "https://login.microsoftonline.com/contoso.com"
 	s.Serve(base+"/v2.0/.well-known/openid-configuration", issuertest.Document(issuertest.IssuerV2, issuertest.KeysV2))
-	m := issuertest.MetadataOf(t, s, entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "contoso.com"}, jwks.MetadataOptions{})
+	m := issuertest.MetadataOf(t, s, entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "contoso.com"},
+		jwks.MetadataOptions{})
 	p := policy()
 	p.Tenants = []string{"contoso.com"}
 	v := verifier(t, p, m)
-	try(t, v, trial{token: issuertest.Mint(issuertest.Header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
+	try(t, v, trial{token: issuertest.Mint(issuertest.Header(), foreign()), want: verify.ErrIssuerMismatch,
+		check: verify.CheckIssuer})
 	try(t, v, trial{token: issuertest.Valid()})
 	p.Tenants = []string{"fabrikam.com"}
-	if _, err := verifier(t, p, m).Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrTenantUnresolved) || !errors.Is(err, verify.ErrUndecided) {
+	if _, err := verifier(t, p, m).Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrTenantUnresolved) ||
+		!errors.Is(err, verify.ErrUndecided) {
 		t.Errorf("want the domain unresolved, got %v", err)
 	}
 }
@@ -133,12 +151,15 @@ func TestDomainMoves(t *testing.T) {
 		s := issuertest.New()
 		base := "https://login.microsoftonline.com/contoso.com"
 		s.Serve(base+"/v2.0/.well-known/openid-configuration", issuertest.Document(issuertest.IssuerV2, issuertest.KeysV2))
-		m := issuertest.MetadataOf(t, s, entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "contoso.com"}, jwks.MetadataOptions{})
+		m := issuertest.MetadataOf(t, s, entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: "contoso.com"},
+			jwks.MetadataOptions{})
 		p := policy()
 		p.Tenants = []string{"contoso.com"}
 		v, _ := verify.New(p, m, verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
 		believe(t, v, issuertest.Valid())
-		s.Serve(base+"/v2.0/.well-known/openid-configuration", issuertest.Document(strings.ReplaceAll(issuertest.IssuerV2, issuertest.Tenant, issuertest.OtherTenant), issuertest.KeysV2))
+		s.Serve(base+"/v2.0/.well-known/openid-configuration",
+			issuertest.Document(strings.ReplaceAll(issuertest.IssuerV2, issuertest.Tenant, issuertest.OtherTenant),
+				issuertest.KeysV2))
 		time.Sleep(jwks.DefaultRefresh)
 		issuertest.Lookup(t, m, "unheard of", jwks.ErrKeyUnknown)
 		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrIssuerMismatch) {

@@ -20,7 +20,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	policy := verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API}, Roles: []string{"Data.Read"}}
+	policy := verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API},
+		Roles: []string{"Data.Read"}}
 	verifier, err := verify.New(policy, keys, verify.Options{CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		fmt.Println(err)

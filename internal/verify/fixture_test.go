@@ -9,7 +9,8 @@ import (
 )
 
 func policy() verify.Policy {
-	return verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API, "api://m2m"}, Roles: []string{"Data.Read"}}
+	return verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API, "api://m2m"},
+		Roles: []string{"Data.Read"}}
 }
 
 func verifier(t testing.TB, p verify.Policy, keys jwks.Source) *verify.Verifier {

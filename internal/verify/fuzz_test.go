@@ -10,7 +10,8 @@ import (
 // FuzzToken: nothing but the very tokens that were signed is believed, and
 // Verify and Judge never disagree about that.
 func FuzzToken(f *testing.F) {
-	believed := map[string]bool{issuertest.Valid(): true, issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1()): true}
+	believed := map[string]bool{issuertest.Valid(): true,
+		issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1()): true}
 	for token := range believed {
 		f.Add(token)
 	}
@@ -18,7 +19,8 @@ func FuzzToken(f *testing.F) {
 		f.Add(tt.token)
 	}
 	v := verifier(f, policy(), issuertest.Keys(f))
-	quick, err := verify.New(policy(), issuertest.Keys(f), verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: 1 << 20})
+	quick, err := verify.New(policy(), issuertest.Keys(f),
+		verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: 1 << 20})
 	if err != nil {
 		f.Fatal(err)
 	}

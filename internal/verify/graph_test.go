@@ -22,13 +22,18 @@ func TestGraph(t *testing.T) {
 		reason  error
 	}{
 		{"Graph's", issuertest.Mint(nonce, own), nil, verify.Unverifiable, verify.ErrGraphNonce},
-		{"by its GUID", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", graph)), nil, verify.Unverifiable, verify.ErrGraphNonce},
-		{"of the US government", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", "https://dod-graph.microsoft.us/")), nil, verify.Unverifiable, verify.ErrGraphNonce},
-		{"any audience", issuertest.Mint(nonce, own), func(p *verify.Policy) { p.AnyAudience = true }, verify.Unverifiable, verify.ErrGraphNonce},
+		{"by its GUID", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", graph)), nil, verify.Unverifiable,
+			verify.ErrGraphNonce},
+		{"of the US government", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", "https://dod-graph.microsoft.us/")),
+			nil, verify.Unverifiable, verify.ErrGraphNonce},
+		{"any audience", issuertest.Mint(nonce, own), func(p *verify.Policy) { p.AnyAudience = true }, verify.Unverifiable,
+			verify.ErrGraphNonce},
 		{"unsigned", issuertest.Mint(nonce.Str("alg", "none"), own), nil, verify.Invalid, verify.ErrAlgNotAllowed},
 		{"malformed", issuertest.Mint(nonce.Add("nonce", `"m"`), own), nil, verify.Invalid, jwt.ErrNameDuplicate},
 		{"without nonce", issuertest.Mint(issuertest.Header(), own), nil, verify.Invalid, verify.ErrAudienceMismatch},
-		{"for a host that only ends so", issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", "https://evil-graph.microsoft.com")), nil, verify.Invalid, verify.ErrAudienceMismatch},
+		{"for a host that only ends so",
+			issuertest.Mint(nonce, issuertest.ClaimsV1().Str("aud", "https://evil-graph.microsoft.com")), nil, verify.Invalid,
+			verify.ErrAudienceMismatch},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -42,7 +47,8 @@ func TestGraph(t *testing.T) {
 				t.Errorf("Verify: want a refusal (%v), got %v", tt.reason, err)
 			}
 			report := v.Report(t.Context(), tt.token)
-			if report.Verdict != tt.verdict || report.Finding(verify.CheckSignature).Status == verify.Pass && tt.verdict == verify.Unverifiable {
+			if report.Verdict != tt.verdict || report.Finding(verify.CheckSignature).Status == verify.Pass &&
+				tt.verdict == verify.Unverifiable {
 				t.Errorf("Judge: want %s, got %s, %+v", tt.verdict, report.Verdict, report.Finding(verify.CheckSignature))
 			}
 		})

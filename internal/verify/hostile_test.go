@@ -23,7 +23,8 @@ func TestHostileWords(t *testing.T) {
 	p.Clients = []string{issuertest.API}
 	plain := plainPolicy()
 	plain.Tenants, plain.Clients, plain.Roles = p.Tenants, p.Clients, p.Roles
-	for _, words := range []string{"$(reboot)", "a&reboot", "a,b", "it's", strings.Repeat("A", 1000), "\u202e\u2028\u00ad\u009b31m"} {
+	for _, words := range []string{"$(reboot)", "a&reboot", "a,b", "it's", strings.Repeat("A", 1000),
+		"\u202e\u2028\u00ad\u009b31m"} {
 		for _, tt := range []struct {
 			name   string
 			judge  *verify.Verifier
@@ -35,13 +36,18 @@ func TestHostileWords(t *testing.T) {
 			{"user", verifier(t, p, issuertest.Keys(t)), issuertest.Header(), issuertest.UserClaims()},
 			{"ID", verifier(t, p, issuertest.Keys(t)), issuertest.Header(), issuertest.IDClaims()},
 			{"unset", verifier(t, verify.Policy{}, issuertest.Keys(t)), issuertest.Header(), issuertest.ClaimsV2()},
-			{"plain", verifier(t, plain, plainKeys(t, jwks.SetOptions{Issuer: idp})), plainHeader(), plainClaims().Str("tid", issuertest.Tenant)},
+			{"plain", verifier(t, plain, plainKeys(t, jwks.SetOptions{Issuer: idp})), plainHeader(),
+				plainClaims().Str("tid", issuertest.Tenant)},
 		} {
 			for _, m := range tt.claims {
-				assertHarmless(t, tt.name+", "+m.Name, explain.Report(tt.judge.Report(t.Context(), issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words))))), words)
+				assertHarmless(t, tt.name+", "+m.Name,
+					explain.Report(tt.judge.Report(t.Context(),
+						issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words))))), words)
 			}
 			for _, m := range tt.header {
-				assertHarmless(t, tt.name+", "+m.Name, explain.Report(tt.judge.Report(t.Context(), issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims))), words)
+				assertHarmless(t, tt.name+", "+m.Name,
+					explain.Report(tt.judge.Report(t.Context(),
+						issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims))), words)
 			}
 		}
 	}
@@ -58,7 +64,8 @@ func TestHostileClient(t *testing.T) {
 		"$(reboot)": "if this app may call, add it: --client",
 		"":          "",
 	} {
-		f := explain.Report(v.Report(t.Context(), issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name)))).Finding(verify.CheckClient)
+		f := explain.Report(v.Report(t.Context(),
+			issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name)))).Finding(verify.CheckClient)
 		if f.Status != verify.Fail || f.Fix != fix {
 			t.Errorf("client %q: %s, fix %q, want %q", name, f.Status, f.Fix, fix)
 		}
@@ -72,7 +79,8 @@ func TestHostileFailure(t *testing.T) {
 	s.Set(issuertest.DiscoveryV2, issuertest.Answer{Err: errors.New("\x1b]0;x\a\u202e\n" + strings.Repeat("A", 1000))})
 	v := verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{}))
 	_, err := v.Verify(t.Context(), issuertest.Valid())
-	if !errors.Is(err, jwks.ErrKeysUnreachable) || len(err.Error()) > mostWords || strings.ContainsFunc(err.Error(), unseen) {
+	if !errors.Is(err, jwks.ErrKeysUnreachable) || len(err.Error()) > mostWords ||
+		strings.ContainsFunc(err.Error(), unseen) {
 		t.Errorf("%d bytes: %q", len(err.Error()), err)
 	}
 	assertHarmless(t, "no keys", explain.Report(v.Report(t.Context(), issuertest.Valid())), "AAA")

@@ -22,7 +22,8 @@ func TestVersions(t *testing.T) {
 		t.Errorf("want no v1.0 document for a v2.0 token, got %d", n)
 	}
 	try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1())})
-	for _, address := range []string{issuertest.DiscoveryV1, issuertest.KeysV1, issuertest.DiscoveryV2, issuertest.KeysV2} {
+	for _, address := range []string{issuertest.DiscoveryV1, issuertest.KeysV1, issuertest.DiscoveryV2,
+		issuertest.KeysV2} {
 		if n := s.Count(address); n != 1 {
 			t.Errorf("want %s read once, got %d", address, n)
 		}
@@ -35,7 +36,8 @@ func TestForeignTokensCostNothing(t *testing.T) {
 	s := issuertest.New()
 	v := verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{}))
 	for name, c := range map[string]issuertest.Members{
-		"tenant": foreign(), "audience": issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant), "version": issuertest.ClaimsV2().Del("ver"),
+		"tenant": foreign(), "audience": issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant),
+		"version": issuertest.ClaimsV2().Del("ver"),
 		"expired": issuertest.ClaimsV2().Date("exp", issuertest.Noon.Add(-10*time.Minute)), "kind": issuertest.IDClaims(),
 		"issuer": issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"),
 	} {
@@ -55,8 +57,10 @@ func TestFloods(t *testing.T) {
 		m := issuertest.Metadata(t, s, jwks.MetadataOptions{})
 		v, _ := verify.New(policy(), m, verify.Options{Now: issuertest.At(issuertest.Noon)})
 		for i := range 100 {
-			forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().Str("kid", fmt.Sprint("forged", i)).JSON(), issuertest.ClaimsV2().JSON())
-			if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrKeyUnknown) || !errors.Is(err, verify.ErrInvalid) {
+			forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().Str("kid", fmt.Sprint("forged", i)).JSON(),
+				issuertest.ClaimsV2().JSON())
+			if _, err := v.Verify(t.Context(), forged); !errors.Is(err, verify.ErrKeyUnknown) ||
+				!errors.Is(err, verify.ErrInvalid) {
 				t.Fatalf("want the key unknown, got %v", err)
 			}
 		}
@@ -65,7 +69,8 @@ func TestFloods(t *testing.T) {
 		}
 		before := s.Total()
 		for range 100 {
-			_, _ = v.Verify(t.Context(), issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().JSON()))
+			_, _ = v.Verify(t.Context(),
+				issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().JSON()))
 		}
 		if n := s.Total() - before; n != 0 {
 			t.Errorf("known key ID: want no fetch, got %d", n)
@@ -82,7 +87,8 @@ func TestCold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := issuertest.New()
 		s.Set(issuertest.DiscoveryV2, issuertest.Answer{Err: issuertest.ErrDown})
-		v, _ := verify.New(policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{}), verify.Options{Now: issuertest.At(issuertest.Noon)})
+		v, _ := verify.New(policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{}),
+			verify.Options{Now: issuertest.At(issuertest.Noon)})
 		for range 10 {
 			_, err := v.Verify(t.Context(), issuertest.Valid())
 			var e *verify.Error

@@ -20,7 +20,8 @@ import (
 	"time"
 )
 
-var mutate = flag.String("mutate", "", "switch off every decision whose name matches, such as . or Crit, and show the test that then fails")
+var mutate = flag.String("mutate", "",
+	"switch off every decision whose name matches, such as . or Crit, and show the test that then fails")
 
 // TestMutants checks that the tests notice every decision that is gone. It switches
 // off one at a time (a rule of the table in rules.go, or a branch that ends in a
@@ -223,7 +224,8 @@ func mutantsIn(set *token.FileSet, path string, file *ast.File, reasons map[stri
 		from, to := set.Position(at.Pos()), set.Position(at.End())
 		changed := fmt.Sprintf(format, source[from.Offset:to.Offset])
 		mutants = append(mutants, mutant{
-			name: name, place: fmt.Sprintf("%s:%d", filepath.Join(folder, filepath.Base(path)), from.Line), file: path, folder: folder,
+			name: name, place: fmt.Sprintf("%s:%d", filepath.Join(folder, filepath.Base(path)), from.Line), file: path,
+			folder: folder,
 			source: bytes.Join([][]byte{source[:from.Offset], []byte(changed), source[to.Offset:]}, nil),
 		})
 	}
@@ -268,7 +270,8 @@ func mutateRule(c *ast.CompositeLit, replace func(string, ast.Node, string)) {
 		return
 	}
 	if decide, ok := c.Elts[1].(*ast.Ident); ok && strings.HasPrefix(decide.Name, "decide") {
-		replace("rule "+strings.TrimPrefix(decide.Name, "decide"), decide, "func(*evaluation) outcome { _ = %s; return pass() }")
+		replace("rule "+strings.TrimPrefix(decide.Name, "decide"), decide,
+			"func(*evaluation) outcome { _ = %s; return pass() }")
 	}
 }
 

@@ -18,8 +18,10 @@ const idp = "https://idp.example/realms/shop"
 
 // plainClaims are those of RFC 9068 section 2.2, and nothing of Entra's.
 func plainClaims() issuertest.Members {
-	return issuertest.Members{}.Str("iss", idp).Str("sub", "shop-7").Str("client_id", "shop-7").Str("aud", "https://orders.example").
-		Date("iat", issuertest.Noon.Add(-time.Minute)).Date("exp", issuertest.Noon.Add(time.Hour)).Str("jti", "1").Str("scope", "read write")
+	return issuertest.Members{}.Str("iss", idp).Str("sub", "shop-7").Str("client_id", "shop-7").Str("aud",
+		"https://orders.example").
+		Date("iat", issuertest.Noon.Add(-time.Minute)).Date("exp", issuertest.Noon.Add(time.Hour)).Str("jti",
+		"1").Str("scope", "read write")
 }
 
 func plainHeader() issuertest.Members { return issuertest.Header().Str("typ", "at+jwt") }
@@ -30,7 +32,9 @@ func plainPolicy() verify.Policy {
 
 func plainKeys(t testing.TB, o jwks.SetOptions) *jwks.Set {
 	t.Helper()
-	s, err := jwks.NewSet([]byte(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID).Del("issuer", "cloud_instance_name", "x5t"))), o)
+	s, err := jwks.NewSet([]byte(
+		issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID).Del("issuer", "cloud_instance_name",
+			"x5t"))), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,12 +67,14 @@ func TestPlainIssuer(t *testing.T) {
 			}
 			v := verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp}))
 			try(t, v, trial{token: issuertest.Mint(h, tt.claims), want: tt.want, check: tt.check})
-			quick, err := verify.New(p, plainKeys(t, jwks.SetOptions{Issuer: idp}), verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: 1 << 20})
+			quick, err := verify.New(p, plainKeys(t, jwks.SetOptions{Issuer: idp}),
+				verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: 1 << 20})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 2 {
-				if _, err := quick.Verify(t.Context(), issuertest.Mint(h, tt.claims)); !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+				if _, err := quick.Verify(t.Context(), issuertest.Mint(h, tt.claims)); !errors.Is(err, tt.want) ||
+					(err == nil) != (tt.want == nil) {
 					t.Errorf("with a cache: want %v, got %v", tt.want, err)
 				}
 			}
@@ -85,14 +91,17 @@ func plainBelieved() []plainTrial {
 		{name: "no typ", header: issuertest.Header().Del("typ"), claims: c()},
 		{name: "azp in place of client_id", header: issuertest.Header(), claims: c().Del("client_id").Str("azp", "shop-7")},
 		{name: "azp beside client_id", claims: c().Str("azp", "shop-7")},
-		{name: "Auth0's sub", header: issuertest.Header(), claims: c().Del("client_id").Str("azp", "shop-7").Str("sub", "shop-7@clients")},
+		{name: "Auth0's sub", header: issuertest.Header(),
+			claims: c().Del("client_id").Str("azp", "shop-7").Str("sub", "shop-7@clients")},
 		{name: "no scope", claims: c().Del("scope")},
 		{name: "a list of one", claims: c().Set("aud", `["orders"]`)},
 		{name: "a list of ours alone", claims: c().Set("aud", `["orders","https://orders.example"]`)},
 		{name: "nbf past", claims: c().Date("nbf", issuertest.Noon.Add(-time.Hour))},
 		{name: "tid beside it", claims: c().Str("tid", "shop")},
-		{name: "the tid that is asked for", claims: c().Str("tid", issuertest.Tenant), change: func(p *verify.Policy) { p.Tenants = []string{issuertest.Tenant} }},
-		{name: "no tid, and one asked for", claims: c(), change: func(p *verify.Policy) { p.Tenants = []string{issuertest.Tenant} }},
+		{name: "the tid that is asked for", claims: c().Str("tid", issuertest.Tenant),
+			change: func(p *verify.Policy) { p.Tenants = []string{issuertest.Tenant} }},
+		{name: "no tid, and one asked for", claims: c(),
+			change: func(p *verify.Policy) { p.Tenants = []string{issuertest.Tenant} }},
 		{name: "another tid, and any asked for", claims: c().Str("tid", issuertest.OtherTenant),
 			change: func(p *verify.Policy) { p.Tenants, p.AnyTenant = []string{issuertest.Tenant}, true }},
 		{name: "a listed client", claims: c(), change: func(p *verify.Policy) { p.Clients = []string{"shop-7"} }},
@@ -108,7 +117,8 @@ func plainKinds() []plainTrial {
 	}
 	trials := []plainTrial{
 		kind("user", nil, user(), nil, verify.ErrUserToken),
-		kind("user with the required scope", nil, user(), func(p *verify.Policy) { p.Scopes = []string{"read"} }, verify.ErrUserToken),
+		kind("user with the required scope", nil, user(), func(p *verify.Policy) { p.Scopes = []string{"read"} },
+			verify.ErrUserToken),
 		kind("user where users are allowed", nil, user(), allow, nil),
 		kind("user without scope, typ JWT", issuertest.Header(), user().Del("scope"), nil, verify.ErrNotAppOnly),
 		kind("the same where users are allowed", issuertest.Header(), user().Del("scope"), allow, verify.ErrNotAppOnly),
@@ -124,12 +134,16 @@ func plainKinds() []plainTrial {
 		kind("empty client and sub", nil, plainClaims().Str("client_id", "").Str("sub", ""), nil, verify.ErrClientMissing),
 		kind("two clients", nil, plainClaims().Str("azp", "other"), nil, verify.ErrClientMissing),
 		kind("client a number", nil, plainClaims().Set("client_id", "7").Str("sub", "7"), nil, verify.ErrClientMissing),
-		kind("client a number beside azp", nil, plainClaims().Set("client_id", "7").Str("azp", "shop-7"), nil, verify.ErrClientMissing),
-		kind("line break in the client", nil, plainClaims().Str("client_id", `a\r\nb`).Str("sub", `a\r\nb`), nil, verify.ErrClientMissing),
-		kind("another alphabet in the client", nil, plainClaims().Str("client_id", `é`).Str("sub", `é`), nil, verify.ErrClientMissing),
+		kind("client a number beside azp", nil, plainClaims().Set("client_id", "7").Str("azp", "shop-7"), nil,
+			verify.ErrClientMissing),
+		kind("line break in the client", nil, plainClaims().Str("client_id", `a\r\nb`).Str("sub", `a\r\nb`), nil,
+			verify.ErrClientMissing),
+		kind("another alphabet in the client", nil, plainClaims().Str("client_id", `é`).Str("sub", `é`), nil,
+			verify.ErrClientMissing),
 	}
 	for _, name := range []string{"at_hash", "c_hash", "preferred_username", "upn", "name"} {
-		trials = append(trials, kind("ID token with "+name, issuertest.Header(), plainClaims().Str(name, "x"), allow, verify.ErrIDToken))
+		trials = append(trials,
+			kind("ID token with "+name, issuertest.Header(), plainClaims().Str(name, "x"), allow, verify.ErrIDToken))
 	}
 	return trials
 }
@@ -169,7 +183,8 @@ func plainPermissions() []plainTrial {
 	return []plainTrial{
 		permission("a scope", plainClaims(), need(nil, list("admin", "read"), false), nil),
 		permission("a scope in scp", plainClaims().Del("scope").Str("scp", "read"), need(nil, list("read"), false), nil),
-		permission("scp wins over scope", plainClaims().Str("scp", "write"), need(nil, list("read"), false), verify.ErrScopeMissing),
+		permission("scp wins over scope", plainClaims().Str("scp", "write"), need(nil, list("read"), false),
+			verify.ErrScopeMissing),
 		permission("both scopes", plainClaims(), need(nil, list("write", "read"), true), nil),
 		permission("one of two scopes", plainClaims(), need(nil, list("admin", "read"), true), verify.ErrScopeMissing),
 		permission("another scope", plainClaims(), need(nil, list("rea"), false), verify.ErrScopeMissing),
@@ -178,7 +193,8 @@ func plainPermissions() []plainTrial {
 		permission("a role", with, need(list("Data.Read"), nil, false), nil),
 		permission("a role and no scope", with.Del("scope"), need(list("Data.Read"), list("read"), false), nil),
 		permission("no role", plainClaims(), need(list("Data.Read"), nil, false), verify.ErrRoleMissing),
-		permission("a scope in place of a role", plainClaims(), need(list("Data.Read"), list("read"), false), verify.ErrRoleMissing),
+		permission("a scope in place of a role", plainClaims(), need(list("Data.Read"), list("read"), false),
+			verify.ErrRoleMissing),
 	}
 }
 
@@ -199,25 +215,32 @@ func plainRefused() []plainTrial {
 		refused("an object", c().Set("aud", `{"a":"orders"}`), verify.ErrAudienceSeveral, verify.CheckAudience),
 		refused("no exp", c().Del("exp"), verify.ErrDateMissing, verify.CheckLifetime),
 		refused("no iat", c().Del("iat"), verify.ErrDateMissing, verify.CheckLifetime),
-		refused("nbf to come", c().Date("nbf", issuertest.Noon.Add(2*time.Minute)), verify.ErrNotYetValid, verify.CheckLifetime),
-		refused("expired", c().Date("iat", issuertest.Noon.Add(-2*time.Hour)).Date("exp", issuertest.Noon.Add(-time.Hour)), verify.ErrExpired, verify.CheckLifetime),
+		refused("nbf to come", c().Date("nbf", issuertest.Noon.Add(2*time.Minute)), verify.ErrNotYetValid,
+			verify.CheckLifetime),
+		refused("expired", c().Date("iat", issuertest.Noon.Add(-2*time.Hour)).Date("exp", issuertest.Noon.Add(-time.Hour)),
+			verify.ErrExpired, verify.CheckLifetime),
 		refused("thirty hours", c().Date("exp", issuertest.Noon.Add(30*time.Hour)), verify.ErrTooLong, verify.CheckLifetime),
-		{name: "another tid than asked for", claims: c().Str("tid", issuertest.OtherTenant), want: verify.ErrTenantMismatch, check: verify.CheckTenant,
+		{name: "another tid than asked for", claims: c().Str("tid", issuertest.OtherTenant), want: verify.ErrTenantMismatch,
+			check:  verify.CheckTenant,
 			change: func(p *verify.Policy) { p.Tenants = []string{issuertest.Tenant} }},
 		{name: "a client that is not listed", claims: c(), want: verify.ErrClientNotListed, check: verify.CheckClient,
 			change: func(p *verify.Policy) { p.Clients = []string{"shop"} }},
 		{name: "no kid", header: plainHeader().Del("kid"), claims: c(), want: verify.ErrKeyIDMissing, check: verify.CheckKey},
-		{name: "crit", header: plainHeader().Set("crit", `["x"]`), claims: c(), want: verify.ErrCrit, check: verify.CheckAlgorithm},
+		{name: "crit", header: plainHeader().Set("crit", `["x"]`), claims: c(), want: verify.ErrCrit,
+			check: verify.CheckAlgorithm},
 	}
 }
 
 // TestPlainIssuerIsNotEntras: the field cannot name an issuer of Entra's.
 func TestPlainIssuerIsNotEntras(t *testing.T) {
 	for _, issuer := range []string{
-		issuertest.IssuerV2, issuertest.IssuerV1, "https://login.microsoftonline.com/{tenantid}/v2.0", "https://login.microsoftonline.com/", "https://sts.windows.net",
-		"https://login.microsoftonline.us/x", "https://sts.chinacloudapi.cn/x/", "https://login.partner.microsoftonline.cn/x/v2.0",
+		issuertest.IssuerV2, issuertest.IssuerV1, "https://login.microsoftonline.com/{tenantid}/v2.0",
+		"https://login.microsoftonline.com/", "https://sts.windows.net",
+		"https://login.microsoftonline.us/x", "https://sts.chinacloudapi.cn/x/",
+		"https://login.partner.microsoftonline.cn/x/v2.0",
 		"https://LOGIN.microsoftonline.com/x", "http://login.microsoftonline.com:443/x", "https://login.windows.net/x",
-		"https://shop.b2clogin.com/" + issuertest.Tenant + "/v2.0/", "https://shop.ciamlogin.com/x", "https://idp.example/{tenantid}",
+		"https://shop.b2clogin.com/" + issuertest.Tenant + "/v2.0/", "https://shop.ciamlogin.com/x",
+		"https://idp.example/{tenantid}",
 		"https://127.0.0.1:8443/" + issuertest.Tenant + "/v2.0", "https://idp.example/" + issuertest.Tenant + "/",
 	} {
 		_, err := verify.New(verify.Policy{PlainIssuer: issuer}, nil, verify.Options{})
@@ -225,8 +248,10 @@ func TestPlainIssuerIsNotEntras(t *testing.T) {
 			t.Errorf("%s: want ErrPlainIssuer, got %v", issuer, err)
 		}
 	}
-	for _, issuer := range []string{"", idp, "accounts.example", "https://login.microsoftonline.com.example/x", "https://x.auth0.com/", "%zz"} {
-		if _, err := verify.New(verify.Policy{PlainIssuer: issuer}, nil, verify.Options{}); err != nil || jwks.IsEntraIssuer(issuer) {
+	for _, issuer := range []string{"", idp, "accounts.example", "https://login.microsoftonline.com.example/x",
+		"https://x.auth0.com/", "%zz"} {
+		if _, err := verify.New(verify.Policy{PlainIssuer: issuer}, nil, verify.Options{}); err != nil ||
+			jwks.IsEntraIssuer(issuer) {
 			t.Errorf("%s: want none of Entra's, got %v", issuer, err)
 		}
 	}
@@ -239,13 +264,23 @@ func TestPlainIssuerAlone(t *testing.T) {
 	mixed.PlainIssuer, mixed.Audiences = idp, append(mixed.Audiences, "https://orders.example")
 	entras := plainClaims().Str("iss", issuertest.IssuerV2)
 	any := plainKeys(t, jwks.SetOptions{AnyIssuer: true})
-	try(t, verifier(t, mixed, any), trial{token: issuertest.Mint(plainHeader(), entras), want: verify.ErrTenantMissing, check: verify.CheckTenant})
-	try(t, verifier(t, mixed, any), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Del("nbf")), want: verify.ErrDateMissing, check: verify.CheckLifetime})
-	try(t, verifier(t, mixed, any), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("azp", "shop-7")), want: verify.ErrClientMissing, check: verify.CheckKind})
-	try(t, verifier(t, mixed, any), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("aud", `["`+issuertest.API+`"]`)), want: verify.ErrAudienceSeveral, check: verify.CheckAudience})
-	try(t, verifier(t, mixed, any), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant)), want: verify.ErrTenantMismatch, check: verify.CheckTenant})
+	try(t, verifier(t, mixed, any),
+		trial{token: issuertest.Mint(plainHeader(), entras), want: verify.ErrTenantMissing, check: verify.CheckTenant})
+	try(t, verifier(t, mixed, any),
+		trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Del("nbf")), want: verify.ErrDateMissing,
+			check: verify.CheckLifetime})
+	try(t, verifier(t, mixed, any),
+		trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("azp", "shop-7")),
+			want: verify.ErrClientMissing, check: verify.CheckKind})
+	try(t, verifier(t, mixed, any),
+		trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("aud", `["`+issuertest.API+`"]`)),
+			want: verify.ErrAudienceSeveral, check: verify.CheckAudience})
+	try(t, verifier(t, mixed, any),
+		trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant)),
+			want: verify.ErrTenantMismatch, check: verify.CheckTenant})
 	try(t, verifier(t, mixed, any), trial{token: issuertest.Valid()})
-	try(t, verifier(t, mixed, issuertest.Keys(t)), trial{token: issuertest.Mint(plainHeader(), plainClaims()), want: verify.ErrVersion, check: verify.CheckIssuer})
+	try(t, verifier(t, mixed, issuertest.Keys(t)),
+		trial{token: issuertest.Mint(plainHeader(), plainClaims()), want: verify.ErrVersion, check: verify.CheckIssuer})
 	strict := plainPolicy()
 	strict.PlainIssuer, strict.AnyTenant = "", true
 	try(t, verifier(t, strict, plainKeys(t, jwks.SetOptions{Issuer: idp})),
@@ -256,9 +291,14 @@ func TestPlainIssuerAlone(t *testing.T) {
 // need not hold tid in iss, whether it is verified or judged.
 func TestGivenIssuer(t *testing.T) {
 	given := plainKeys(t, jwks.SetOptions{Issuer: idp})
-	for _, p := range []verify.Policy{policy(), {PlainIssuer: idp, Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API}}} {
-		try(t, verifier(t, p, given), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", idp))})
-		try(t, verifier(t, p, given), trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", idp).Str("tid", issuertest.OtherTenant)), want: verify.ErrTenantMismatch, check: verify.CheckTenant})
+	for _, p := range []verify.Policy{policy(),
+		{PlainIssuer: idp, Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API}}} {
+		try(t, verifier(t, p, given),
+			trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", idp))})
+		try(t, verifier(t, p, given),
+			trial{token: issuertest.Mint(issuertest.Header(),
+				issuertest.ClaimsV2().Str("iss", idp).Str("tid", issuertest.OtherTenant)), want: verify.ErrTenantMismatch,
+				check: verify.CheckTenant})
 	}
 }
 
@@ -276,8 +316,9 @@ func TestPlainWords(t *testing.T) {
 	v := verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp}))
 	report := explain.Report(v.Report(context.Background(), issuertest.Mint(plainHeader(), plainClaims())))
 	for check, want := range map[verify.Check]string{
-		verify.CheckIssuer: "whose tokens need no ver, nbf or tid", verify.CheckTenant: "the issuer that was named is none of Entra's",
-		verify.CheckKind: "sub is the client", verify.CheckPermission: "have the issuer grant the role",
+		verify.CheckIssuer: "whose tokens need no ver, nbf or tid",
+		verify.CheckTenant: "the issuer that was named is none of Entra's",
+		verify.CheckKind:   "sub is the client", verify.CheckPermission: "have the issuer grant the role",
 	} {
 		f := report.Finding(check)
 		if text := f.Expected + f.Cause + f.Fix; !strings.Contains(text, want) {
@@ -286,11 +327,14 @@ func TestPlainWords(t *testing.T) {
 	}
 	for _, token := range []string{
 		issuertest.Mint(plainHeader().Str("kid", "x"), plainClaims().Str("sub", "ada").Set("aud", `["a","b"]`).Del("iat")),
-		issuertest.Mint(plainHeader().Del("kid"), plainClaims().Del("client_id").Str("aud", "a").Date("exp", issuertest.Noon.Add(-time.Hour/2)).Date("iat", issuertest.Noon.Add(-time.Hour))),
+		issuertest.Mint(plainHeader().Del("kid"),
+			plainClaims().Del("client_id").Str("aud", "a").Date("exp", issuertest.Noon.Add(-time.Hour/2)).Date("iat",
+				issuertest.Noon.Add(-time.Hour))),
 		issuertest.Mint(issuertest.Header(), plainClaims().Str("nonce", "n").Date("exp", issuertest.Noon.Add(300*time.Hour))),
 	} {
 		for _, f := range explain.Report(v.Report(context.Background(), token)).Findings {
-			if text := f.Cause + f.Fix; strings.Contains(text, "m2m token") || strings.Contains(text, "admin consent") || strings.Contains(text, ".default") {
+			if text := f.Cause + f.Fix; strings.Contains(text, "m2m token") || strings.Contains(text, "admin consent") ||
+				strings.Contains(text, ".default") {
 				t.Errorf("%s: advice for Entra's tokens: %s", f.Check, text)
 			}
 		}

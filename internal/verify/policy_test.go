@@ -33,14 +33,16 @@ func TestWhoMayCall(t *testing.T) {
 		{name: "nothing required, user allowed", allow: true, claims: user},
 		{name: "role required, app has it", roles: role, claims: app},
 		{name: "role required, app without", roles: role, claims: app.Del("roles"), want: verify.ErrRoleMissing},
-		{name: "role required, user with it", roles: role, claims: user.Set("roles", `["Data.Read"]`), want: verify.ErrUserToken},
+		{name: "role required, user with it", roles: role, claims: user.Set("roles", `["Data.Read"]`),
+			want: verify.ErrUserToken},
 		{name: "any role", roles: "X," + role, claims: app},
 		{name: "all roles, one missing", roles: "X," + role, all: true, claims: app, want: verify.ErrRoleMissing},
 		{name: "all roles", roles: "X," + role, all: true, claims: app.Set("roles", `["Data.Read","X"]`)},
 		{name: "scope required, app with roles", scopes: scope, claims: app, want: verify.ErrScopeOnly},
 		{name: "scope required, app without", scopes: scope, claims: app.Del("roles"), want: verify.ErrScopeOnly},
 		{name: "scope required, user has it", scopes: scope, claims: user},
-		{name: "scope required, user without", scopes: scope, claims: user.Str("scp", "openid"), want: verify.ErrScopeMissing},
+		{name: "scope required, user without", scopes: scope, claims: user.Str("scp", "openid"),
+			want: verify.ErrScopeMissing},
 		{name: "scope is not part of a longer one", scopes: "Data.Read", claims: user, want: verify.ErrScopeMissing},
 		{name: "all scopes, one missing", scopes: scope + ",X", all: true, claims: user, want: verify.ErrScopeMissing},
 		{name: "all scopes", scopes: scope + ",openid", all: true, claims: user},
@@ -48,7 +50,8 @@ func TestWhoMayCall(t *testing.T) {
 		{name: "both required, user by scope", roles: role, scopes: scope, claims: user},
 		{name: "both required, user with the role only", roles: role, scopes: scope,
 			claims: user.Str("scp", "openid").Set("roles", `["Data.Read"]`), want: verify.ErrScopeMissing},
-		{name: "both required, app without", roles: role, scopes: scope, claims: app.Del("roles"), want: verify.ErrRoleMissing},
+		{name: "both required, app without", roles: role, scopes: scope, claims: app.Del("roles"),
+			want: verify.ErrRoleMissing},
 		{name: "role required, user allowed", roles: role, allow: true, claims: user},
 		{name: "scope asked of a user with no scp", scopes: scope, claims: app.Str("sub", "p"), want: verify.ErrNotAppOnly},
 		{name: "ID token, users allowed", allow: true, scopes: none, claims: issuertest.IDClaims(), want: verify.ErrIDToken},
@@ -81,7 +84,8 @@ func list(s string) []string {
 func TestForbiddenComesLast(t *testing.T) {
 	forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().Del("roles").JSON())
 	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(), forged)
-	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrInvalid) || !errors.Is(err, verify.ErrSignatureMismatch) {
+	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrInvalid) ||
+		!errors.Is(err, verify.ErrSignatureMismatch) {
 		t.Errorf("want a refusal for the signature, got %v", err)
 	}
 }
@@ -125,7 +129,8 @@ func TestStrictZero(t *testing.T) {
 	}{
 		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrNoKeySource, verify.CheckKey},
 		{"zero policy", verify.Policy{}, issuertest.Keys(t), verify.ErrTenantUnset, verify.CheckTenant},
-		{"no audience", verify.Policy{Tenants: []string{issuertest.Tenant}}, issuertest.Keys(t), verify.ErrAudienceUnset, verify.CheckAudience},
+		{"no audience", verify.Policy{Tenants: []string{issuertest.Tenant}}, issuertest.Keys(t), verify.ErrAudienceUnset,
+			verify.CheckAudience},
 		{"no keys", named, nil, verify.ErrNoKeySource, verify.CheckKey},
 		{"keys of nobody in particular", named, bare(t, jwks.SetOptions{}), verify.ErrIssuerUnset, verify.CheckIssuer},
 		{"domain that nobody resolves", verify.Policy{Tenants: []string{"contoso.com"}, Audiences: []string{issuertest.API}},
@@ -139,7 +144,8 @@ func TestStrictZero(t *testing.T) {
 				t.Errorf("Verify: want undecided (%v), got %v", tt.reason, err)
 			}
 			report := v.Report(t.Context(), issuertest.Valid())
-			if f := report.Finding(tt.check); report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Reason != tt.reason {
+			if f := report.Finding(tt.check); report.Verdict != verify.Undecided || f.Status != verify.Unknown ||
+				f.Reason != tt.reason {
 				t.Errorf("Judge: want unknown (%v), got %s, %+v", tt.reason, report.Verdict, f)
 			}
 		})
@@ -156,7 +162,8 @@ func bare(t *testing.T, o jwks.SetOptions) *jwks.Set {
 }
 
 func TestComplete(t *testing.T) {
-	if err := (verify.Policy{}).Complete(); !errors.Is(err, verify.ErrTenantUnset) || !errors.Is(err, verify.ErrAudienceUnset) {
+	if err := (verify.Policy{}).Complete(); !errors.Is(err, verify.ErrTenantUnset) ||
+		!errors.Is(err, verify.ErrAudienceUnset) {
 		t.Errorf("want both unset, got %v", err)
 	}
 	for _, p := range []verify.Policy{policy(), {AnyTenant: true, AnyAudience: true}} {
@@ -179,14 +186,18 @@ func TestAudienceIncomplete(t *testing.T) {
 	}{
 		{"v2.0 token with a GUID", issuertest.ClaimsV2(), verify.ErrAudienceIncomplete, verify.ErrUndecided},
 		{"v1.0 token with the URI", issuertest.ClaimsV1(), nil, nil},
-		{"v1.0 token with a GUID", issuertest.ClaimsV1().Str("aud", issuertest.API), verify.ErrAudienceMismatch, verify.ErrInvalid},
-		{"v2.0 token with another URI", issuertest.ClaimsV2().Str("aud", "api://other"), verify.ErrAudienceMismatch, verify.ErrInvalid},
-		{"v2.0 token for Graph", issuertest.ClaimsV2().Str("aud", "00000003-0000-0000-c000-000000000000"), verify.ErrAudienceMismatch, verify.ErrInvalid},
+		{"v1.0 token with a GUID", issuertest.ClaimsV1().Str("aud", issuertest.API), verify.ErrAudienceMismatch,
+			verify.ErrInvalid},
+		{"v2.0 token with another URI", issuertest.ClaimsV2().Str("aud", "api://other"), verify.ErrAudienceMismatch,
+			verify.ErrInvalid},
+		{"v2.0 token for Graph", issuertest.ClaimsV2().Str("aud", "00000003-0000-0000-c000-000000000000"),
+			verify.ErrAudienceMismatch, verify.ErrInvalid},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			v := verifier(t, p, issuertest.Keys(t))
-			if _, err := v.Verify(t.Context(), issuertest.Mint(issuertest.Header(), tt.claims)); !errors.Is(err, tt.want) || !errors.Is(err, tt.out) {
+			if _, err := v.Verify(t.Context(), issuertest.Mint(issuertest.Header(), tt.claims)); !errors.Is(err, tt.want) ||
+				!errors.Is(err, tt.out) {
 				t.Errorf("want %v, %v, got %v", tt.out, tt.want, err)
 			}
 		})
@@ -211,7 +222,8 @@ func TestSwitchedOff(t *testing.T) {
 	}{
 		{"any tenant", func(p *verify.Policy) { p.AnyTenant = true }, jwks.SetOptions{Authority: common}, foreign(), nil},
 		{"any tenant still wants tid in iss", func(p *verify.Policy) { p.AnyTenant = true },
-			jwks.SetOptions{Authority: common}, issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant), verify.ErrTenantNotInIss},
+			jwks.SetOptions{Authority: common}, issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant),
+			verify.ErrTenantNotInIss},
 		{"any tenant, one authority", func(p *verify.Policy) { p.AnyTenant = true },
 			jwks.SetOptions{Authority: issuertest.Authority()}, foreign(), verify.ErrIssuerMismatch},
 		{"listed tenant of a common authority", func(p *verify.Policy) {},
@@ -222,9 +234,11 @@ func TestSwitchedOff(t *testing.T) {
 			jwks.SetOptions{Authority: issuertest.Authority()}, issuertest.ClaimsV2().Str("aud", "api://other"), nil},
 		{"any issuer", func(p *verify.Policy) {}, jwks.SetOptions{AnyIssuer: true}, issuertest.ClaimsV2(), nil},
 		{"any issuer still wants the key's own", func(p *verify.Policy) {},
-			jwks.SetOptions{AnyIssuer: true}, issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrKeyIssuer},
+			jwks.SetOptions{AnyIssuer: true},
+			issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrKeyIssuer},
 		{"given issuer", func(p *verify.Policy) {}, jwks.SetOptions{Issuer: issuertest.IssuerV2}, issuertest.ClaimsV2(), nil},
-		{"given issuer, another one", func(p *verify.Policy) {}, jwks.SetOptions{Issuer: issuertest.IssuerV2}, foreign(), verify.ErrIssuerMismatch},
+		{"given issuer, another one", func(p *verify.Policy) {}, jwks.SetOptions{Issuer: issuertest.IssuerV2}, foreign(),
+			verify.ErrIssuerMismatch},
 		{"all at once", func(p *verify.Policy) { p.AnyTenant, p.AnyAudience = true, true },
 			jwks.SetOptions{AnyIssuer: true}, other, nil},
 	}
@@ -245,7 +259,8 @@ func TestClients(t *testing.T) {
 	p.Clients = []string{strings.ToUpper(issuertest.Client)}
 	try(t, verifier(t, p, issuertest.Keys(t)), trial{token: issuertest.Valid()})
 	p.Clients = []string{issuertest.OtherTenant}
-	try(t, verifier(t, p, issuertest.Keys(t)), trial{token: issuertest.Valid(), want: verify.ErrClientNotListed, check: verify.CheckClient})
+	try(t, verifier(t, p, issuertest.Keys(t)),
+		trial{token: issuertest.Valid(), want: verify.ErrClientNotListed, check: verify.CheckClient})
 }
 
 // lenient admits everybody, as a careless key source could.
@@ -258,7 +273,9 @@ func (lenient) Admits(entra.Version, string) bool { return true }
 func TestAdmitsProvesNothing(t *testing.T) {
 	p := policy()
 	p.AnyTenant = true
-	try(t, verifier(t, p, lenient{issuertest.Keys(t)}), trial{token: issuertest.Mint(issuertest.Header(), foreign()), want: verify.ErrIssuerMismatch, check: verify.CheckIssuer})
+	try(t, verifier(t, p, lenient{issuertest.Keys(t)}),
+		trial{token: issuertest.Mint(issuertest.Header(), foreign()), want: verify.ErrIssuerMismatch,
+			check: verify.CheckIssuer})
 }
 
 // TestNoLeeway: no leeway is none, and not the default.
@@ -276,7 +293,10 @@ func TestNoLeeway(t *testing.T) {
 		{"ends in a second", -time.Minute, time.Second, nil},
 		{"ends now", -time.Minute, 0, verify.ErrExpired},
 	} {
-		try(t, v, trial{tt.name, issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Date("nbf", issuertest.Noon.Add(tt.nbf)).Date("exp", issuertest.Noon.Add(tt.exp))), tt.want, verify.CheckLifetime})
+		try(t, v, trial{tt.name,
+			issuertest.Mint(issuertest.Header(),
+				issuertest.ClaimsV2().Date("nbf", issuertest.Noon.Add(tt.nbf)).Date("exp", issuertest.Noon.Add(tt.exp))), tt.want,
+			verify.CheckLifetime})
 	}
 }
 

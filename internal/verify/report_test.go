@@ -50,7 +50,8 @@ func TestEveryCheckSpeaks(t *testing.T) {
 func TestOutOfReach(t *testing.T) {
 	s := issuertest.New()
 	s.Set(issuertest.DiscoveryV2, issuertest.Answer{Err: issuertest.ErrDown})
-	report := explain.Report(verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{})).Report(t.Context(), issuertest.Valid()))
+	report := explain.Report(verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{})).Report(t.Context(),
+		issuertest.Valid()))
 	if report.Verdict != verify.Undecided {
 		t.Errorf("want unknown, got %s", report.Verdict)
 	}
@@ -66,7 +67,8 @@ func TestOutOfReach(t *testing.T) {
 	if f := report.Finding(verify.CheckIssuer); f.Reason != verify.ErrKeysUnreachable {
 		t.Errorf("want the issuer unknown for want of the document, got %+v", f)
 	}
-	for _, c := range []verify.Check{verify.CheckTenant, verify.CheckAudience, verify.CheckLifetime, verify.CheckKind, verify.CheckPermission} {
+	for _, c := range []verify.Check{verify.CheckTenant, verify.CheckAudience, verify.CheckLifetime, verify.CheckKind,
+		verify.CheckPermission} {
 		if f := report.Finding(c); f.Status != verify.Pass {
 			t.Errorf("want %s decided all the same, got %+v", c, f)
 		}
@@ -104,7 +106,8 @@ func errString(err error) string {
 // TestErrors: each error matches its outcome and its reason, and
 // nothing else.
 func TestErrors(t *testing.T) {
-	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(), issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant)))
+	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(),
+		issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant)))
 	for _, target := range []error{verify.ErrInvalid, verify.ErrAudienceMismatch} {
 		if !errors.Is(err, target) {
 			t.Errorf("want %v in %v", target, err)
@@ -115,15 +118,19 @@ func TestErrors(t *testing.T) {
 			t.Errorf("want no %v in %v", target, err)
 		}
 	}
-	want := `audience: the audience is not this API: expected ` + issuertest.API + ` or api://m2m, found "` + issuertest.OtherTenant + `"`
+	want := `audience: the audience is not this API: expected ` + issuertest.API + ` or api://m2m, found "` +
+		issuertest.OtherTenant + `"`
 	if err.Error() != want {
 		t.Errorf("want %s\ngot %s", want, err)
 	}
-	if _, err := jwks.NewMetadata(entra.Authority{Origin: "http://x", Tenant: issuertest.Tenant}, jwks.MetadataOptions{}); !errors.Is(err, entra.ErrAuthorityHost) {
+	if _, err := jwks.NewMetadata(entra.Authority{Origin: "http://x", Tenant: issuertest.Tenant},
+		jwks.MetadataOptions{}); !errors.Is(err, entra.ErrAuthorityHost) {
 		t.Errorf("want plain http refused, got %v", err)
 	}
-	slashed := entra.Authority{Origin: "https://login.microsoftonline.com", Tenant: issuertest.Tenant + "/../" + issuertest.OtherTenant}
-	if _, err := jwks.NewMetadata(slashed, jwks.MetadataOptions{HTTP: http.DefaultClient}); !errors.Is(err, entra.ErrTenantForm) {
+	slashed := entra.Authority{Origin: "https://login.microsoftonline.com",
+		Tenant: issuertest.Tenant + "/../" + issuertest.OtherTenant}
+	if _, err := jwks.NewMetadata(slashed, jwks.MetadataOptions{HTTP: http.DefaultClient}); !errors.Is(err,
+		entra.ErrTenantForm) {
 		t.Errorf("want a path in place of a tenant refused, got %v", err)
 	}
 	if _, err := jwks.NewMetadata(issuertest.Authority(), jwks.MetadataOptions{}); !errors.Is(err, jwks.ErrNoHTTPClient) {

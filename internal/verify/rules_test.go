@@ -73,17 +73,28 @@ func try(t *testing.T, v *verify.Verifier, tt trial) {
 func believedTrials() []trial {
 	return []trial{
 		{name: "v2.0 app-only token", token: issuertest.Valid()},
-		{name: "v1.0 app-only token", token: issuertest.Mint(issuertest.Header().Str("x5t", issuertest.KeyID), issuertest.ClaimsV1())},
-		{name: "idtyp app", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("idtyp", "app").Str("sub", "other"))},
+		{name: "v1.0 app-only token",
+			token: issuertest.Mint(issuertest.Header().Str("x5t", issuertest.KeyID), issuertest.ClaimsV1())},
+		{name: "idtyp app",
+			token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("idtyp", "app").Str("sub", "other"))},
 		{name: "typ absent", token: issuertest.Mint(issuertest.Header().Del("typ"), issuertest.ClaimsV2())},
-		{name: "typ at+jwt", token: issuertest.Mint(issuertest.Header().Str("typ", "application/AT+JWT"), issuertest.ClaimsV2())},
-		{name: "own keys in the header are ignored", token: issuertest.Mint(issuertest.Header().Set("jwk", `{"kty":"oct"}`).Str("jku", "https://x"), issuertest.ClaimsV2())},
-		{name: "several roles", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("roles", `["A","Data.Read"]`))},
-		{name: "escaped text", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("tid", `\u0031`+issuertest.Tenant[1:]))},
-		{name: "256 names and a thousand colons", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Fill(254).Set("x", `{"\":":"\\`+strings.Repeat(":", 999)+`"}`))},
+		{name: "typ at+jwt",
+			token: issuertest.Mint(issuertest.Header().Str("typ", "application/AT+JWT"), issuertest.ClaimsV2())},
+		{name: "own keys in the header are ignored",
+			token: issuertest.Mint(issuertest.Header().Set("jwk", `{"kty":"oct"}`).Str("jku", "https://x"),
+				issuertest.ClaimsV2())},
+		{name: "several roles",
+			token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("roles", `["A","Data.Read"]`))},
+		{name: "escaped text",
+			token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("tid", `\u0031`+issuertest.Tenant[1:]))},
+		{name: "256 names and a thousand colons",
+			token: issuertest.Mint(issuertest.Header(),
+				issuertest.ClaimsV2().Fill(254).Set("x", `{"\":":"\\`+strings.Repeat(":", 999)+`"}`))},
 		{name: "256 members", token: issuertest.Mint(issuertest.Header().Fill(256), issuertest.ClaimsV2().Fill(256))},
-		{name: "nested claims of seven levels", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("x", nested(7)))},
-		{name: "known name in a nested object", token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("cnf", `{"ISS":1,"Iss":2}`))},
+		{name: "nested claims of seven levels",
+			token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("x", nested(7)))},
+		{name: "known name in a nested object",
+			token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("cnf", `{"ISS":1,"Iss":2}`))},
 	}
 }
 
@@ -120,7 +131,8 @@ func headerTrials() []trial {
 		{"signature: by the key that the header brings, unnamed", ownKey("kid"), verify.ErrKeyIDMissing, verify.CheckKey},
 		{"signature: HMAC under the public key", publicHMAC(), verify.ErrAlgNotAllowed, verify.CheckAlgorithm},
 		{"signature: short", tampered[:len(tampered)-6], verify.ErrSignatureMismatch, verify.CheckSignature},
-		{"signature: of other claims", graft(issuertest.ClaimsV2().Set("roles", `["Data.Write","Data.Read"]`)), verify.ErrSignatureMismatch, verify.CheckSignature},
+		{"signature: of other claims", graft(issuertest.ClaimsV2().Set("roles", `["Data.Write","Data.Read"]`)),
+			verify.ErrSignatureMismatch, verify.CheckSignature},
 	}
 	for _, name := range []string{"none", "None", "nOnE", "", "HS256", "RS384", "PS256", "ES256", "rs256", "RS256 "} {
 		trials = append(trials, alg("alg "+name, issuertest.Header().Str("alg", name), verify.ErrAlgNotAllowed))
@@ -132,14 +144,16 @@ func headerTrials() []trial {
 // there is.
 func ownKey(without ...string) string {
 	forger := issuertest.Pairs()[1]
-	h := issuertest.Header().Set("jwk", issuertest.JWK(forger, issuertest.KeyID).JSON()).Set("x5c", `["`+forger.Certificate+`"]`).Str("x5t", issuertest.KeyID).
+	h := issuertest.Header().Set("jwk", issuertest.JWK(forger, issuertest.KeyID).JSON()).Set("x5c",
+		`["`+forger.Certificate+`"]`).Str("x5t", issuertest.KeyID).
 		Str("jku", "https://evil.example/keys").Str("x5u", "https://evil.example/certificate")
 	return issuertest.Sign(forger, h.Del(without...).JSON(), issuertest.ClaimsV2().JSON())
 }
 
 // publicHMAC takes the public key, which everybody has, for a shared secret.
 func publicHMAC() string {
-	input := issuertest.Base64(issuertest.Header().Str("alg", "HS256").JSON()) + "." + issuertest.Base64(issuertest.ClaimsV2().JSON())
+	input := issuertest.Base64(issuertest.Header().Str("alg", "HS256").JSON()) + "." +
+		issuertest.Base64(issuertest.ClaimsV2().JSON())
 	der, err := x509.MarshalPKIXPublicKey(&issuertest.Pairs()[0].Private.PublicKey)
 	if err != nil {
 		panic(err)
@@ -177,35 +191,50 @@ func claimTrials() []trial {
 		claim(verify.CheckIssuer, "ver 3.0", issuertest.ClaimsV2().Str("ver", "3.0"), verify.ErrVersion),
 		claim(verify.CheckIssuer, "slash at the end", v2(issuertest.IssuerV2+"/"), verify.ErrIssuerMismatch),
 		claim(verify.CheckIssuer, "prefix", v2(issuertest.IssuerV2[:len(issuertest.IssuerV2)-1]), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "http", v2(strings.Replace(issuertest.IssuerV2, "https", "http", 1)), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "other host", v2("https://login.evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "user part", v2("https://login.microsoftonline.com@evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "upper-case host", v2(strings.Replace(issuertest.IssuerV2, "login", "LOGIN", 1)), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "http", v2(strings.Replace(issuertest.IssuerV2, "https", "http", 1)),
+			verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "other host", v2("https://login.evil.example/"+issuertest.Tenant+"/v2.0"),
+			verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "user part",
+			v2("https://login.microsoftonline.com@evil.example/"+issuertest.Tenant+"/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "upper-case host", v2(strings.Replace(issuertest.IssuerV2, "login", "LOGIN", 1)),
+			verify.ErrIssuerMismatch),
 		claim(verify.CheckIssuer, "v1.0 form in a v2.0 token", v2(issuertest.IssuerV1), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "v2.0 form in a v1.0 token", issuertest.ClaimsV1().Str("iss", issuertest.IssuerV2), verify.ErrIssuerMismatch),
-		claim(verify.CheckIssuer, "the template itself", v2("https://login.microsoftonline.com/{tenantid}/v2.0"), verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "v2.0 form in a v1.0 token", issuertest.ClaimsV1().Str("iss", issuertest.IssuerV2),
+			verify.ErrIssuerMismatch),
+		claim(verify.CheckIssuer, "the template itself", v2("https://login.microsoftonline.com/{tenantid}/v2.0"),
+			verify.ErrIssuerMismatch),
 		claim(verify.CheckTenant, "absent", issuertest.ClaimsV2().Del("tid"), verify.ErrTenantMissing),
 		claim(verify.CheckTenant, "no GUID", issuertest.ClaimsV2().Str("tid", "contoso.com"), verify.ErrTenantForm),
-		claim(verify.CheckTenant, "not the one in iss", issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant), verify.ErrTenantNotInIss),
+		claim(verify.CheckTenant, "not the one in iss", issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant),
+			verify.ErrTenantNotInIss),
 		claim(verify.CheckIssuer, "another tenant", foreign(), verify.ErrIssuerMismatch),
 		claim(verify.CheckAudience, "absent", issuertest.ClaimsV2().Del("aud"), verify.ErrAudienceMissing),
 		claim(verify.CheckAudience, "null", issuertest.ClaimsV2().Set("aud", "null"), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "two", issuertest.ClaimsV2().Set("aud", `["`+issuertest.OtherTenant+`","`+issuertest.API+`"]`), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "a list of one", issuertest.ClaimsV2().Set("aud", `["`+issuertest.API+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "two",
+			issuertest.ClaimsV2().Set("aud", `["`+issuertest.OtherTenant+`","`+issuertest.API+`"]`), verify.ErrAudienceSeveral),
+		claim(verify.CheckAudience, "a list of one", issuertest.ClaimsV2().Set("aud", `["`+issuertest.API+`"]`),
+			verify.ErrAudienceSeveral),
 		claim(verify.CheckAudience, "empty", issuertest.ClaimsV2().Str("aud", ""), verify.ErrAudienceSeveral),
-		claim(verify.CheckAudience, "another API", issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant), verify.ErrAudienceMismatch),
-		claim(verify.CheckAudience, "slash at the end", issuertest.ClaimsV1().Str("aud", "api://m2m/"), verify.ErrAudienceMismatch),
-		claim(verify.CheckAudience, "another case", issuertest.ClaimsV1().Str("aud", "api://M2M"), verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "another API", issuertest.ClaimsV2().Str("aud", issuertest.OtherTenant),
+			verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "slash at the end", issuertest.ClaimsV1().Str("aud", "api://m2m/"),
+			verify.ErrAudienceMismatch),
+		claim(verify.CheckAudience, "another case", issuertest.ClaimsV1().Str("aud", "api://M2M"),
+			verify.ErrAudienceMismatch),
 		claim(verify.CheckPermission, "no roles", issuertest.ClaimsV2().Del("roles"), verify.ErrRoleMissing),
 		claim(verify.CheckPermission, "empty roles", issuertest.ClaimsV2().Set("roles", "[]"), verify.ErrRoleMissing),
-		claim(verify.CheckPermission, "another role", issuertest.ClaimsV2().Set("roles", `["Data.ReadWrite"]`), verify.ErrRoleMissing),
-		claim(verify.CheckPermission, "role in another case", issuertest.ClaimsV2().Set("roles", `["data.read"]`), verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "another role", issuertest.ClaimsV2().Set("roles", `["Data.ReadWrite"]`),
+			verify.ErrRoleMissing),
+		claim(verify.CheckPermission, "role in another case", issuertest.ClaimsV2().Set("roles", `["data.read"]`),
+			verify.ErrRoleMissing),
 	}
 }
 
 // foreign are the claims of another tenant's token, in order among themselves.
 func foreign() issuertest.Members {
-	return issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant).Str("iss", strings.Replace(issuertest.IssuerV2, issuertest.Tenant, issuertest.OtherTenant, 1))
+	return issuertest.ClaimsV2().Str("tid", issuertest.OtherTenant).Str("iss",
+		strings.Replace(issuertest.IssuerV2, issuertest.Tenant, issuertest.OtherTenant, 1))
 }
 
 func lifetimeTrials() []trial {
@@ -213,7 +242,8 @@ func lifetimeTrials() []trial {
 		return trial{"lifetime: " + name, issuertest.Mint(issuertest.Header(), c), want, verify.CheckLifetime}
 	}
 	life := func(iat, nbf, exp time.Duration) issuertest.Members {
-		return issuertest.ClaimsV2().Date("iat", issuertest.Noon.Add(iat)).Date("nbf", issuertest.Noon.Add(nbf)).Date("exp", issuertest.Noon.Add(exp))
+		return issuertest.ClaimsV2().Date("iat", issuertest.Noon.Add(iat)).Date("nbf", issuertest.Noon.Add(nbf)).Date("exp",
+			issuertest.Noon.Add(exp))
 	}
 	const leeway = verify.DefaultLeeway
 	return []trial{
@@ -248,6 +278,7 @@ func kindTrials() []trial {
 		claim("no oid and no sub", issuertest.ClaimsV2().Del("oid", "sub"), verify.ErrNotAppOnly),
 		claim("no azp", issuertest.ClaimsV2().Del("azp"), verify.ErrClientMissing),
 		claim("azp no GUID", issuertest.ClaimsV2().Str("azp", "client"), verify.ErrClientMissing),
-		claim("appid in a v2.0 token", issuertest.ClaimsV2().Del("azp").Str("appid", issuertest.Client), verify.ErrClientMissing),
+		claim("appid in a v2.0 token", issuertest.ClaimsV2().Del("azp").Str("appid", issuertest.Client),
+			verify.ErrClientMissing),
 	}
 }

@@ -43,7 +43,8 @@ func TestOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = verifier(t, policy(), strange).Verify(t.Context(), issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", issuer)))
+	_, err = verifier(t, policy(), strange).Verify(t.Context(),
+		issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", issuer)))
 	if !errors.Is(err, verify.ErrUndecided) || errors.Is(err, verify.ErrInvalid) {
 		t.Errorf("want undecided without its CA, got %v", err)
 	}

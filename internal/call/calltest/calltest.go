@@ -90,7 +90,8 @@ func Token(t testing.TB, header, claims map[string]any) entra.Secret {
 		}
 		return base64.RawURLEncoding.EncodeToString(b)
 	}
-	return entra.NewSecret(part(header) + "." + part(claims) + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 256)))
+	return entra.NewSecret(part(header) + "." + part(claims) + "." +
+		base64.RawURLEncoding.EncodeToString(make([]byte, 256)))
 }
 
 const (

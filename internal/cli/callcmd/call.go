@@ -61,7 +61,8 @@ func New(env *cli.Env) *cobra.Command {
 			}
 			switch {
 			case o.suite.IsGiven():
-				return testcmd.Run(env, cmd, args, testcmd.Options{Flags: o.suite, TokenOptions: o.TokenOptions, Form: o.form, InsecureHTTP: o.InsecureHTTP})
+				return testcmd.Run(env, cmd, args,
+					testcmd.Options{Flags: o.suite, TokenOptions: o.TokenOptions, Form: o.form, InsecureHTTP: o.InsecureHTTP})
 			case o.probe.List:
 				return probecmd.List(env, o.probe.Only, o.form)
 			case o.probe.On:

@@ -20,7 +20,8 @@ import (
 )
 
 // probeTLS runs m2m call --probe against a handler behind TLS.
-func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api http.Handler, flags ...string) (code exit.Code, stdout, stderr string) {
+func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api http.Handler,
+	flags ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(api)
 	server.EnableHTTP2 = true // the probe speaks HTTP/1.1 all the same
@@ -35,8 +36,10 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api h
 		t.Fatal(err)
 	}
 	var out, errOut bytes.Buffer
-	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file", filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
-	env := &cli.Env{Args: slices.Concat(args, flags), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Dir: dir, Now: time.Now}
+	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file",
+		filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
+	env := &cli.Env{Args: slices.Concat(args, flags), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
+		Dir: dir, Now: time.Now}
 	code = cli.Run(ctx, env, cli.Commands{List: []cli.Command{{Name: "call", New: New}}})
 	return code, out.String(), errOut.String()
 }
@@ -58,7 +61,9 @@ func TestProbeOverTLS(t *testing.T) {
 		{probetest.Correct(issuer), exit.Done, "\nverdict: the door is locked, as far as 24 cases tell\n"},
 		{probetest.Broken(issuer, jwk), exit.Unmet, "\n  jwk  our key in jwk\n"},
 	} {
-		code, stdout, stderr := probeTLS(t, t.Context(), issuer, tt.api, "--probe-rate", "1000", "--probe-only", "jku*", "--probe-only", "jwk", "--probe-only", "path-*", "--probe-only", "alg-none")
+		code, stdout,
+			stderr := probeTLS(t, t.Context(), issuer, tt.api, "--probe-rate", "1000", "--probe-only", "jku*", "--probe-only",
+			"jwk", "--probe-only", "path-*", "--probe-only", "alg-none")
 		if code != tt.code || !strings.Contains(stdout, tt.want) {
 			t.Errorf("exit code %d, want %d with %q:\n%s%s", code, tt.code, tt.want, stdout, stderr)
 		}
@@ -74,11 +79,15 @@ func TestAProbeThatTriesNothing(t *testing.T) {
 	}
 	issuer.Name = "https://127.0.0.1:1/v2.0" // its keys cannot be fetched
 	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte(issuer.Token(probetest.Changes{Claims: map[string]any{"tid": nil}})), 0o600); err != nil {
+	if err := os.WriteFile(token, []byte(issuer.Token(probetest.Changes{Claims: map[string]any{"tid": nil}})),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, stdout, stderr := probeTLS(t, t.Context(), issuer, probetest.Correct(issuer), "--token-file", token, "--probe-only", "hs256-tenant")
-	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: could not tell\n") || !strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
+	code, stdout,
+		stderr := probeTLS(t, t.Context(), issuer, probetest.Correct(issuer), "--token-file", token, "--probe-only",
+		"hs256-tenant")
+	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: could not tell\n") ||
+		!strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
 		t.Errorf("exit code %d, want %d:\n%s%s", code, exit.Unknown, stdout, stderr)
 	}
 }
@@ -110,7 +119,8 @@ func TestASignalKeepsWhatAProbeFound(t *testing.T) {
 	}
 	issuer.Name = "https://127.0.0.1:1/v2.0" // its keys cannot be fetched
 	holes := probetest.Holes()
-	broken := probetest.Broken(issuer, holes[slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == "alg-none" })])
+	broken := probetest.Broken(issuer,
+		holes[slices.IndexFunc(holes, func(h probetest.Hole) bool { return h.Name == "alg-none" })])
 	ctx, cancel := context.WithCancelCause(t.Context())
 	requests := 0
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,7 +137,8 @@ func TestASignalKeepsWhatAProbeFound(t *testing.T) {
 	if !strings.Contains(stdout, "\n  alg-none  ") || !strings.Contains(stdout, "more: the run stopped before it\n") {
 		t.Errorf("the report lacks the finding or what was not tried:\n%s", stdout)
 	}
-	if xml, err := os.ReadFile(report); err != nil || !strings.Contains(string(xml), `name="alg-none"`) || !strings.Contains(string(xml), "stopped by a signal") {
+	if xml, err := os.ReadFile(report); err != nil || !strings.Contains(string(xml), `name="alg-none"`) ||
+		!strings.Contains(string(xml), "stopped by a signal") {
 		t.Errorf("junit: %v\n%s", err, xml)
 	}
 }

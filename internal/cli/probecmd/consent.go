@@ -37,7 +37,8 @@ func (r *run) mayProbe() error {
 			Hint("if you may test it, add --probe-remote")
 	case p.confirm != "":
 		if text.LowerASCII(p.confirm) != text.LowerASCII(host) {
-			return exit.Usagef("--probe-confirm names %s, but the address is on %s", text.Quote(p.confirm), text.Quote(host)).Hint("nothing was sent")
+			return exit.Usagef("--probe-confirm names %s, but the address is on %s", text.Quote(p.confirm),
+				text.Quote(host)).Hint("nothing was sent")
 		}
 		return nil
 	case !cli.IsTerminal(r.session.Env.Stdin) || !cli.IsTerminal(r.session.Env.Stderr):
@@ -50,7 +51,8 @@ func (r *run) mayProbe() error {
 // ask has the caller type the name of the host: a bare yes could be meant for another
 // one. A signal ends the wait.
 func (r *run) ask(host string) error {
-	r.session.Env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second", len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
+	r.session.Env.Say("this sends about %d requests to %s, most of them with forged tokens, at most %g a second",
+		len(r.config.Cases)+len(r.config.Cases)/10, host, r.config.Rate)
 	r.session.Env.Say("its operators may take that for an attack; go on only if you may test it")
 	fmt.Fprint(r.session.Env.Stderr, "m2m: type the host's name to go on: ")
 	typed := make(chan string, 1)
@@ -75,7 +77,8 @@ func (r *run) dialer() (func(context.Context) (net.Conn, error), error) {
 	target := r.config.Target
 	if r.session.Env.Proxy != nil {
 		if proxy, err := r.session.Env.Proxy(&http.Request{URL: target}); err == nil && proxy != nil && !transport.Loopback(target.Hostname()) {
-			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's", text.Quote(target.Hostname())).
+			return nil, exit.Usagef("the environment sends requests to %s through a proxy, whose answers a probe would take for the API's",
+				text.Quote(target.Hostname())).
 				Hint("if the API can be reached without it, add the host to NO_PROXY")
 		}
 	}

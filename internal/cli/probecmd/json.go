@@ -120,7 +120,8 @@ func stopCase(err error) testreport.Case {
 
 // writeFault writes the report of a probe that did not begin.
 func (r *run) writeFault(err error) {
-	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.session.Env.Now().Sub(r.started), Cases: []testreport.Case{stopCase(err)}}) // the command returns err
+	_ = r.finishJUnit(testreport.Suite{Started: r.started, Elapsed: r.session.Env.Now().Sub(r.started),
+		Cases: []testreport.Case{stopCase(err)}}) // the command returns err
 }
 
 func (r *run) finishJUnit(suite testreport.Suite) error {

@@ -136,7 +136,8 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	if unmet == nil {
 		return nil
 	}
-	why := cli.Unexpected(unmet, "", explain.Explain(answer, cli.ContextOf(cmd, r.request, r.session.Settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
+	why := cli.Unexpected(unmet, "",
+		explain.Explain(answer, cli.ContextOf(cmd, r.request, r.session.Settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
 	return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))
@@ -169,7 +170,8 @@ func (r *run) print(report *probe.Report, stop error) error {
 	if r.o.Form == "json" {
 		return cli.WriteJSON(r.session.Env.Out, r.document(report, stop))
 	}
-	textReport{w: r.session.Env.Out, paint: r.session.Env.PaletteFor(r.session.Env.Stdout, r.session.Env.NoColor), all: r.o.Verbose}.report(r.config, report, stop)
+	textReport{w: r.session.Env.Out, paint: r.session.Env.PaletteFor(r.session.Env.Stdout, r.session.Env.NoColor),
+		all: r.o.Verbose}.report(r.config, report, stop)
 	return r.session.Env.Out.Err
 }
 
@@ -180,7 +182,8 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 	case errors.Is(stop, probe.ErrOpen):
 		return exit.Errorf(exit.Unmet, "%v", stop).Hint(stopHints(stop)...).Wrap(stop)
 	case len(findings) > 0:
-		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", text.Plural(len(findings), "finding"), findings[0].Severity, findings[0].Case.Name)
+		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", text.Plural(len(findings), "finding"), findings[0].Severity,
+			findings[0].Case.Name)
 		if stop != nil {
 			fail.Addf("the probe did not come to its end: %v", stop).Hint(stopHints(stop)...)
 		}
@@ -188,7 +191,8 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 	case stop != nil:
 		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Hint(stopHints(stop)...).Wrap(stop)
 	case len(missed) > 0:
-		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", text.Plural(len(missed), "case"), missed[0].Got).
+		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", text.Plural(len(missed), "case"),
+			missed[0].Got).
 			Hint("with the tenant set (TENANT_ID, or --tenant), the keys are asked of it")
 	case report.Tried() == 0:
 		return exit.Errorf(exit.Unknown, "could not tell: no case could be made of this token and these keys: %s", report.Results[0].Got)

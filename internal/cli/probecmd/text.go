@@ -27,7 +27,8 @@ func (t textReport) report(config probe.Config, report *probe.Report, stop error
 	if b.Checks > 0 {
 		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, text.Duration(b.Median))
 	}
-	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"), text.Duration(report.Duration))
+	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"),
+		text.Duration(report.Duration))
 	t.table(report)
 	if t.all {
 		t.cases(report)
@@ -35,7 +36,9 @@ func (t textReport) report(config probe.Config, report *probe.Report, stop error
 	t.findings(report.Findings())
 	t.missed(report)
 	if !transport.Loopback(config.Target.Hostname()) {
-		fmt.Fprintf(t.w, "%s\n\n", text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11, cli.Width))
+		fmt.Fprintf(t.w, "%s\n\n",
+			text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11,
+				cli.Width))
 	}
 	t.verdict(report, stop)
 }
@@ -225,7 +228,8 @@ type progressLine struct {
 
 func (r *run) progress() *progressLine {
 	term, _ := r.session.Env.Lookup("TERM")
-	return &progressLine{env: r.session.Env, live: cli.IsTerminal(r.session.Env.Stderr) && term != "dumb" && !r.session.Env.Debug, total: len(r.config.Cases)}
+	return &progressLine{env: r.session.Env, live: cli.IsTerminal(r.session.Env.Stderr) && term != "dumb" && !r.session.Env.Debug,
+		total: len(r.config.Cases)}
 }
 
 func (p *progressLine) result(r probe.Result) {

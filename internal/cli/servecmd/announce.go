@@ -113,7 +113,8 @@ func localDocumentOf(server *local.Server, state *local.State) localDocument {
 		d.Tenants = append(d.Tenants, tenantDocument{t.ID, append([]string{}, t.Domains...), authority.URL(), authority.Discovery(entra.V2)})
 	}
 	for _, c := range server.Clients() {
-		d.Clients = append(d.Clients, clientDocument{c.Client.ID, c.Tenant.ID, c.Client.Name, c.Default, append([]string{}, c.Roles...), state.Path(c.EnvFile)})
+		d.Clients = append(d.Clients,
+			clientDocument{c.Client.ID, c.Tenant.ID, c.Client.Name, c.Default, append([]string{}, c.Roles...), state.Path(c.EnvFile)})
 	}
 	return d
 }

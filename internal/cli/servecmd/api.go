@@ -108,7 +108,8 @@ func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 	if o.explainRejections {
 		env.Say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
 	}
-	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server, upstream: upstream, tls: certificate != nil,
+	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server,
+		upstream: upstream, tls: certificate != nil,
 		metrics: handler.Metrics(), metricsListener: metricsListener}, nil
 }
 

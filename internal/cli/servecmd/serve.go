@@ -104,15 +104,19 @@ func New(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.tenantFile, "tenant-file", "", "with --local: the tenants in `PATH` (YAML) in place of the built-in one")
 	flags.StringVarP(&o.form, "output", "o", "text", "with --local or --check: the `FORM` in which it says what it found: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
-	flags.StringArrayVar(&o.faults, "fault", nil, "with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
-	flags.StringVar(&o.metricsAddr, "metrics-addr", "", "serve /metrics on this `ADDRESS`, to whoever can reach it, and not to callers on this machine alone")
+	flags.StringArrayVar(&o.faults, "fault", nil,
+		"with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
+	flags.StringVar(&o.metricsAddr, "metrics-addr", "",
+		"serve /metrics on this `ADDRESS`, to whoever can reach it, and not to callers on this machine alone")
 	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests under way have to finish once it is asked to stop")
-	flags.DurationVar(&o.drainDelay, "drain-delay", 0, "how long it goes on, but is not ready, before that: what load balancers need to notice")
+	flags.DurationVar(&o.drainDelay, "drain-delay", 0,
+		"how long it goes on, but is not ready, before that: what load balancers need to notice")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
 	flags.BoolVar(&o.explainRejections, "explain-refusals", false, "tell callers why their token is refused; for development")
-	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour, "how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
+	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour,
+		"how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
 	o.upstreamOptions.add(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.AddFlags(flags, settings.Scope)

@@ -32,7 +32,8 @@ func (r *run) openFile(path string) (call.Body, error) {
 func (r *run) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {
-			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", cli.FileName(r.o.file), q.Line, text.Quote(r.plan.Hide(q.File)))
+			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", cli.FileName(r.o.file), q.Line,
+				text.Quote(r.plan.Hide(q.File)))
 		}
 	}
 	return nil

@@ -76,7 +76,8 @@ func batchCost(b *testing.B, jwks, tokens string, n int) cost {
 	var counted countingWriter
 	env := &cli.Env{
 		Args: []string{
-			"verify", "--batch", "--jwks", jwks, "--tenant", minttest.Tenant, "--audience", minttest.API, "--require-role", "Data.Read",
+			"verify", "--batch", "--jwks", jwks, "--tenant", minttest.Tenant, "--audience", minttest.API, "--require-role",
+			"Data.Read",
 			"--at", "2026-06-01T12:00:00Z", "@" + tokens,
 		},
 		Stdin: strings.NewReader(""), Stdout: &counted, Stderr: io.Discard, Dir: b.TempDir(), Now: time.Now,

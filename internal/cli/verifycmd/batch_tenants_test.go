@@ -30,10 +30,12 @@ func twoTenants(t *testing.T) (origin, caFile string, tokens [2]string) {
 	const secret = "aBc8Q~two-tenants-two-tenants-0123456789"
 	tenantOf := func(n int, version entra.Version) directory.Tenant {
 		id := func(kind string) string { return fmt.Sprintf("%s%d-aaaa-4bbb-8ccc-00000000000%d", kind, n, n) }
-		api := directory.API{ID: id("3333333"), Name: "orders", URIs: []string{fmt.Sprint("api://orders-", n)}, TokenVersion: version, Roles: []string{"Read"}}
+		api := directory.API{ID: id("3333333"), Name: "orders", URIs: []string{fmt.Sprint("api://orders-", n)},
+			TokenVersion: version, Roles: []string{"Read"}}
 		return directory.Tenant{ID: id("1111111"), APIs: []directory.API{api}, Clients: []directory.Client{{
-			ID: id("4444444"), ObjectID: id("5555555"), Name: "shop", Secrets: []directory.ClientSecret{{Value: entra.NewSecret(secret)}},
-			Grants: []directory.Grant{{API: api.ID, Roles: []string{"Read"}}},
+			ID: id("4444444"), ObjectID: id("5555555"), Name: "shop",
+			Secrets: []directory.ClientSecret{{Value: entra.NewSecret(secret)}},
+			Grants:  []directory.Grant{{API: api.ID, Roles: []string{"Read"}}},
 		}}}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -102,9 +104,11 @@ func TestBatchAnyTenant(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			env := &cli.Env{
-				Args:  append(append([]string{"verify", "--batch", "--debug", "--authority-host", origin, "--ca-file", caFile}, audiences...), tt.args...),
-				Stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), Stdout: &out, Stderr: &errs,
-				Dir: t.TempDir(), Now: time.Now,
+				Args: append(append([]string{"verify", "--batch", "--debug", "--authority-host", origin, "--ca-file", caFile},
+					audiences...), tt.args...),
+				Stdin: strings.NewReader(strings.Join([]string{tokens[0], tokens[1], forged, tokens[0]}, "\n")), Stdout: &out,
+				Stderr: &errs,
+				Dir:    t.TempDir(), Now: time.Now,
 			}
 			if code := cli.Run(t.Context(), env, onlyVerify); code != exit.Rejected {
 				t.Errorf("want code %d, got %d: %s", exit.Rejected, code, &errs)

@@ -123,9 +123,10 @@ func TestBatchWaitsForItsReader(t *testing.T) {
 func TestBatchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("enough")
-	b := batch{in: &endless{}, out: io.Discard, progress: func(tally) { cancel(why) }, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		return dst, verify.Invalid
-	}}
+	b := batch{in: &endless{}, out: io.Discard, progress: func(tally) { cancel(why) },
+		report: func(dst []byte, l line) ([]byte, verify.Verdict) {
+			return dst, verify.Invalid
+		}}
 	if _, err := b.run(ctx); !errors.Is(err, why) {
 		t.Errorf("want the cause, got %v", err)
 	}
@@ -146,10 +147,12 @@ func (b brokenReader) Read(p []byte) (int, error) {
 func TestBatchThatCannotBeReadWhole(t *testing.T) {
 	var out, err bytes.Buffer
 	env := &cli.Env{
-		Args: []string{"verify", "--batch", "--tenant", minttest.Tenant, "--jwks", writeJWKS(t)}, Now: time.Now, Dir: t.TempDir(),
+		Args: []string{"verify", "--batch", "--tenant", minttest.Tenant, "--jwks", writeJWKS(t)}, Now: time.Now,
+		Dir:   t.TempDir(),
 		Stdin: brokenReader{strings.NewReader("x\n")}, Stdout: &out, Stderr: &err,
 	}
-	if code := cli.Run(t.Context(), env, onlyVerify); code != exit.Usage || !strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
+	if code := cli.Run(t.Context(), env, onlyVerify); code != exit.Usage ||
+		!strings.Contains(err.String(), "stdin cannot be read to its end: unexpected EOF") {
 		t.Errorf("code %d, stderr %q", code, err.String())
 	}
 	if strings.Count(out.String(), "\n") != 1 {
@@ -183,7 +186,9 @@ func TestBatchProgress(t *testing.T) {
 // that encoding/json writes.
 func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
-		report := explain.Report(mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}).Report(t.Context(), token))
+		report := explain.Report(mintVerifier(t,
+			verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API},
+				Roles: []string{"Data.Read"}}).Report(t.Context(), token))
 		got := verify.AppendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {

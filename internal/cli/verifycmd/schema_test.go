@@ -59,18 +59,25 @@ func strangeTokens(t *testing.T) map[string]string {
 		return token
 	}
 	raw := func(header, claims string) string {
-		return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".AAAA"
+		return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." +
+			base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".AAAA"
 	}
 	good := mint(nil, nil)
 	return map[string]string{
-		"good": good, "no role": mint(minttest.Object{"roles": nil}, nil), "other key": mint(nil, minttest.Object{"kid": "other"}),
-		"graph": mint(minttest.Object{"aud": "https://graph.microsoft.com"}, minttest.Object{"nonce": "x"}), "user": mint(minttest.Object{"scp": "a b"}, nil),
-		"v1": mint(minttest.Object{"ver": "1.0", "appid": minttest.Client, "azp": nil}, nil), "no version": mint(minttest.Object{"ver": nil}, nil), "no dates": mint(minttest.Object{"iat": nil, "exp": nil}, nil),
+		"good": good, "no role": mint(minttest.Object{"roles": nil}, nil),
+		"other key":  mint(nil, minttest.Object{"kid": "other"}),
+		"graph":      mint(minttest.Object{"aud": "https://graph.microsoft.com"}, minttest.Object{"nonce": "x"}),
+		"user":       mint(minttest.Object{"scp": "a b"}, nil),
+		"v1":         mint(minttest.Object{"ver": "1.0", "appid": minttest.Client, "azp": nil}, nil),
+		"no version": mint(minttest.Object{"ver": nil}, nil), "no dates": mint(minttest.Object{"iat": nil, "exp": nil}, nil),
 		"line breaks between values": raw("{\n\"alg\":\n\"RS256\"}", "{\"roles\":[\r\n\"a\",\n {\"b\":\"c\\n\"}]}"),
-		"hostile words":              raw(`{"alg":"\u001b[31m\u2028<b>\"","kid":"\u0000"}`, `{"iss":"\ud83d\ude00 \\","aud":"é\u007f\u202e"}`),
-		"bytes that are not UTF-8":   raw("{\"alg\":\"\xff\"}", "{\"iss\":\"\xc3\x28\"}"), "claims alone": raw("null", `{"tid":"x"}`), "header alone": raw(`{"alg":"none"}`, "[]"),
+		"hostile words": raw(`{"alg":"\u001b[31m\u2028<b>\"","kid":"\u0000"}`,
+			`{"iss":"\ud83d\ude00 \\","aud":"é\u007f\u202e"}`),
+		"bytes that are not UTF-8": raw("{\"alg\":\"\xff\"}", "{\"iss\":\"\xc3\x28\"}"),
+		"claims alone":             raw("null", `{"tid":"x"}`), "header alone": raw(`{"alg":"none"}`, "[]"),
 		"a name twice": raw(`{"alg":"RS256","alg":"none"}`, `{"exp":1,"exp":2}`),
-		"nothing":      "", "no token": "xyz", "not UTF-8": "\xff\xfe", "too long": strings.Repeat("A", 70000), "two parts": good[:strings.LastIndexByte(good, '.')], "five parts": good + ".a.b",
+		"nothing":      "", "no token": "xyz", "not UTF-8": "\xff\xfe", "too long": strings.Repeat("A", 70000),
+		"two parts": good[:strings.LastIndexByte(good, '.')], "five parts": good + ".a.b",
 	}
 }
 
@@ -79,7 +86,8 @@ func strangeTokens(t *testing.T) map[string]string {
 func TestSchema(t *testing.T) {
 	run := func(stdin string, args ...string) string {
 		var out, errs bytes.Buffer
-		env := &cli.Env{Args: append([]string{"verify"}, args...), Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs, Now: time.Now, Dir: t.TempDir()}
+		env := &cli.Env{Args: append([]string{"verify"}, args...), Stdin: strings.NewReader(stdin), Stdout: &out,
+			Stderr: &errs, Now: time.Now, Dir: t.TempDir()}
 		if code := cli.Run(t.Context(), env, onlyVerify); code == exit.Usage || code == exit.Unexpected {
 			t.Fatalf("%q: code %d, %s", args, code, &errs)
 		}
@@ -100,7 +108,8 @@ func TestSchema(t *testing.T) {
 	}
 	jwks := writeJWKS(t)
 	for name, token := range strangeTokens(t) {
-		configured := []string{"--jwks", jwks, "--tenant", minttest.Tenant, "--audience", minttest.API, "--require-role", "Data.Read", "--at", "2026-06-01T12:00:00Z"}
+		configured := []string{"--jwks", jwks, "--tenant", minttest.Tenant, "--audience", minttest.API, "--require-role",
+			"Data.Read", "--at", "2026-06-01T12:00:00Z"}
 		for _, args := range [][]string{configured, {"--jwks", jwks, "--at", "2026-06-01T12:00:00Z"}} {
 			if token != "" {
 				validate(name, run(token, append(args, "-o", "json")...))

@@ -33,7 +33,8 @@ func reportOf(v *verify.Verifier, token string, p cli.Palette, t *testing.T) str
 // TestReportFits: no line is wider than 100 columns but for one word that
 // cannot be broken, such as an address, and a good token needs one screen.
 func TestReportFits(t *testing.T) {
-	policy := verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}}
+	policy := verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API},
+		Roles: []string{"Data.Read"}}
 	for name, token := range strangeTokens(t) {
 		report := reportOf(mintVerifier(t, policy), token, cli.Palette{}, t)
 		for line := range strings.Lines(report) {
@@ -65,7 +66,8 @@ func TestReportIsSeen(t *testing.T) {
 // TestColourOnlyRepeats: with the colours taken away, a report is the one that
 // has none, so that no meaning is lost; and statuses are told apart by words.
 func TestColourOnlyRepeats(t *testing.T) {
-	v := mintVerifier(t, verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}})
+	v := mintVerifier(t,
+		verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API}, Roles: []string{"Data.Read"}})
 	for name, token := range strangeTokens(t) {
 		plain, painted := reportOf(v, token, cli.Palette{}, t), reportOf(v, token, cli.Palette{Enabled: true}, t)
 		if painted == plain {

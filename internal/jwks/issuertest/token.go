@@ -130,7 +130,8 @@ func ClaimsV2() Members {
 	return Members{}.Str("aud", API).Str("iss", IssuerV2).Date("iat", Noon.Add(-30*time.Minute)).
 		Date("nbf", Noon.Add(-30*time.Minute)).Date("exp", Noon.Add(30*time.Minute)).
 		Str("aio", "k2RgYA==").Str("azp", Client).Str("azpacr", "1").Str("oid", Object).Str("rh", "1.A.").
-		Set("roles", `["Data.Read"]`).Str("sub", Object).Str("tid", Tenant).Str("uti", "u").Str("ver", "2.0").Str("xms_ftd", "x")
+		Set("roles", `["Data.Read"]`).Str("sub", Object).Str("tid", Tenant).Str("uti", "u").Str("ver", "2.0").Str("xms_ftd",
+		"x")
 }
 
 // ClaimsV1 has those of a v1.0 app-only token.

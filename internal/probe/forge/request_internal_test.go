@@ -14,7 +14,8 @@ import (
 func TestTheFormIsSentAsOne(t *testing.T) {
 	target := &url.URL{Scheme: "http", Host: "api.example.com", Path: "/orders"}
 	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"text/csv"}}
-	form := NewRequest("PUT", target, header, []byte(`{"item":"bolt"}`)).withMethod("POST").withBody("application/x-www-form-urlencoded", "access_token=t")
+	form := NewRequest("PUT", target, header,
+		[]byte(`{"item":"bolt"}`)).withMethod("POST").withBody("application/x-www-form-urlencoded", "access_token=t")
 	read, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(form.Bytes())))
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,8 @@ func headerHoles() []Hole {
 		return token(name, func(g *Gate, p parts) bool { return when(g, p) && g.verify(string(p.claimsText)) == nil })
 	}
 	return []Hole{
-		member("crit-unknown", "crit", []string{"m2m"}), member("crit-empty", "crit", []string{}), member("crit-type", "crit", "exp"),
+		member("crit-unknown", "crit", []string{"m2m"}), member("crit-empty", "crit", []string{}),
+		member("crit-type", "crit", "exp"),
 		member("b64-false", "b64", false), member("b64-false-alone", "b64", false),
 		token("zip", func(_ *Gate, p parts) bool { // reads what it unpacked and forgets to verify it
 			text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(p.claimsText)), 1<<20))
@@ -37,7 +38,8 @@ func headerHoles() []Hole {
 		member("typ-other", "typ", "logout+jwt"), member("typ-number", "typ", 7),
 		nested("nested-none", func(_ *Gate, p parts) bool { return p.alg() == "none" }),
 		nested("nested-foreign", func(_ *Gate, p parts) bool { return p.alg() == "RS256" }),
-		fault("header-many", func(_ *Gate, _ *http.Request, p parts) bool { return strings.Count(string(p.headerText), ":") > 1000 }),
+		fault("header-many",
+			func(_ *Gate, _ *http.Request, p parts) bool { return strings.Count(string(p.headerText), ":") > 1000 }),
 	}
 }
 
@@ -53,7 +55,8 @@ func formHoles() []Hole {
 		return func(p parts) bool { return string(p.claimsText) == text }
 	}
 	return []Hole{
-		token("form-word", func(_ *Gate, p parts) bool { return len(p.segments) == 1 && p.whole != "" }), // any API key will do
+		token("form-word",
+			func(_ *Gate, p parts) bool { return len(p.segments) == 1 && p.whole != "" }), // any API key will do
 		broken("form-dots", func(p parts) bool { return p.whole == ".." }),
 		broken("form-null", func(p parts) bool { return p.segments[0] == "null" }),
 		broken("header-null", header("null")), broken("header-list", header(`["RS256"]`)),
@@ -149,11 +152,13 @@ func cutLast(s, separator string) (before, after string, found bool) {
 func sizeHoles() []Hole {
 	return []Hole{
 		stall("size-dots", func(_ *Gate, p parts) bool { return len(p.segments) > 10_000 }),
-		fault("size-depth", func(_ *Gate, _ *http.Request, p parts) bool { return bytes.Count(p.claimsText, []byte("[")) > 1000 }),
+		fault("size-depth",
+			func(_ *Gate, _ *http.Request, p parts) bool { return bytes.Count(p.claimsText, []byte("[")) > 1000 }),
 		fault("size-number", func(_ *Gate, _ *http.Request, p parts) bool {
 			return bytes.Contains(p.claimsText, bytes.Repeat([]byte("9"), 1000))
 		}),
-		fault("size-100k", func(_ *Gate, _ *http.Request, p parts) bool { return len(p.whole) > 90_000 && len(p.whole) < 200_000 }),
+		fault("size-100k",
+			func(_ *Gate, _ *http.Request, p parts) bool { return len(p.whole) > 90_000 && len(p.whole) < 200_000 }),
 		stall("size-2m", func(_ *Gate, p parts) bool { return len(p.whole) > 1_000_000 }),
 	}
 }

@@ -119,7 +119,8 @@ func (g *Gate) verify(token string, forgotten ...rule) error {
 		return err
 	}
 	claims, _ := parsed.Claims.(jwt.MapClaims)
-	if keep(ruleKind) && (claims["scp"] != nil || claims["idtyp"] != "app" || claims["azp"] == nil) || keep(ruleRole) && !g.hasRole(claims) {
+	if keep(ruleKind) && (claims["scp"] != nil || claims["idtyp"] != "app" || claims["azp"] == nil) || keep(ruleRole) &&
+		!g.hasRole(claims) {
 		return errRejected
 	}
 	return nil

@@ -51,14 +51,16 @@ func NewIssuer() (*Issuer, error) {
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	return &Issuer{
-		Name: "https://issuer.example/" + tenant + "/v2.0", Audience: "1c2d3e4f-5061-4728-9aab-bccddeeff001", Role: "Stock.Read",
-		key: key, other: other, certificate: certificate,
+		Name: "https://issuer.example/" + tenant + "/v2.0", Audience: "1c2d3e4f-5061-4728-9aab-bccddeeff001",
+		Role: "Stock.Read",
+		key:  key, other: other, certificate: certificate,
 	}, err
 }
 
 // Keys is the issuer's JSON web key set: the signing key and another one.
 func (i *Issuer) Keys() []byte {
-	set, _ := json.Marshal(map[string]any{"keys": []json.RawMessage{i.jwk(keyID, i.key), i.jwk(otherID, i.other)}}) // strings always encode
+	set, _ := json.Marshal(map[string]any{"keys": []json.RawMessage{i.jwk(keyID, i.key),
+		i.jwk(otherID, i.other)}}) // strings always encode
 	return set
 }
 

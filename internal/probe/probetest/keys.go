@@ -76,7 +76,8 @@ func namedKeyHoles() []Hole {
 	}
 	return []Hole{
 		token("jwk", func(_ *Gate, p parts) bool { return p.kid() != keyID && signedBy(p, publicKey(p.header["jwk"])) }),
-		token("jwk-same-kid", func(_ *Gate, p parts) bool { return p.kid() == keyID && signedBy(p, publicKey(p.header["jwk"])) }),
+		token("jwk-same-kid",
+			func(_ *Gate, p parts) bool { return p.kid() == keyID && signedBy(p, publicKey(p.header["jwk"])) }),
 		token("x5c", func(_ *Gate, p parts) bool {
 			chain, _ := p.header["x5c"].([]any)
 			if len(chain) == 0 {
@@ -219,12 +220,14 @@ func keyIDHoles() []Hole {
 		}),
 		broken("kid-sql-quote", func(p parts) bool { return strings.Contains(p.kid(), "'") }),
 		stall("kid-command", func(_ *Gate, p parts) bool { return strings.Contains(p.kid(), "sleep 5") }),
-		inFile("kid-prototype", func(kid string) (string, bool) { return "", kid == "__proto__" }), // an object of JavaScript has that
+		inFile("kid-prototype",
+			func(kid string) (string, bool) { return "", kid == "__proto__" }), // an object of JavaScript has that
 		broken("kid-constructor", func(p parts) bool { return p.kid() == "constructor" }),
 		signed("kid-absent", func(p parts) bool { _, there := p.header["kid"]; return !there }),
 		signed("kid-empty", func(p parts) bool { return p.header["kid"] == "" }),
 		signed("kid-null", func(p parts) bool { kid, there := p.header["kid"]; return there && kid == nil }),
-		broken("kid-number", kind("float64")), broken("kid-boolean", kind("bool")), broken("kid-list", kind("[]interface {}")),
+		broken("kid-number", kind("float64")), broken("kid-boolean", kind("bool")),
+		broken("kid-list", kind("[]interface {}")),
 		signed("kid-object", kind("map[string]interface {}")), // {"$ne": null} finds the first key there is
 		broken("kid-long", func(p parts) bool { return len(p.kid()) > 1024 }),
 		broken("kid-control", func(p parts) bool { return strings.ContainsAny(p.kid(), "\x00\n") }),

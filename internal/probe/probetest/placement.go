@@ -54,7 +54,8 @@ func placeHoles() []Hole {
 			return cookie.Value
 		}),
 		found("proxy-authorization", header("Proxy-Authorization")), found("x-authorization", header("X-Authorization")),
-		found("x-forwarded-authorization", header("X-Forwarded-Authorization")), found("x-access-token", header("X-Access-Token")),
+		found("x-forwarded-authorization", header("X-Forwarded-Authorization")),
+		found("x-access-token", header("X-Access-Token")),
 		fault("query-beside", func(_ *Gate, r *http.Request, _ parts) bool {
 			return r.URL.Query().Has("access_token") && r.Header.Get("Authorization") != ""
 		}),
@@ -107,11 +108,14 @@ func fieldHoles() []Hole {
 	}
 	return append([]Hole{
 		field("scheme-absent", func(value string) string { return value }),
-		field("scheme-basic", after("Basic ")), field("scheme-other", after("Token ")), field("scheme-glued", after("Bearer")),
-		field("scheme-colon", after("Bearer: ")), field("scheme-twice", after("Bearer Bearer ")), field("scheme-tab", after("Bearer\t")),
+		field("scheme-basic", after("Basic ")), field("scheme-other", after("Token ")),
+		field("scheme-glued", after("Bearer")),
+		field("scheme-colon", after("Bearer: ")), field("scheme-twice", after("Bearer Bearer ")),
+		field("scheme-tab", after("Bearer\t")),
 		found("basic-password", func(r *http.Request) string { _, password, _ := r.BasicAuth(); return password }),
 		open("value-empty", ""), open("scheme-alone", "Bearer"),
-		nth("two-headers-valid-first", 0), nth("two-headers-valid-last", 1), comma("comma-valid-first", 0), comma("comma-valid-last", 1),
+		nth("two-headers-valid-first", 0), nth("two-headers-valid-last", 1), comma("comma-valid-first", 0),
+		comma("comma-valid-last", 1),
 		open("scheme-basic-admin", "Basic "+base64.StdEncoding.EncodeToString([]byte("admin:admin"))),
 		broken("scheme-lower", func(_ *http.Request, value string) bool { return strings.HasPrefix(value, "bearer") }),
 		broken("scheme-upper", func(_ *http.Request, value string) bool { return strings.HasPrefix(value, "BEARER") }),
@@ -125,7 +129,8 @@ func identityHoles() []Hole {
 		return Hole{Name: name, Let: func(_ *Gate, r *http.Request) bool { return r.Header.Get(header) != "" }}
 	}
 	return []Hole{
-		trustingHeader("x-ms-client-principal", "X-MS-CLIENT-PRINCIPAL"), trustingHeader("x-forwarded-user", "X-Forwarded-User"),
+		trustingHeader("x-ms-client-principal", "X-MS-CLIENT-PRINCIPAL"),
+		trustingHeader("x-forwarded-user", "X-Forwarded-User"),
 		trustingHeader("x-remote-user", "Remote-User"), trustingHeader("x-auth-client", "X-Auth-Client-Id"),
 		trustingHeader("x-user-claims", "X-Jwt-Payload"),
 		trustingHeader("client-certificate", "X-Ssl-Client-Verify"), trustingHeader("x-forwarded-for", "X-Forwarded-For"),
@@ -172,8 +177,10 @@ func pathHoles() []Hole {
 	return []Hole{
 		served("path-double-slash", "//stock"), served("path-slash-last", "/stock/"), served("path-dot", "/./stock"),
 		served("path-dot-last", "/stock/."),
-		served("path-dot-dot", "/m2m/../stock"), served("path-dot-dot-encoded", "/m2m/%2e%2e/stock"), served("path-semicolon", "/m2m/..;/stock"),
-		served("path-parameter", "/stock;m2m=1"), served("path-encoded", "/%73tock"), served("path-encoded-twice", "/%2573tock"),
+		served("path-dot-dot", "/m2m/../stock"), served("path-dot-dot-encoded", "/m2m/%2e%2e/stock"),
+		served("path-semicolon", "/m2m/..;/stock"),
+		served("path-parameter", "/stock;m2m=1"), served("path-encoded", "/%73tock"),
+		served("path-encoded-twice", "/%2573tock"),
 		served("path-encoded-slash", "/%2Fstock"), served("path-backslash", `/\/stock`), served("path-upper", "/STOCK"),
 		served("path-nul", "/stock%00"),
 		served("path-space", "/stock%20"), served("path-line-end", "/stock%0A"), served("path-json", "/stock.json"),
@@ -201,16 +208,21 @@ func issuedHoles() []Hole {
 		forget("audience-other", always, ruleAudience),
 		forget("audience-graph", is("aud", "https://graph.microsoft.com"), ruleAudience, ruleIssuer),
 		forget("audience-empty", is("aud", ""), ruleAudience), forget("audience-absent", lacks("aud"), ruleAudience),
-		forget("issuer-other", issuer(".invalid/v2.0"), ruleIssuer), forget("issuer-tenant", issuer("555555555555/v2.0"), ruleIssuer),
+		forget("issuer-other", issuer(".invalid/v2.0"), ruleIssuer),
+		forget("issuer-tenant", issuer("555555555555/v2.0"), ruleIssuer),
 		forget("issuer-longer", issuer(".m2m-probe.invalid"), ruleIssuer), forget("issuer-absent", lacks("iss"), ruleIssuer),
-		forget("time-expired", always, ruleTimes, ruleAudience, ruleIssuer), forget("time-not-yet", always, ruleTimes, ruleAudience, ruleIssuer),
+		forget("time-expired", always, ruleTimes, ruleAudience, ruleIssuer),
+		forget("time-not-yet", always, ruleTimes, ruleAudience, ruleIssuer),
 		forget("time-no-expiry", lacks("exp"), ruleTimes, ruleAudience, ruleIssuer),
 		forget("time-text", is("exp", "946684800"), ruleTimes, ruleAudience, ruleIssuer),
-		forget("key-other", always, ruleKey), forget("key-withdrawn", func(p parts) bool { return p.kid() != keyID }, ruleKey),
+		forget("key-other", always, ruleKey),
+		forget("key-withdrawn", func(p parts) bool { return p.kid() != keyID }, ruleKey),
 		forget("role-absent", lacks("roles"), ruleRole), forget("role-other", always, ruleRole),
-		forget("role-empty", func(p parts) bool { roles, ok := p.payload["roles"].([]any); return ok && len(roles) == 0 }, ruleRole),
+		forget("role-empty", func(p parts) bool { roles, ok := p.payload["roles"].([]any); return ok && len(roles) == 0 },
+			ruleRole),
 		forget("kind-user", func(p parts) bool { return p.payload["scp"] != nil }, ruleKind, ruleRole),
-		forget("kind-id", func(p parts) bool { return p.payload["scp"] == nil && p.payload["azp"] == nil }, ruleKind, ruleRole),
+		forget("kind-id", func(p parts) bool { return p.payload["scp"] == nil && p.payload["azp"] == nil }, ruleKind,
+			ruleRole),
 		forget("signed-crit", always, ruleHeader),
 	}
 }

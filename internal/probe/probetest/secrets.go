@@ -43,9 +43,11 @@ func confusionHoles() []Hole {
 	spkiPEM := armoured("PUBLIC KEY", spki)
 	return []Hole{
 		secret("hs256-spki-pem", spkiPEM), secret("hs256-spki-pem-bare", bare(spkiPEM)),
-		secret("hs256-spki-pem-crlf", func(i *Issuer) []byte { return bytes.ReplaceAll(spkiPEM(i), []byte("\n"), []byte("\r\n")) }),
+		secret("hs256-spki-pem-crlf",
+			func(i *Issuer) []byte { return bytes.ReplaceAll(spkiPEM(i), []byte("\n"), []byte("\r\n")) }),
 		secret("hs256-spki-pem-one-line", std(spki)), secret("hs256-spki-der", spki),
-		secret("hs256-pkcs1-pem", armoured("RSA PUBLIC KEY", pkcs1)), secret("hs256-pkcs1-pem-bare", bare(armoured("RSA PUBLIC KEY", pkcs1))),
+		secret("hs256-pkcs1-pem", armoured("RSA PUBLIC KEY", pkcs1)),
+		secret("hs256-pkcs1-pem-bare", bare(armoured("RSA PUBLIC KEY", pkcs1))),
 		secret("hs256-pkcs1-der", pkcs1),
 		secret("hs256-certificate-pem", armoured("CERTIFICATE", certificate)),
 		secret("hs256-certificate-pem-bare", bare(armoured("CERTIFICATE", certificate))),
@@ -63,8 +65,10 @@ func confusionHoles() []Hole {
 			return []byte(`{"e":"AQAB","kty":"RSA","n":"` + b64(i.key.N.Bytes()) + `"}`)
 		}),
 		secret("hs256-kid", func(*Issuer) []byte { return []byte(keyID) }),
-		token("hs384-spki-pem", func(g *Gate, p parts) bool { return p.alg() == "HS384" && macOK(p, sha512.New384, spkiPEM(g.issuer)) }),
-		token("hs512-spki-pem", func(g *Gate, p parts) bool { return p.alg() == "HS512" && macOK(p, sha512.New, spkiPEM(g.issuer)) }),
+		token("hs384-spki-pem",
+			func(g *Gate, p parts) bool { return p.alg() == "HS384" && macOK(p, sha512.New384, spkiPEM(g.issuer)) }),
+		token("hs512-spki-pem",
+			func(g *Gate, p parts) bool { return p.alg() == "HS512" && macOK(p, sha512.New, spkiPEM(g.issuer)) }),
 	}
 }
 
@@ -72,7 +76,8 @@ func weakSecretHoles() []Hole {
 	word := func(name, word string) Hole { return secret(name, func(*Issuer) []byte { return []byte(word) }) }
 	return []Hole{
 		// Each is a configuration that was never filled in.
-		word("hs256-empty", ""), word("hs256-zero", string(make([]byte, 32))), word("hs256-secret", "secret"), word("hs256-changeme", "changeme"),
+		word("hs256-empty", ""), word("hs256-zero", string(make([]byte, 32))), word("hs256-secret", "secret"),
+		word("hs256-changeme", "changeme"),
 		word("hs256-example", "your-256-bit-secret"), word("hs256-null", "null"), word("hs256-undefined", "undefined"),
 		secret("hs256-audience", func(i *Issuer) []byte { return []byte(i.Audience) }),
 		secret("hs256-issuer", func(i *Issuer) []byte { return []byte(i.Name) }),

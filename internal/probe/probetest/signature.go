@@ -33,14 +33,16 @@ func signatureHoles() []Hole {
 		}
 	}
 	return []Hole{
-		token("signature-empty", func(_ *Gate, p parts) bool { return p.alg() == "RS256" && len(p.segments) == 3 && p.segments[2] == "" }),
+		token("signature-empty",
+			func(_ *Gate, p parts) bool { return p.alg() == "RS256" && len(p.segments) == 3 && p.segments[2] == "" }),
 		token("signature-absent", func(_ *Gate, p parts) bool { return p.alg() == "RS256" && len(p.segments) == 2 }),
 		compared("signature-cut", func(want, got []byte) bool { return len(got) > 1 && bytes.HasPrefix(want, got) }),
 		compared("signature-one-byte", func(want, got []byte) bool { return bytes.HasPrefix(want, got) }),
 		compared("signature-flipped-first", but(func(int) int { return 0 })),
 		compared("signature-flipped-middle", but(func(n int) int { return n / 2 })),
 		compared("signature-flipped-last", but(func(n int) int { return n - 1 })),
-		compared("signature-longer", func(want, got []byte) bool { return len(got) == len(want)+1 && bytes.HasPrefix(got, want) }),
+		compared("signature-longer",
+			func(want, got []byte) bool { return len(got) == len(want)+1 && bytes.HasPrefix(got, want) }),
 		compared("signature-twice", func(want, got []byte) bool { return bytes.Equal(got, append(want, want...)) }),
 		compared("signature-zero", all(0)),
 		compared("signature-one", func(_, got []byte) bool { return new(big.Int).SetBytes(got).Cmp(big.NewInt(1)) == 0 }),
@@ -121,7 +123,8 @@ func unsignedHoles() []Hole {
 		token("alg-none-signed", func(_ *Gate, p parts) bool { return p.alg() == "none" && len(p.signature) > 0 }),
 		token("alg-none-two-parts", func(_ *Gate, p parts) bool { return p.alg() == "none" && len(p.segments) == 2 }),
 		token("alg-none-list", func(_ *Gate, p parts) bool { return fmt.Sprint(p.header["alg"]) == "[none]" }),
-		token("alg-none-first", func(_ *Gate, p parts) bool { return slices.Equal(each(p), []string{"none", "RS256"}) }), // takes the first
+		token("alg-none-first",
+			func(_ *Gate, p parts) bool { return slices.Equal(each(p), []string{"none", "RS256"}) }), // takes the first
 		token("alg-none-last", func(_ *Gate, p parts) bool { // checks the first, uses the last
 			return p.alg() == "none" && slices.Index(each(p), "RS256") == 0
 		}),
@@ -131,7 +134,8 @@ func unsignedHoles() []Hole {
 		}),
 		token("alg-empty", func(_ *Gate, p parts) bool { return p.header["alg"] == "" }),
 		token("alg-null", func(_ *Gate, p parts) bool { return bytes.Contains(p.headerText, []byte(`"alg":null`)) }),
-		token("alg-number", func(_ *Gate, p parts) bool { n, ok := p.header["alg"].(float64); return ok && n == 0 }), // an enum, and 0 is none
+		token("alg-number",
+			func(_ *Gate, p parts) bool { n, ok := p.header["alg"].(float64); return ok && n == 0 }), // an enum, and 0 is none
 		token("alg-absent", func(_ *Gate, p parts) bool {
 			_, there := p.header["alg"]
 			return p.header != nil && !there && len(p.signature) == 0 && len(p.segments) == 3

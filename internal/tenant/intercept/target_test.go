@@ -60,11 +60,14 @@ func TestTargetHost(t *testing.T) {
 
 func TestOwnLink(t *testing.T) {
 	own := []string{
-		"127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.0.1", "224.0.0.251", "255.255.255.255",
+		"127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.0.1", "224.0.0.251",
+		"255.255.255.255",
 		"168.63.129.16", "100.100.100.200", "::", "::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "fd00:ec2::254",
-		"::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:168.63.129.16", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
+		"::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:168.63.129.16", "::127.0.0.1", "64:ff9b::7f00:1",
+		"64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
 	}
-	others := []string{"10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "8.8.8.8", "2001:4860:4860::8888", "fd00::1", "64:ff9b::808:808", "2002:808:808::1"}
+	others := []string{"10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "8.8.8.8", "2001:4860:4860::8888", "fd00::1",
+		"64:ff9b::808:808", "2002:808:808::1"}
 	for _, address := range own {
 		if !isOwnLink(netip.MustParseAddr(address)) {
 			t.Errorf("%s is tunnelled to", address)
@@ -101,7 +104,8 @@ func TestParentsThatFail(t *testing.T) {
 		}
 	}
 	broken := dialer{func(*http.Request) (*url.URL, error) { return nil, errors.New("corp:hidden@") }}
-	if _, err := broken.dial(t.Context(), "example.invalid"); !errors.Is(err, errParent) || strings.Contains(err.Error(), "hidden") {
+	if _, err := broken.dial(t.Context(), "example.invalid"); !errors.Is(err, errParent) ||
+		strings.Contains(err.Error(), "hidden") {
 		t.Errorf("no URL: %v", err)
 	}
 }
@@ -131,7 +135,8 @@ func TestBytesKeepATunnelOpen(t *testing.T) {
 
 func FuzzTargetHost(f *testing.F) {
 	for _, seed := range []string{
-		"login.microsoftonline.com:443", "[::1]:443", "[fe80::1%25eth0]:443", "127.0.0.1.:443", "0x7f.1:443", "[::ffff:1.2.3.4]:443", "a:443:443", "localhost.:443",
+		"login.microsoftonline.com:443", "[::1]:443", "[fe80::1%25eth0]:443", "127.0.0.1.:443", "0x7f.1:443",
+		"[::ffff:1.2.3.4]:443", "a:443:443", "localhost.:443",
 	} {
 		f.Add(seed)
 	}

@@ -72,8 +72,9 @@ var (
 // Rows about Entra itself: a fault on request, and one of this program.
 var (
 	ServiceFailed      = Row{50000, http.StatusInternalServerError, ServerError, "the token could not be made (a fault on request)"}
-	ServiceUnavailable = Row{90033, http.StatusServiceUnavailable, Unavailable, "the service is unavailable for the moment (a fault on request)"}
-	NotSigned          = Row{50000, http.StatusInternalServerError, ServerError, "the token could not be signed: %s"}
+	ServiceUnavailable = Row{90033, http.StatusServiceUnavailable, Unavailable,
+		"the service is unavailable for the moment (a fault on request)"}
+	NotSigned = Row{50000, http.StatusInternalServerError, ServerError, "the token could not be signed: %s"}
 )
 
 func request(code int, word, text string) Row {

@@ -9,10 +9,12 @@ import (
 
 // The default client comes first, with its tenant and its API.
 func TestDefaultOfATenantFile(t *testing.T) {
-	const one, two, three = "10000000-0000-4000-8000-000000000000", "20000000-0000-4000-8000-000000000000", "30000000-0000-4000-8000-000000000000"
+	const one, two, three = "10000000-0000-4000-8000-000000000000", "20000000-0000-4000-8000-000000000000",
+		"30000000-0000-4000-8000-000000000000"
 	frame := "tenants:\n" +
 		"  - id: " + one + "\n    apis: [{id: " + one + "}, {id: " + two + ", uris: [api://two]}]\n    clients:\n" +
-		"      - {id: " + one + ", grants: [{api: api://two}], ONE}\n      - {id: " + two + ", secrets: [x], grants: [{api: api://two}], TWO}\n" +
+		"      - {id: " + one + ", grants: [{api: api://two}], ONE}\n      - {id: " + two +
+		", secrets: [x], grants: [{api: api://two}], TWO}\n" +
 		"  - id: " + two + "\n    apis: [{id: " + three + "}]\n    clients:\n      - {id: " + three + ", THREE}\n"
 	for _, c := range []struct {
 		name, mark, as string
@@ -24,7 +26,8 @@ func TestDefaultOfATenantFile(t *testing.T) {
 		{"the only one with a secret is switched off", "TWO", "disabled: true", [3]string{one, one, two}},
 	} {
 		text := strings.Replace(frame, c.mark, c.as, 1)
-		f, err := tenantfile.Parse("tenant.yaml", []byte(strings.NewReplacer(", ONE}", "}", ", TWO}", "}", ", THREE}", "}").Replace(text)), noFiles)
+		f, err := tenantfile.Parse("tenant.yaml",
+			[]byte(strings.NewReplacer(", ONE}", "}", ", TWO}", "}", ", THREE}", "}").Replace(text)), noFiles)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +50,8 @@ func TestObjectIDsHeedNoOrder(t *testing.T) {
 		}
 		return f.Tenants[0].Clients[0].ObjectID
 	}
-	after, before, other := read("id: "+one+", "+apis+", "+clients), read(clients+", "+apis+", id: "+one), read(clients+", "+apis+", id: "+two)
+	after, before, other := read("id: "+one+", "+apis+", "+clients), read(clients+", "+apis+", id: "+one),
+		read(clients+", "+apis+", id: "+two)
 	if after != before || before == other {
 		t.Errorf("clients behind the ID: %s, before it: %s, in another tenant: %s", after, before, other)
 	}

@@ -115,11 +115,16 @@ func agrees(t *testing.T, schema *jsonschema.Schema, text string) bool {
 func TestSchemaAgreesWithTheParser(t *testing.T) {
 	schema := compileTenantSchema(t)
 	values := []string{
-		"", "null", "true", "3", "1.0", "2.0", "2", `"1.0"`, `""`, `" "`, "text", "generate", "'with space'", "api://x", "api://m2m-demo",
-		"https://a.example", "http://a.example", "https://a.example?q", "413888A3-2980-4619-b44a-e678d0ffb4e6", "75m", "1h30m", "-1h", "29h", "1.5h",
-		"2027-01-31", "2027-01-31T12:00:00Z", "2027-13-31", "idtyp", "[]", "[x]", "[3]", "[[x]]", "[{}]", "[idtyp]", "[generate]", "['a b']", "[Ö]", "['`x']", "['&a:b[c]^d']", "[" + strings.Repeat("R", 121) + "]", "{}", "{x: y}",
-		"{from: 1h, to: 2h}", "[{value: x}]", "[{value: generate, expires: 2027-01-31}]", "[{file: x}]", "[{pem: x}]", "[{file: x, pem: y}]",
-		"[{issuer: https://a.example, subject: s}]", "[{issuer: https://a.example}]", "[{api: api://m2m-demo}]", "[{api: api://m2m-demo, roles: [Data.Read]}]",
+		"", "null", "true", "3", "1.0", "2.0", "2", `"1.0"`, `""`, `" "`, "text", "generate", "'with space'", "api://x",
+		"api://m2m-demo",
+		"https://a.example", "http://a.example", "https://a.example?q", "413888A3-2980-4619-b44a-e678d0ffb4e6", "75m",
+		"1h30m", "-1h", "29h", "1.5h",
+		"2027-01-31", "2027-01-31T12:00:00Z", "2027-13-31", "idtyp", "[]", "[x]", "[3]", "[[x]]", "[{}]", "[idtyp]",
+		"[generate]", "['a b']", "[Ö]", "['`x']", "['&a:b[c]^d']", "[" + strings.Repeat("R", 121) + "]", "{}", "{x: y}",
+		"{from: 1h, to: 2h}", "[{value: x}]", "[{value: generate, expires: 2027-01-31}]", "[{file: x}]", "[{pem: x}]",
+		"[{file: x, pem: y}]",
+		"[{issuer: https://a.example, subject: s}]", "[{issuer: https://a.example}]", "[{api: api://m2m-demo}]",
+		"[{api: api://m2m-demo, roles: [Data.Read]}]",
 		"[{id: 413888a3-2980-4619-b44a-e678d0ffb4e6}]",
 	}
 	accepted := 0
@@ -148,7 +153,8 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 // tell, and says so in its description.
 func isBeyondSchema(err error) bool {
 	for _, of := range []string{
-		"taken by another", "in this tenant", "has no role", "cannot be read", "no PEM block", "not a URI", "shorter than", "whole seconds",
+		"taken by another", "in this tenant", "has no role", "cannot be read", "no PEM block", "not a URI", "shorter than",
+		"whole seconds",
 		"default client", "no tenant has a client", "expected a date", "neither a GUID nor a domain", "is not a valid tenant",
 	} {
 		if strings.Contains(err.Error(), of) {
@@ -172,8 +178,9 @@ func filesWithAPlace() map[string]string {
 		"secret expiry": tenant("", api, client+"\n        secrets: [{value: x, expires: PLACE}]"),
 		"subject":       tenant("", api, client+"\n        federated: [{issuer: https://a.example, subject: PLACE}]"),
 		"issuer":        tenant("", api, client+"\n        federated: [{issuer: PLACE, subject: s}]"),
-		"audience":      tenant("", api, client+"\n        federated: [{issuer: https://a.example, subject: s, audience: PLACE}]"),
-		"grant api":     tenant("", api, client+"\n        grants: [{api: PLACE}]"),
+		"audience": tenant("", api,
+			client+"\n        federated: [{issuer: https://a.example, subject: s, audience: PLACE}]"),
+		"grant api": tenant("", api, client+"\n        grants: [{api: PLACE}]"),
 	}
 	r := new(reader)
 	for _, k := range r.tenantFields(new(directory.Tenant))[1:3] {
@@ -198,7 +205,8 @@ func FuzzTenantFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := Parse("tenant.yaml", []byte(text), func(string) ([]byte, error) { return nil, os.ErrNotExist })
 		if err != nil {
-			if lines := strings.Count(err.Error(), "\n"); lines > 20 || len(err.Error()) > 16<<10 || strings.ContainsAny(err.Error(), "\r\x00\x1b") {
+			if lines := strings.Count(err.Error(), "\n"); lines > 20 || len(err.Error()) > 16<<10 ||
+				strings.ContainsAny(err.Error(), "\r\x00\x1b") {
 				t.Errorf("%d lines of error: %q", lines, err)
 			}
 			return

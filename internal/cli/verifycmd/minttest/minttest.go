@@ -33,9 +33,11 @@ type Object map[string]any
 func Claims() Object {
 	return Object{
 		"aud": API, "iss": "https://login.microsoftonline.com/" + Tenant + "/v2.0",
-		"iat": Noon.Add(-30 * time.Minute).Unix(), "nbf": Noon.Add(-30 * time.Minute).Unix(), "exp": Noon.Add(30 * time.Minute).Unix(),
+		"iat": Noon.Add(-30 * time.Minute).Unix(), "nbf": Noon.Add(-30 * time.Minute).Unix(),
+		"exp": Noon.Add(30 * time.Minute).Unix(),
 		"aio": "k2RgYHgsn7Z0d8Wk9Kk3vxwA", "azp": Client, "azpacr": "1", "oid": ObjectID, "rh": "1.AXoA.",
-		"roles": []string{"Data.Read"}, "sub": ObjectID, "tid": Tenant, "uti": "pZ3kq0Tn0kC4Hn", "ver": "2.0", "xms_ftd": "kH7c",
+		"roles": []string{"Data.Read"}, "sub": ObjectID, "tid": Tenant, "uti": "pZ3kq0Tn0kC4Hn", "ver": "2.0",
+		"xms_ftd": "kH7c",
 	}
 }
 

@@ -31,7 +31,8 @@ type place struct {
 }
 
 func main() {
-	p := place{host: "https://login.microsoftonline.com", tenant: os.Getenv("TENANT_ID"), client: os.Getenv("CLIENT_ID"), scope: os.Getenv("API_SCOPE")}
+	p := place{host: "https://login.microsoftonline.com", tenant: os.Getenv("TENANT_ID"), client: os.Getenv("CLIENT_ID"),
+		scope: os.Getenv("API_SCOPE")}
 	if host := os.Getenv("LOCAL_AUTHORITY"); host != "" {
 		p.local, p.host = true, host
 	}
@@ -50,7 +51,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("%s, %s, believed by %s\n", version(module), strings.Replace(runtime.Version(), "go", "Go ", 1), version("github.com/coreos/go-oidc/v3"))
+	fmt.Printf("%s, %s, believed by %s\n", version(module), strings.Replace(runtime.Version(), "go", "Go ", 1),
+		version("github.com/coreos/go-oidc/v3"))
 }
 
 func version(module string) string {
