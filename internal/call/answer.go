@@ -132,7 +132,7 @@ func (a *Answer) read(p []byte) (int, error) {
 }
 
 func (a *Answer) readFault(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.EOF
 	}
 	fault := unreachable(a.URL, err, a.Attempts)
@@ -160,7 +160,7 @@ func (a *Answer) WriteBody(w io.Writer) error {
 		if werr := a.writeTo(w, buffer[:n]); werr != nil {
 			return werr
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -187,7 +187,7 @@ func (a *Answer) Head() (head []byte, complete bool) {
 	for a.readErr == nil && len(a.head) < headSize {
 		_, _ = a.read(buffer[:min(len(buffer), headSize-len(a.head))])
 	}
-	return a.head, a.readErr == io.EOF && a.size == int64(len(a.head))
+	return a.head, errors.Is(a.readErr, io.EOF) && a.size == int64(len(a.head))
 }
 
 // Close gives the connection back. It may be called more than once.

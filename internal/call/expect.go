@@ -145,7 +145,7 @@ func (a *Answer) checkText(search *textSearch) Expectation {
 	switch {
 	case search.found:
 		e.Found = "it"
-	case a.readErr != io.EOF:
+	case !errors.Is(a.readErr, io.EOF):
 		e.Found += " before the connection broke"
 	}
 	return e
@@ -155,7 +155,7 @@ func (a *Answer) checkTime() Expectation {
 	return Expectation{
 		Name: "time", Expected: fmt.Sprintf("the whole answer within %s", a.expect.MaxTime),
 		Found: "it in " + text.Duration(a.Timing.Total),
-		Met:   a.readErr == io.EOF && a.Timing.Total <= a.expect.MaxTime,
+		Met:   errors.Is(a.readErr, io.EOF) && a.Timing.Total <= a.expect.MaxTime,
 	}
 }
 

@@ -45,7 +45,7 @@ func ParseJQExpectation(s string) (JQExpectation, error) {
 	query, err := gojq.Parse(s)
 	if at := (*gojq.ParseError)(nil); errors.As(err, &at) {
 		start := min(max(at.Offset-len(at.Token), 0), len(s))
-		return JQExpectation{}, fmt.Errorf("%w: %s at character %d of %q",
+		return JQExpectation{}, fmt.Errorf("%w: %w at character %d of %q",
 			ErrExpectSyntax, at, utf8.RuneCountInString(s[:start])+1, text.Bound(s, maxShown))
 	}
 	if err != nil {
@@ -159,7 +159,7 @@ func (a *Answer) document() (document any, problem string) {
 	switch {
 	case a.kept.over:
 		return nil, fmt.Sprintf("a body of more than the %d MiB that it is looked for in", maxJQBody>>20)
-	case a.readErr != io.EOF:
+	case !errors.Is(a.readErr, io.EOF):
 		return nil, "a body that is not complete"
 	case len(bytes.TrimSpace(a.kept.data)) == 0:
 		return nil, "an empty body"

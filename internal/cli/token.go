@@ -133,6 +133,7 @@ func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 // credentialOf makes the credential of the settings, and reads its secret.
 func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 	c := s.Credential
+	//exhaustive:enforce
 	switch c.Kind {
 	case settings.KindSecret:
 		secret, err := secretFrom(env, c.Secret, c.File, "client secret")
@@ -152,8 +153,9 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 		return gitHubCredential(env), nil
 	case settings.KindManagedIdentity:
 		return token.NewManagedIdentity(c.IdentityClient), nil
+	case settings.KindNone: // token.Request.Check reports it
 	}
-	return nil, nil // token.Request.Check reports it
+	return nil, nil
 }
 
 // GitHubTokenVariable has the bearer token with which a job of GitHub Actions

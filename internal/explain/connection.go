@@ -12,7 +12,8 @@ func connectionHints(e *transport.Error) []string {
 	case transport.FaultTimeout:
 		return []string{"check that no firewall drops the packets; behind a proxy set HTTPS_PROXY"}
 	case transport.FaultProxy:
-		return []string{"check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy asks for them; NO_PROXY lists hosts that are reached without it"}
+		return []string{"check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy asks for them; NO_PROXY lists hosts that " +
+			"are reached without it"}
 	case transport.FaultUnknownCA:
 		return []string{
 			"give the PEM file of that authority with --ca-file or M2M_CA_FILE",

@@ -188,7 +188,8 @@ func (r tokenReport) adviseSignature(reason verify.Reason) advice {
 	switch {
 	case reason == verify.ErrGraphNonce:
 		a := advice{
-			"this is a token for Microsoft Graph: the nonce in its header is not the one that was signed, so only Graph can verify it, and nobody else should",
+			"this is a token for Microsoft Graph: the nonce in its header is not the one that was signed, so only Graph can verify it, and " +
+				"nobody else should",
 			r.scopeLine(),
 		}
 		if o := r.Finding(verify.CheckAudience); o.Status == verify.Pass { // Graph's is what is wanted
@@ -283,7 +284,8 @@ func (r tokenReport) adviseClient() advice {
 		fix += "; compare with: az ad sp show --id " + t.ClientID
 	}
 	return advice{
-		"another app is calling, or, likely if the app is the right one, the list holds an object ID: an app's client ID, its registration's object ID and its service principal's are three different GUIDs",
+		"another app is calling, or, likely if the app is the right one, the list holds an object ID: an app's client ID, its " +
+			"registration's object ID and its service principal's are three different GUIDs",
 		fix,
 	}
 }
@@ -317,7 +319,8 @@ func (r tokenReport) advisePermission(reason verify.Reason) advice {
 		return advice{"the client holds other roles than the required one", r.grant()}
 	}
 	return advice{
-		fmt.Sprintf("the client holds no role of this API: likely none is granted to it, or an administrator has not consented yet, or the token (issued %s) is older than the grant", text.Time(t.IssuedAt)),
+		fmt.Sprintf("the client holds no role of this API: likely none is granted to it, or an administrator has not consented yet, or "+
+			"the token (issued %s) is older than the grant", text.Time(t.IssuedAt)),
 		r.grant(),
 	}
 }

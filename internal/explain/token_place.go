@@ -68,7 +68,8 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 		return advice{
 			fmt.Sprintf("this is a v%s token, and the issuer that is expected is that of v%s tokens of the same tenant", version,
 				otherVersion(version)),
-			"leave out --issuer, or set requestedAccessTokenVersion in the API's registration (2 for v2.0; the client stays as it is) and fetch a new token",
+			"leave out --issuer, or set requestedAccessTokenVersion in the API's registration (2 for v2.0; the client stays as it is) and " +
+				"fetch a new token",
 		}
 	case isEntra && known && cloud.Name != ours.Name && (version == entra.V2 || cloud.STS != ours.STS):
 		return advice{

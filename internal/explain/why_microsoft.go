@@ -139,7 +139,8 @@ func saidByLibrary(e *evidence) *Explanation {
 func audienceMessage(e *evidence) *Explanation {
 	cause := "the API says that the token's audience is wrong: it likely expects another form of its own name"
 	if e.token != nil && e.token.Audience != "" {
-		cause = fmt.Sprintf("the API says that the token's audience is wrong: the token is for %s, and the API likely expects another form of its name",
+		cause = fmt.Sprintf("the API says that the token's audience is wrong: the token is for %s, and the API likely expects another "+
+			"form of its name",
 			text.Bound(e.token.Audience, maxShown))
 	}
 	return likely(CodeWrongAudience, cause,
@@ -151,7 +152,8 @@ func audienceMessage(e *evidence) *Explanation {
 func issuerMessage(e *evidence) *Explanation {
 	x := likely(CodeVersion,
 		"the API says that the issuer is wrong: likely another tenant, or a v1.0 token where it expects v2.0 or the reverse",
-		"v1.0 tokens are issued by https://sts.windows.net/TENANT/, v2.0 tokens by https://login.microsoftonline.com/TENANT/v2.0: have the API accept the one it gets",
+		"v1.0 tokens are issued by https://sts.windows.net/TENANT/, v2.0 tokens by https://login.microsoftonline.com/TENANT/v2.0: have "+
+			"the API accept the one it gets",
 		"the API's manifest decides the version (requestedAccessTokenVersion); a change needs a new token")
 	if e.token != nil && e.token.Issuer != "" {
 		x.Cause += fmt.Sprintf("; the token's is %s", text.Bound(e.token.Issuer, maxShown))
@@ -160,7 +162,8 @@ func issuerMessage(e *evidence) *Explanation {
 }
 
 func keyMessage(e *evidence) *Explanation {
-	cause := "the API cannot match the token's signature to a key: likely it reads the keys of another tenant or cloud, or has not fetched the new ones"
+	cause := "the API cannot match the token's signature to a key: likely it reads the keys of another tenant or cloud, or has not " +
+		"fetched the new ones"
 	if e.token != nil && e.token.Kind == jwt.Other {
 		cause += "; the token may not be Entra's at all"
 	}

@@ -44,7 +44,7 @@ func (s Situation) orCommandLine() Situation {
 // outermost first: one action a line. An error with a method Hints words its own.
 func (s Situation) Hints(err error) []string {
 	hints := s.hintsOf(err)
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // the tree is walked one error at a time
 	case interface{ Unwrap() error }:
 		hints = append(hints, s.Hints(e.Unwrap())...)
 	case interface{ Unwrap() []error }:
@@ -57,7 +57,7 @@ func (s Situation) Hints(err error) []string {
 
 // hintsOf returns the advice about one error of a tree.
 func (s Situation) hintsOf(err error) []string {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // of this error alone: the tree is walked
 	case interface{ Hints() []string }:
 		return slices.Clone(e.Hints())
 	case interface{ Advice() []Advice }:

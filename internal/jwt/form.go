@@ -172,6 +172,6 @@ func (f *Fault) Unwrap() error { return f.Reason }
 // malformed makes a Fault of an error of the JSON readers, which return no other
 // than Reasons.
 func malformed(err error, found string) *Fault {
-	reason, _ := err.(Reason)
+	reason, _ := err.(Reason) //nolint:errorlint // nothing in this file wraps a Reason
 	return &Fault{reason, found}
 }

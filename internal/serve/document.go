@@ -54,20 +54,20 @@ func put(in map[string]any, text string, path ...string) {
 // securityRequirements returns the alternatives, of which a caller meets one. In
 // OpenAPI 3.1 a requirement of any scheme may name roles, which are all needed.
 func securityRequirements(p verify.Policy) []map[string][]string {
-	var any []map[string][]string
+	var alternatives []map[string][]string
 	for _, names := range [][]string{p.Roles, p.Scopes} {
 		if p.RequireAll && len(names) > 0 {
-			any = append(any, map[string][]string{tokenScheme: names})
+			alternatives = append(alternatives, map[string][]string{tokenScheme: names})
 			continue
 		}
 		for _, name := range names {
-			any = append(any, map[string][]string{tokenScheme: {name}})
+			alternatives = append(alternatives, map[string][]string{tokenScheme: {name}})
 		}
 	}
-	if len(any) == 0 {
-		any = []map[string][]string{{tokenScheme: {}}}
+	if len(alternatives) == 0 {
+		alternatives = []map[string][]string{{tokenScheme: {}}}
 	}
-	return any
+	return alternatives
 }
 
 // whoMayCall describes the policy in Markdown.

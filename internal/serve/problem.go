@@ -16,6 +16,7 @@ type Problem struct {
 	Status int    `json:"status" doc:"The HTTP status."`
 	Detail string `json:"detail,omitempty" doc:"What is wrong, for a person."`
 	// Error is the code of RFC 6750 section 3.1, where there is one.
+	//nolint:lll // a tag is one line
 	Error string `json:"error,omitempty" doc:"The code of RFC 6750, where there is one." enum:"invalid_request,invalid_token,insufficient_scope"`
 	// RequestID is the id of the request, as in the log and in the answer's
 	// X-Request-Id.

@@ -12,6 +12,7 @@ type SecureData struct {
 	ClientID *string `json:"client_id" doc:"The app that called: azp of a v2.0 token, appid of a v1.0 token."`
 	// Scopes are those of a user's token, joined by spaces as in scp. App-only
 	// tokens have none.
+	//nolint:lll // a tag is one line
 	Scopes *string  `json:"scopes" doc:"The scopes of a user's token, joined by spaces as in scp. Null for an app's own token, which has none."`
 	Roles  []string `json:"roles" doc:"The app roles in the token. Null if it has none."`
 }

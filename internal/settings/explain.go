@@ -62,7 +62,7 @@ func (s *Settings) ExplainToken(err error) error {
 
 // settingErrors collects the errors about settings in a tree of errors.
 func settingErrors(err error) []*token.SettingError {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // the tree is walked one error at a time
 	case *token.SettingError:
 		return []*token.SettingError{e}
 	case interface{ Unwrap() error }:
@@ -111,7 +111,7 @@ func explain(which Setting, g Given[string], err error) *exit.Error {
 	case f.missing:
 	case rowOf(which).Secret:
 		reason = g.From.Subject() + " " + f.predicate
-	case f.err == entra.ErrAuthorityHost:
+	case errors.Is(f.err, entra.ErrAuthorityHost):
 		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), text.Quote(g.Value), authorityDetail(err))
 	case looksSecret(g.Value):
 		reason = g.From.Subject() + " " + f.predicate + ", and looks like a client secret"
@@ -224,7 +224,7 @@ func looksSecret(value string) bool {
 func adviceOn(which Setting, g Given[string], err error) []string {
 	switch which {
 	case Tenant:
-		if err == entra.ErrTenantCommon {
+		if errors.Is(err, entra.ErrTenantCommon) {
 			return []string{fix(which, g) + " the one tenant that the app has a service principal in: an app-only token belongs to a tenant"}
 		}
 		return []string{fix(which, g) + " the Directory (tenant) ID: Entra admin center, App registrations, your app, Overview"}
@@ -241,7 +241,7 @@ func adviceOn(which Setting, g Given[string], err error) []string {
 }
 
 func secretAdvice(which Setting, g Given[string], err error) []string {
-	if err == entra.ErrSecretHasSpace {
+	if errors.Is(err, entra.ErrSecretHasSpace) {
 		return []string{"remove the white space: a line end at the end, mostly"}
 	}
 	return []string{
@@ -267,10 +267,10 @@ func fix(which Setting, g Given[string]) string {
 // betterScope says what the scope should probably be.
 func betterScope(scope string, err error) string {
 	corrected := entra.DefaultScope(scope)
-	if corrected == "" || err == entra.ErrPlaceholder {
+	if corrected == "" || errors.Is(err, entra.ErrPlaceholder) {
 		return "the API's Application ID URI and /.default, such as api://GUID/.default"
 	}
-	if err == entra.ErrScopeSeveral {
+	if errors.Is(err, entra.ErrScopeSeveral) {
 		return text.Quote(corrected) + ", and ask for each resource in a request of its own"
 	}
 	return text.Quote(corrected) + ": an app-only token carries every permission that was granted, so none is named"

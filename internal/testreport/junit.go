@@ -138,7 +138,9 @@ func (s Suite) xml() junitSuiteXML {
 	}
 	for _, c := range s.Cases {
 		x.Cases = append(x.Cases, c.xml())
+		//exhaustive:enforce
 		switch c.Outcome {
+		case Passed:
 		case Failed:
 			x.Failures++
 		case Errored:
@@ -156,7 +158,9 @@ func (c Case) xml() junitCaseXML {
 		x.File, x.Line = c.File, strconv.Itoa(c.Line)
 	}
 	reason := &junitReasonXML{c.Message, c.Kind, c.Detail}
+	//exhaustive:enforce
 	switch c.Outcome {
+	case Passed:
 	case Failed:
 		x.Failure = reason
 	case Errored:

@@ -20,8 +20,8 @@ func (r Request) cacheKey(secret entra.Secret) cache.Key {
 }
 
 // livesFor reports whether a token from the cache lives long enough for a request.
-func (c *Client) livesFor(e *cache.Entry, min time.Duration) bool {
-	return e.Lives(c.now(), max(leastTTL, min))
+func (c *Client) livesFor(e *cache.Entry, wanted time.Duration) bool {
+	return e.Lives(c.now(), max(leastTTL, wanted))
 }
 
 // fromEntry is the token in an entry of the cache.

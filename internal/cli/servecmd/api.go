@@ -145,7 +145,8 @@ func checkPolicy(policy verify.Policy, s *settings.Settings) error {
 		return s.Explain(settings.Tenant, err)
 	}
 	if policy.AudienceIncomplete && !policy.AnyAudience {
-		return exit.Usagef("the audience of %s is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be derived from its name", s.Scope.Value).
+		return exit.Usagef("the audience of %s is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be "+
+			"derived from its name", s.Scope.Value).
 			Hint(
 				"set API_AUDIENCE to the API's Application (client) ID (portal: App registrations, the API, Overview)",
 				"if its tokens are v1.0, set API_AUDIENCE="+policy.Audiences[0],

@@ -30,9 +30,9 @@ header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).
 // New makes the command.
 func New(env *cli.Env) *cobra.Command {
 	var (
-		clear bool
-		how   cli.Acquisition
-		out   output
+		clearing bool
+		how      cli.Acquisition
+		out      output
 	)
 	cmd := &cobra.Command{
 		Use:   "token",
@@ -44,7 +44,7 @@ func New(env *cli.Env) *cobra.Command {
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), how.Check(), out.check(env)); err != nil {
 				return err
 			}
-			if clear {
+			if clearing {
 				return clearCache(env, cmd)
 			}
 			file, err := cli.OpenDestination(env, out.file, 0o600)
@@ -58,7 +58,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.SortFlags = false
 	out.add(flags)
 	flags.DurationVar(&how.MinTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
-	flags.BoolVar(&clear, "clear-cache", false, "remove every cached token and end")
+	flags.BoolVar(&clearing, "clear-cache", false, "remove every cached token and end")
 	how.Add(flags)
 	return cmd
 }

@@ -208,6 +208,7 @@ func printReport(env *cli.Env, report *verify.Report, o options, now time.Time) 
 
 // codeOf is the exit code of a verdict.
 func codeOf(v verify.Verdict) exit.Code {
+	//exhaustive:enforce
 	switch v {
 	case verify.Valid:
 		return exit.Done
@@ -215,8 +216,10 @@ func codeOf(v verify.Verdict) exit.Code {
 		return exit.Rejected
 	case verify.Unverifiable:
 		return exit.Unverifiable
+	case verify.Undecided:
+		return exit.Unknown
 	}
-	return exit.Unknown
+	return exit.Unexpected
 }
 
 // writeIndented prints a JSON document, indented.
