@@ -3,12 +3,16 @@ package verify
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	gojwt "github.com/golang-jwt/jwt/v5"
 
+	"m2m/internal/entra"
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
+	"m2m/internal/text"
 )
 
 // outcome is what one rule says. Its zero value passes nothing.
@@ -100,4 +104,358 @@ func (h *evaluation) retryAfter() time.Duration {
 		return e.RetryAfter
 	}
 	return 0
+}
+
+// decideKind lets in what app-only clients get, and users' tokens where the
+// policy asks for their scopes or says so.
+func decideKind(h *evaluation) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	switch t := h.Token; {
+	case t.Kind == jwt.ID:
+		return fail(ErrIDToken)
+	case t.ClientID == "", !h.Token.Plain && !entra.IsGUID(t.ClientID):
+		return fail(ErrClientMissing)
+	case t.Kind == jwt.User && !h.allowsUsers():
+		return fail(ErrUserToken)
+	case t.Kind != jwt.App && t.Kind != jwt.User:
+		return fail(ErrNotAppOnly)
+	}
+	return pass()
+}
+
+// allowsUsers: to require scopes is to ask for users, except of an issuer that
+// writes them for apps too.
+func (h *evaluation) allowsUsers() bool {
+	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.Token.Plain
+}
+
+func decideClient(h *evaluation) outcome {
+	switch {
+	case h.noClaims():
+		return notReached()
+	case len(h.policy.Clients) == 0:
+		return switchedOff()
+	case !slices.Contains(h.policy.Clients, h.Token.ClientID):
+		return fail(ErrClientNotListed)
+	}
+	return pass()
+}
+
+// decidePermission asks an app for roles and a user for scopes, never the one
+// for the other's: roles are granted to the app by an administrator, scopes to
+// a client that acts for a user who may hold less.
+func decidePermission(h *evaluation) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t, p := h.Token, h.policy
+	switch {
+	case t.Kind == jwt.User && !p.holds(t.Scopes, p.Scopes):
+		return fail(ErrScopeMissing)
+	case t.Kind == jwt.User && h.allowsUsers():
+		return pass()
+	case t.Kind != jwt.App:
+		return notReached() // the kind check has refused it
+	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.Token.Plain:
+		return fail(ErrScopeOnly)
+	case len(p.Roles) == 0 && !p.holds(t.Scopes, p.Scopes):
+		return fail(ErrScopeMissing)
+	case !p.holds(t.Roles, p.Roles):
+		return fail(ErrRoleMissing)
+	}
+	return pass()
+}
+
+// holds reports whether the token has any one of the required values, or all
+// of them if the policy says so. Nothing required is always held.
+func (p *Policy) holds(has, required []string) bool {
+	found := 0
+	for _, value := range required {
+		if slices.Contains(has, value) {
+			found++
+		}
+	}
+	return found == len(required) || found > 0 && !p.RequireAll
+}
+
+// isForGraph reports whether this is one of Graph's own tokens: the header's nonce
+// is not the one that was signed, so that only Graph can verify it.
+func (h *evaluation) isForGraph() bool {
+	return h.Token != nil && h.Token.Has.Nonce && entra.IsGraph(h.Token.Audience)
+}
+
+func (h *evaluation) noClaims() bool { return h.Token == nil || h.Token.Claims.IsZero() }
+
+// decideIssuer compares with the metadata of the token's own version: v1.0 and
+// v2.0 tokens of one tenant have different issuers.
+func decideIssuer(h *evaluation) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t := h.Token
+	switch {
+	case t.Issuer == "":
+		return fail(ErrIssuerMissing)
+	case h.keys == nil:
+		return unknown(ErrIssuerUnset)
+	case t.Version == "" && !h.keys.Admits("", t.Issuer):
+		return fail(ErrVersion)
+	case !h.keys.Admits(t.Version, t.Issuer):
+		return fail(ErrIssuerMismatch)
+	case !h.lookedUp:
+		return unknown(ErrPending)
+	case h.issuer.Any:
+		return switchedOff()
+	case h.issuer.Name == "" && h.keyErr != nil:
+		return unknown(ErrKeysUnreachable)
+	case h.issuer.Name == "":
+		return unknown(ErrIssuerUnset)
+	case !jwks.MatchesIssuer(h.issuer.Name, t.TenantID, t.Issuer):
+		return fail(ErrIssuerMismatch)
+	}
+	return pass()
+}
+
+func decideTenant(h *evaluation) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t := h.Token
+	switch {
+	case t.Plain:
+		return decidePlainTenant(h)
+	case t.TenantID == "":
+		return fail(ErrTenantMissing)
+	case !entra.IsGUID(t.TenantID):
+		return fail(ErrTenantForm)
+	case !tenantInIssuer(t) && !h.issuerGiven():
+		return fail(ErrTenantNotInIss)
+	case h.policy.AnyTenant:
+		return switchedOff()
+	case len(h.policy.Tenants) == 0:
+		return unknown(ErrTenantUnset)
+	}
+	return decideTenantListed(h)
+}
+
+// decideTenantListed looks for tid among the policy's tenants. A domain name
+// counts once the source has said which GUID it stands for.
+func decideTenantListed(h *evaluation) outcome {
+	unresolved := false
+	for _, tenant := range h.policy.Tenants {
+		if !entra.IsGUID(tenant) {
+			tenant = h.resolve(tenant)
+			unresolved = unresolved || tenant == ""
+		}
+		if tenant == h.Token.TenantID {
+			return pass()
+		}
+	}
+	switch {
+	case !unresolved:
+		return fail(ErrTenantMismatch)
+	case !h.lookedUp && h.keys != nil:
+		return unknown(ErrPending)
+	}
+	return unknown(ErrTenantUnresolved)
+}
+
+// resolve returns the GUID of a tenant's domain name, or nothing.
+func (h *evaluation) resolve(domain string) (guid string) {
+	if h.issuer.Domain == "" || text.LowerASCII(h.issuer.Domain) != text.LowerASCII(domain) {
+		return ""
+	}
+	if _, guid, _ = jwks.SplitIssuer(h.Token.Version, h.issuer.Name); !entra.IsGUID(guid) {
+		return ""
+	}
+	return guid
+}
+
+// issuerGiven reports whether the user named the issuer, or any: what is known before
+// a key is looked up, because no other source admits a token without a version.
+func (h *evaluation) issuerGiven() bool {
+	return h.issuer.Given || !h.lookedUp && h.keys != nil && h.keys.Admits("", h.Token.Issuer)
+}
+
+func tenantInIssuer(t *jwt.Token) bool {
+	_, after, ok := strings.Cut(strings.TrimPrefix(t.Issuer, "https://"), "/")
+	return ok && len(after) > len(t.TenantID) && after[:len(t.TenantID)] == t.TenantID && after[len(t.TenantID)] == '/'
+}
+
+func decideAudience(h *evaluation) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t, p := h.Token, h.policy
+	switch {
+	case p.AnyAudience:
+		return switchedOff()
+	case !t.Has.Aud:
+		return fail(ErrAudienceMissing)
+	case t.Audience == "" && (!t.Plain || t.Audiences() == nil):
+		return fail(ErrAudienceSeveral)
+	case t.Plain && p.listsAll(t.Audiences()):
+		return pass()
+	case slices.Contains(p.Audiences, t.Audience):
+		return pass()
+	case p.AudienceIncomplete && t.Version == entra.V2 && entra.IsGUID(t.Audience) && !entra.IsGraph(t.Audience):
+		return unknown(ErrAudienceIncomplete)
+	case len(p.Audiences) == 0:
+		return unknown(ErrAudienceUnset)
+	}
+	return fail(ErrAudienceMismatch)
+}
+
+// decideLifetime leaves the comparison with the clock to golang-jwt's
+// Validator, and adds what it takes for granted: that all three dates are
+// there, in order, and not years apart.
+func decideLifetime(h *evaluation) outcome {
+	if h.noClaims() {
+		return notReached()
+	}
+	t := h.Token
+	switch {
+	case t.IssuedAt.IsZero() || t.NotBefore.IsZero() && !t.Plain || t.ExpiresAt.IsZero():
+		return fail(ErrDateMissing)
+	case !t.ExpiresAt.After(t.NotBefore) || !t.ExpiresAt.After(t.IssuedAt):
+		return fail(ErrDateOrder)
+	case t.ExpiresAt.Sub(t.IssuedAt) > h.policy.MaxLifetime:
+		return fail(ErrTooLong)
+	}
+	switch err := h.validator.Validate(t.Dates()); {
+	case err == nil:
+		return pass()
+	case errors.Is(err, gojwt.ErrTokenExpired):
+		return fail(ErrExpired)
+	case errors.Is(err, gojwt.ErrTokenNotValidYet):
+		return fail(ErrNotYetValid)
+	case errors.Is(err, gojwt.ErrTokenUsedBeforeIssued):
+		return fail(ErrIssuedInFuture)
+	}
+	return fail(ErrLifetime)
+}
+
+// listsAll keeps a token for several APIs, each of which could replay it at the
+// others, to APIs that are all this one.
+func (p *Policy) listsAll(audiences []string) bool {
+	other := func(audience string) bool { return !slices.Contains(p.Audiences, audience) }
+	return len(audiences) > 0 && !slices.ContainsFunc(audiences, other)
+}
+
+// decidePlainTenant asks for a tenant only where the token names one and the
+// policy does too: the issuer, which is compared exactly, stands for it.
+func decidePlainTenant(h *evaluation) outcome {
+	switch p := h.policy; {
+	case h.Token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
+		return switchedOff()
+	case !slices.Contains(p.Tenants, h.Token.TenantID):
+		return fail(ErrTenantMismatch)
+	}
+	return pass()
+}
+
+func decideForm(h *evaluation) outcome {
+	if h.fault != nil {
+		return fail(Reason(h.fault.Reason))
+	}
+	return pass()
+}
+
+// decideAlgorithm allows one algorithm, whatever the key could do (RFC 8725
+// section 3.1), and refuses every header that changes what the token means to
+// a reader who understands it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
+func decideAlgorithm(h *evaluation) outcome {
+	if h.Token == nil || h.Token.Header.IsZero() {
+		return notReached()
+	}
+	has := &h.Token.Has
+	switch {
+	case !has.Alg:
+		return fail(ErrAlgMissing)
+	case h.Token.Algorithm != "RS256":
+		return fail(ErrAlgNotAllowed)
+	case has.Crit:
+		return fail(ErrCrit)
+	case has.B64:
+		return fail(ErrB64)
+	case has.Zip:
+		return fail(ErrZip)
+	case has.Cty:
+		return fail(ErrCty)
+	case has.Typ && !typFits(h.Token.Type):
+		return fail(ErrTyp)
+	}
+	return pass()
+}
+
+// typFits knows the types of access tokens. Entra writes JWT, never the
+// at+jwt that RFC 9068 section 4 asks for.
+func typFits(typ string) bool {
+	if len(typ) > len("application/") && strings.EqualFold(typ[:len("application/")], "application/") {
+		typ = typ[len("application/"):]
+	}
+	return typ == "JWT" || text.IsASCII(typ) && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
+}
+
+func decideKey(h *evaluation) outcome {
+	switch {
+	case h.fault != nil || !decideAlgorithm(h).allows():
+		return notReached()
+	case h.Token.KeyID == "":
+		return fail(ErrKeyIDMissing)
+	case len(h.Token.KeyID) > jwks.MaxKeyID:
+		return fail(ErrKeyIDLong)
+	case h.keys == nil:
+		return unknown(ErrNoKeySource)
+	case !h.lookedUp:
+		return unknown(ErrPending)
+	case errors.Is(h.keyErr, jwks.ErrKeyUnknown):
+		return fail(ErrKeyUnknown)
+	case h.keyErr != nil || h.key == nil:
+		return unknown(ErrKeysUnreachable)
+	}
+	return decideKeyOwner(h)
+}
+
+// decideKeyOwner keeps one issuer's key from signing for another: the set of
+// /common holds the keys of personal accounts and of the US government too.
+func decideKeyOwner(h *evaluation) outcome {
+	switch {
+	case !h.key.MayVerify(h.Token, h.issuer.KeyIssuer):
+		return fail(ErrKeyIssuer)
+	case h.key.Cloud != "" && h.issuer.Cloud != "" && h.key.Cloud != h.issuer.Cloud:
+		return fail(ErrKeyCloud)
+	}
+	return pass()
+}
+
+func decideSignature(h *evaluation) outcome {
+	switch {
+	case h.fault != nil || !decideAlgorithm(h).allows():
+		return notReached()
+	case h.isForGraph():
+		return unknown(ErrGraphNonce)
+	case !h.signatureChecked && h.keyErr == nil && h.keys != nil && !h.lookedUp:
+		return unknown(ErrPending)
+	case !h.signatureChecked:
+		return unknown(ErrSignatureUnchecked)
+	case h.signatureErr != nil:
+		return fail(ErrSignatureMismatch)
+	}
+	return pass()
+}
+
+// canLookUpKey says whether the header is good enough to ask for its key.
+func (h *evaluation) canLookUpKey() bool {
+	return h.fault == nil && decideAlgorithm(h).allows() && decideKey(h).isPending()
+}
+
+// resolveKey asks for the key and, if there is one, checks the signature.
+func (h *evaluation) resolveKey(ctx context.Context) {
+	if h.canLookUpKey() {
+		h.lookUpKey(ctx)
+		h.checkSignature()
+	}
 }
