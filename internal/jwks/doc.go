@@ -3,9 +3,9 @@
 //
 // [Metadata] reads an Entra tenant's discovery document and key set (OpenID
 // Connect Discovery, RFC 7517) when they are first asked for, keeps them fresh,
-// and bounds how often key IDs of strangers may make it call the issuer. [Set]
+// and bounds how often unknown key IDs make it call the issuer. [Set]
 // holds keys that were given once, as from a file. Both are a [Source].
 //
-// A source never answers with a key that it is not sure of: what is out of reach
-// or too old is an [*UnreachableError], and no statement about the token.
+// Keys that are out of reach or too old are an [*UnreachableError], which says nothing
+// about the token.
 package jwks

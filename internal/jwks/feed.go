@@ -11,8 +11,7 @@ import (
 	"m2m/internal/entra"
 )
 
-// An unknown key ID is remembered for one spacing, so that a client with a
-// dead token does not spend the budget that a new key may need; not longer,
+// An unknown key ID is remembered for one spacing, so that a client with an old token does not spend the budget that a new key may need; not longer,
 // because Entra's front ends disagree for a while when a key is added.
 const (
 	missLimit = 256
@@ -72,7 +71,7 @@ func (f *feed) snapshot() *snapshot {
 	return s
 }
 
-// find answers from what is at hand.
+// find returns a key that was fetched before, or nil.
 func (f *feed) find(s *snapshot, kid string) *Key {
 	h, ok := s.keys[kid]
 	if !ok || !h.missingSince.IsZero() && f.now().Sub(h.missingSince) > f.grace {
@@ -81,7 +80,7 @@ func (f *feed) find(s *snapshot, kid string) *Key {
 	return h.key
 }
 
-// lookup answers from what is at hand, else asks the issuer once.
+// lookup returns a key that was fetched before, else asks the issuer.
 func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) {
 	s := f.snapshot()
 	if s != nil {
@@ -106,10 +105,10 @@ func (f *feed) lookup(ctx context.Context, kid string) (*Key, *snapshot, error) 
 	return nil, s, ErrKeyUnknown
 }
 
-// request fetches for an unknown key ID (or, with none at hand, for any), if the
-// budget allows. It returns nil where the answer at hand is as good as it
-// gets: the issuer was asked just now, or is not to be asked again so soon and
-// did answer when it was. seen is then 0, and else the number of the fetch.
+// request fetches for an unknown key ID (or, while there are no keys, for any), if
+// the budget allows. It returns the number of the fetch; 0 and nil where what was
+// fetched before must do: the issuer was asked just now, or may not be asked again
+// so soon.
 func (f *feed) request(ctx context.Context, kid string) (seen uint64, err error) {
 	f.mu.Lock()
 	now, s, fl := f.now(), f.snapshot(), f.flight
@@ -138,9 +137,9 @@ func (f *feed) request(ctx context.Context, kid string) (seen uint64, err error)
 	return fl.number, fl.wait(ctx)
 }
 
-// answered reports whether a fetch can tell nothing new: another caller's has
-// just ended, or two in a row lacked this very key ID a moment ago. Without an
-// ID any key will do. f.mu is held.
+// answered reports whether a fetch would bring nothing new: another caller's has
+// just ended, or two in a row lacked this key ID a moment ago. Without an ID any
+// key will do. f.mu is held.
 func (f *feed) answered(s *snapshot, kid string, now time.Time) bool {
 	if s == nil {
 		return false
@@ -150,8 +149,8 @@ func (f *feed) answered(s *snapshot, kid string, now time.Time) bool {
 	return kid == "" || f.find(s, kid) != nil || ok && 0 <= age && age < missAge
 }
 
-// start starts a fetch that outlives its caller: one impatient client must
-// not fail all who wait with it. f.mu is held.
+// start starts a fetch that goes on if its caller gives up, because others wait for
+// it too. f.mu is held.
 func (f *feed) start(ctx context.Context) *flight {
 	fl := &flight{number: f.fetches + 1, done: make(chan struct{})}
 	f.flight = fl
@@ -280,10 +279,10 @@ func listed(all map[string]heldKey) map[string]*Key {
 	return keys
 }
 
-// requestAgain asks once more for a key that the fetch numbered seen lacked. Entra's
-// front ends disagree while a key is added, and one answer of one of them is too
-// little to refuse a good token by. All who miss a key at one time wait for the
-// same second answer. It leaves an attempt for the next key ID: a stranger's
+// requestAgain asks once more for a key that the fetch numbered seen lacked.
+// Entra's front ends disagree while a key is added, and one answer of one of them
+// is too little to reject a valid token by. All who miss a key at one time wait for
+// the same second answer. It leaves an attempt for the next key ID: forged ones
 // must not use them all up.
 func (f *feed) requestAgain(ctx context.Context, kid string, seen uint64) error {
 	if fl := f.secondFetch(ctx, seen); fl != nil {
@@ -297,8 +296,8 @@ func (f *feed) requestAgain(ctx context.Context, kid string, seen uint64) error 
 	return nil
 }
 
-// secondFetch returns the fetch after the one numbered seen; nil if that has ended
-// well already, or if there is none to spare.
+// secondFetch returns the fetch after the one numbered seen; nil if that has
+// succeeded already, or if the budget has none to spare.
 func (f *feed) secondFetch(ctx context.Context, seen uint64) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -319,7 +318,7 @@ func (f *feed) isMissing(kid string) bool {
 	return s != nil && f.find(s, kid) == nil
 }
 
-// noteMiss notes an ID that good answers did not hold.
+// noteMiss remembers an ID that two answers did not hold.
 func (f *feed) noteMiss(kid string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -329,9 +328,9 @@ func (f *feed) noteMiss(kid string) {
 	f.misses[kid] = f.now()
 }
 
-// How often strangers' key IDs may make us call the issuer. 100 forged tokens
-// cost at most 3 fetches at once and one for every 30 s after that; three, so
-// that one forger cannot hide a new key from an honest caller.
+// How often unknown key IDs may make us call the issuer. 100 forged tokens
+// cost at most 3 fetches at once and one for every 30 s after that; three, so that
+// one forger cannot keep a new key from other callers.
 const (
 	spacing     = 30 * time.Second
 	burst       = 3
@@ -344,9 +343,9 @@ type budget struct {
 	last  time.Time // of the last attempt
 }
 
-// take asks for one attempt. While there are no usable keys (cold) nobody can
-// be believed, so attempts follow each other faster. wait is how long until the
-// next one is allowed.
+// take asks for one attempt. While there are no usable keys (cold) no token can be
+// validated, so attempts follow each other faster. wait is how long until the next
+// one is allowed.
 func (b *budget) take(now time.Time, cold bool) (wait time.Duration, ok bool) {
 	since := b.since(now)
 	if cold {
@@ -367,8 +366,8 @@ func (b *budget) take(now time.Time, cold bool) (wait time.Duration, ok bool) {
 // hasSpare reports whether one attempt could be made and another be left.
 func (b *budget) hasSpare(now time.Time) bool { return b.remaining(b.since(now)) <= burst-2 }
 
-// since is the time from the last attempt. Where the clock went back it begins
-// anew: a wait until the clock is there again could take days.
+// since is the time from the last attempt. It starts again where the clock went
+// back: to wait until the clock is there again could take days.
 func (b *budget) since(now time.Time) time.Duration {
 	if now.Before(b.last) {
 		b.last = now

@@ -23,7 +23,7 @@ const (
 	maxStatus    = 100 // of the status line that an error repeats, in bytes
 )
 
-// What can be wrong with an answer of the issuer's.
+// What can be wrong with an answer of the issuer.
 var (
 	ErrStatus      = errors.New("the issuer answered with another status than 200")
 	ErrBodySize    = errors.New("the issuer's answer is larger than 512 KiB")
@@ -69,8 +69,8 @@ type discovery struct {
 	issuer, keysAddress, cloud string
 }
 
-// discover reads the document of one version and believes it only where it
-// speaks for the authority that was asked (OpenID Connect Discovery 4.3).
+// discover reads the document of one version and accepts it only if it is that of
+// the authority that was asked (OpenID Connect Discovery 4.3).
 func (f *fetcher) discover(ctx context.Context, v entra.Version) (discovery, error) {
 	body, _, err := f.get(ctx, f.authority.Discovery(v), "")
 	if err != nil {
@@ -111,8 +111,8 @@ func readDiscovery(body []byte) (d discovery, err error) {
 	return d, nil
 }
 
-// keysAddressFits lowers no letter but ASCII's: a host that Unicode's case makes
-// the authority's is another one to connect to.
+// keysAddressFits lowers only ASCII letters: a host that Unicode's case rules make
+// equal to the authority's is another host to connect to.
 func keysAddressFits(a entra.Authority, address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.User == nil && u.Fragment == "" && sameCloud(a, text.LowerASCII(u.Host))

@@ -14,10 +14,10 @@ import (
 // /organizations, and in the issuer of keys.
 const TenantPlaceholder = "{tenantid}"
 
-// AuthorityOf returns the authority that a token says it came from, if its iss
-// has the exact form of one of Entra's issuers. The token is not to be
-// believed for that: the authority's keys have to verify it. A v1.0 issuer is
-// shared by two clouds (sts.windows.net); the public one is then assumed.
+// AuthorityOf returns the authority that a token says it came from, if its iss has
+// the exact form of one of Entra's issuers. That proves nothing: the authority's
+// keys have to verify the token. A v1.0 issuer is shared by two clouds
+// (sts.windows.net); the public one is then assumed.
 func AuthorityOf(t *jwt.Token) (a entra.Authority, ok bool) {
 	if t == nil {
 		return a, false
@@ -87,13 +87,13 @@ func tenantFits(configured, found string) bool {
 	case configured == "common" || configured == "organizations":
 		return true
 	}
-	return entra.IsGUID(found) // a domain name, whose GUID the document tells
+	return entra.IsGUID(found) // a domain name, whose GUID is in the document
 }
 
 func hostOf(a entra.Authority) string { return strings.TrimPrefix(a.Origin, "https://") }
 
-// MatchesIssuer reports whether iss is the issuer once {tenantid} is replaced by the
-// token's tid. It builds no string, because every token comes by here.
+// MatchesIssuer reports whether iss is the issuer once {tenantid} is replaced by
+// the token's tid. It allocates nothing, because it runs for every token.
 func MatchesIssuer(issuer, tid, iss string) bool {
 	before, after, found := strings.Cut(issuer, TenantPlaceholder)
 	if !found {
@@ -103,10 +103,10 @@ func MatchesIssuer(issuer, tid, iss string) bool {
 		iss[len(before):len(before)+len(tid)] == tid && iss[len(iss)-len(after):] == after
 }
 
-// MayVerify reports whether the key may verify a signature for the token's issuer. The keys of
-// v1.0 carry no issuer; where one does, it is the v2.0 form of the same
-// authority, which is what Microsoft.IdentityModel compares as well. The token's
-// iss cannot stand in for that: public and US government share sts.windows.net.
+// MayVerify reports whether the key may verify tokens of that issuer. The keys of
+// v1.0 carry no issuer; where one does, it is the v2.0 form of the same authority,
+// which is what Microsoft.IdentityModel compares as well. The token's iss cannot
+// replace it: public and US government share sts.windows.net.
 func (k *Key) MayVerify(t *jwt.Token, keyIssuer string) bool {
 	if k.Issuer == "" || MatchesIssuer(k.Issuer, t.TenantID, t.Issuer) {
 		return true
@@ -125,8 +125,8 @@ func (k *Key) MayVerify(t *jwt.Token, keyIssuer string) bool {
 	return t.Issuer == expectedIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
 }
 
-// IsEntraIssuer reports whether an issuer is one of Entra's: its host is one of
-// theirs, or it has the form of theirs, as a local tenant's has.
+// IsEntraIssuer reports whether an issuer is one of Entra's: by its host, or by its
+// form, which a local tenant's has too.
 func IsEntraIssuer(issuer string) bool {
 	if host, _, _ := ParseIssuer(issuer); host != "" || strings.Contains(issuer, TenantPlaceholder) {
 		return true

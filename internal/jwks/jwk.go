@@ -43,7 +43,7 @@ func readKeys(data []byte) (keys map[string]*Key, skipped int, err error) {
 	for _, element := range elements {
 		k, err := readKey(element)
 		if err == nil && keys[k.ID] != nil && !sameKey(keys[k.ID], k) {
-			// Nobody can tell which one the issuer means, so neither is used.
+			// It is not known which one the issuer means, so neither is used.
 			twice[k.ID], err = true, ErrKeyTwice
 		}
 		if err != nil {
@@ -171,8 +171,8 @@ func (j *jwk) read(name string, value jsontext.Value) error {
 	return nil
 }
 
-// readKey accepts an RSA key that is meant to verify RS256. Microsoft's keys
-// state no alg, so its absence says nothing.
+// readKey accepts an RSA key for RS256. Microsoft's keys state no alg, so that it
+// need not be there.
 func readKey(data jsontext.Value) (*Key, error) {
 	var j jwk
 	if err := eachMember(data, j.read); err != nil {
@@ -220,10 +220,9 @@ func (j *jwk) public() (*rsa.PublicKey, error) {
 	return public, nil
 }
 
-// certifies reports whether a certificate is for the key beside it. Some
-// readers use the one and some the other; a set in which they differ is either
-// broken or made to be read in two ways. Its dates and its issuer do not
-// matter: Entra's are self-signed, and the set itself says what is valid.
+// certifies reports whether a certificate is for the key next to it. Readers use
+// the one or the other, so a set in which they differ could be read in two ways.
+// Dates and issuer do not matter: Entra's certificates are self-signed.
 func certifies(encoded string, public *rsa.PublicKey) bool {
 	der, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {

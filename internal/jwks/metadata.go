@@ -36,7 +36,7 @@ const (
 	DefaultRefresh  = time.Hour
 )
 
-// ErrNoHTTPClient: a [Metadata] without one would have to reach for a global.
+// ErrNoHTTPClient: no client is given, and a global one is not used.
 var ErrNoHTTPClient = errors.New("no HTTP client is given")
 
 // Metadata is the [Source] of an Entra authority: it reads the OpenID

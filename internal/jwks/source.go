@@ -42,7 +42,7 @@ type Key struct {
 // Issuer is what a source knows of the issuer of one version's tokens.
 type Issuer struct {
 	// Name is the exact iss; {tenantid} in it stands for the token's tid.
-	// Empty means that nobody said.
+	// Empty means that it is not known.
 	Name string
 	// Any switches the issuer check off: every issuer whose keys these are.
 	Any bool
@@ -58,8 +58,7 @@ type Issuer struct {
 	// Domain is the tenant's domain name where the source was made with one;
 	// Name then holds the GUID that belongs to it.
 	Domain string
-	// Hint is the issuer that is expected while Name is not known yet, for a
-	// message only.
+	// Hint is the issuer that is expected while Name is not known yet, for messages only.
 	Hint string
 }
 

@@ -112,8 +112,7 @@ func split(token string) (segments [3]string, n int, fault *Fault) {
 	}
 }
 
-// decode refuses every spelling but one: padding, the standard alphabet, line
-// breaks (which encoding/base64 skips even in strict mode) and stray trailing
+// decode accepts one spelling only: no padding, no standard alphabet, no line breaks (which encoding/base64 skips even in strict mode) and no stray trailing
 // bits. Otherwise anyone could write the same token in many ways, and a list of
 // revoked tokens would miss all but one. The result is valid until the next call.
 func (r *Reader) decode(name, segment string) ([]byte, *Fault) {

@@ -86,8 +86,8 @@ func names(data []byte) (n int) {
 	return n
 }
 
-// untilFault says what is wrong with JSON that does not parse, and returns the
-// members before that.
+// untilFault returns what is wrong with JSON that does not parse, and the members
+// before that.
 func (r *Reader) untilFault(data []byte) (Object, error) {
 	if !utf8.Valid(data) {
 		return Object{}, ErrUTF8
@@ -243,10 +243,10 @@ func (c *cursor) skipNested() {
 	}
 }
 
-// checkNames refuses names that a laxer reader could take for one another:
+// checkNames rejects names that a less strict reader could take for one another:
 // encoding/json lets "Iss" and "iſs" (U+017F) overwrite iss. The decoder has
-// already refused names that are equal byte for byte, so that only names with
-// an upper-case or non-ASCII letter need a closer look.
+// already rejected names that are equal byte for byte, so that only names with an
+// upper-case or non-ASCII letter need a closer look.
 func checkNames(o Object, known func() []string) error {
 	if !anyNeedsFolding(o) {
 		return nil

@@ -20,7 +20,7 @@ func isPlain(claims Object, issuer string) bool {
 
 // ofOwnForm names the claims of Entra's that other issuers write in forms of
 // their own: Okta's ver is a number, and its scp a list. What is not in Entra's
-// form says nothing, and grants nothing.
+// form is ignored, and grants nothing.
 func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }
 
 // stringClaim returns a claim that is a string; ok is false for any other.
@@ -29,7 +29,7 @@ func stringClaim(claims Object, name string) (value string, ok bool) {
 	return Unquote(raw)
 }
 
-// derivePlain derives what derive does, from the claims of RFC 9068 section 2.2.
+// derivePlain is derive for the claims of RFC 9068 section 2.2.
 func (t *Token) derivePlain() {
 	t.ClientID = t.plainClient()
 	for _, name := range []string{"scp", "scope"} {
@@ -57,10 +57,10 @@ func (t *Token) plainClient() string {
 
 func notVisible(r rune) bool { return r < ' ' || r > '~' }
 
-// plainKind believes an app only where sub is the client itself, as RFC 9068
-// section 2.2 asks (Auth0 adds "@clients" to it), and takes for an ID token
-// whatever looks like one and does not say at+jwt, or in Keycloak's way Bearer:
-// other issuers name the client in those too.
+// plainKind is App only where sub is the client itself, as RFC 9068 section 2.2
+// asks (Auth0 adds "@clients" to it). A token that looks like an ID token is one
+// unless typ is at+jwt, or Bearer as Keycloak writes it: other issuers name the
+// client in ID tokens too.
 func (t *Token) plainKind() Kind {
 	typ := text.LowerASCII(t.Type)
 	claimed, _ := stringClaim(t.Claims, "typ")

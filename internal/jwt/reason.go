@@ -7,7 +7,7 @@ type Reason string
 // Error returns the sentence.
 func (r Reason) Error() string { return sentences[r] }
 
-// Reasons of CheckForm: what makes a text no token of Entra's.
+// The reasons, in about the order in which a text is read.
 const (
 	ErrTokenSize     Reason = "token_size"
 	ErrSegments      Reason = "segments"

@@ -28,7 +28,7 @@ type kindClaims struct {
 }
 
 // headerNames and claimNames are the names that decide something; a name that
-// differs from one of them by case alone is refused.
+// differs from one of them by case alone is a fault.
 func headerNames() []string {
 	return []string{"alg", "kid", "typ", "crit", "b64", "cty", "zip", "nonce"}
 }
@@ -103,7 +103,7 @@ func (t *Token) readClaim(m Member) error {
 		return ReadString(m.Raw, &t.Issuer)
 	case "aud":
 		t.Has.Aud = true
-		t.Audience, _ = Unquote(m.Raw) // the audience check refuses all but a string
+		t.Audience, _ = Unquote(m.Raw) // anything but a string is for the audience check
 	case "tid":
 		return ReadString(m.Raw, &t.TenantID)
 	case "ver":
@@ -136,7 +136,7 @@ func (t *Token) readClaim(m Member) error {
 	return nil
 }
 
-// derive derives what follows from several claims together.
+// derive fills in what depends on several claims.
 func (t *Token) derive() {
 	switch t.VersionClaim {
 	case "1.0":
@@ -210,7 +210,7 @@ func readDate(raw string, to *time.Time, date *gojwt.NumericDate) error {
 	return nil
 }
 
-// Kind is what a token is, judged by its claims alone.
+// Kind is what a token is by its claims alone.
 type Kind string
 
 // The kinds of token that Entra issues.
@@ -221,8 +221,8 @@ const (
 	Other Kind = "other" // none of these
 )
 
-// Token is what a token says of itself. It is read-only: a believed token may
-// be shared through the cache. It does not hold the token's text.
+// Token is what a token says of itself. It is read-only: a token may be
+// shared through a cache. It does not hold the token's text.
 type Token struct {
 	// Header and Claims are all that the token has, in its order.
 	Header, Claims Object
@@ -273,9 +273,9 @@ func (d *dates) GetAudience() (gojwt.ClaimStrings, error)       { return gojwt.C
 // Claim returns the raw JSON of a claim by its exact name.
 func (t *Token) Claim(name string) (raw string, ok bool) { return t.Claims.Get(name) }
 
-// Decode reads a token without judging it: nothing it returns is to be
-// believed. The error is a *Fault. With an error the
-// token holds what could be read all the same, or is nil if nothing could.
+// Decode reads a token without verifying it: nothing that it returns is proven. The
+// error is a *Fault; the token then holds what could be read all the same, or is
+// nil.
 func Decode(token string) (*Token, error) {
 	p, fault := new(Reader).Parse(token)
 	if fault != nil {

@@ -15,27 +15,26 @@ import (
 // DefaultCacheBytes holds more than 10,000 tokens of 1.5 kB.
 const DefaultCacheBytes = 32 << 20
 
-// cacheAge is how long a result is believed without checking the signature
-// again, so that whatever else changes is noticed.
+// cacheAge is how long a result is used without checking the signature again, so
+// that whatever else changes is noticed.
 const cacheAge = 5 * time.Minute
 
 type digest [sha256.Size]byte
 
-// entry is one believed token, without its text.
+// entry is one valid token, without its text.
 type entry struct {
 	token  *jwt.Token
 	key    *jwks.Key
 	stored time.Time
 }
 
-// cache remembers which tokens were believed. It is keyed by an HMAC under a
+// cache remembers which tokens were valid. It is keyed by an HMAC under a
 // key of its own, so that neither a token nor anything that helps to guess one
 // stays in memory, and an outsider cannot make two tokens collide. Only
-// believed tokens enter: nobody without a signing key can push others out.
+// valid tokens enter: without a signing key one cannot push others out.
 //
-// It has several shards, because a lock that every request wants makes a queue as
-// soon as one of them is made to wait while it holds it, by the garbage collector
-// for one: each request in that queue keeps its connection's buffers and stack.
+// It has several shards, because requests queue at a single lock as soon as one of
+// them is paused while it holds it, and each keeps its buffers and stack meanwhile.
 type cache struct {
 	macs   sync.Pool
 	shards []shard
@@ -141,14 +140,13 @@ func (c *cache) contents() (entries, bytes int) {
 }
 
 // size estimates what an entry holds: a token's struct and a slot of the map, its
-// header and claims, and its lists. It is rather too much: tokens share a header.
+// header and claims, and its lists. It is an upper bound: tokens share a header.
 func (e entry) size() int {
 	return 1024 + e.token.Header.Size() + e.token.Claims.Size() + 16*(cap(e.token.Roles)+cap(e.token.Scopes))
 }
 
-// fromCache answers from the cache: every check was passed before, and the key is
-// still trusted. Whether the token is of now, and who may call, is decided
-// at each call all the same.
+// fromCache answers with a remembered token, whose key is still trusted. Lifetime,
+// client and permission are decided at every call.
 func (v *Verifier) fromCache(e entry, now time.Time) (*jwt.Token, error) {
 	h := v.pool.Get().(*evaluation)
 	*h = v.evaluation(h.reader, now)
@@ -161,11 +159,11 @@ func (v *Verifier) fromCache(e entry, now time.Time) (*jwt.Token, error) {
 	return e.token, nil
 }
 
-// CacheState is what an operator should see of a Verifier's cache. All of it is
-// zero where there is none.
+// CacheState describes the cache of a Verifier for its operator; it is zero without
+// one.
 type CacheState struct {
 	Hits    uint64 // tokens that were remembered
-	Misses  uint64 // tokens that were not, the refused ones too
+	Misses  uint64 // tokens that were not, invalid ones included
 	Entries int    // tokens remembered now
 	Bytes   int    // what they are estimated to take
 }

@@ -15,7 +15,7 @@ import (
 const maxShown = 100
 
 // Each describe function says in a few words what its rule expected and what
-// it found. They run for people only; a token that is believed pays nothing.
+// it found. They run for reports and errors only, not for valid tokens.
 
 func describeForm(h *evaluation) (expected, found string) {
 	expected = "three base64url parts of strict JSON"
@@ -166,7 +166,7 @@ func describeLifetime(h *evaluation) (expected, found string) {
 	}
 	from := t.NotBefore
 	if from.IsZero() {
-		from = t.IssuedAt // no nbf, and none asked for
+		from = t.IssuedAt // no nbf, and none required
 	}
 	b = text.AppendTime(append(text.AppendTime(b[:0], from), " to "...), t.ExpiresAt)
 	if !t.IssuedAt.Equal(from) {

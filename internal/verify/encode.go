@@ -67,8 +67,8 @@ func appendTime(dst []byte, t time.Time) []byte {
 	return append(t.UTC().AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
 }
 
-// appendMembers puts members together again in the order of the token; null
-// where there are none. The values are JSON already, but arrays and objects may
+// appendMembers appends an object, its members in their order; null where there is
+// none. The values are JSON already, but arrays and objects may
 // hold line breaks.
 func appendMembers(dst []byte, o jwt.Object) []byte {
 	if o.IsZero() {
@@ -93,7 +93,7 @@ func appendMembers(dst []byte, o jwt.Object) []byte {
 func appendCompact(dst []byte, raw string) []byte {
 	var b bytes.Buffer
 	if json.Compact(&b, []byte(raw)) != nil {
-		return append(dst, "null"...) // a token's members are JSON: they were read as such
+		return append(dst, "null"...) // never: what was read is JSON
 	}
 	return append(dst, b.Bytes()...)
 }

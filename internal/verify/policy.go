@@ -32,10 +32,10 @@ var (
 	ErrPlainIssuer = errors.New("the plain issuer of the policy is one of Entra's, or of their form")
 )
 
-// Policy says which tokens are let in. Its zero value lets nothing in: tenant
-// and audience must be named, or switched off by name.
+// Policy says which tokens are accepted. Its zero value accepts none: tenant and
+// audience must be named, or switched off by name.
 type Policy struct {
-	// Tenants lists the tenants whose tokens are believed, by GUID or by the
+	// Tenants lists the tenants whose tokens are accepted, by GUID or by the
 	// domain name that the key source was made with.
 	Tenants []string
 	// AnyTenant switches the tenant check off. It costs: every organisation
@@ -49,7 +49,7 @@ type Policy struct {
 	// client sent to any other API can be replayed here.
 	AnyAudience bool
 	// AudienceIncomplete says that Audiences was derived from a scope such as
-	// api://name, for which a v2.0 token carries a GUID that nobody can derive.
+	// api://name, for which a v2.0 token carries a GUID that cannot be derived.
 	// The audience of such a token is then unknown, not wrong.
 	AudienceIncomplete bool
 
@@ -62,34 +62,35 @@ type Policy struct {
 	Scopes []string
 	// RequireAll asks for all of Roles or Scopes, not any one.
 	RequireAll bool
-	// AllowUser lets users' tokens in where no scope is required. It costs:
-	// Roles then do not bind users.
+	// AllowUser accepts users' tokens where no scope is required. It costs: Roles are
+	// then not required of users.
 	AllowUser bool
 
 	// PlainIssuer is the exact iss of an issuer that is not one of Entra's, whose
-	// tokens are judged as plain OAuth access tokens (RFC 9068, RFC 7519) unless
-	// they say one of Entra's versions. It may not be an issuer of Entra's, nor of
+	// tokens are read as plain OAuth access tokens (RFC 9068, RFC 7519) unless
+	// their ver is one of Entra's. It may not be an issuer of Entra's, nor of
 	// their form: ErrPlainIssuer. It costs: for that issuer ver, nbf and tid need
-	// not be there, so that the issuer alone stands for the tenant; the client may
+	// not be there, so that the issuer alone implies the tenant; the client may
 	// have any ID, and is named by client_id or azp (or Okta's cid); scopes may be
 	// a list; aud may be one, if all of it is in Audiences; sub, which must be the
-	// client's ID, is all that tells an app from a user; and Scopes, where no Roles
-	// are required, are asked of apps. AllowUser alone then lets users in.
+	// client's ID, is all that distinguishes an app from a user; and Scopes, where no Roles
+	// are required, are required of apps. Users are then accepted only with AllowUser.
 	PlainIssuer string
 
-	// Leeway is how far clocks may differ; 0 means DefaultLeeway, NoLeeway not at
+	// Leeway is how much clocks may differ; 0 means DefaultLeeway, NoLeeway not at
 	// all, at most MaxLeeway.
 	Leeway time.Duration
-	// MaxLifetime is the longest believable time between iat and exp; 0 means
+	// MaxLifetime is the longest time between iat and exp that is
+	// accepted; 0 means
 	// DefaultMaxLifetime.
 	MaxLifetime time.Duration
 
 	lifetimeText string // Leeway and MaxLifetime in words
 }
 
-// Complete says what must still be configured before a token can be believed:
-// ErrTenantUnset or ErrAudienceUnset, joined. A server should not start while
-// it is not nil.
+// Complete returns what must still be configured before a token can be valid:
+// ErrTenantUnset or ErrAudienceUnset, joined. A server should not start while it is
+// not nil.
 func (p Policy) Complete() error {
 	var errs []error
 	if len(p.Tenants) == 0 && !p.AnyTenant && p.PlainIssuer == "" {
@@ -101,7 +102,7 @@ func (p Policy) Complete() error {
 	return errors.Join(errs...)
 }
 
-// check says what is contradictory or out of bounds, whether complete or not.
+// check returns what is contradictory or out of bounds, whether complete or not.
 func (p Policy) check() error {
 	switch {
 	case p.Leeway < 0 && p.Leeway != NoLeeway || p.Leeway > MaxLeeway:
@@ -124,8 +125,8 @@ func (p Policy) check() error {
 	return nil
 }
 
-// withDefaults returns a copy that callers cannot change, with the defaults in
-// place and GUIDs in lower case, as Entra writes them in tokens.
+// withDefaults returns a copy that callers cannot change, with the defaults, and
+// with GUIDs in lower case, as Entra writes them in tokens.
 func (p Policy) withDefaults() Policy {
 	p.Tenants = lowerGUIDs(p.Tenants)
 	p.Audiences = lowerGUIDs(p.Audiences)

@@ -44,8 +44,8 @@ const (
 // Verdict is the outcome of all checks together.
 type Verdict string
 
-// The verdicts. Unverifiable is a token that nobody but its audience can
-// verify: Microsoft Graph's, whose header was changed after it was signed.
+// The verdicts. Unverifiable is a token that only its audience can verify: Microsoft
+// Graph's, whose header was changed after it was signed.
 const (
 	Valid        Verdict = "believed"
 	Invalid      Verdict = "refused"
@@ -53,7 +53,7 @@ const (
 	Unverifiable Verdict = "unverifiable"
 )
 
-// Finding is the result of one check, in words for a person.
+// Finding is the result of one check.
 type Finding struct {
 	Check    Check
 	Status   Status
@@ -66,14 +66,14 @@ type Finding struct {
 	Reason Reason
 }
 
-// Report is everything that [Verifier.Judge] found out about one token.
+// Report is what [Verifier.Report] found out about one token.
 type Report struct {
 	Verdict  Verdict
 	Findings []Finding // all checks, in order
-	// Token is what could be read, believed or not; nil if nothing could.
+	// Token is what could be read, valid or not; nil if nothing could.
 	Token *jwt.Token
 
-	// What the findings rest on, for whoever explains them.
+	// What the findings rest on, for package explain.
 	Policy *Policy     // with its defaults in place; read-only
 	Issuer jwks.Issuer // as far as it is known
 	KeyErr error       // why there is no key; nil if there is one, or none was looked up
@@ -90,9 +90,8 @@ func (r *Report) Finding(c Check) Finding {
 	return Finding{Check: c, Status: Skip}
 }
 
-// Report runs every check; Explain adds why one did not pass. The token may be anything. Unlike
-// Verify it asks for the key of a token that is already refused, because a
-// person wants to see all that is wrong with it.
+// Report runs every check on any text. Unlike Verify it looks up the key of a token
+// that is invalid already, because a person wants to see all that is wrong with it.
 func (v *Verifier) Report(ctx context.Context, token string) *Report {
 	h := v.begin(token)
 	defer v.end(h)
@@ -111,9 +110,9 @@ func (v *Verifier) Report(ctx context.Context, token string) *Report {
 	return report
 }
 
-// verdict weighs the findings. Believed needs a signature that was checked and
-// nothing that failed or is unknown; a check counts as passed, if it was
-// skipped, only where the policy switches it off.
+// verdict sums the findings up. Valid needs a signature that was checked, and no
+// check that failed or is unknown; a skipped one counts as passed only where the
+// policy switches it off.
 func (h *evaluation) verdict(findings []Finding) Verdict {
 	verdict := Valid
 	for _, f := range findings {
@@ -133,28 +132,28 @@ func (h *evaluation) verdict(findings []Finding) Verdict {
 	return verdict
 }
 
-// The three outcomes of a token that is not believed, for errors.Is. Every
+// The outcomes of a token that is not valid, for errors.Is. Every
 // *Error matches exactly one of them.
 var (
-	// ErrInvalid: the token is not to be believed (401).
+	// ErrInvalid: the token is invalid (401).
 	ErrInvalid = errors.New("the token is refused")
-	// ErrForbidden: the token is believed, but lacks the permission (403).
+	// ErrForbidden: the token is valid, but lacks the permission (403).
 	ErrForbidden = errors.New("the token lacks a required permission")
-	// ErrUndecided: nobody can tell now, because keys are out of reach or a
-	// setting is missing (503). Never treat it as a refusal.
+	// ErrUndecided: keys are out of reach or a setting is missing (503). The token may
+	// be valid.
 	ErrUndecided = errors.New("could not tell whether to believe the token")
 )
 
-// Error says why a token was not believed.
+// Error says why a token is not valid.
 type Error struct {
 	// Check is the first check that did not pass.
 	Check Check
-	// Outcome is ErrRefused, ErrForbidden or ErrUndecided.
+	// Outcome is ErrInvalid, ErrForbidden or ErrUndecided.
 	Outcome error
 	Reason  Reason
 	// Expected and Found are short, bounded and hold no token.
 	Expected, Found string
-	// RetryAfter is when keys may be in reach again; 0 if that is not known.
+	// RetryAfter is how long until keys may be in reach again; 0 if that is not known.
 	RetryAfter time.Duration
 
 	cause error

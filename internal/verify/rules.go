@@ -15,7 +15,7 @@ import (
 	"m2m/internal/text"
 )
 
-// outcome is what one rule says. Its zero value passes nothing.
+// outcome is the result of one rule. Its zero value is not a pass.
 type outcome struct {
 	status Status
 	reason Reason
@@ -29,11 +29,10 @@ func notReached() outcome           { return outcome{Skip, ErrNotReached} }
 func (o outcome) allows() bool      { return o.status == Pass || o.reason == ErrSwitchedOff }
 func (o outcome) isPending() bool   { return o.reason == ErrPending }
 
-// rule is one check: decide is all that a program needs; describe adds, for a
-// person, what was expected and what was found. lasts says that a pass holds for
-// as long as the key does: it depends on the token, the issuer and the policy
-// alone. Client and permission do too, and are asked again all the same, because
-// who may call is worth being decided at each call.
+// rule is one check. decide is all that Verify needs; describe says what was
+// expected and found. lasts means that a pass holds as long as the key does,
+// because it depends on token, issuer and policy alone. Client and permission do
+// too, but who may call is decided at every call.
 type rule struct {
 	check    Check
 	decide   func(*evaluation) outcome
@@ -41,7 +40,7 @@ type rule struct {
 	lasts    bool
 }
 
-// rules returns every check in order. Verify and Judge both run this table, so
+// rules returns every check in order. Verify and Report both run this table, so
 // that they cannot disagree.
 func rules() []rule {
 	return []rule{
@@ -59,7 +58,8 @@ func rules() []rule {
 	}
 }
 
-// evaluation is one token before the judge: what it says, and what was found out.
+// evaluation is one token while it is checked: what it holds, and what was found
+// out.
 type evaluation struct {
 	reader *jwt.Reader
 	jwt.Parsed
@@ -78,7 +78,7 @@ type evaluation struct {
 	signatureErr     error
 }
 
-// lookUpKey asks for the key. It is what may go to the network.
+// lookUpKey asks the source for the key, which may send requests.
 func (h *evaluation) lookUpKey(ctx context.Context) {
 	if h.keys == nil {
 		return
@@ -87,8 +87,9 @@ func (h *evaluation) lookUpKey(ctx context.Context) {
 	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.Token.Version, h.Token.KeyID)
 }
 
-// checkSignature lets golang-jwt verify the signature. Without a key there is nothing to
-// verify, and Graph's own signatures match no header that anyone is sent.
+// checkSignature verifies the signature with golang-jwt, unless there is no key or
+// the token is one of Graph's, whose signatures match no header that anyone is
+// sent.
 func (h *evaluation) checkSignature() {
 	if h.key == nil || h.Signature == nil || h.isForGraph() {
 		return
@@ -97,7 +98,7 @@ func (h *evaluation) checkSignature() {
 	h.signatureErr = gojwt.SigningMethodRS256.Verify(h.SigningInput, h.Signature, h.key.RSA)
 }
 
-// retryAfter is when keys may be in reach again; 0 if nobody knows.
+// retryAfter is how long until keys may be in reach again; 0 if that is not known.
 func (h *evaluation) retryAfter() time.Duration {
 	var e *jwks.UnreachableError
 	if errors.As(h.keyErr, &e) {
@@ -106,8 +107,8 @@ func (h *evaluation) retryAfter() time.Duration {
 	return 0
 }
 
-// decideKind lets in what app-only clients get, and users' tokens where the
-// policy asks for their scopes or says so.
+// decideKind accepts app-only tokens, and users' tokens where the policy requires
+// scopes or allows users.
 func decideKind(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
@@ -125,8 +126,8 @@ func decideKind(h *evaluation) outcome {
 	return pass()
 }
 
-// allowsUsers: to require scopes is to ask for users, except of an issuer that
-// writes them for apps too.
+// allowsUsers reports whether users may call. To require scopes is to ask for
+// users, except of an issuer that writes scopes for apps too.
 func (h *evaluation) allowsUsers() bool {
 	return h.policy.AllowUser || len(h.policy.Scopes) > 0 && !h.Token.Plain
 }
@@ -143,9 +144,9 @@ func decideClient(h *evaluation) outcome {
 	return pass()
 }
 
-// decidePermission asks an app for roles and a user for scopes, never the one
-// for the other's: roles are granted to the app by an administrator, scopes to
-// a client that acts for a user who may hold less.
+// decidePermission requires roles of an app and scopes of a user: an administrator
+// grants roles to the app, scopes to a client that acts for a user who may hold
+// less.
 func decidePermission(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
@@ -157,7 +158,7 @@ func decidePermission(h *evaluation) outcome {
 	case t.Kind == jwt.User && h.allowsUsers():
 		return pass()
 	case t.Kind != jwt.App:
-		return notReached() // the kind check has refused it
+		return notReached() // the kind check has failed
 	case len(p.Roles) == 0 && len(p.Scopes) > 0 && !h.Token.Plain:
 		return fail(ErrScopeOnly)
 	case len(p.Roles) == 0 && !p.holds(t.Scopes, p.Scopes):
@@ -273,7 +274,7 @@ func (h *evaluation) resolve(domain string) (guid string) {
 	return guid
 }
 
-// issuerGiven reports whether the user named the issuer, or any: what is known before
+// issuerGiven reports whether the user named the issuer, or any. It is known before
 // a key is looked up, because no other source admits a token without a version.
 func (h *evaluation) issuerGiven() bool {
 	return h.issuer.Given || !h.lookedUp && h.keys != nil && h.keys.Admits("", h.Token.Issuer)
@@ -308,9 +309,8 @@ func decideAudience(h *evaluation) outcome {
 	return fail(ErrAudienceMismatch)
 }
 
-// decideLifetime leaves the comparison with the clock to golang-jwt's
-// Validator, and adds what it takes for granted: that all three dates are
-// there, in order, and not years apart.
+// decideLifetime compares with the clock by golang-jwt's Validator, which does not
+// check that all three dates are there, in order, and not years apart.
 func decideLifetime(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
@@ -337,15 +337,15 @@ func decideLifetime(h *evaluation) outcome {
 	return fail(ErrLifetime)
 }
 
-// listsAll keeps a token for several APIs, each of which could replay it at the
-// others, to APIs that are all this one.
+// listsAll reports whether all audiences are this API: each of several APIs could
+// replay the token at the others.
 func (p *Policy) listsAll(audiences []string) bool {
 	other := func(audience string) bool { return !slices.Contains(p.Audiences, audience) }
 	return len(audiences) > 0 && !slices.ContainsFunc(audiences, other)
 }
 
-// decidePlainTenant asks for a tenant only where the token names one and the
-// policy does too: the issuer, which is compared exactly, stands for it.
+// decidePlainTenant compares the tenant only where token and policy both name one:
+// the issuer, which is compared exactly, implies it.
 func decidePlainTenant(h *evaluation) outcome {
 	switch p := h.policy; {
 	case h.Token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
@@ -363,9 +363,9 @@ func decideForm(h *evaluation) outcome {
 	return pass()
 }
 
-// decideAlgorithm allows one algorithm, whatever the key could do (RFC 8725
-// section 3.1), and refuses every header that changes what the token means to
-// a reader who understands it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
+// decideAlgorithm allows one algorithm, whatever the key could do (RFC 8725 section
+// 3.1), and no header that changes the meaning of the token for a reader who knows
+// it (RFC 7515 section 4.1.11, RFC 7797, RFC 7516).
 func decideAlgorithm(h *evaluation) outcome {
 	if h.Token == nil || h.Token.Header.IsZero() {
 		return notReached()
@@ -390,8 +390,8 @@ func decideAlgorithm(h *evaluation) outcome {
 	return pass()
 }
 
-// typFits knows the types of access tokens. Entra writes JWT, never the
-// at+jwt that RFC 9068 section 4 asks for.
+// typFits reports whether typ is that of an access token. Entra writes JWT, not the
+// at+jwt of RFC 9068 section 4.
 func typFits(typ string) bool {
 	if len(typ) > len("application/") && strings.EqualFold(typ[:len("application/")], "application/") {
 		typ = typ[len("application/"):]
@@ -447,12 +447,12 @@ func decideSignature(h *evaluation) outcome {
 	return pass()
 }
 
-// canLookUpKey says whether the header is good enough to ask for its key.
+// canLookUpKey reports whether the token names a key that can be looked up.
 func (h *evaluation) canLookUpKey() bool {
 	return h.fault == nil && decideAlgorithm(h).allows() && decideKey(h).isPending()
 }
 
-// resolveKey asks for the key and, if there is one, checks the signature.
+// resolveKey looks the key up and checks the signature with it.
 func (h *evaluation) resolveKey(ctx context.Context) {
 	if h.canLookUpKey() {
 		h.lookUpKey(ctx)

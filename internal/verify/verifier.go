@@ -17,12 +17,12 @@ import (
 type Options struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// CacheBytes bounds the memory in which Verify remembers believed tokens;
+	// CacheBytes bounds the memory in which Verify remembers valid tokens;
 	// 0 means no cache. DefaultCacheBytes holds more than 10,000 tokens.
 	CacheBytes int
 }
 
-// Verifier judges tokens by one policy and one key source. It is safe for
+// Verifier checks tokens against one policy and one key source. It is safe for
 // concurrent use.
 type Verifier struct {
 	policy    Policy
@@ -30,17 +30,17 @@ type Verifier struct {
 	now       func() time.Time
 	validator *gojwt.Validator
 	rules     []rule
-	perCall   []rule // of rules: those that a remembered token is put to as well
+	perCall   []rule // of rules: those that a remembered token must pass again
 	cache     *cache // nil: none
 	hits      atomic.Uint64
 	misses    atomic.Uint64
 	pool      sync.Pool
 }
 
-// New makes a verifier. An incomplete policy, or keys == nil, is no error:
-// Judge then marks what it cannot decide unknown, and Verify believes nothing.
-// See [Policy.Complete]. The error is one of a policy out of bounds
-// (ErrLeeway, ErrMaxLifetime, ErrTenantName, ErrEmptyEntry, ErrPlainIssuer).
+// New makes a verifier. An incomplete policy, or keys == nil, is not an error:
+// checks that cannot be decided are then unknown, and no token is valid; see
+// [Policy.Complete]. The error is ErrLeeway, ErrMaxLifetime, ErrTenantName,
+// ErrEmptyEntry or ErrPlainIssuer.
 func New(p Policy, keys jwks.Source, o Options) (*Verifier, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -61,9 +61,8 @@ func New(p Policy, keys jwks.Source, o Options) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify decides whether to believe a token. The error is an *Error. Tokens
-// whose unverified claims already rule them out never cause a key to be
-// fetched.
+// Verify returns a valid token, or an *Error. Tokens that are invalid whoever
+// signed them cause no key to be fetched.
 func (v *Verifier) Verify(ctx context.Context, token string) (*jwt.Token, error) {
 	if v.cache == nil {
 		return v.verify(ctx, token, nil)
@@ -94,7 +93,7 @@ func (v *Verifier) verify(ctx context.Context, token string, id *digest) (*jwt.T
 	return h.Token, nil
 }
 
-// begin takes a token apart for an evaluation, which must be ended.
+// begin starts the evaluation of a token; end must follow.
 func (v *Verifier) begin(token string) *evaluation {
 	h := v.pool.Get().(*evaluation)
 	*h = v.evaluation(h.reader, v.now())
@@ -106,25 +105,25 @@ func (v *Verifier) evaluation(r *jwt.Reader, now time.Time) evaluation {
 	return evaluation{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, now: now}
 }
 
-// end leaves nothing of a token in an evaluation that waits for its next one.
+// end puts an evaluation back for the next token, without anything of this one.
 func (v *Verifier) end(h *evaluation) {
 	h.reader.Wipe()
 	v.release(h)
 }
 
-// release ends an evaluation that has read nothing.
+// release is end for an evaluation that has read no token.
 func (v *Verifier) release(h *evaluation) {
 	*h = evaluation{reader: h.reader}
 	v.pool.Put(h)
 }
 
-// precheck refuses what the claims rule out whoever signed them, before any key is
-// looked up: foreign and expired tokens must not make us call the issuer. It
-// stops no forger, who can write what he likes, and lets nothing in.
+// precheck rejects what is invalid whoever signed it, before any key is looked up:
+// tokens of other tenants and expired ones must not make us call the issuer. It
+// accepts nothing, and stops no forger.
 func (v *Verifier) precheck(h *evaluation) error {
 	for _, r := range v.rules {
 		if r.check == CheckPermission {
-			continue // 403 is for tokens that are otherwise believed
+			continue // 403 is for tokens that are valid otherwise
 		}
 		if o := r.decide(h); !o.allows() && !o.isPending() {
 			return h.error(r, o)
@@ -133,8 +132,8 @@ func (v *Verifier) precheck(h *evaluation) error {
 	return nil
 }
 
-// decide asks the rules, now that the key is looked up. Nothing but a pass, or a
-// check that the policy switches off, lets a token through.
+// decide runs the rules once the key is looked up. Only a pass, or a check that the
+// policy switches off, accepts a token.
 func (h *evaluation) decide(rules []rule) error {
 	for _, r := range rules {
 		if o := r.decide(h); !o.allows() {
@@ -147,7 +146,7 @@ func (h *evaluation) decide(rules []rule) error {
 func (h *evaluation) error(r rule, o outcome) error {
 	e := &Error{Check: r.check, Outcome: ErrInvalid, Reason: o.reason}
 	switch {
-	case o.reason == ErrGraphNonce: // verifiable, but by nobody who could be asking
+	case o.reason == ErrGraphNonce: // only its audience can verify it
 	case o.status != Fail:
 		e.Outcome, e.RetryAfter, e.cause = ErrUndecided, h.retryAfter(), h.keyErr
 	case r.check == CheckPermission:
