@@ -24,7 +24,11 @@ func AppendReport(dst []byte, r *Report) []byte {
 		}
 		dst = append(append(dst, `{"name":"`...), f.Check...)
 		dst = append(append(dst, `","status":"`...), f.Status...)
-		dst = appendText(append(dst, `","expected":`...), f.Expected)
+		dst = append(dst, '"')
+		if f.Reason != "" {
+			dst = appendText(append(dst, `,"reason":`...), string(f.Reason))
+		}
+		dst = appendText(append(dst, `,"expected":`...), f.Expected)
 		dst = appendText(append(dst, `,"found":`...), f.Found)
 		dst = appendText(append(dst, `,"cause":`...), f.Cause)
 		dst = appendText(append(dst, `,"fix":`...), f.Fix)

@@ -21,6 +21,7 @@ type reportDocument struct {
 type checkDocument struct {
 	Name     verify.Check  `json:"name"`
 	Status   verify.Status `json:"status"`
+	Reason   verify.Reason `json:"reason,omitempty"`
 	Expected string        `json:"expected"`
 	Found    string        `json:"found"`
 	Cause    string        `json:"cause"`
@@ -44,7 +45,7 @@ type tokenSummary struct {
 func documentOf(r *verify.Report) reportDocument {
 	d := reportDocument{Verdict: r.Verdict, Checks: []checkDocument{}, tokenDocument: documentOfToken(r.Token)}
 	for _, f := range r.Findings {
-		d.Checks = append(d.Checks, checkDocument{f.Check, f.Status, f.Expected, f.Found, f.Cause, f.Fix})
+		d.Checks = append(d.Checks, checkDocument{f.Check, f.Status, f.Reason, f.Expected, f.Found, f.Cause, f.Fix})
 	}
 	return d
 }
