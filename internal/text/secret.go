@@ -26,7 +26,14 @@ var entraSecretForm = sync.OnceValue(func() *regexp.Regexp {
 // secret of Entra's, and every word of more than 100 of the characters of a
 // token. People paste them where a path, an address or an id belongs, and
 // messages repeat what they were given.
-func Redact(s string) string {
+func Redact(s string) string { return redact(s, longestName) }
+
+// RedactForms is Redact without the rule about long words: for a command that must
+// run as it is printed, whose content may be such a word.
+func RedactForms(s string) string { return redact(s, len(s)) }
+
+// redact takes words of more than longest bytes for secrets.
+func redact(s string, longest int) string {
 	if strings.Contains(s, "Q~") {
 		s = entraSecretForm().ReplaceAllLiteralString(s, Redacted)
 	}
@@ -36,7 +43,7 @@ func Redact(s string) string {
 		if i < len(s) && isTokenByte(s[i]) {
 			continue
 		}
-		if secret := secretInWord(s[start:i]); secret >= 0 {
+		if secret := secretInWord(s[start:i], longest); secret >= 0 {
 			b.WriteString(s[copied:start+secret] + Redacted)
 			copied = i
 		}
@@ -51,8 +58,8 @@ func Redact(s string) string {
 // secretInWord returns where in a word of token characters a secret begins; -1
 // if there is none. A JWT begins with eyJ, which is base64url of `{"` and a
 // letter; inside a word (surveyJobs) more must follow.
-func secretInWord(word string) int {
-	if len(word) > longestName {
+func secretInWord(word string, longest int) int {
+	if len(word) > longest {
 		return 0
 	}
 	i := strings.Index(word, "eyJ")

@@ -7,6 +7,19 @@ import (
 	"m2m/internal/text"
 )
 
+// TestRedactForms keeps a long word, which may be a request's content, and not the
+// forms of a secret.
+func TestRedactForms(t *testing.T) {
+	long := strings.Repeat("0a", 64)
+	jwt := "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln-_x"
+	if got := text.RedactForms("-d " + long + " " + jwt); got != "-d "+long+" [redacted]" {
+		t.Errorf("RedactForms = %q", got)
+	}
+	if got := text.Redact("-d " + long); got != "-d [redacted]" {
+		t.Errorf("Redact = %q", got)
+	}
+}
+
 func TestRedact(t *testing.T) {
 	jwt := "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln-_x"
 	for in, want := range map[string]string{

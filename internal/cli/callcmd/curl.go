@@ -31,7 +31,7 @@ func printCurl(session *cli.Session, cmd *cobra.Command, request call.Request, o
 		curl.Body = "@BODY"
 		session.Env.Say("stdin is where curl gets the token: put the content into a file named BODY")
 	}
-	return cli.WriteLine(session.Env.Out, text.Redact(curl.Line(request)))
+	return cli.WriteLine(session.Env.Out, text.RedactForms(curl.Line(request)))
 }
 
 // tokenSource is a shell command that passes the token to curl in a configuration on
