@@ -107,6 +107,7 @@ const (
 //go:embed aadsts.json
 var aadstsJSON string
 
+// aadstsCatalogue returns every code that m2m can explain, in rising order.
 var aadstsCatalogue = sync.OnceValue(func() []AADSTS {
 	var all []AADSTS
 	if err := json.Unmarshal([]byte(aadstsJSON), &all); err != nil {
@@ -114,9 +115,6 @@ var aadstsCatalogue = sync.OnceValue(func() []AADSTS {
 	}
 	return all
 })
-
-// AADSTSCatalogue returns every code that m2m can explain, in rising order.
-func AADSTSCatalogue() []AADSTS { return slices.Clone(aadstsCatalogue()) }
 
 // LookupAADSTS returns what is known of a code; ok is false if nothing is.
 func LookupAADSTS(code int) (entry AADSTS, ok bool) {

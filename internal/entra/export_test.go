@@ -1,0 +1,3 @@
+package entra
+
+var AADSTSCatalogue = aadstsCatalogue
