@@ -5,6 +5,7 @@ package deploy_test
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -26,6 +27,11 @@ import (
 var m2m string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("other people's programs are too slow for the fast lane")
+		return
+	}
 	folder, err := os.MkdirTemp("", "m2m-deploy")
 	if err != nil {
 		panic(err)

@@ -24,6 +24,9 @@ const debianPython = "/usr/bin/python3"
 // TestACorrectAPIInPython probes an API of which no line is ours but the rules:
 // another HTTP server, another framework, another library for tokens.
 func TestACorrectAPIInPython(t *testing.T) {
+	if testing.Short() {
+		t.Skip("Python is too slow for the fast lane")
+	}
 	if out, err := exec.Command(debianPython, "-c",
 		"import fastapi, uvicorn, jwt, cryptography").CombinedOutput(); err != nil {
 		t.Skipf("SKIP: %s with the packages python3-fastapi, python3-uvicorn, python3-jwt and python3-cryptography is missing: %v %s", debianPython, err, out)

@@ -26,6 +26,9 @@ import (
 // token, pastes one, sends it again. M2M_SCREENSHOTS names a folder for pictures
 // of the page.
 func TestPageInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser is too slow for the fast lane")
+	}
 	s := raise(t, serve.Config{Policy: demoPolicy(), Version: "v1.2.3"})
 	b := openBrowser(t)
 	err := b.visit(t, s)

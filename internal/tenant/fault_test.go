@@ -155,6 +155,9 @@ func TestFaultOversized(t *testing.T) {
 
 // Waiting ends with the client, and with the server.
 func TestFaultsKeepNobodyWaiting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for real")
+	}
 	for _, spec := range []string{"keys:latency=10m", "keys:slow=10m", "token:latency=10m"} {
 		t.Run(spec, func(t *testing.T) {
 			reported := make(chan fault.Answer, 1)
