@@ -104,8 +104,11 @@ func escape(s string, isShown func(rune) bool) string {
 // indexHidden returns the place of the first character to escape; -1 for none.
 func indexHidden(s string, isShown func(rune) bool) int {
 	for i, r := range s {
-		if r == utf8.RuneError && s[i] != "\ufffd"[0] || !isShown(r) {
+		if !isShown(r) {
 			return i
+		}
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
+			return i // an invalid byte, and not U+FFFD itself
 		}
 	}
 	return -1

@@ -101,6 +101,7 @@ func TestOneLine(t *testing.T) {
 func FuzzForeignText(f *testing.F) {
 	f.Add("a\x1b]0;x\x07\u2028b", 3)
 	f.Add("é\xff", 1)
+	f.Add("\xef", 102) // the first byte of U+FFFD
 	f.Add("\u202e\\\"'\n", 8)
 	f.Fuzz(func(t *testing.T, s string, limit int) {
 		limit = max(0, min(limit, 1<<10))
