@@ -11,8 +11,9 @@ import (
 	"m2m/internal/entra"
 )
 
-// An unknown key ID is remembered for one spacing, so that a client with an old token does not spend the budget that a new key may need; not longer,
-// because Entra's front ends disagree for a while when a key is added.
+// An unknown key ID is remembered for one spacing, so that a client with an old
+// token does not spend the budget that a new key may need; not longer, because
+// Entra's front ends disagree for a while when a key is added.
 const (
 	missLimit = 256
 	missAge   = spacing

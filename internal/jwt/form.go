@@ -112,9 +112,10 @@ func split(token string) (segments [3]string, n int, fault *Fault) {
 	}
 }
 
-// decode accepts one spelling only: no padding, no standard alphabet, no line breaks (which encoding/base64 skips even in strict mode) and no stray trailing
-// bits. Otherwise anyone could write the same token in many ways, and a list of
-// revoked tokens would miss all but one. The result is valid until the next call.
+// decode accepts one spelling only: no padding, no standard alphabet, no line breaks
+// (which encoding/base64 skips even in strict mode) and no stray trailing bits.
+// Otherwise anyone could write the same token in many ways, and a list of revoked
+// tokens would miss all but one. The result is valid until the next call.
 func (r *Reader) decode(name, segment string) ([]byte, *Fault) {
 	if segment == "" {
 		return nil, &Fault{ErrSegmentEmpty, "an empty " + name}
