@@ -136,6 +136,12 @@ func (c client) missing(environ []string) string {
 	if strings.HasPrefix(program, "go/") {
 		return ""
 	}
+	if filepath.IsAbs(program) {
+		if _, err := exec.LookPath(program); err == nil {
+			return ""
+		}
+		return program
+	}
 	path, _ := settings.LookupVariable(environ, "PATH")
 	for _, folder := range filepath.SplitList(path) {
 		if _, err := exec.LookPath(filepath.Join(folder, program)); err == nil {
