@@ -47,8 +47,8 @@ type Verdict string
 // The verdicts. Unverifiable is a token that only its audience can verify: Microsoft
 // Graph's, whose header was changed after it was signed.
 const (
-	Valid        Verdict = "believed"
-	Invalid      Verdict = "refused"
+	Valid        Verdict = "valid"
+	Invalid      Verdict = "invalid"
 	Undecided    Verdict = "unknown"
 	Unverifiable Verdict = "unverifiable"
 )

@@ -11,24 +11,24 @@ import (
 )
 
 // ExitCodes is the page about exit codes. README has it too.
-const ExitCodes = `Every command ends with one of these:
+const ExitCodes = `Every command exits with one of these:
 
-    0  done; the token is believed; the answer is as expected
+    0  done; the token is valid; the response is as expected
     1  unexpected
     2  usage, settings, a file that cannot be read
-    3  the token is refused by verify, or the input is no token
-    4  the identity provider refused (AADSTS...)
+    3  the token is invalid, or the input is not a token
+    4  the identity provider rejected the request (AADSTS...)
     5  could not tell: network, TLS, time-out, the identity provider answered 429 or 5xx or
        not in JSON, keys out of reach, a check that is not configured
     6  the HTTP status or another expectation of call is not met; a probe found a hole
-    7  unverifiable by design: tokens for Microsoft Graph
+    7  unverifiable: only its audience can validate the token (Microsoft Graph)
   130  interrupted
 
 With 1, 2 and 4 stdout is empty. With 3 it holds the report. With 5 it is empty except for
 the reports of verify, of a suite and of a probe, and the part of a body that broke off.
 With 6 it holds the body or the report.
 Where several apply, 7 wins over 3 over 5, and for a suite and a probe 6 over 5.
-serve --local -- COMMAND ends with the code of COMMAND.`
+serve --local -- COMMAND exits with the code of COMMAND.`
 
 // Topics are help pages that belong to no command.
 func Topics() []*cobra.Command {

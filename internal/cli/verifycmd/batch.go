@@ -21,7 +21,7 @@ import (
 func (o options) checkBatch(formSet bool) error {
 	switch {
 	case o.decode, o.explain:
-		return exit.Usagef("--batch judges tokens for a program: it goes with neither --decode nor --explain")
+		return exit.Usagef("--batch cannot be combined with --decode or --explain")
 	case formSet && o.form != "json":
 		return exit.Usagef("--batch writes one JSON line for each token: it has no -o %s", o.form)
 	}
@@ -72,7 +72,7 @@ func runBatch(ctx context.Context, env *cli.Env, args []string, verifier *verify
 	switch {
 	case err != nil && env.Out.Err == nil && ctx.Err() == nil:
 		return exit.Usagef("%s cannot be read to its end: %v", name, err).
-			Hintf("%d lines of it were judged", counts.total()).Wrap(err)
+			Hintf("%d lines of it were checked", counts.total()).Wrap(err)
 	case err != nil:
 		return err
 	case counts.total() == 0:
@@ -114,14 +114,14 @@ type batchProgress struct {
 func (p *batchProgress) update(counts tally) {
 	if now := p.now(); !p.silent && now.Sub(p.last) >= 200*time.Millisecond {
 		p.last = now
-		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed", counts.total(), counts[verify.Valid])
+		fmt.Fprintf(p.w, "\rm2m: %d checked, %d valid", counts.total(), counts[verify.Valid])
 	}
 }
 
 // end overwrites the last line of update with the result, which is longer.
 func (p *batchProgress) end(counts tally) {
 	if !p.silent {
-		fmt.Fprintf(p.w, "\rm2m: %d judged, %d believed, %d refused, %d unknown, %d unverifiable\n", counts.total(),
+		fmt.Fprintf(p.w, "\rm2m: %d checked, %d valid, %d invalid, %d unknown, %d unverifiable\n", counts.total(),
 			counts[verify.Valid], counts[verify.Invalid], counts[verify.Undecided], counts[verify.Unverifiable])
 	}
 }

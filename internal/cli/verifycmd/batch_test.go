@@ -169,7 +169,7 @@ func TestBatchProgress(t *testing.T) {
 	now = now.Add(time.Second)
 	p.update(tally{verify.Valid: 2, verify.Invalid: 1})
 	p.end(tally{verify.Valid: 2, verify.Invalid: 2})
-	want := "\rm2m: 1 judged, 1 believed\rm2m: 3 judged, 2 believed\rm2m: 4 judged, 2 believed, 2 refused, 0 unknown, 0 unverifiable\n"
+	want := "\rm2m: 1 checked, 1 valid\rm2m: 3 checked, 2 valid\rm2m: 4 checked, 2 valid, 2 invalid, 0 unknown, 0 unverifiable\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -115,7 +115,7 @@ func shownPlace(place string) string {
 }
 
 // mayFetchKeys says why keys are not fetched from an address: over plain http
-// whoever can change them on their way can have any token believed. This machine
+// whoever can change them on their way can have any token accepted. This machine
 // is excepted.
 func mayFetchKeys(place string) error {
 	u, err := url.Parse(place)
@@ -124,7 +124,7 @@ func mayFetchKeys(place string) error {
 	}
 	if u.Scheme != "https" && !transport.Loopback(u.Hostname()) {
 		const reason = "--jwks %s: keys are only fetched over https, " +
-			"because whoever can change them on their way can have any token believed"
+			"because whoever can change them on their way can have any token accepted"
 		return exit.Usagef(reason, text.Quote(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}

@@ -122,8 +122,8 @@ func TestSchema(t *testing.T) {
 	}
 	for name, wrong := range map[string]string{
 		"a verdict of another word": `{"verdict":"ok","checks":[],"token":null,"header":null,"claims":null}`,
-		"believed with no check":    `{"verdict":"believed","checks":[],"token":null,"header":null,"claims":null}`,
-		"no claims":                 `{"verdict":"refused","checks":[],"token":null,"header":null}`,
+		"valid with no check":       `{"verdict":"valid","checks":[],"token":null,"header":null,"claims":null}`,
+		"no claims":                 `{"verdict":"invalid","checks":[],"token":null,"header":null}`,
 	} {
 		document, _ := jsonschema.UnmarshalJSON(strings.NewReader(wrong))
 		if schema.Validate(document) == nil {

@@ -164,10 +164,10 @@ func (r textReport) status(s verify.Status) string {
 // verdict prints the last line.
 func (r textReport) verdict(report *verify.Report) {
 	words := map[verify.Verdict]string{
-		verify.Valid:        r.paint.Green("believed") + ": every check passes",
-		verify.Invalid:      r.paint.Red("refused") + ": " + r.checksOf(report, verify.Fail),
+		verify.Valid:        r.paint.Green("valid") + ": every check passed",
+		verify.Invalid:      r.paint.Red("invalid") + ": " + r.checksOf(report, verify.Fail),
 		verify.Undecided:    r.paint.Yellow("unknown") + ": could not tell about " + r.checksOf(report, verify.Unknown),
-		verify.Unverifiable: r.paint.Yellow("unverifiable") + ": nobody but its audience can verify this token",
+		verify.Unverifiable: r.paint.Yellow("unverifiable") + ": only its audience can validate this token",
 	}
 	fmt.Fprintln(r.w, words[report.Verdict])
 }

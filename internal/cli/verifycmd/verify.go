@@ -27,12 +27,12 @@ import (
 	"m2m/internal/verify"
 )
 
-const long = `  m2m token | m2m verify                      judge a token that was piped in
+const long = `  m2m token | m2m verify                      validate a token from a pipe
   m2m verify eyJ0eXAi...                      or pasted; "Bearer " and quotes are stripped
   m2m verify @token.txt                       or read from a file
   m2m verify --explain @token.txt             with a plain sentence about every claim
   m2m verify -o json - < token.txt            for a program
-  m2m verify --decode @token.txt              show it without judging it
+  m2m verify --decode @token.txt              show it without validating it
   m2m verify --batch @tokens.txt              many tokens, one a line: one JSON line for each
   m2m verify --jwks https://idp.example/keys --issuer https://idp.example/ @token.txt
                                               a token of an issuer that is not Entra
@@ -41,12 +41,12 @@ Decodes a token and prints every claim and every check: what was expected, what 
 the likely cause and what to do. With no settings at all it still shows the claims, runs
 every check that needs none, and says what to set.
 
-Ends with 0 if the token is believed, 3 if it is refused, 5 if a check could not be made
-and 7 if nobody but its audience can verify it (Microsoft Graph).
+Exits with 0 if the token is valid, 3 if it is invalid, 5 if a check could not be made and 7 if
+only its audience can validate it (Microsoft Graph).
 
-With --batch every line of the input is answered by one line, in order; an empty line and one
-that is too long are answered too, as refused. It ends with 0 if all are believed, else with the
-code of the worst: 7, then 3, then 5.`
+With --batch each line of the input gets one line of output, in order; an empty line and one
+that is too long are invalid. It exits with 0 if all tokens are valid, else with the code of the
+worst: 7, then 3, then 5.`
 
 // options are the flags that no other command has, and those of a policy.
 type options struct {
@@ -67,7 +67,7 @@ func New(env *cli.Env) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "verify [TOKEN | - | @FILE]",
-		Short: "Decode and judge a token",
+		Short: "Decode and validate a token",
 		Long:  long,
 		Args:  cli.AtMostOne("the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,12 +78,12 @@ func New(env *cli.Env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of the output: text or json")
-	flags.BoolVar(&o.decode, "decode", false, "show the token without judging it")
+	flags.BoolVar(&o.decode, "decode", false, "show the token without validating it")
 	flags.BoolVar(&o.explain, "explain", false, "say what each claim means")
-	flags.BoolVar(&o.batch, "batch", false, "judge many tokens, one a line, and write one JSON line for each")
+	flags.BoolVar(&o.batch, "batch", false, "validate many tokens, one a line, and write one JSON line for each")
 	flags.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o json, and of each line of --batch")
-	flags.StringVar(&o.at, "at", "", "judge as of another `TIME` (RFC 3339 or epoch seconds)")
-	flags.StringVar(&o.jwks, "jwks", "", "take the keys from this `FILE or URL` (JWKS) in place of the tenant's")
+	flags.StringVar(&o.at, "at", "", "validate at another `TIME` (RFC 3339 or epoch seconds)")
+	flags.StringVar(&o.jwks, "jwks", "", "take the keys from this `FILE or URL` (JWKS) instead of the tenant's")
 	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
 	cli.AddLocalFlag(flags)
@@ -254,7 +254,7 @@ func decode(env *cli.Env, pasted string, o options) error {
 	} else {
 		newTextReport(env, o, env.Now()).token(token)
 	}
-	env.Say("decoded, not judged: anybody can write such a token; leave out --decode to judge it")
+	env.Say("decoded only: the signature was not checked; leave out --decode to validate the token")
 	if err != nil {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
