@@ -201,6 +201,36 @@ func TestEarlyInterrupt(t *testing.T) {
 	}
 }
 
+// TestSecondInterrupt sends SIGINT twice while m2m starts or runs. Wherever the two
+// fall, no file is left.
+func TestSecondInterrupt(t *testing.T) {
+	for delay := range 12 {
+		for name, args := range map[string][]string{
+			"until stopped":  {"m2m", "serve", "--local", "--addr", "127.0.0.1:0", "--tenant-addr", "127.0.0.1:0"},
+			"with a command": {"m2m", "serve", "--local", "--", "true"},
+		} {
+			t.Run(fmt.Sprintf("%s, %d ms", name, delay*6), func(t *testing.T) {
+				t.Parallel()
+				s := prepareSignalled(t, "")
+				s.Args = args
+				if err := s.Start(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Duration(delay) * 6 * time.Millisecond)
+				_ = s.Process.Signal(os.Interrupt)
+				time.Sleep(time.Duration(delay%3) * time.Millisecond)
+				_ = s.Process.Signal(os.Interrupt)
+				_ = s.Wait()
+				left, err := os.ReadDir(s.temp)
+				if _, stateErr := os.Stat(filepath.Join(filepath.Dir(s.temp), ".local", "state", "m2m")); stateErr == nil ||
+					err != nil || len(left) != 0 {
+					t.Errorf("left in the temporary folder: %v (error %v); the state folder: %v", left, err, stateErr)
+				}
+			})
+		}
+	}
+}
+
 // TestInterruptOfBlockedRead: a pipe without a writer does not keep m2m
 // from ending.
 func TestInterruptOfBlockedRead(t *testing.T) {

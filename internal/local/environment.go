@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -19,30 +18,28 @@ import (
 	"m2m/internal/tenant/directory"
 )
 
-// CommandEnvironment fills a folder with what a command next to the tenant needs
-// and returns the command's environment: environ without any setting of m2m, and
-// with all of the local tenant's. variables are the settings of the first client;
+// CommandEnvironment fills a temporary folder with what a command next to the tenant
+// needs and returns the command's environment: environ without any setting of m2m,
+// and with all of the local tenant's. variables are the settings of the first client;
 // executable returns the path of m2m.
-func (s *Server) CommandEnvironment(folder string, environ []string, executable func() (string, error)) (result []string,
+func (s *Server) CommandEnvironment(state *State, environ []string, executable func() (string, error)) (result []string,
 	variables map[string]string, err error) {
 	lookup := func(name string) (string, bool) { return settings.LookupVariable(environ, name) }
-	bin, cache, roots := filepath.Join(folder, "bin"), filepath.Join(folder, "cache"), filepath.Join(folder, "roots.pem")
-	if err := errors.Join(os.Mkdir(bin, 0o700), os.Mkdir(cache, 0o700)); err != nil {
-		return nil, nil, err
-	}
-	if err := os.WriteFile(roots, rootsWith(s.Issuer.CAPEM(), lookup), 0o600); err != nil {
+	if err := state.write(rootsFile, rootsWith(s.Issuer.CAPEM(), lookup)); err != nil {
 		return nil, nil, err
 	}
 	self, err := executable()
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := putProgram(self, bin); err != nil {
+	bin, err := state.putProgram(self)
+	if err != nil {
 		return nil, nil, err
 	}
+	roots := state.Path(rootsFile)
 	home := s.Tenants.Tenants[0]
 	variables = s.Environment(home, home.Clients[0])
-	addPlaces(variables, roots, cache)
+	addPlaces(variables, roots, state.Path(cacheFolder))
 
 	path, _ := lookup("PATH")
 	add := map[string]string{
@@ -63,23 +60,14 @@ func (s *Server) CommandEnvironment(folder string, environ []string, executable 
 	return settings.WithVariables(settings.WithoutVariables(environ, settings.Variables()), add), variables, nil
 }
 
-// putProgram puts m2m, and nothing else, into a folder: a link to the running
-// binary, or a copy where links cannot be made.
-func putProgram(self, bin string) error {
-	name := "m2m"
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	target := filepath.Join(bin, name)
-	if os.Symlink(self, target) == nil {
-		return nil
-	}
-	in, err := os.Open(self)
+// copyFile copies a program.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
 	if err != nil {
 		return err
 	}

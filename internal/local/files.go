@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/directory"
@@ -54,11 +53,9 @@ func otherEnvFile(home, tenant directory.Tenant, client directory.Client) string
 func (s *Server) WriteFiles(state *State, lookup func(string) (string, bool)) (map[string]string, error) {
 	proxied := s.interceptVariables(lookup, state.Path(rootsFile))
 	access, err := json.Marshal(control.Access{URL: s.Issuer.ControlURL(), Key: s.controlKey.Reveal(), CAFile: state.Path(CAFile)})
-	err = errors.Join(err,
-		os.WriteFile(state.Path(CAFile), s.Issuer.CAPEM(), 0o600),
-		os.WriteFile(state.Path(ControlFile), access, 0o600))
+	err = errors.Join(err, state.write(CAFile, s.Issuer.CAPEM()), state.write(ControlFile, access))
 	if proxied != nil {
-		err = errors.Join(err, os.WriteFile(state.Path(rootsFile), rootsWith(s.Issuer.CAPEM(), lookup), 0o600))
+		err = errors.Join(err, state.write(rootsFile, rootsWith(s.Issuer.CAPEM(), lookup)))
 	}
 	settings := func(c Client) map[string]string {
 		variables := s.Environment(c.Tenant, c.Client)

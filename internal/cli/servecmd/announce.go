@@ -52,7 +52,7 @@ func announceClients(env *cli.Env, server *local.Server, state *local.State) {
 	for n, c := range clients {
 		switch {
 		case n == mostAnnounced:
-			env.Say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.Folder))
+			env.Say("clients       %d more: %sclient-ID.env in %s", len(clients)-n, take, text.ShellQuote(state.Folder()))
 			return
 		case c.Default:
 			env.Say("client        %s  %s: --local", c.Client.ID, rolesInWords(c.Roles))

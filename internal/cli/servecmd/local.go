@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +11,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/settings"
+	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/tenantfile"
 )
 
@@ -23,20 +23,33 @@ func serveLocal(env *cli.Env, cmd *cobra.Command, o options) error {
 	if err := o.checkOutput(); err != nil {
 		return err
 	}
-	if o.metricsAddr != "" {
-		if err := local.CheckLoopback(o.metricsAddr, "--metrics-addr"); err != nil {
+	for _, a := range [][2]string{{o.addr, "--addr"}, {o.tenantAddr, "--tenant-addr"}, {o.metricsAddr, "--metrics-addr"}} {
+		if a[0] == "" {
+			continue
+		}
+		if err := local.CheckLoopback(a[0], a[1]); err != nil {
 			return err
 		}
+	}
+	faults, err := local.ParseFaults(o.faults)
+	if err != nil {
+		return err
 	}
 	tenants, err := local.Tenants(o.tenantFile, env.ReadFile)
 	if err != nil {
 		return err
 	}
-	if o.command != nil {
-		return serveCommandLocally(env, cmd, o, tenants)
+	open := func(observed local.Observers) (*local.Server, error) {
+		return openLocalFor(env, cmd, o, tenants, faults, observed)
 	}
-	return serveLocalUntilStopped(env, cmd, o, tenants)
+	if o.command != nil {
+		return serveCommandLocally(env, cmd, o, open)
+	}
+	return serveLocalUntilStopped(env, cmd, o, open)
 }
+
+// opener opens the tenant and the API's address.
+type opener func(local.Observers) (*local.Server, error)
 
 // checkOutput rejects unknown output formats.
 func (o *options) checkOutput() error {
@@ -60,11 +73,9 @@ func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
 
 // openLocalFor opens the tenant and the API's address. Free ports serve a command,
 // which gets its addresses from the environment.
-func openLocalFor(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File, observed local.Observers) (*local.Server, error) {
-	faults, err := local.ParseFaults(o.faults)
-	if err != nil {
-		return nil, err
-	}
+func openLocalFor(
+	env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File, faults []fault.Fault, observed local.Observers,
+) (*local.Server, error) {
 	address := func(flag, value string) string {
 		if o.command != nil && !cmd.Flags().Changed(flag) {
 			return "127.0.0.1:0"
@@ -81,19 +92,21 @@ func openLocalFor(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfil
 // serveCommandLocally runs the COMMAND of serve --local -- COMMAND with a tenant
 // and an API that live as long as it does. Their messages are printed only if
 // something fails.
-func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File) (err error) {
-	folder, err := os.MkdirTemp("", "m2m-local-")
-	if err != nil {
-		return exit.Usagef("no temporary folder can be made: %v", err).Hint("set TMPDIR to a folder that can be written").Wrap(err)
+func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, open opener) (err error) {
+	state := local.NewTemporary()
+	if _, err := env.Signals.Claim(cmd.Context()); err != nil { // so that no signal ends m2m before the folder is removed
+		return err
 	}
-	defer func() { err = cmp.Or(err, os.RemoveAll(folder)) }()
-
-	server, err := openLocalFor(env, cmd, o, tenants, local.Observers{})
+	defer func() { err = cmp.Or(err, state.Release()) }()
+	if err := state.Claim(); err != nil {
+		return err
+	}
+	server, err := open(local.Observers{})
 	if err != nil {
 		return err
 	}
 	in := localInput(env, cmd)
-	environ, withLocal, err := server.CommandEnvironment(folder, env.Environ, env.Executable)
+	environ, withLocal, err := server.CommandEnvironment(state, env.Environ, env.Executable)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -120,24 +133,26 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, tenants te
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings where --local finds them.
-func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File) (err error) {
+func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, open opener) (err error) {
 	in := localInput(env, cmd)
 	in.NoEnvFile = true // as --local does, so that both mean the same folder
 	places, err := settings.ResolvePlaces(in)
 	if err != nil {
 		return err
 	}
-	state, err := local.Claim(places.StateDir)
-	if err != nil {
+	state := local.NewState(places.StateDir)
+	if err := env.Signals.Guard(cmd.Context(), state.Release); err != nil {
 		return err
 	}
 	defer func() { err = cmp.Or(err, state.Release()) }()
-
+	if err := state.Claim(); err != nil {
+		return err
+	}
 	observed, err := newObservers(env, o.logOptions)
 	if err != nil {
 		return err
 	}
-	server, err := openLocalFor(env, cmd, o, tenants, observed)
+	server, err := open(observed)
 	if err != nil {
 		return err
 	}
