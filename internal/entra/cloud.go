@@ -48,9 +48,19 @@ var clouds = []Cloud{
 		STS:     "sts.chinacloudapi.cn", Graph: []string{"microsoftgraph.chinacloudapi.cn"},
 		FederationAudience: "api://AzureADTokenExchangeChina",
 	},
-	sovereign("france", "fr", "France"),
-	sovereign("germany", "de", "Germany"),
-	sovereign("singapore", "sg", "GovSG"),
+	// The clouds that MSAL carries as login.sovcloud-identity.*.
+	{
+		Name: "france", Host: "login.sovcloud-identity.fr", STS: "login.sovcloud-identity.fr",
+		Graph: []string{"graph.svc.sovcloud.fr"}, FederationAudience: "api://AzureADTokenExchangeFrance",
+	},
+	{
+		Name: "germany", Host: "login.sovcloud-identity.de", STS: "login.sovcloud-identity.de",
+		Graph: []string{"graph.svc.sovcloud.de"}, FederationAudience: "api://AzureADTokenExchangeGermany",
+	},
+	{
+		Name: "singapore", Host: "login.sovcloud-identity.sg", STS: "login.sovcloud-identity.sg",
+		Graph: []string{"graph.svc.sovcloud.sg"}, FederationAudience: "api://AzureADTokenExchangeGovSG",
+	},
 }
 
 // Clouds returns every cloud that m2m knows, the public one first.
@@ -66,16 +76,6 @@ func Clouds() []Cloud {
 func (c Cloud) clone() Cloud {
 	c.Aliases, c.Graph = slices.Clone(c.Aliases), slices.Clone(c.Graph)
 	return c
-}
-
-// sovereign describes the clouds that MSAL carries as login.sovcloud-identity.*.
-func sovereign(name, domain, audience string) Cloud {
-	host := "login.sovcloud-identity." + domain
-	return Cloud{
-		Name: name, Host: host, STS: host,
-		Graph:              []string{"graph.svc.sovcloud." + domain},
-		FederationAudience: "api://AzureADTokenExchange" + audience,
-	}
 }
 
 // CloudByName finds the cloud of that name.

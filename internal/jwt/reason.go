@@ -1,11 +1,13 @@
 package jwt
 
+import "sync"
+
 // Reason says why a text is not a token. It is stable, so that programs can go by
 // it, and an error whose text is a sentence for people.
 type Reason string
 
 // Error returns the sentence.
-func (r Reason) Error() string { return sentences[r] }
+func (r Reason) Error() string { return sentences()[r] }
 
 // The reasons, in about the order in which a text is read.
 const (
@@ -28,21 +30,23 @@ const (
 )
 
 // sentences are the reasons for people.
-var sentences = map[Reason]string{
-	ErrTokenSize:     "the token is longer than 16 KiB",
-	ErrSegments:      "a token has three parts between two dots",
-	ErrEncrypted:     "five parts make an encrypted token (JWE), which nobody but its audience can read",
-	ErrSegmentEmpty:  "a part of the token is empty",
-	ErrCharset:       "the token holds a character that is not base64url",
-	ErrBase64:        "a part of the token is not canonical base64url",
-	ErrUTF8:          "the JSON is not valid UTF-8",
-	ErrJSON:          "the JSON does not parse",
-	ErrNotObject:     "the JSON is not an object",
-	ErrTrailingData:  "something follows the JSON object",
-	ErrDepth:         "the JSON is nested more than 8 deep",
-	ErrMembers:       "the JSON has more than 256 names",
-	ErrNameDuplicate: "a name occurs twice, perhaps in another case",
-	ErrNameCase:      "a name differs from a known one by case alone",
-	ErrMemberType:    "a value has the wrong type",
-	ErrDate:          "a date is not a whole number of seconds from 1 to 253402300799",
-}
+var sentences = sync.OnceValue(func() map[Reason]string {
+	return map[Reason]string{
+		ErrTokenSize:     "the token is longer than 16 KiB",
+		ErrSegments:      "a token has three parts between two dots",
+		ErrEncrypted:     "five parts make an encrypted token (JWE), which nobody but its audience can read",
+		ErrSegmentEmpty:  "a part of the token is empty",
+		ErrCharset:       "the token holds a character that is not base64url",
+		ErrBase64:        "a part of the token is not canonical base64url",
+		ErrUTF8:          "the JSON is not valid UTF-8",
+		ErrJSON:          "the JSON does not parse",
+		ErrNotObject:     "the JSON is not an object",
+		ErrTrailingData:  "something follows the JSON object",
+		ErrDepth:         "the JSON is nested more than 8 deep",
+		ErrMembers:       "the JSON has more than 256 names",
+		ErrNameDuplicate: "a name occurs twice, perhaps in another case",
+		ErrNameCase:      "a name differs from a known one by case alone",
+		ErrMemberType:    "a value has the wrong type",
+		ErrDate:          "a date is not a whole number of seconds from 1 to 253402300799",
+	}
+})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
@@ -192,12 +193,14 @@ var foreignFaults = []fault{
 
 // hintsBySetting is the advice on errors that no row knows, such as those of the
 // file system.
-var hintsBySetting = map[Setting][]string{
-	Certificate:            {"give a PEM or PFX file that holds the certificate and its private key"},
-	"federated token file": {"set AZURE_FEDERATED_TOKEN_FILE to the file that the workload's token is projected to"},
-	ManagedIdentity:        {"give the Client ID of the user-assigned identity, not its Object ID or name"},
-	"CA file":              {"give the PEM file of the certification authority with --ca-file or M2M_CA_FILE"},
-}
+var hintsBySetting = sync.OnceValue(func() map[Setting][]string {
+	return map[Setting][]string{
+		Certificate:            {"give a PEM or PFX file that holds the certificate and its private key"},
+		"federated token file": {"set AZURE_FEDERATED_TOKEN_FILE to the file that the workload's token is projected to"},
+		ManagedIdentity:        {"give the Client ID of the user-assigned identity, not its Object ID or name"},
+		"CA file":              {"give the PEM file of the certification authority with --ca-file or M2M_CA_FILE"},
+	}
+})
 
 // faultOf returns the row of an error about a setting; without a predicate if it
 // is not about the value of a setting of the table.
@@ -211,7 +214,7 @@ func faultOf(which Setting, err error) fault {
 			return f
 		}
 	}
-	return fault{hints: hintsBySetting[which]}
+	return fault{hints: hintsBySetting()[which]}
 }
 
 // looksSecret reports whether a value is probably a client secret that was set in

@@ -1,6 +1,9 @@
 package verify
 
-import "m2m/internal/jwt"
+import (
+	"m2m/internal/jwt"
+	"sync"
+)
 
 // Reason says why a check did not pass. It is stable, so that programs can go by
 // it, and an error whose text is a sentence for people. Empty: none. The reasons of
@@ -9,7 +12,7 @@ type Reason string
 
 // Error returns the sentence.
 func (r Reason) Error() string {
-	if s, ok := sentences[r]; ok {
+	if s, ok := sentences()[r]; ok {
 		return s
 	}
 	return jwt.Reason(r).Error()
@@ -123,55 +126,57 @@ const (
 )
 
 // sentences are the reasons for people.
-var sentences = map[Reason]string{
-	ErrAlgMissing:         "the header names no algorithm",
-	ErrAlgNotAllowed:      "the algorithm is not RS256",
-	ErrCrit:               "the header holds crit, extensions that must be understood",
-	ErrB64:                "the header holds b64, which changes what is signed (RFC 7797)",
-	ErrTyp:                "the header's typ is not that of an access token",
-	ErrCty:                "the header holds cty, a token inside the token",
-	ErrZip:                "the header holds zip",
-	ErrKeyIDMissing:       "the header names no key",
-	ErrKeyIDLong:          "the key ID is longer than 128 characters",
-	ErrNoKeySource:        "no keys are configured",
-	ErrKeyIssuer:          "the key belongs to another issuer",
-	ErrKeyCloud:           "the key belongs to another cloud",
-	ErrSignatureMismatch:  "the key did not make this signature",
-	ErrSignatureUnchecked: "the signature was not checked",
-	ErrGraphNonce:         "only Microsoft Graph can verify its own tokens",
-	ErrVersion:            "the token's version is neither 1.0 nor 2.0",
-	ErrIssuerMissing:      "the token names no issuer",
-	ErrIssuerUnset:        "no issuer is configured",
-	ErrIssuerMismatch:     "the issuer is not the expected one",
-	ErrTenantMissing:      "the token names no tenant",
-	ErrTenantForm:         "tid is not a GUID",
-	ErrTenantNotInIss:     "tid is not the tenant in iss",
-	ErrTenantMismatch:     "the token is from another tenant",
-	ErrTenantUnresolved:   "the GUID of the tenant's domain name is not known",
-	ErrAudienceMissing:    "the token names no audience",
-	ErrAudienceSeveral:    "aud is not a single string",
-	ErrAudienceMismatch:   "the audience is not this API",
-	ErrAudienceIncomplete: "the API's client ID, which v2.0 tokens carry as aud, is not configured",
-	ErrLifetime:           "the token is not valid at this time",
-	ErrDateMissing:        "iat, nbf or exp is missing",
-	ErrDateOrder:          "the token ends before it begins",
-	ErrTooLong:            "the token lives longer than any of Entra's",
-	ErrExpired:            "the token has expired",
-	ErrNotYetValid:        "the token is not valid yet",
-	ErrIssuedInFuture:     "the token was issued in the future",
-	ErrIDToken:            "an ID token is not an access token",
-	ErrUserToken:          "a user's token is not let in",
-	ErrNotAppOnly:         "the token is neither an app's nor a user's",
-	ErrClientMissing:      "the token names no calling app",
-	ErrClientNotListed:    "the calling app is not one of the allowed clients",
-	ErrRoleMissing:        "a required role is missing",
-	ErrScopeMissing:       "a required scope is missing",
-	ErrScopeOnly:          "app-only tokens never carry scp",
-	ErrSwitchedOff:        "the check is switched off",
-	ErrPending:            "the issuer's keys have not been asked for",
-	ErrNotReached:         "an earlier check did not pass",
-	ErrKeyUnknown:         "the issuer has no key of that ID",
-	ErrKeysUnreachable:    "the issuer's keys are out of reach",
-	ErrTenantUnset:        "no tenant is configured",
-	ErrAudienceUnset:      "no audience is configured",
-}
+var sentences = sync.OnceValue(func() map[Reason]string {
+	return map[Reason]string{
+		ErrAlgMissing:         "the header names no algorithm",
+		ErrAlgNotAllowed:      "the algorithm is not RS256",
+		ErrCrit:               "the header holds crit, extensions that must be understood",
+		ErrB64:                "the header holds b64, which changes what is signed (RFC 7797)",
+		ErrTyp:                "the header's typ is not that of an access token",
+		ErrCty:                "the header holds cty, a token inside the token",
+		ErrZip:                "the header holds zip",
+		ErrKeyIDMissing:       "the header names no key",
+		ErrKeyIDLong:          "the key ID is longer than 128 characters",
+		ErrNoKeySource:        "no keys are configured",
+		ErrKeyIssuer:          "the key belongs to another issuer",
+		ErrKeyCloud:           "the key belongs to another cloud",
+		ErrSignatureMismatch:  "the key did not make this signature",
+		ErrSignatureUnchecked: "the signature was not checked",
+		ErrGraphNonce:         "only Microsoft Graph can verify its own tokens",
+		ErrVersion:            "the token's version is neither 1.0 nor 2.0",
+		ErrIssuerMissing:      "the token names no issuer",
+		ErrIssuerUnset:        "no issuer is configured",
+		ErrIssuerMismatch:     "the issuer is not the expected one",
+		ErrTenantMissing:      "the token names no tenant",
+		ErrTenantForm:         "tid is not a GUID",
+		ErrTenantNotInIss:     "tid is not the tenant in iss",
+		ErrTenantMismatch:     "the token is from another tenant",
+		ErrTenantUnresolved:   "the GUID of the tenant's domain name is not known",
+		ErrAudienceMissing:    "the token names no audience",
+		ErrAudienceSeveral:    "aud is not a single string",
+		ErrAudienceMismatch:   "the audience is not this API",
+		ErrAudienceIncomplete: "the API's client ID, which v2.0 tokens carry as aud, is not configured",
+		ErrLifetime:           "the token is not valid at this time",
+		ErrDateMissing:        "iat, nbf or exp is missing",
+		ErrDateOrder:          "the token ends before it begins",
+		ErrTooLong:            "the token lives longer than any of Entra's",
+		ErrExpired:            "the token has expired",
+		ErrNotYetValid:        "the token is not valid yet",
+		ErrIssuedInFuture:     "the token was issued in the future",
+		ErrIDToken:            "an ID token is not an access token",
+		ErrUserToken:          "a user's token is not let in",
+		ErrNotAppOnly:         "the token is neither an app's nor a user's",
+		ErrClientMissing:      "the token names no calling app",
+		ErrClientNotListed:    "the calling app is not one of the allowed clients",
+		ErrRoleMissing:        "a required role is missing",
+		ErrScopeMissing:       "a required scope is missing",
+		ErrScopeOnly:          "app-only tokens never carry scp",
+		ErrSwitchedOff:        "the check is switched off",
+		ErrPending:            "the issuer's keys have not been asked for",
+		ErrNotReached:         "an earlier check did not pass",
+		ErrKeyUnknown:         "the issuer has no key of that ID",
+		ErrKeysUnreachable:    "the issuer's keys are out of reach",
+		ErrTenantUnset:        "no tenant is configured",
+		ErrAudienceUnset:      "no audience is configured",
+	}
+})

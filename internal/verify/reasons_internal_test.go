@@ -9,7 +9,7 @@ import (
 // TestReasons: every reason says a sentence, and none has the code of a fault of the
 // form.
 func TestReasons(t *testing.T) {
-	for reason, sentence := range sentences {
+	for reason, sentence := range sentences() {
 		if sentence == "" || reason.Error() != sentence {
 			t.Errorf("%s says %q", reason, reason.Error())
 		}

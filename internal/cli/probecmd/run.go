@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -201,18 +202,20 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 }
 
 // stopAdvice are the words for the advice of package probe.
-var stopAdvice = map[probe.Advice]string{
-	probe.RefreshToken:     "get a new one: --refresh",
-	probe.ExplainRejection: "m2m call with the same address and token says why",
-	probe.FollowRedirect:   "probe the address that it leads to, if it is the API",
-	probe.ProbeProtected:   "if the address is for everybody, probe one that is not",
-	probe.ProbeBearer:      "probe an address that takes bearer tokens, not one for browsers",
-	probe.ProbeRejecting:   "probe an address that answers 401 without a token",
-	probe.CheckAPI:         "see whether the API still runs, and what it logged",
-	probe.LowerRate:        "it may count failures and have locked the caller out: try a lower --probe-rate",
-	probe.SlowDown:         "send fewer requests a second: --probe-rate 1",
-	probe.LiftLimit:        "or switch the limit off while you probe",
-}
+var stopAdvice = sync.OnceValue(func() map[probe.Advice]string {
+	return map[probe.Advice]string{
+		probe.RefreshToken:     "get a new one: --refresh",
+		probe.ExplainRejection: "m2m call with the same address and token says why",
+		probe.FollowRedirect:   "probe the address that it leads to, if it is the API",
+		probe.ProbeProtected:   "if the address is for everybody, probe one that is not",
+		probe.ProbeBearer:      "probe an address that takes bearer tokens, not one for browsers",
+		probe.ProbeRejecting:   "probe an address that answers 401 without a token",
+		probe.CheckAPI:         "see whether the API still runs, and what it logged",
+		probe.LowerRate:        "it may count failures and have locked the caller out: try a lower --probe-rate",
+		probe.SlowDown:         "send fewer requests a second: --probe-rate 1",
+		probe.LiftLimit:        "or switch the limit off while you probe",
+	}
+})
 
 // stopHints are the hints of a probe that stopped.
 func stopHints(err error) (hints []string) {
@@ -221,7 +224,7 @@ func stopHints(err error) (hints []string) {
 		return nil
 	}
 	for _, advice := range stop.Advice {
-		hints = append(hints, stopAdvice[advice])
+		hints = append(hints, stopAdvice()[advice])
 	}
 	return hints
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -153,7 +154,7 @@ func checkMintFlags(flags *pflag.FlagSet) error {
 func jsonObject(flag string, texts, values []string) (jsontext.Value, error) {
 	var object jsonobject.Object
 	add := func(flag, given string, encode func(string) ([]byte, error)) error {
-		example := "for example: " + flag + " " + mintExamples[flag]
+		example := "for example: " + flag + " " + mintExamples()[flag]
 		name, value, ok := strings.Cut(given, "=")
 		switch {
 		case !ok || name == "":
@@ -194,10 +195,12 @@ func compactJSON(s string) ([]byte, error) {
 	return v, err
 }
 
-var mintExamples = map[string]string{
-	"--claim": "aud=api://other", "--claim-json": "'roles=[\"Data.Read\"]'",
-	"--header": "kid=unknown", "--header-json": "'crit=[\"exp\"]'",
-}
+var mintExamples = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"--claim": "aud=api://other", "--claim-json": "'roles=[\"Data.Read\"]'",
+		"--header": "kid=unknown", "--header-json": "'crit=[\"exp\"]'",
+	}
+})
 
 // hintAtForm prints how to write a claim that is not a text in real tokens. A text
 // may be just what is wanted.

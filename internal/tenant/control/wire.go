@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"net/http"
+	"sync"
 
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/keyring"
@@ -105,23 +106,25 @@ const (
 )
 
 // statuses are the HTTP statuses of the refusals.
-var statuses = map[Word]int{
-	WrongScheme:      http.StatusForbidden,
-	WrongHost:        http.StatusForbidden,
-	WrongOrigin:      http.StatusForbidden,
-	WrongKey:         http.StatusUnauthorized,
-	NotFound:         http.StatusNotFound,
-	WrongMethod:      http.StatusMethodNotAllowed,
-	WrongContentType: http.StatusUnsupportedMediaType,
-	TooLarge:         http.StatusRequestEntityTooLarge,
-	BadJSON:          http.StatusBadRequest,
-	BadRequest:       http.StatusBadRequest,
-	ServerError:      http.StatusInternalServerError,
-}
+var statuses = sync.OnceValue(func() map[Word]int {
+	return map[Word]int{
+		WrongScheme:      http.StatusForbidden,
+		WrongHost:        http.StatusForbidden,
+		WrongOrigin:      http.StatusForbidden,
+		WrongKey:         http.StatusUnauthorized,
+		NotFound:         http.StatusNotFound,
+		WrongMethod:      http.StatusMethodNotAllowed,
+		WrongContentType: http.StatusUnsupportedMediaType,
+		TooLarge:         http.StatusRequestEntityTooLarge,
+		BadJSON:          http.StatusBadRequest,
+		BadRequest:       http.StatusBadRequest,
+		ServerError:      http.StatusInternalServerError,
+	}
+})
 
 // refuse makes the error of a word.
 func refuse(word Word, format string, args ...any) *Error {
-	return &Error{Status: statuses[word], Word: word, Reason: fmt.Sprintf(format, args...)}
+	return &Error{Status: statuses()[word], Word: word, Reason: fmt.Sprintf(format, args...)}
 }
 
 // Refuse makes the error of an action that cannot do what the request asks for.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"m2m/internal/text"
@@ -87,13 +88,15 @@ var forms = []form{
 var places = []string{string(AtToken), string(AtDiscovery), string(AtKeys), string(AtInstance)}
 
 // meant has the names that people write other words for.
-var meant = map[string]string{
-	"tokens": "token", "jwks": "keys", "key": "keys", "certs": "keys", "jwks_uri": "keys",
-	"openid-configuration": "discovery", "metadata": "discovery",
-	"delay": "latency", "timeout": "latency", "hang": "latency", "throttle": "429", "rate-limit": "429",
-	"rollover": "roll", "rotate": "roll", "revoke": "withdraw", "large": "oversized", "big": "oversized",
-	"expiry": "lifetime", "ttl": "lifetime", "retry_after": "retry-after", "count": "times",
-}
+var meant = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"tokens": "token", "jwks": "keys", "key": "keys", "certs": "keys", "jwks_uri": "keys",
+		"openid-configuration": "discovery", "metadata": "discovery",
+		"delay": "latency", "timeout": "latency", "hang": "latency", "throttle": "429", "rate-limit": "429",
+		"rollover": "roll", "rotate": "roll", "revoke": "withdraw", "large": "oversized", "big": "oversized",
+		"expiry": "lifetime", "ttl": "lifetime", "retry_after": "retry-after", "count": "times",
+	}
+})
 
 // parser reads one text.
 type parser struct{ spec string }
@@ -256,7 +259,7 @@ func (p parser) options(f *Fault, form form, options []string) error {
 // nearest returns which of the known names was likely meant, else all of them
 // behind the words given.
 func nearest(word string, known []string, all string) string {
-	best := meant[strings.ToLower(word)]
+	best := meant()[strings.ToLower(word)]
 	if !slices.Contains(known, best) {
 		best = text.Nearest(word, known)
 	}

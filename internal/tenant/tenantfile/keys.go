@@ -3,6 +3,7 @@ package tenantfile
 import (
 	"m2m/internal/strictyaml"
 	"m2m/internal/tenant/directory"
+	"sync"
 )
 
 // The keys of a tenant file, one table for each kind of mapping in it.
@@ -85,14 +86,16 @@ func (r *reader) grantFields(g *directory.Grant) []field {
 
 // entraNames has the keys for what the manifest and the portal call the same
 // things, in canonical form.
-var entraNames = map[string]string{
-	"appid": "id", "clientid": "id", "tenantid": "id", "identifieruris": "uris", "uri": "uris",
-	"displayname": "name", "requestedaccesstokenversion": "version", "accesstokenacceptedversion": "version",
-	"tokenversion": "version", "approles": "roles", "role": "roles", "approleassignmentrequired": "assignment_required",
-	"optionalclaims": "optional_claims", "objectid": "object_id", "passwordcredentials": "secrets",
-	"secret": "secrets", "clientsecret": "secrets", "keycredentials": "certificates", "certificate": "certificates",
-	"federatedidentitycredentials": "federated", "federatedcredentials": "federated", "audiences": "audience",
-	"enddatetime": "expires", "expiry": "expires", "resource": "api", "scope": "api", "applications": "clients",
-	"apps": "clients", "resources": "apis", "tenant": "tenants", "domain": "domains", "tokenlifetime": "lifetime",
-	"conditionalaccess": "blocked_by_policy", "serviceprincipal": "no_service_principal",
-}
+var entraNames = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"appid": "id", "clientid": "id", "tenantid": "id", "identifieruris": "uris", "uri": "uris",
+		"displayname": "name", "requestedaccesstokenversion": "version", "accesstokenacceptedversion": "version",
+		"tokenversion": "version", "approles": "roles", "role": "roles", "approleassignmentrequired": "assignment_required",
+		"optionalclaims": "optional_claims", "objectid": "object_id", "passwordcredentials": "secrets",
+		"secret": "secrets", "clientsecret": "secrets", "keycredentials": "certificates", "certificate": "certificates",
+		"federatedidentitycredentials": "federated", "federatedcredentials": "federated", "audiences": "audience",
+		"enddatetime": "expires", "expiry": "expires", "resource": "api", "scope": "api", "applications": "clients",
+		"apps": "clients", "resources": "apis", "tenant": "tenants", "domain": "domains", "tokenlifetime": "lifetime",
+		"conditionalaccess": "blocked_by_policy", "serviceprincipal": "no_service_principal",
+	}
+})

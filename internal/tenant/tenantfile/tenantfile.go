@@ -97,13 +97,15 @@ func (r *reader) check(root *strictyaml.Node, f *File) {
 }
 
 // keysOf has the keys of the fields that a directory.Error can name.
-var keysOf = map[string][]string{
-	"Tenants": {"tenants"}, "ID": {"id"}, "Domains": {"domains"}, "APIs": {"apis"}, "URIs": {"uris"}, "TokenVersion": {"version"},
-	"Roles": {"roles"}, "OptionalClaims": {"optional_claims"}, "Clients": {"clients"}, "ObjectID": {"object_id"},
-	"Secrets": {"secrets"}, "Value": {"value"}, "Certificates": {"certificates"}, "Federated": {"federated"}, "Issuer": {"issuer"},
-	"Subject": {"subject"}, "Grants": {"grants"}, "API": {"api"}, "BlockedByPolicy": {"blocked_by_policy"},
-	"LongestTokenLifetime": {"lifetime", "to"},
-}
+var keysOf = sync.OnceValue(func() map[string][]string {
+	return map[string][]string{
+		"Tenants": {"tenants"}, "ID": {"id"}, "Domains": {"domains"}, "APIs": {"apis"}, "URIs": {"uris"}, "TokenVersion": {"version"},
+		"Roles": {"roles"}, "OptionalClaims": {"optional_claims"}, "Clients": {"clients"}, "ObjectID": {"object_id"},
+		"Secrets": {"secrets"}, "Value": {"value"}, "Certificates": {"certificates"}, "Federated": {"federated"}, "Issuer": {"issuer"},
+		"Subject": {"subject"}, "Grants": {"grants"}, "API": {"api"}, "BlockedByPolicy": {"blocked_by_policy"},
+		"LongestTokenLifetime": {"lifetime", "to"},
+	}
+})
 
 var fieldForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z]+|\d+`) })
 
@@ -118,7 +120,7 @@ func nodeOf(n *strictyaml.Node, field string) *strictyaml.Node {
 			n = n.Items[index]
 			continue
 		}
-		for _, key := range keysOf[part] {
+		for _, key := range keysOf()[part] {
 			member := n.Member(key)
 			if member == nil {
 				return n
@@ -133,7 +135,7 @@ func nodeOf(n *strictyaml.Node, field string) *strictyaml.Node {
 // meant.
 func (r *reader) mapping(n *strictyaml.Node, fields []strictyaml.Field) bool {
 	return r.Mapping(n, func(key string) string {
-		meant := entraNames[strictyaml.Canonical(key)]
+		meant := entraNames()[strictyaml.Canonical(key)]
 		for _, f := range fields {
 			if f.Key == meant || strings.ReplaceAll(f.Key, "_", "") == strictyaml.Canonical(key) {
 				return "did you mean " + text.Quote(f.Key) + "?"
