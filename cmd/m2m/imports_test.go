@@ -41,6 +41,7 @@ var floors = []floor{
 	{packages: []string{"internal/explain"}},
 	{packages: []string{"internal/verify", "internal/call", "internal/token", "internal/probe/forge",
 		"internal/jwks/issuertest"}},
+	{packages: []string{"internal/issuer"}},
 	{packages: []string{"internal/jwks", "internal/token/cache"}},
 	{packages: []string{"internal/tenant/*"}, amongThemselves: true},
 	{packages: []string{"internal/jwt"}},
