@@ -9,6 +9,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // maxShown bounds an address where it is shown, in bytes.
@@ -72,7 +73,7 @@ func ShownURL(u *url.URL) string {
 	}
 	pairs := strings.Split(u.RawQuery, "&")
 	for i, pair := range pairs {
-		if name, value, _ := strings.Cut(pair, "="); value != "" && isSecretParameter(name) {
+		if name, value, _ := strings.Cut(pair, "="); value != "" && IsSecretParameter(name) {
 			pairs[i] = name + "=" + text.Redacted
 		}
 	}
@@ -84,7 +85,7 @@ func ShownURL(u *url.URL) string {
 }
 
 func shownValue(name, value string) string {
-	if !looksSecret(name) {
+	if !transport.IsCredential(name) {
 		if u, err := url.Parse(value); err == nil && u.RawQuery+u.Fragment != "" {
 			return ShownURL(u) // Location and its like
 		}
@@ -96,19 +97,10 @@ func shownValue(name, value string) string {
 	return text.Redacted
 }
 
-// looksSecret is isCredential for what is only shown, where a field too many
-// does no harm.
-func looksSecret(field string) bool {
-	field = strings.ToLower(field)
-	sounds := func(part string) bool { return strings.Contains(field, part) }
-	return isCredential(field) || field != "idempotency-key" &&
-		slices.ContainsFunc([]string{"token", "secret", "password", "-key", "credential", "signature"}, sounds)
-}
-
-// isSecretParameter reports whether a parameter of a query is a credential: signatures
+// IsSecretParameter reports whether a parameter of a query is a credential: signatures
 // of Azure's and others' storage, keys of Functions and API Management, tokens.
 // Those that only turn pages, such as $skiptoken, are left to be repeated.
-func isSecretParameter(name string) bool {
+func IsSecretParameter(name string) bool {
 	if decoded, err := url.QueryUnescape(name); err == nil {
 		name = decoded
 	}

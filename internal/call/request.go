@@ -143,8 +143,14 @@ func (r Request) Check(willHaveToken bool) error {
 	if !r.Token.IsZero() && !entra.IsBearerToken(r.Token.Reveal()) {
 		return ErrTokenForm
 	}
-	if (hasToken || hasCredentials(r.Header)) && !r.AllowPlainHTTP {
-		return r.checkPlainHTTP()
+	if r.AllowPlainHTTP || !transport.InClear(r.URL) {
+		return nil
+	}
+	if hasToken {
+		return r.inClear("the token")
+	}
+	if fields := transport.Credentials(r.Header); len(fields) > 0 {
+		return r.inClear("the header " + text.Quote(fields[0]))
 	}
 	return nil
 }
@@ -159,38 +165,15 @@ func (r Request) EffectiveMethod() string {
 	return http.MethodGet
 }
 
-func (r Request) checkPlainHTTP() error {
-	if r.URL.Scheme == "https" || transport.Loopback(r.URL.Hostname()) {
-		return nil
-	}
+// inClear is the error of a credential that would cross a network unencrypted.
+func (r Request) inClear(what string) error {
 	secure := *r.URL
 	secure.Scheme = "https"
 	return &AddressError{
 		Address: DisplayAddress(r.URL.String()), Instead: DisplayAddress(secure.String()), kind: ErrPlainHTTP,
 		Fault:  AddressInClear,
-		Reason: "the token would cross the network unencrypted; whoever sees it can use it",
+		Reason: what + " would cross the network unencrypted; whoever sees it can use it",
 	}
-}
-
-// isCredential reports whether a header field is a credential: such fields are kept
-// from plain http and from what is shown.
-func isCredential(field string) bool {
-	switch strings.ToLower(field) {
-	case "authorization", "proxy-authorization", "x-ms-authorization-auxiliary", "x-auth-token",
-		"cookie", "set-cookie",
-		"x-api-key", "api-key", "x-functions-key", "ocp-apim-subscription-key":
-		return true
-	}
-	return false
-}
-
-func hasCredentials(h http.Header) bool {
-	for name := range h {
-		if isCredential(name) {
-			return true
-		}
-	}
-	return false
 }
 
 // CheckHeader rejects what net/http would, without quoting a value: it may be

@@ -22,9 +22,9 @@ var entraSecretForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{20,}`)
 })
 
-// Redact replaces everything in s that has the form of a JWT or of a client
-// secret of Entra's, and every word of more than 100 of the characters of a
-// token. People paste them where a path, an address or an id belongs, and
+// Redact replaces everything in s that has the form of a private key in PEM, of a
+// JWT or of a client secret of Entra's, and every word of more than 100 of the
+// characters of a token. People paste them where a path, an address or an id belongs, and
 // messages repeat what they were given.
 func Redact(s string) string { return redact(s, longestName) }
 
@@ -34,6 +34,9 @@ func RedactForms(s string) string { return redact(s, len(s)) }
 
 // redact takes words of more than longest bytes for secrets.
 func redact(s string, longest int) string {
+	if strings.Contains(s, pemBegin) {
+		s = withoutPrivateKeys(s)
+	}
 	if strings.Contains(s, "Q~") {
 		s = entraSecretForm().ReplaceAllLiteralString(s, Redacted)
 	}
@@ -53,6 +56,27 @@ func redact(s string, longest int) string {
 		return s
 	}
 	return b.String() + s[copied:]
+}
+
+// withoutPrivateKeys replaces private keys in PEM: from the name of the block to
+// the end of its last line, or to the end of s if that line is missing.
+func withoutPrivateKeys(s string) string {
+	var b strings.Builder
+	for {
+		start := strings.Index(s, pemBegin)
+		if start < 0 {
+			return b.String() + s
+		}
+		start += len(pemBegin)
+		label, content, _ := strings.Cut(s[start:], "-----")
+		if !strings.HasSuffix(label, "PRIVATE KEY") {
+			b.WriteString(s[:start])
+			s = s[start:]
+			continue
+		}
+		b.WriteString(s[:start] + label + "-----" + Redacted)
+		_, s, _ = strings.Cut(content, "-----END"+label+"-----")
+	}
 }
 
 // secretInWord returns where in a word of token characters a secret begins; -1
