@@ -173,7 +173,7 @@ func TestAdviceOnRetries(t *testing.T) {
 
 func TestWireFormsArePlausible(t *testing.T) {
 	words := strings.Fields(`invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope
-		invalid_resource invalid_instance temporarily_unavailable server_error`)
+		invalid_resource invalid_instance invalid_target interaction_required temporarily_unavailable server_error`)
 	for _, e := range entra.AADSTSCatalogue() {
 		w, bad := e.Wire, false
 		switch w.Basis {
