@@ -149,7 +149,7 @@ func TestExplainByTheToken(t *testing.T) {
 				explain.CodeIDToken, true, "an ID token was sent", "an access token", "m2m token | m2m verify",
 			}},
 		{"good by itself", challenged(401, invalid), calltest.AppToken(t, nil), wanted{
-			explain.CodeInvalidToken, false, "does not say why", "--explain-refusals", verifyIt,
+			explain.CodeInvalidToken, false, "does not say why", "--explain-rejections", verifyIt,
 		}},
 		{"no token at all", challenged(401, `Bearer realm="m2m"`), entra.Secret{}, wanted{
 			explain.CodeNoToken, true, "no bearer token was sent", "--no-token", "m2m call URL",

@@ -94,7 +94,7 @@ func invalidToken(e *evidence) *Explanation {
 	return likely(CodeInvalidToken,
 		"the API refuses the token and does not say why; by its times the token is good, so that audience, issuer or signature are likely",
 		"check the token against the API's settings",
-		"the reason is in the API's log; m2m serve --explain-refusals puts it into the answer").with(e.verifyCommand())
+		"the reason is in the API's log; m2m serve --explain-rejections puts it into the answer").with(e.verifyCommand())
 }
 
 // otherStatus: what is not about the token.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -46,7 +47,7 @@ type Config struct {
 	// AccessLog on. An absent claim is logged as null, so that all lines have the
 	// same members.
 	LogClaims []string
-	// ExplainRefusals tells callers every check that their token did not pass.
+	// ExplainRejections tells callers every check that their token did not pass.
 	// For development: it tells those who forge tokens too.
 	ExplainRejections bool
 	// Realm names the API in challenges. Empty is "m2m".
@@ -135,14 +136,14 @@ func New(c Config) (*API, error) {
 // or matched by a prefix.
 func (a *API) routeTable() map[string]methods {
 	routes := map[string]methods{
-		"/auth":    {anyMethod: a.rejectLookalikes(a.protected(http.HandlerFunc(forwardAuth), a.rejectForward))},
+		"/auth":    {anyMethod: a.rejectLookalikes(a.ownProtected(http.HandlerFunc(forwardAuth), a.rejectForward))},
 		"/healthz": {http.MethodGet: withoutAccessLog(typed(healthy))},
 		"/readyz":  {http.MethodGet: withoutAccessLog(typed(a.ready))},
 	}
 	if a.config.Upstream != nil {
 		return routes // all other paths are the upstream's
 	}
-	routes["/secure-data"] = methods{http.MethodGet: a.protected(typed(secureData), a.reject)}
+	routes["/secure-data"] = methods{http.MethodGet: a.ownProtected(typed(secureData), a.reject)}
 	routes["/openapi.json"] = methods{http.MethodGet: http.HandlerFunc(a.openAPI)}
 	maps.Copy(routes, pageRoutes())
 	if !a.config.MetricsApart {
@@ -165,10 +166,36 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tooLargeProblem(a.config.MaxBody).write(answer, r)
 		return
 	}
-	if r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, a.config.MaxBody)
+	if !isToken(r.Method) {
+		// HTTP/2 has room for spaces and more in a method (RFC 9110 section 9.1).
+		Problem{Status: http.StatusBadRequest, Detail: "the method is not a token"}.write(answer, r)
+		return
 	}
+	if r.Body == nil || r.Body == http.NoBody {
+		a.dispatch(answer, r)
+		return
+	}
+	body := &requestBody{ReadCloser: http.MaxBytesReader(w, r.Body, a.config.MaxBody)}
+	r.Body = body
 	a.dispatch(answer, r)
+	if !x.forwarded && !body.ended && r.ProtoMajor == 1 {
+		// net/http would wait for up to 256 KiB of a body that no handler read before it
+		// sends the response. What has arrived it still discards.
+		_ = http.NewResponseController(answer).SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// requestBody knows whether it was read to its end. From then on net/http itself reads
+// the connection, and a deadline would end it.
+type requestBody struct {
+	io.ReadCloser
+	ended bool
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.ended = b.ended || err != nil
+	return n, err
 }
 
 // finish counts a request and logs it.
@@ -203,6 +230,12 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 // protected requires a valid token before next.
 func (a *API) protected(next http.Handler, reject rejectFunc) http.Handler {
 	return require(a.validate, next, reject)
+}
+
+// ownProtected is protected for the API's own routes, which reject a second token in
+// a form body. An upstream's bodies are its own business.
+func (a *API) ownProtected(next http.Handler, reject rejectFunc) http.Handler {
+	return a.protected(rejectFormToken(next, reject), reject)
 }
 
 // validate runs the verifier and measures its time.

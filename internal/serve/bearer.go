@@ -26,22 +26,14 @@ var (
 // Authorization header, of the scheme Bearer (in either case), one or more
 // spaces, and one token.
 //
-// A token in the query, in a form body, or in two places is rejected even where
-// one of them is valid: two parts of a system that each pick another one can be
-// played against each other (RFC 6750 section 2, RFC 9700 section 4.3.2). Of bodies,
-// only the first 64 KiB of a form are read, and r.Body still returns them.
+// A token in the query, or in two headers, is rejected even where one of them is
+// valid: two parts of a system that each pick another one can be played against
+// each other (RFC 6750 section 2, RFC 9700 section 4.3.2). The body is not read.
 //
-// The error wraps ErrNoToken, ErrMalformed, or *http.MaxBytesError where the
-// body is larger than a reader above allows.
+// The error wraps ErrNoToken or ErrMalformed.
 func Bearer(r *http.Request) (entra.Secret, error) {
 	if hasParameter(r.URL.RawQuery) {
 		return entra.Secret{}, fmt.Errorf("%w: there is one in the query of the URL, where logs and histories keep it", ErrMalformed)
-	}
-	switch inForm, err := formHasToken(r); {
-	case err != nil:
-		return entra.Secret{}, err
-	case inForm:
-		return entra.Secret{}, fmt.Errorf("%w: there is one in the form body", ErrMalformed)
 	}
 	switch values := r.Header["Authorization"]; len(values) {
 	case 0:
@@ -117,6 +109,11 @@ func hasParameter(encoded string) bool {
 		}
 	}
 	return false
+}
+
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !isTchar(r) }) < 0
 }
 
 // isTchar reports whether c is allowed in the name of a scheme (RFC 9110

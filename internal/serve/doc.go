@@ -28,7 +28,7 @@
 //
 // Challenges are RFC 6750's and every error body is a problem document of
 // RFC 9457. Why a token is invalid goes to the log; the caller gets one
-// sentence that is the same for every 401, unless Config.ExplainRefusals is set.
+// sentence that is the same for every 401, unless Config.ExplainRejections is set.
 //
 // Paths are matched exactly: 404 for others, 405 with Allow for other methods,
 // 413 for a body that is too large. What net/http itself rejects while it reads

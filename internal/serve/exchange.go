@@ -25,6 +25,8 @@ type exchange struct {
 	claimed *jwt.Token
 	// failed is why the upstream did not answer; nil if it did.
 	failed error
+	// forwarded says that the request went to the upstream, which reads its body.
+	forwarded bool
 	// panicked says that the handler panicked.
 	panicked bool
 	// traced is the request's trace; zero until it is needed.

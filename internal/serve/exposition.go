@@ -68,21 +68,21 @@ func (e *exposition) one(name, kind, help string, value any) {
 }
 
 func (e *exposition) requests(m *metrics) {
-	e.family("m2m_requests_total", "counter", "Requests by route and by what became of them.")
+	e.family("m2m_requests_total", "counter", "Requests by route and outcome.")
 	for _, route := range slices.Sorted(maps.Keys(m.requests)) {
 		for o := range outcomes {
 			e.sample("m2m_requests_total", m.requests[route][o].Load(), "route", route, "outcome", o.String())
 		}
 	}
-	e.family("m2m_refusals_total", "counter", "Requests not let in, by reason: the request's fault, or the check that its token did not pass.")
+	e.family("m2m_rejections_total", "counter", "Rejected requests by reason: a fault of the request, or the check that its token failed.")
 	for _, reason := range slices.Sorted(maps.Keys(m.rejections)) {
-		e.sample("m2m_refusals_total", m.rejections[reason].Load(), "reason", reason)
+		e.sample("m2m_rejections_total", m.rejections[reason].Load(), "reason", reason)
 	}
 }
 
 func (e *exposition) verification(h *histogram) {
 	const name = "m2m_verification_seconds"
-	e.family(name, "histogram", "Time to decide about a token, waiting for keys included.")
+	e.family(name, "histogram", "Time to validate a token, including waiting for keys.")
 	var count uint64
 	upper := bounds()
 	for i, bound := range upper {
@@ -96,10 +96,10 @@ func (e *exposition) verification(h *histogram) {
 }
 
 func (e *exposition) cache(c verify.CacheState) {
-	e.one("m2m_cache_hits_total", "counter", "Tokens whose signature was remembered.", c.Hits)
-	e.one("m2m_cache_misses_total", "counter", "Tokens whose signature was not remembered, refused ones too.", c.Misses)
-	e.one("m2m_cache_entries", "gauge", "Tokens that are remembered.", c.Entries)
-	e.one("m2m_cache_bytes", "gauge", "What they take, estimated.", c.Bytes)
+	e.one("m2m_cache_hits_total", "counter", "Tokens found in the cache of valid tokens.", c.Hits)
+	e.one("m2m_cache_misses_total", "counter", "Tokens not found in the cache, including invalid ones.", c.Misses)
+	e.one("m2m_cache_entries", "gauge", "Tokens in the cache.", c.Entries)
+	e.one("m2m_cache_bytes", "gauge", "Estimated size of the cache.", c.Bytes)
 }
 
 func (e *exposition) keys(states []jwks.State) {
@@ -107,12 +107,12 @@ func (e *exposition) keys(states []jwks.State) {
 		name, kind, help string
 		value            func(jwks.State) any
 	}{
-		{"m2m_keys", "gauge", "Signing keys that are usable.", func(s jwks.State) any { return s.Keys }},
-		{"m2m_keys_skipped", "gauge", "Keys of the last set that are not usable.", func(s jwks.State) any { return s.Skipped }},
-		{"m2m_keys_age_seconds", "gauge", "Time since keys were last fetched; -1 if they never were.", age},
+		{"m2m_keys", "gauge", "Usable signing keys.", func(s jwks.State) any { return s.Keys }},
+		{"m2m_keys_skipped", "gauge", "Keys of the last key set that are not usable.", func(s jwks.State) any { return s.Skipped }},
+		{"m2m_keys_age_seconds", "gauge", "Time since the keys were last fetched; -1 if they never were.", age},
 		{"m2m_key_fetches_total", "counter", "Attempts to fetch keys.", func(s jwks.State) any { return s.Fetches }},
-		{"m2m_key_fetch_failures_total", "counter", "Attempts that failed.", func(s jwks.State) any { return s.Failures }},
-		{"m2m_key_fetches_suppressed_total", "counter", "Fetches that an unknown key id asked for and that were too soon.",
+		{"m2m_key_fetch_failures_total", "counter", "Failed attempts to fetch keys.", func(s jwks.State) any { return s.Failures }},
+		{"m2m_key_fetches_suppressed_total", "counter", "Fetches for an unknown key ID that were skipped because the last one was too recent.",
 			func(s jwks.State) any { return s.Suppressed }},
 	} {
 		e.family(family.name, family.kind, family.help)

@@ -10,8 +10,8 @@ import (
 )
 
 // formPeek bounds how much of a form body is searched for a token, in bytes. A
-// token further back is not found, and not used either: no token is ever taken from
-// a body.
+// token further back is not found, but it is not used either: no token is ever taken
+// from a body.
 const formPeek = 64 << 10
 
 // formHasToken reports whether the body is a form that names access_token

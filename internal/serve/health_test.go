@@ -80,7 +80,7 @@ func TestKeysOutOfReach(t *testing.T) {
 		t.Errorf("got %d %v, want 503 with Retry-After and no challenge", got.status, got.header)
 	}
 	got.problem(t)
-	if lines := s.log.lines(t, "request refused"); len(lines) != 1 || lines[0]["check"] != "key" {
+	if lines := s.log.lines(t, "request rejected"); len(lines) != 1 || lines[0]["check"] != "key" {
 		t.Errorf("log = %v, want one line about the key", lines)
 	}
 	ready := s.do(t, "GET /readyz")

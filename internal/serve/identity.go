@@ -29,13 +29,24 @@ func setIdentity(h http.Header, t *jwt.Token) {
 }
 
 // stripIdentity removes every header that an upstream could mistake for one that
-// this gate sets: who called, and over which connection.
-func stripIdentity(h http.Header) {
+// this gate sets (who called, and over which connection), and those that name another
+// path. A trusted proxy may say where the request comes from, but not in a spelling
+// that it would have passed on for its caller.
+func stripIdentity(h http.Header, trusted bool) {
 	for name := range h {
-		if folded := foldHeader(name); isIdentity(folded) || strings.HasPrefix(folded, "X-Forwarded") {
+		switch folded := foldHeader(name); {
+		case isIdentity(folded), isPathOverride(folded):
+			delete(h, name)
+		case isClientHeader(folded) && !(trusted && name == folded):
 			delete(h, name)
 		}
 	}
+}
+
+// isPathOverride reports whether some servers take the path from a header (IIS, Symfony):
+// it would lead out of the upstream's prefix.
+func isPathOverride(folded string) bool {
+	return folded == "X-Original-Url" || folded == "X-Rewrite-Url"
 }
 
 func isIdentity(name string) bool {

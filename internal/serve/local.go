@@ -3,7 +3,6 @@ package serve
 import (
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 
 	"m2m/internal/transport"
@@ -34,17 +33,4 @@ func isLoopback(address string) bool {
 		host = h
 	}
 	return transport.Loopback(strings.Trim(host, "[]"))
-}
-
-// isForwarded reports whether h has a header that proxies add.
-func isForwarded(h http.Header) bool {
-	for name := range h {
-		if strings.HasPrefix(name, "X-Forwarded") || slices.Contains([]string{
-			"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "X-Envoy-External-Address",
-			"True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip", "X-Azure-Clientip", "X-Azure-Socketip",
-		}, name) {
-			return true
-		}
-	}
-	return false
 }

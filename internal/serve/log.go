@@ -24,7 +24,7 @@ func (a *API) logRequest(x *exchange, r *http.Request) {
 	}
 	level, message := slog.LevelInfo, "request answered"
 	if x.rejected != nil {
-		level, message = slog.LevelWarn, "request refused"
+		level, message = slog.LevelWarn, "request rejected"
 	}
 	if x.failed != nil {
 		level, message = slog.LevelError, "upstream failed"

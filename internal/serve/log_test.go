@@ -17,7 +17,7 @@ import (
 func TestRefusalIsLogged(t *testing.T) {
 	s := raise(t, serve.Config{})
 	s.get(t, s.token(t, appClaims(claims{"aud": "https://other.test"})), "X-Request-Id: req-1")
-	lines := s.log.lines(t, "request refused")
+	lines := s.log.lines(t, "request rejected")
 	if len(lines) != 1 {
 		t.Fatalf("%d lines, want 1: %s", len(lines), s.log)
 	}
@@ -29,7 +29,7 @@ func TestRefusalIsLogged(t *testing.T) {
 		delete(line, name)
 	}
 	want := map[string]any{
-		"level": "WARN", "msg": "request refused", "request_id": "req-1", "method": "GET", "path": "/secure-data",
+		"level": "WARN", "msg": "request rejected", "request_id": "req-1", "method": "GET", "path": "/secure-data",
 		"status": 401.0, "check": "audience",
 		"claimed": map[string]any{"kid": keyID, "iss": issuer, "aud": "https://other.test", "tid": tenantID,
 			"client_id": clientID},
@@ -48,7 +48,7 @@ func TestAccessLogAndClaims(t *testing.T) {
 	s.do(t, "GET /healthz")
 	s.do(t, "GET /nowhere")
 	lines := s.log.lines(t, "request answered")
-	if len(lines) != 3 || len(s.log.lines(t, "request refused")) != 1 {
+	if len(lines) != 3 || len(s.log.lines(t, "request rejected")) != 1 {
 		t.Fatalf("%d lines, want 3 beside the refusal: %s", len(lines), s.log)
 	}
 	got := lines[0]["claims"].(map[string]any)
@@ -175,7 +175,7 @@ func TestTraceInLog(t *testing.T) {
 	const traceID = "0af7651916cd43dd8448eb211c80319c"
 	s.do(t, "GET /secure-data", "Traceparent: 00-"+traceID+"-b7ad6b7169203331-01")
 	s.do(t, "GET /secure-data", "Traceparent: 00-"+strings.ToUpper(traceID)+"-b7ad6b7169203331-01")
-	lines := s.log.lines(t, "request refused")
+	lines := s.log.lines(t, "request rejected")
 	if len(lines) != 2 || lines[0]["trace_id"] != traceID || lines[0]["span_id"] == "b7ad6b7169203331" {
 		t.Fatalf("log = %v, want the trace of the caller and a span of ours", lines)
 	}

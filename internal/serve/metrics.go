@@ -20,7 +20,8 @@ const (
 	unauthorized
 	// unknown: the token could not be validated, because keys are out of reach.
 	unknown
-	// invalidRequest: no such path or method, too large a body, or one that never came.
+	// invalidRequest: no such path or method, a token in the wrong place, too large a
+	// body, or one that never came.
 	invalidRequest
 	// failed: a fault of the API or its upstream, or not ready.
 	failed
@@ -29,7 +30,7 @@ const (
 
 // String returns the label's value.
 func (o outcome) String() string {
-	return [outcomes]string{"answered", "refused", "undecided", "rejected", "failed"}[o]
+	return [outcomes]string{"answered", "unauthorized", "unknown", "invalid_request", "failed"}[o]
 }
 
 // otherRoute counts requests for unknown paths, and upstreamRoute those that the
@@ -117,7 +118,7 @@ func outcomeOf(x *exchange) outcome {
 		return failed
 	case x.rejected != nil && status == http.StatusServiceUnavailable:
 		return unknown
-	case x.rejected != nil:
+	case x.rejected != nil && (status == http.StatusUnauthorized || status == http.StatusForbidden):
 		return unauthorized
 	case status >= 500:
 		return failed

@@ -78,29 +78,29 @@ func TestMetrics(t *testing.T) {
 	s.do(t, "GET /healthz")
 	got := readMetrics(t, s)
 	for sample, want := range map[string]float64{
-		"m2m_requests_total route=/secure-data outcome=answered": 3,
-		"m2m_requests_total route=/secure-data outcome=refused":  5,
-		"m2m_requests_total route=/secure-data outcome=rejected": 1,
-		"m2m_requests_total route=other outcome=rejected":        2,
-		"m2m_requests_total route=/healthz outcome=answered":     1,
-		"m2m_requests_total route=/readyz outcome=answered":      0,
-		"m2m_refusals_total reason=audience":                     1,
-		"m2m_refusals_total reason=permission":                   1,
-		"m2m_refusals_total reason=form":                         1,
-		"m2m_refusals_total reason=no_token":                     1,
-		"m2m_refusals_total reason=malformed_request":            1,
-		"m2m_refusals_total reason=keys_out_of_reach":            0,
-		"m2m_verification_seconds":                               6,
-		"m2m_cache_hits_total":                                   2,
-		"m2m_cache_misses_total":                                 4,
-		"m2m_cache_entries":                                      1,
-		"m2m_keys version=2.0":                                   3,
-		"m2m_keys_age_seconds version=2.0":                       90,
-		"m2m_keys_age_seconds version=1.0":                       -1,
-		"m2m_key_fetches_total version=2.0":                      5,
-		"m2m_key_fetch_failures_total version=2.0":               2,
-		"m2m_key_fetches_suppressed_total version=2.0":           7,
-		"m2m_keys_skipped version=2.0":                           1,
+		"m2m_requests_total route=/secure-data outcome=answered":        3,
+		"m2m_requests_total route=/secure-data outcome=unauthorized":    4,
+		"m2m_requests_total route=/secure-data outcome=invalid_request": 2,
+		"m2m_requests_total route=other outcome=invalid_request":        2,
+		"m2m_requests_total route=/healthz outcome=answered":            1,
+		"m2m_requests_total route=/readyz outcome=answered":             0,
+		"m2m_rejections_total reason=audience":                          1,
+		"m2m_rejections_total reason=permission":                        1,
+		"m2m_rejections_total reason=form":                              1,
+		"m2m_rejections_total reason=no_token":                          1,
+		"m2m_rejections_total reason=malformed_request":                 1,
+		"m2m_rejections_total reason=keys_out_of_reach":                 0,
+		"m2m_verification_seconds":                                      6,
+		"m2m_cache_hits_total":                                          2,
+		"m2m_cache_misses_total":                                        4,
+		"m2m_cache_entries":                                             1,
+		"m2m_keys version=2.0":                                          3,
+		"m2m_keys_age_seconds version=2.0":                              90,
+		"m2m_keys_age_seconds version=1.0":                              -1,
+		"m2m_key_fetches_total version=2.0":                             5,
+		"m2m_key_fetch_failures_total version=2.0":                      2,
+		"m2m_key_fetches_suppressed_total version=2.0":                  7,
+		"m2m_keys_skipped version=2.0":                                  1,
 	} {
 		if have, found := got[sample]; !found || have != want {
 			t.Errorf("%s = %v (found: %v), want %v", sample, have, found, want)
@@ -130,11 +130,11 @@ func TestMetricsOfAnOutage(t *testing.T) {
 	s.do(t, "GET /readyz")
 	got := readMetrics(t, s)
 	for sample, want := range map[string]float64{
-		"m2m_requests_total route=/secure-data outcome=undecided": 1,
-		"m2m_requests_total route=/readyz outcome=failed":         1,
-		"m2m_refusals_total reason=keys_out_of_reach":             1,
-		"m2m_keys version=2.0":                                    0,
-		"m2m_key_fetch_failures_total version=2.0":                got["m2m_key_fetches_total version=2.0"],
+		"m2m_requests_total route=/secure-data outcome=unknown": 1,
+		"m2m_requests_total route=/readyz outcome=failed":       1,
+		"m2m_rejections_total reason=keys_out_of_reach":         1,
+		"m2m_keys version=2.0":                                  0,
+		"m2m_key_fetch_failures_total version=2.0":              got["m2m_key_fetches_total version=2.0"],
 	} {
 		if got[sample] != want {
 			t.Errorf("%s = %v, want %v", sample, got[sample], want)

@@ -21,7 +21,7 @@ type Problem struct {
 	// RequestID is the id of the request, as in the log and in the answer's
 	// X-Request-Id.
 	RequestID string `json:"request_id,omitempty" doc:"The request's id, as in the API's log."`
-	// Checks says what was found in the token. Only with Config.ExplainRefusals.
+	// Checks says what was found in the token. Only with Config.ExplainRejections.
 	Checks []Check `json:"checks,omitempty" doc:"What was found in the token. Only where the API is configured to explain rejections."`
 }
 

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"m2m/internal/entra"
@@ -10,9 +11,12 @@ import (
 )
 
 // Require passes only requests with a valid token to next, which gets the token
-// from [TokenFrom]. Other requests get the response of RFC 6750.
+// from [TokenFrom]. Other requests get the response of RFC 6750. A request with a
+// valid token in its header and another one in a form body is rejected too; next
+// still reads the whole body.
 func Require(v *verify.Verifier, next http.Handler) http.Handler {
-	return require(v.Verify, next, challenge{}.reject)
+	reject := challenge{}.reject
+	return require(v.Verify, rejectFormToken(next, reject), reject)
 }
 
 // rejectFunc answers a rejected request. The token is as it was sent, and empty where
@@ -35,6 +39,22 @@ func require(validate validateFunc, next http.Handler, reject rejectFunc) http.H
 			return
 		}
 		next.ServeHTTP(w, withCaller(r, token))
+	})
+}
+
+// rejectFormToken rejects requests that have a token in a form body next to the valid
+// one in the header. The body of a request without a valid token is never read, so
+// that strangers cannot make the API hold any of it.
+func rejectFormToken(next http.Handler, reject rejectFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch found, err := formHasToken(r); {
+		case err != nil:
+			reject(w, r, entra.Secret{}, err)
+		case found:
+			reject(w, r, entra.Secret{}, fmt.Errorf("%w: there is a second one in the form body", ErrMalformed))
+		default:
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 

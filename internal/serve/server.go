@@ -38,8 +38,11 @@ type Server struct {
 	// IdleTimeout is the time that an unused connection is kept. Zero is 2 min.
 	IdleTimeout time.Duration
 	// MaxHeaderBytes bounds the request line and headers; net/http answers 431
-	// beyond it. Zero is 64 KiB, which leaves room for a token of 16 KiB.
+	// beyond it. Zero is 32 KiB, which leaves room for a token of 16 KiB.
 	MaxHeaderBytes int
+	// MaxConnections bounds the open connections; more wait in the kernel's queue.
+	// Zero is DefaultMaxConnections.
+	MaxConnections int
 	// DrainTimeout is the time that running requests have to finish once the
 	// server stops. Zero is 10 s.
 	DrainTimeout time.Duration
@@ -63,7 +66,7 @@ func (s Server) Serve(ctx context.Context, l net.Listener) error {
 	// Serve of net/http returns as soon as Shutdown begins, so the result is that of
 	// Shutdown, if it was called.
 	stop := context.AfterFunc(ctx, func() { drained <- s.drain(ctx, server) })
-	err := listen(server, l)
+	err := listen(server, newLimitListener(l, cmp.Or(s.MaxConnections, DefaultMaxConnections), loggerOrDiscard(s.Logger)))
 	if stop() {
 		// Not ended by ctx: the listener failed.
 		_, _ = server.Close(), l.Close()
@@ -102,9 +105,12 @@ func (s Server) httpServer(ctx context.Context) *http.Server {
 		ReadTimeout:       cmp.Or(s.ReadTimeout, 30*time.Second),
 		WriteTimeout:      cmp.Or(s.WriteTimeout, 30*time.Second),
 		IdleTimeout:       cmp.Or(s.IdleTimeout, 2*time.Minute),
-		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 64<<10),
+		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 32<<10),
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-		ErrorLog:          slog.NewLogLogger(loggerOrDiscard(s.Logger).Handler(), slog.LevelWarn),
+		ErrorLog:          NetLogger(s.Logger),
+		// One connection of HTTP/2 holds at most 100 requests and 256 KiB of their
+		// bodies; net/http's defaults are 250 and 1 MiB.
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerConnection: 256 << 10, MaxReceiveBufferPerStream: 64 << 10},
 	}
 	if s.TLS != nil {
 		server.TLSConfig = s.TLS.Clone()

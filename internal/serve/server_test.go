@@ -136,7 +136,8 @@ func TestSlowHeaders(t *testing.T) {
 	untilHungUp(t, addr, "GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
 }
 
-// TestSlowBody announces a form and sends half of it.
+// TestSlowBody announces a form and sends half of it: with a token it has as long as
+// the time-out, without one it has an answer at once.
 func TestSlowBody(t *testing.T) {
 	verifier := newVerifier(t, demoPolicy(), staticKeys(t))
 	api, err := serve.New(serve.Config{Verifier: verifier})
@@ -144,9 +145,18 @@ func TestSlowBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := listen(t, serve.Server{Handler: api, ReadTimeout: 50 * time.Millisecond})
-	got := untilHungUp(t, addr, strings.TrimSuffix(form("GET", "", "a=b&c=d"), "=d"))
+	header := "Authorization: Bearer " + sign(t, appClaims(nil)) + "\r\n"
+	got := untilHungUp(t, addr, strings.TrimSuffix(form("GET", header, "a=b&c=d"), "=d"))
 	if !strings.HasPrefix(got, "HTTP/1.1 400 ") {
 		t.Errorf("answer = %q, want 400", got)
+	}
+	addr = listen(t, serve.Server{Handler: api, ReadTimeout: time.Hour, HeaderTimeout: time.Hour})
+	for _, request := range []string{form("GET", "", "a=b&c=d"), form("POST", "Expect: 100-continue\r\n", "a=b&c=d"),
+		strings.Replace(form("GET", "", "a=b&c=d"), "/secure-data", "/nowhere", 1)} {
+		got = untilHungUp(t, addr, strings.TrimSuffix(request, "=d"))
+		if !strings.HasPrefix(got, "HTTP/1.1 40") {
+			t.Errorf("answer = %q, want 401, 404 or 405", got)
+		}
 	}
 }
 

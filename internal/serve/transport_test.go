@@ -45,6 +45,7 @@ func TestKeptOut(t *testing.T) {
 	s := raise(t, serve.Config{MaxBody: 8 << 10})
 	good := s.token(t, appClaims(nil))
 	start := "GET /secure-data HTTP/1.1\r\nHost: a\r\n"
+	header := "Authorization: Bearer " + good + "\r\n"
 	for name, tc := range map[string]struct {
 		request string
 		status  int
@@ -64,13 +65,14 @@ func TestKeptOut(t *testing.T) {
 		"headers of two cases": {start + "Authorization: Bearer " + good + "\r\nAUTHORIZATION: Bearer " + good +
 			"\r\n\r\n", 400},
 		"proxy header":            {start + "Proxy-Authorization: Bearer " + good + "\r\n\r\n", 401},
-		"form":                    {form("GET", "", "a=b&access_token="+good), 400},
-		"form, name escaped":      {form("GET", "", "%61ccess_token="+good), 400},
-		"form, after a semicolon": {form("GET", "", "a=b;access_token="+good), 400},
-		"form by POST":            {form("POST", "", "access_token="+good), 400},
-		"form and header":         {form("GET", "Authorization: Bearer "+good+"\r\n", "access_token="+good), 400},
+		"form":                    {form("GET", "", "a=b&access_token="+good), 401},
+		"form by POST":            {form("POST", "", "access_token="+good), 405},
+		"form and header":         {form("GET", header, "access_token="+good), 400},
+		"form, name escaped":      {form("GET", header, "%61ccess_token="+good), 400},
+		"form, after a semicolon": {form("GET", header, "a=b;access_token="+good), 400},
 		"form longer than it may": {form("GET", "", strings.Repeat("a", 8<<10+1)), 413},
-		"form without an end":     {chunkedForm(9 << 10), 413},
+		"form without an end":     {chunkedForm("", 9<<10), 401},
+		"and a token":             {chunkedForm(header, 9<<10), 413},
 		"token of 30 kB":          {start + "Authorization: Bearer " + strings.Repeat("a", 30_000) + "\r\n\r\n", 401},
 		"header of 2 MB":          {start + "Authorization: Bearer " + strings.Repeat("a", 2<<20) + "\r\n\r\n", 431},
 		"10,000 headers":          {start + strings.Repeat("X-A: b\r\n", 10_000) + "\r\n", 431},
@@ -87,8 +89,9 @@ func TestKeptOut(t *testing.T) {
 }
 
 // chunkedForm announces no length and sends n bytes.
-func chunkedForm(n int) string {
-	return fmt.Sprintf("GET /secure-data HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", n, strings.Repeat("a", n))
+func chunkedForm(headers string, n int) string {
+	return "GET /secure-data HTTP/1.1\r\nHost: a\r\n" + headers + "Content-Type: application/x-www-form-urlencoded\r\n" +
+		fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", n, strings.Repeat("a", n))
 }
 
 func TestHeadAndOptions(t *testing.T) {

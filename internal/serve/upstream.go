@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -23,6 +24,10 @@ type Upstream struct {
 	// Transport sends the requests. Nil is a transport with the time-outs of
 	// [UpstreamTransport].
 	Transport http.RoundTripper
+	// TrustedProxies are the addresses of proxies in front of the gate. Their headers
+	// about the client's address are passed on, and their X-Forwarded-For is extended.
+	// From everyone else none of these headers reaches the upstream.
+	TrustedProxies []netip.Prefix
 	// ForwardToken passes the Authorization header on. Without it the upstream
 	// never gets a token that it could use, log or leak.
 	ForwardToken bool
@@ -76,13 +81,14 @@ func (u Upstream) proxy(log *slog.Logger) http.Handler {
 		Transport:      transport,
 		ModifyResponse: modifyResponse,
 		ErrorHandler:   upstreamFailed,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:       NetLogger(log),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if fault := targetFault(r); fault != "" {
 			Problem{Status: http.StatusBadRequest, Detail: fault}.write(w, r)
 			return
 		}
+		exchangeOf(r).forwarded = true
 		withIdleTimeout(w, r, u.idleTimeout(), reverse)
 	})
 }
@@ -95,7 +101,7 @@ func targetFault(r *http.Request) string {
 	case r.Method == http.MethodConnect, r.URL.Opaque != "":
 		return "the target of the request is not a path"
 	case hasDotSegment(r.URL.EscapedPath()):
-		return "the path has a segment . or .."
+		return "the path has a segment . or .., or hides one"
 	}
 	return ""
 }
@@ -113,8 +119,8 @@ func (u Upstream) idleTimeout() time.Duration {
 func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	p.SetURL(u.URL)
 	h := p.Out.Header
-	stripIdentity(h)
-	p.SetXForwarded()
+	stripIdentity(h, u.trusts(p.In.RemoteAddr))
+	u.setForwarded(p)
 	if !strings.EqualFold(h.Get("Upgrade"), "websocket") {
 		// Another protocol may carry requests that nobody validates, as HTTP/2 in
 		// clear text does. A server may ignore Upgrade (RFC 9110 section 7.8).
@@ -173,17 +179,4 @@ func upstreamProblem(w http.ResponseWriter, r *http.Request, why error) {
 		return
 	}
 	Problem{Status: http.StatusBadGateway, Detail: noAnswer}.write(w, r)
-}
-
-// hasDotSegment finds "." and ".." however they are escaped, also between escaped
-// slashes and backslashes: they would lead out of the upstream's path prefix.
-func hasDotSegment(escaped string) bool {
-	folded := strings.NewReplacer("%2e", ".", "%2E", ".", "%2f", "/", "%2F", "/", "%5c", "/", "%5C", "/", `\`, "/").Replace(escaped)
-	for segment := range strings.SplitSeq(folded, "/") {
-		segment, _, _ = strings.Cut(segment, ";") // path parameters, as Java servers read them
-		if segment == "." || segment == ".." {
-			return true
-		}
-	}
-	return false
 }

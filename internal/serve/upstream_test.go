@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -120,6 +121,45 @@ func TestIdentityCannotBeSpoofed(t *testing.T) {
 	}
 }
 
+// TestClientAddress sends the headers that tell a caller's address, in the spellings
+// that servers fold into one.
+func TestClientAddress(t *testing.T) {
+	headers := []string{"X-Real-Ip: 6.6.6.6", "x-real-ip: 6.6.6.6", "X_Real_Ip: 6.6.6.6", "True-Client-Ip: 6.6.6.6",
+		"Cf-Connecting-Ip: 6.6.6.6", "CF-Connecting-IPv6: 6.6.6.6", "X-Client-Ip: 6.6.6.6", "Fastly-Client-Ip: 6.6.6.6",
+		"X-Cluster-Client-Ip: 6.6.6.6", "Forwarded: for=6.6.6.6", "X-Forwarded: 6.6.6.6", "X-Forwarded-For: 6.6.6.6",
+		"X-Forwarded-Host: 6.6.6.6", "X-Forwarded-Proto: 6.6.6.6", "X-Forwarded-Port: 6.6.6.6", "X-Forwarded-Prefix: 6.6.6.6",
+		"X.Forwarded.For: 6.6.6.6", "X-Envoy-External-Address: 6.6.6.6", "X-Original-URL: /6.6.6.6", "X-Rewrite-URL: /6.6.6.6"}
+	s := behind(t, echo, nil)
+	token := s.token(t, appClaims(nil))
+	got := s.do(t, "GET /", append(headers, "Authorization: Bearer "+token)...)
+	if got.status != http.StatusOK || strings.Contains(got.body, "6.6.6.6") {
+		t.Errorf("status %d, the upstream got\n%s", got.status, got.body)
+	}
+	if !strings.Contains(got.body, `X-Forwarded-For: ["127.0.0.1"]`) {
+		t.Errorf("the upstream got\n%s, which lacks the socket's address", got.body)
+	}
+
+	s = behind(t, echo, func(u *serve.Upstream) { u.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	got = s.do(t, "GET /", append(headers, "Authorization: Bearer "+s.token(t, appClaims(nil)))...)
+	for _, want := range []string{`X-Forwarded-For: ["6.6.6.6, 127.0.0.1"]`, `X-Forwarded-Host: ["6.6.6.6"]`,
+		`X-Forwarded-Proto: ["6.6.6.6"]`, `X-Real-Ip: ["6.6.6.6" "6.6.6.6"]`, `Forwarded: ["for=6.6.6.6"]`} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("the upstream got\n%s, which lacks %s", got.body, want)
+		}
+	}
+	for _, not := range []string{"X_Real_Ip", "X.Forwarded.For", "X-Original-Url", "X-Rewrite-Url"} {
+		if strings.Contains(got.body, not) {
+			t.Errorf("the upstream got\n%s, with %s", got.body, not)
+		}
+	}
+
+	s = behind(t, echo, func(u *serve.Upstream) { u.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+	got = s.do(t, "GET /", append(headers, "Authorization: Bearer "+s.token(t, appClaims(nil)))...)
+	if got.status != http.StatusOK || strings.Contains(got.body, "6.6.6.6") {
+		t.Errorf("from another proxy: status %d, the upstream got\n%s", got.status, got.body)
+	}
+}
+
 func TestUpstreamIsBehindTheGate(t *testing.T) {
 	asked := make(chan string, 100)
 	s := behind(t, func(_ http.ResponseWriter, r *http.Request) { asked <- r.RequestURI }, nil)
@@ -143,6 +183,9 @@ func TestUpstreamIsBehindTheGate(t *testing.T) {
 		{`GET /a/..%5Cx`, []string{bearer}, 400},
 		{"GET /a/..;/x", []string{bearer}, 400},
 		{"GET /./x", []string{bearer}, 400},
+		{"GET /..%00/x", []string{bearer}, 400},
+		{"GET /%252e%252e/x", []string{bearer}, 400},
+		{"GET /a/..%3b/x", []string{bearer}, 400},
 		{"GET x:../../admin", []string{bearer}, 400},
 		{"GET x:http://elsewhere.test/admin", []string{bearer}, 400},
 		{"CONNECT elsewhere.test:80", []string{bearer}, 400},

@@ -106,7 +106,7 @@ func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 	}
 	o.Warn(env)
 	if o.explainRejections {
-		env.Say("warning: --explain-refusals: callers read why their token is refused, and so do attackers")
+		env.Say("warning: --explain-rejections: every caller can read why a token is rejected, attackers too")
 	}
 	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server,
 		upstream: upstream, tls: certificate != nil,
@@ -235,12 +235,12 @@ func listenMetrics(address string) (net.Listener, error) {
 }
 
 // serveMetrics starts to serve the metrics at --metrics-addr, if that is given,
-// in plain http: whoever reaches the address may read them.
+// in plain http, for everyone who can reach the address.
 func (api *api) serveMetrics(ctx context.Context, group *errgroup.Group) {
 	if api.metricsListener == nil {
 		return
 	}
-	api.env.Say("metrics on http://%s/metrics, for whoever can reach it", api.metricsListener.Addr())
+	api.env.Say("metrics at http://%s/metrics, for everyone who can reach it", api.metricsListener.Addr())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", api.metrics)
 	server := serve.Server{Handler: mux, Logger: api.server.Logger}

@@ -57,7 +57,7 @@ func (u *notReadyError) verdict() string {
 			failed = append(failed, c.Name)
 		}
 	}
-	return "not fit to start: " + strings.Join(failed, ", ")
+	return "not ready to start: " + strings.Join(failed, ", ")
 }
 
 func (u *notReadyError) Hints() []string {
@@ -100,14 +100,14 @@ func checkStart(env *cli.Env, cmd *cobra.Command, o options) error {
 	}
 	if o.form == "json" {
 		return cli.WriteJSON(env.Out, struct {
-			Fit    bool         `json:"fit"`
+			Ready    bool         `json:"ready"`
 			Checks []startCheck `json:"checks"`
 		}{true, checks})
 	}
 	for _, c := range checks {
 		fmt.Fprintln(env.Out, c.line())
 	}
-	fmt.Fprintln(env.Out, "fit to start")
+	fmt.Fprintln(env.Out, "ready to start")
 	return nil
 }
 
@@ -132,7 +132,7 @@ func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 	s, err := cli.Resolve(env, cmd, settings.Uses{})
 	if err != nil {
 		settings := runCheck("settings", func() (string, error) { return "", err })
-		return append(append([]startCheck{settings}, checks...), startCheck{Name: "keys", Status: "skip", Found: "the settings come first"})
+		return append(append([]startCheck{settings}, checks...), startCheck{Name: "keys", Status: "skip", Found: "settings must be fixed first"})
 	}
 	policy, transport := o.Policy(s), cli.NewTransport(env, s, nil)
 	defer transport.CloseIdleConnections()
@@ -140,7 +140,7 @@ func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 	settings := runCheck("settings", func() (string, error) {
 		return fmt.Sprintf("tenant %s, audience %s", s.Tenant.Value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
 	})
-	keys := startCheck{Name: "keys", Status: "skip", Found: "the settings come first"}
+	keys := startCheck{Name: "keys", Status: "skip", Found: "settings must be fixed first"}
 	if err == nil {
 		keys = runCheck("keys", func() (string, error) { return fetchKeys(cmd.Context(), s, transport, metadata) })
 	}

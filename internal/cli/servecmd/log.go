@@ -44,7 +44,7 @@ func newObservers(env *cli.Env, o logOptions) (local.Observers, error) {
 func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
 	outcome := "issued"
 	if r.Code != 0 {
-		outcome = fmt.Sprintf("refused with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
+		outcome = fmt.Sprintf("rejected with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
 	}
 	env.Say("%s token request: client %s, %s, resource %s: %s",
 		r.Time.UTC().Format(time.TimeOnly), text.Quote(r.ClientID), r.Credential, text.Quote(r.Resource), outcome)
@@ -60,7 +60,7 @@ func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 		logger.Info("token issued", fields...)
 		return
 	}
-	logger.Warn("token refused", append(fields, "error", r.Error, "aadsts", r.Code, "reason", r.Reason)...)
+	logger.Warn("token request rejected", append(fields, "error", r.Error, "aadsts", r.Code, "reason", r.Reason)...)
 }
 
 // tunnelLine prints the outcome of one proxy request for a host that is not the
@@ -68,7 +68,7 @@ func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 func tunnelLine(env *cli.Env, r intercept.Request) {
 	outcome := "tunnelled"
 	if r.Status != http.StatusOK {
-		outcome = fmt.Sprintf("refused with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
+		outcome = fmt.Sprintf("rejected with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
 	}
 	env.Say("%s proxy request: %s: %s", r.Time.UTC().Format(time.TimeOnly), text.Quote(r.Target), outcome)
 }
@@ -79,7 +79,7 @@ func logTunnel(logger *slog.Logger, r intercept.Request) {
 		logger.Info("tunnel opened", "target", r.Target, "status", r.Status)
 		return
 	}
-	logger.Warn("tunnel refused", "target", r.Target, "status", r.Status, "reason", r.Reason)
+	logger.Warn("tunnel rejected", "target", r.Target, "status", r.Status, "reason", r.Reason)
 }
 
 // logFault is the same as faultLine, as JSON for programs. Its names are stable.
@@ -104,9 +104,9 @@ type logOptions struct {
 }
 
 func (l *logOptions) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&l.accessLog, "access-log", false, "log accepted requests too, not only refused ones")
+	flags.BoolVar(&l.accessLog, "access-log", false, "log accepted requests too, not only rejected ones")
 	flags.StringVar(&l.logClaims, "log-claims", "", "log these `CLAIMS` of accepted tokens, such as sub,azp,appid,scp,roles")
-	flags.StringVar(&l.logFormat, "log-format", "text", "the `FORM` of the log: text or json")
+	flags.StringVar(&l.logFormat, "log-format", "text", "the log's `FORMAT`: text or json")
 }
 
 // logger writes to stderr in the form of --log-format.

@@ -21,9 +21,9 @@ import (
 
 const long = `  m2m serve                                   the protected API on http://127.0.0.1:8000
   m2m serve --require-role Data.Read          let in only apps that have this role
-  m2m serve --upstream http://127.0.0.1:9000  the same gate before a program of your own
-  m2m serve --check                           only say whether all is fit to start
-  m2m serve --local                           with a tenant of its own beside it, offline
+  m2m serve --upstream http://127.0.0.1:9000  the same gate in front of a program of your own
+  m2m serve --check                           check settings and keys, start nothing
+  m2m serve --local                           with a local tenant, offline
   m2m serve --local -- m2m call /secure-data  both for one command, on free ports
   m2m serve --local -- npm test               the same for the tests of another program
   m2m serve --local --tenant-file FILE        with tenants, apps and roles of your own
@@ -32,7 +32,7 @@ const long = `  m2m serve                                   the protected API on
   m2m serve --local --fault token:429,times=2 a tenant that misbehaves
   m2m serve mint --expired                    a token of that tenant, however wrong
 
-Runs an API that lets in only callers whose token it believes: GET /secure-data, with
+Runs an API that admits only callers with a valid token: GET /secure-data, with
 /openapi.json and /docs to read it, /healthz and /readyz. TENANT_ID and API_SCOPE (or
 API_AUDIENCE) must be set.
 
@@ -77,7 +77,7 @@ func New(env *cli.Env) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "serve [--local [-- COMMAND ...]]",
-		Short: "Run a protected API and, with --local, a tenant beside it",
+		Short: "Run a protected API and, with --local, a local tenant",
 		Long:  long,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
@@ -87,7 +87,7 @@ func New(env *cli.Env) *cobra.Command {
 			}
 			switch {
 			case withLocal && o.check:
-				return exit.Usagef("--check is about a tenant that is somewhere else, but --local brings its own").Hint("leave one of them out")
+				return exit.Usagef("--check and --local are both given; --check is for a tenant elsewhere").Hint("leave one of them out")
 			case withLocal:
 				return serveLocal(env, cmd, o)
 			}
@@ -97,26 +97,26 @@ func New(env *cli.Env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.SetInterspersed(false) // what follows a word belongs to that word: see takeCommand
-	flags.Bool("local", false, "run a local tenant beside the API")
-	flags.BoolVar(&o.check, "check", false, "say whether settings and keys are fit to start, and why not, and start nothing")
+	flags.Bool("local", false, "run a local tenant with the API")
+	flags.BoolVar(&o.check, "check", false, "check settings and keys, print what is wrong, and start nothing")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8000", "the `ADDRESS` the API listens on")
 	flags.StringVar(&o.tenantAddr, "tenant-addr", "127.0.0.1:8443", "the `ADDRESS` the local tenant listens on")
 	flags.StringVar(&o.tenantFile, "tenant-file", "", "with --local: the tenants in `PATH` (YAML) in place of the built-in one")
-	flags.StringVarP(&o.form, "output", "o", "text", "with --local or --check: the `FORM` in which it says what it found: text or json")
+	flags.StringVarP(&o.form, "output", "o", "text", "with --local or --check: the output `FORMAT`: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
 	flags.StringArrayVar(&o.faults, "fault", nil,
 		"with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
 	flags.StringVar(&o.metricsAddr, "metrics-addr", "",
-		"serve /metrics on this `ADDRESS`, to whoever can reach it, and not to callers on this machine alone")
-	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests under way have to finish once it is asked to stop")
+		"serve /metrics on this `ADDRESS`, to everyone who can reach it; default: at --addr, to this machine only")
+	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long running requests have to finish after SIGTERM or Ctrl-C")
 	flags.DurationVar(&o.drainDelay, "drain-delay", 0,
-		"how long it goes on, but is not ready, before that: what load balancers need to notice")
+		"how long it keeps serving before that, not ready, so that load balancers notice")
 	flags.StringVar(&o.certFile, "tls-cert", "", "serve https with the certificate chain in `PATH` (PEM)")
 	flags.StringVar(&o.keyFile, "tls-key", "", "the key that belongs to --tls-cert, in `PATH` (PEM)")
 	o.logOptions.add(flags)
-	flags.BoolVar(&o.explainRejections, "explain-refusals", false, "tell callers why their token is refused; for development")
+	flags.BoolVar(&o.explainRejections, "explain-rejections", false, "tell callers why their token is rejected; for development")
 	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour,
-		"how long a signing key is kept after it vanished from the tenant's set; 0 is not at all")
+		"how long a signing key is kept after it vanished from the tenant's key set; 0: not at all")
 	o.upstreamOptions.add(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.AddFlags(flags, settings.Scope)
@@ -133,7 +133,7 @@ func (o *options) checkDurations() error {
 		value time.Duration
 	}{{"key-grace", o.keyGrace}, {"drain", o.drain}, {"drain-delay", o.drainDelay}} {
 		if d.value < 0 {
-			return exit.Usagef("--%s is less than nothing: %s", d.flag, d.value).Hint("0s is not at all; leave it out for the default")
+			return exit.Usagef("--%s is negative: %s", d.flag, d.value).Hint("0s means not at all; leave it out for the default")
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package servecmd
 
 import (
+	"net/netip"
 	"net/url"
 
 	"github.com/spf13/pflag"
@@ -8,6 +9,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/serve"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -15,12 +17,16 @@ import (
 type upstreamOptions struct {
 	upstream     string
 	forwardToken bool
-	maxBody      int64
+	// trustedProxies are addresses or prefixes (CIDR).
+	trustedProxies []string
+	maxBody        int64
 }
 
 func (o *upstreamOptions) add(flags *pflag.FlagSet) {
-	flags.StringVar(&o.upstream, "upstream", "", "let believed callers through to the program at `URL`, and answer in its name")
+	flags.StringVar(&o.upstream, "upstream", "", "reverse proxy: forward authenticated requests to `URL`")
 	flags.BoolVar(&o.forwardToken, "forward-token", false, "with --upstream: pass the Authorization header on")
+	flags.StringArrayVar(&o.trustedProxies, "trusted-proxy", nil,
+		"with --upstream: pass on the client address headers of the proxies in `CIDR` (repeatable)")
 	flags.Int64Var(&o.maxBody, "max-body", serve.DefaultMaxBody, "the size of the largest request body, in `BYTES`")
 }
 
@@ -33,6 +39,9 @@ func (o upstreamOptions) target() (*serve.Upstream, error) {
 	case o.upstream == "" && o.forwardToken:
 		return nil, exit.Usagef("--forward-token needs --upstream: nothing is forwarded without it").
 			Hint("add --upstream http://127.0.0.1:9000, or leave --forward-token out")
+	case o.upstream == "" && len(o.trustedProxies) > 0:
+		return nil, exit.Usagef("--trusted-proxy needs --upstream: nothing is forwarded without it").
+			Hint("add --upstream http://127.0.0.1:9000, or leave --trusted-proxy out")
 	case o.upstream == "":
 		return nil, nil
 	}
@@ -42,11 +51,32 @@ func (o upstreamOptions) target() (*serve.Upstream, error) {
 		return nil, exit.Usagef("--upstream does not parse as a URL").
 			Hint("for example --upstream http://127.0.0.1:9000").Wrap(serve.ErrUpstream)
 	}
-	target := &serve.Upstream{URL: address, ForwardToken: o.forwardToken}
+	proxies, err := parsePrefixes(o.trustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	target := &serve.Upstream{URL: address, ForwardToken: o.forwardToken, TrustedProxies: proxies}
 	if err := target.Check(); err != nil {
 		return nil, exit.Usagef("--upstream: %v", err).Hint("for example --upstream http://127.0.0.1:9000").Wrap(err)
 	}
 	return target, nil
+}
+
+// parsePrefixes reads the values of --trusted-proxy. An address is a prefix of itself.
+func parsePrefixes(values []string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, value := range values {
+		prefix, err := netip.ParsePrefix(value)
+		if address, addressErr := netip.ParseAddr(value); addressErr == nil {
+			prefix, err = address.Unmap().WithZone("").Prefix(address.Unmap().BitLen())
+		}
+		if err != nil {
+			return nil, exit.Usagef("--trusted-proxy %s is not an address range", text.Quote(value)).
+				Hint("for example --trusted-proxy 10.0.0.0/8, or --trusted-proxy 127.0.0.1").Wrap(err)
+		}
+		prefixes = append(prefixes, prefix.Masked())
+	}
+	return prefixes, nil
 }
 
 // found is what serve --check prints about the upstream. A program that does not
@@ -56,7 +86,7 @@ func (o upstreamOptions) found() (string, error) {
 	if target == nil {
 		return "", err
 	}
-	return "believed callers reach " + target.URL.Redacted() + ", which was not asked", nil
+	return "authenticated requests go to " + target.URL.Redacted() + " (not contacted)", nil
 }
 
 // settings completes target with how it is reached. The upstream's certificate
@@ -81,7 +111,7 @@ func announceUpstream(env *cli.Env, u *serve.Upstream) {
 	if u == nil {
 		return
 	}
-	env.Say("believed callers reach %s", u.URL.Redacted())
+	env.Say("forwarding authenticated requests to %s", u.URL.Redacted())
 	if u.ForwardToken && u.URL.Scheme == "http" && !transport.Loopback(u.URL.Hostname()) {
 		env.Say("warning: --forward-token sends tokens to %s in clear text", u.URL.Host)
 	}

@@ -1,0 +1,21 @@
+package serve
+
+import (
+	"log"
+	"log/slog"
+	"strings"
+)
+
+// netLog passes what net/http and its reverse proxy log on to a logger: one line, a
+// message of ours, and the text of theirs escaped and bounded, because it quotes what
+// strangers sent.
+type netLog struct{ log *slog.Logger }
+
+// NetLogger returns the standard library's form of a logger, for what net/http reports.
+func NetLogger(l *slog.Logger) *log.Logger { return log.New(netLog{loggerOrDiscard(l)}, "", 0) }
+
+// Write implements io.Writer.
+func (n netLog) Write(line []byte) (int, error) {
+	n.log.Warn("net/http", "reason", quoted(strings.TrimRight(string(line[:min(len(line), 16*maxLogged)]), "\n")))
+	return len(line), nil
+}
