@@ -100,7 +100,7 @@ func checkStart(env *cli.Env, cmd *cobra.Command, o options) error {
 	}
 	if o.form == "json" {
 		return cli.WriteJSON(env.Out, struct {
-			Ready    bool         `json:"ready"`
+			Ready  bool         `json:"ready"`
 			Checks []startCheck `json:"checks"`
 		}{true, checks})
 	}
