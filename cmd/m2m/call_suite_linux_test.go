@@ -74,7 +74,7 @@ func TestCtrlCOfSuite(t *testing.T) {
 			close(held)
 			<-r.Context().Done()
 		}
-	}, terminalSuite, "--no-color")
+	}, terminalSuite, "--color", "never")
 	<-held
 	if _, err := s.terminal.Write([]byte{3}); err != nil {
 		t.Fatal(err)

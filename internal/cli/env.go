@@ -10,8 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/mattn/go-isatty"
-
 	"m2m/internal/input"
 	"m2m/internal/settings"
 )
@@ -49,7 +47,7 @@ type Env struct {
 // globals are the flags that every command takes.
 type globals struct {
 	Debug   bool
-	NoColor bool
+	Color   ColorMode
 	EnvFile string
 }
 
@@ -72,12 +70,6 @@ func Process() *Env {
 // Lookup finds an environment variable.
 func (env *Env) Lookup(name string) (string, bool) {
 	return settings.LookupVariable(env.Environ, name)
-}
-
-// IsTerminal reports whether a stream is a terminal.
-func IsTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
 // Trace prints a line on stderr with --debug.

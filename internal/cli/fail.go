@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -53,8 +52,10 @@ func (env *Env) report(err error, asJSON bool) {
 		env.reportJSON(err)
 		return
 	}
-	for line := range strings.Lines(err.Error()) {
-		env.Say("%s", line)
+	first, rest, _ := strings.Cut(err.Error(), "\n")
+	env.say(Palette.Bold, first)
+	if rest != "" {
+		env.Say("%s", rest)
 	}
 	for _, hint := range explain.CommandLine.Hints(err) {
 		env.Say("hint: %s", hint)
@@ -129,10 +130,4 @@ func (env *Env) reportJSON(err error) {
 		report.Error, report.Checks = text.Redact(summary), checks
 	}
 	WriteJSON(env.Stderr, report)
-}
-
-// Say prints a line on stderr, with secrets redacted and control characters
-// escaped.
-func (env *Env) Say(format string, args ...any) {
-	fmt.Fprintf(env.Stderr, "m2m: %s\n", strings.TrimRight(text.Printable(text.Redact(fmt.Sprintf(format, args...))), "\n"))
 }

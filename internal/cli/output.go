@@ -3,14 +3,13 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/text"
 )
-
-// Width is what reports for people are wrapped at, in columns.
-const Width = 100
 
 // WriteJSONLine prints v as JSON in one line.
 func WriteJSONLine(w io.Writer, v any) error {
@@ -61,3 +60,27 @@ func WriteLine(w io.Writer, line string) error {
 	_, err := io.WriteString(w, line+"\n")
 	return err
 }
+
+// Page is where a report for people is printed. The zero value of Palette and
+// Width prints plain lines of any length.
+type Page struct {
+	io.Writer
+	Palette
+	Width int // in columns; 0: lines of any length
+}
+
+// Page is stdout.
+func (env *Env) Page() Page {
+	return Page{env.Out, env.Palette(env.Stdout), Width(env.Stdout)}
+}
+
+// Line prints a line, wrapped behind the white space that it begins with.
+func (p Page) Line(s string) { fmt.Fprintln(p, text.Wrap(s, p.Width)) }
+
+// Hang prints a label and a text behind it at column indent.
+func (p Page) Hang(label, s string, indent int) {
+	fmt.Fprintln(p, text.Hang(label, s, indent, p.Width))
+}
+
+// Table prints a table.
+func (p Page) Table(t *text.Table) { io.WriteString(p, t.String(p.Width)) }

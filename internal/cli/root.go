@@ -130,7 +130,8 @@ func bareRoot(env *Env) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	flags.BoolVar(&env.Debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
-	flags.BoolVar(&env.NoColor, "no-color", false, "never colour the output")
+	env.Color = ColorAuto
+	flags.Var(&env.Color, "color", "colour the output: auto, always or never")
 	flags.StringVar(&env.EnvFile, "env-file", "", "read settings from `PATH` in place of ./.env")
 	return root
 }

@@ -88,36 +88,3 @@ func ShellQuote(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
-
-// Hang returns a label and a text behind it, wrapped at width columns. The text
-// begins at column indent, and so does each following line. Every character
-// counts as one column; a word is never broken.
-func Hang(label, s string, indent, width int) string {
-	var b strings.Builder
-	b.WriteString(label + strings.Repeat(" ", max(indent-len(label), 1)))
-	column := max(indent, len(label)+1)
-	for i, word := range strings.Fields(s) {
-		if length := len([]rune(word)); i > 0 && column+1+length > width {
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			column = indent + length
-		} else {
-			if i > 0 {
-				b.WriteByte(' ')
-				column++
-			}
-			column += length
-		}
-		b.WriteString(word)
-	}
-	return b.String()
-}
-
-// Fit returns s cut to so many columns, with an ellipsis in the last one if it
-// was cut. Every character counts as one column.
-func Fit(s string, columns int) string {
-	runes := []rune(s)
-	if len(runes) <= columns {
-		return s
-	}
-	return string(runes[:columns-1]) + "…"
-}

@@ -93,9 +93,21 @@ func TestHang(t *testing.T) {
 		{"a", "one two three", 4, 12, "a   one two\n    three"},
 		{"", "one", 4, 12, "    one"},
 		{"longer", "one two", 4, 10, "longer one\n    two"},
-		{"a", "a-word-that-is-longer-than-a-line x", 2, 10, "a a-word-that-is-longer-than-a-line\n  x"},
+		{"a", "a-word-that-is-longer-than-a-line x", 2, 10, "a\na-word-that-is-longer-than-a-line\n  x"},
 		{"a", "ééé ééé", 2, 9, "a ééé ééé"},
-		{"a", "", 4, 10, "a   "},
+		{"a", "", 4, 10, "a"},
+		{"a", "one two three", 4, 0, "a   one two three"}, // not a terminal
+		{"a", "one  two", 2, 12, "a one  two"},            // columns of a text stay
+		{"", "a-word-of-twelve", 8, 20, "    a-word-of-twelve"},
+		{"hint:", "run m2m verify @token.txt now", 2, 24, "hint: run\n  m2m verify @token.txt\n  now"},
+		{"", "use m2m token --scope api://orders/.default, then", 0, 20,
+			"use\nm2m token --scope api://orders/.default,\nthen"},
+		{"", "has 'Data Read' there", 0, 12, "has\n'Data Read'\nthere"},
+		{"", "m2m serve --local -- m2m call /x | jq .a; then", 0, 10,
+			"m2m serve --local -- m2m call /x | jq .a;\nthen"},
+		{"名", "漢字 漢字", 3, 8, "名 漢字\n   漢字"},
+		{"", "e\u0301e\u0301 e\u0301", 0, 4, "e\u0301e\u0301 e\u0301"},
+		{"", "顧客データを取得できませんでした。権限がありません。", 0, 30, "顧客データを取得できませんでし\nた。権限がありません。"},
 	} {
 		if got := text.Hang(tt.label, tt.in, tt.indent, tt.width); got != tt.want {
 			t.Errorf("Hang(%q, %q, %d, %d) = %q, want %q", tt.label, tt.in, tt.indent, tt.width, got, tt.want)
@@ -112,6 +124,9 @@ func TestFit(t *testing.T) {
 		{"éxact", 5, "éxact"},
 		{"longer", 5, "long…"},
 		{"", 1, ""},
+		{"漢字漢字", 5, "漢字…"},
+		{"漢字漢字", 6, "漢字…"},
+		{"👩‍👩‍👧 family", 4, "👩‍👩‍👧 …"},
 	} {
 		if got := text.Fit(tt.in, tt.columns); got != tt.want {
 			t.Errorf("Fit(%q, %d) = %q, want %q", tt.in, tt.columns, got, tt.want)

@@ -120,7 +120,7 @@ func List(env *cli.Env, only []string, form string) error {
 		if i == 0 || c.Family != cases[i-1].Family {
 			fmt.Fprintf(env.Out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
 		}
-		fmt.Fprintln(env.Out, text.Hang("  "+c.Name, c.Tries, width+4, cli.Width))
+		fmt.Fprintln(env.Out, text.Hang("  "+c.Name, c.Tries, width+4, cli.Width(env.Stdout)))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
 	for host, want := range map[string]bool{"api.example.com": true, "127.0.0.1:8000": false, "localhost": false,
 		"[::1]:8000": false} {
 		var out bytes.Buffer
-		textReport{w: &out}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
+		textReport{Page: cli.Page{Writer: &out}}.report(probe.Config{Target: &url.URL{Scheme: "https", Host: host}}, &probe.Report{}, nil)
 		if got := strings.Contains(out.String(), "\nnot seen   whether the API fetches what a token names: "); got != want {
 			t.Errorf("%s: said %v, want %v:\n%s", host, got, want, out.String())
 		}

@@ -171,8 +171,7 @@ func (r *run) print(report *probe.Report, stop error) error {
 	if r.o.Form == "json" {
 		return cli.WriteJSON(r.session.Env.Out, r.document(report, stop))
 	}
-	textReport{w: r.session.Env.Out, paint: r.session.Env.PaletteFor(r.session.Env.Stdout, r.session.Env.NoColor),
-		all: r.o.Verbose}.report(r.config, report, stop)
+	textReport{Page: r.session.Env.Page(), all: r.o.Verbose}.report(r.config, report, stop)
 	return r.session.Env.Out.Err
 }
 

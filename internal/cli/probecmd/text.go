@@ -2,7 +2,6 @@ package probecmd
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -16,18 +15,17 @@ import (
 // textReport prints a probe as text: a table of families, then the findings with their
 // fixes, then the verdict.
 type textReport struct {
-	w     io.Writer
-	paint cli.Palette
-	all   bool // a line for every case
+	cli.Page
+	all bool // a line for every case
 }
 
 func (t textReport) report(config probe.Config, report *probe.Report, stop error) {
 	b := report.Baseline
-	fmt.Fprintf(t.w, "%s  %s\n", t.paint.Bold("probe"), text.Printable(config.Target.Redacted()))
+	fmt.Fprintf(t, "%s  %s\n", t.Bold("probe"), text.Printable(config.Target.Redacted()))
 	if b.Checks > 0 {
-		fmt.Fprintf(t.w, "with the valid token %d in %s, ", b.Valid, text.Duration(b.Median))
+		fmt.Fprintf(t, "with the valid token %d in %s, ", b.Valid, text.Duration(b.Median))
 	}
-	fmt.Fprintf(t.w, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"),
+	fmt.Fprintf(t, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"),
 		text.Duration(report.Duration))
 	t.table(report)
 	if t.all {
@@ -36,9 +34,9 @@ func (t textReport) report(config probe.Config, report *probe.Report, stop error
 	t.findings(report.Findings())
 	t.missed(report)
 	if !transport.Loopback(config.Target.Hostname()) {
-		fmt.Fprintf(t.w, "%s\n\n",
+		fmt.Fprintf(t, "%s\n\n",
 			text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11,
-				cli.Width))
+				t.Width))
 	}
 	t.verdict(report, stop)
 }
@@ -49,7 +47,7 @@ func (t textReport) table(report *probe.Report) {
 		return
 	}
 	row := "%-20s %6s %8s %8s %9s\n"
-	fmt.Fprintf(t.w, row, "family", "tried", "refused", "allowed", "findings")
+	fmt.Fprintf(t, row, "family", "tried", "refused", "allowed", "findings")
 	var families []forge.Family
 	for _, r := range report.Results {
 		if !slices.Contains(families, r.Case.Family) {
@@ -73,11 +71,11 @@ func (t textReport) table(report *probe.Report) {
 		}
 		line := fmt.Sprintf(row, name, dash(tried), dash(counts[probe.Refused]), dash(counts[probe.Allowed]), found)
 		if counts[probe.Finding] > 0 {
-			line = t.paint.Red(strings.TrimSuffix(line, "\n")) + "\n"
+			line = t.Red(strings.TrimSuffix(line, "\n")) + "\n"
 		}
-		fmt.Fprint(t.w, line)
+		fmt.Fprint(t, line)
 	}
-	fmt.Fprintln(t.w)
+	fmt.Fprintln(t)
 }
 
 func dash(n int) string {
@@ -94,9 +92,9 @@ func (t textReport) cases(report *probe.Report) {
 		width = max(width, len(r.Case.Name))
 	}
 	for _, r := range report.Results {
-		fmt.Fprintf(t.w, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, text.Printable(r.Got))
+		fmt.Fprintf(t, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, text.Printable(r.Got))
 	}
-	fmt.Fprintln(t.w)
+	fmt.Fprintln(t)
 }
 
 // shownCases is how many names a finding lists without -v.
@@ -119,19 +117,19 @@ func (t textReport) findings(findings []probe.Result) {
 		cases[g] = append(cases[g], r.Case)
 	}
 	for _, g := range groups {
-		fmt.Fprintf(t.w, "%s  %s\n", t.severity(g.severity), t.paint.Bold(text.Printable(g.came)))
+		fmt.Fprintf(t, "%s  %s\n", t.severity(g.severity), t.Bold(text.Printable(g.came)))
 		t.tried(cases[g])
-		fmt.Fprintln(t.w, text.Hang("  safe:", g.safe, 8, cli.Width))
-		fmt.Fprintln(t.w, text.Hang("  fix:", g.fix, 8, cli.Width))
-		fmt.Fprintln(t.w)
+		fmt.Fprintln(t, text.Hang("  safe:", g.safe, 8, t.Width))
+		fmt.Fprintln(t, text.Hang("  fix:", g.fix, 8, t.Width))
+		fmt.Fprintln(t)
 	}
 }
 
 func (t textReport) severity(s forge.Severity) string {
 	if s == forge.Critical || s == forge.High {
-		return t.paint.Red(string(s))
+		return t.Red(string(s))
 	}
-	return t.paint.Yellow(string(s))
+	return t.Yellow(string(s))
 }
 
 // tried lists cases and what they try.
@@ -145,10 +143,10 @@ func (t textReport) tried(cases []forge.Case) {
 		width = max(width, len(c.Name))
 	}
 	for _, c := range shown {
-		fmt.Fprintln(t.w, text.Hang("  "+c.Name, text.Printable(c.Tries), width+4, cli.Width))
+		fmt.Fprintln(t, text.Hang("  "+c.Name, text.Printable(c.Tries), width+4, t.Width))
 	}
 	if more := len(cases) - len(shown); more > 0 {
-		fmt.Fprintf(t.w, "  and %d more; -v shows them all\n", more)
+		fmt.Fprintf(t, "  and %d more; -v shows them all\n", more)
 	}
 }
 
@@ -170,10 +168,10 @@ func (t textReport) missed(report *probe.Report) {
 		if more := len(which) - 3; more > 0 {
 			cases += fmt.Sprintf(" and %d more", more)
 		}
-		fmt.Fprintln(t.w, text.Hang("not tried", cases+": "+text.Printable(reason), 11, cli.Width))
+		fmt.Fprintln(t, text.Hang("not tried", cases+": "+text.Printable(reason), 11, t.Width))
 	}
 	if len(reasons) > 0 {
-		fmt.Fprintln(t.w)
+		fmt.Fprintln(t)
 	}
 }
 
@@ -184,11 +182,11 @@ func (t textReport) verdict(report *probe.Report, stop error) {
 		if report.Tried() == 1 {
 			told += "s"
 		}
-		fmt.Fprintf(t.w, "verdict: %s, as far as %s\n", t.paint.Green("the door is locked"), told)
+		fmt.Fprintf(t, "verdict: %s, as far as %s\n", t.Green("the door is locked"), told)
 	case verdictHoles:
-		fmt.Fprintf(t.w, "verdict: %s%s\n", t.paint.Red("the door has holes"), bySeverity(report.Findings()))
+		fmt.Fprintf(t, "verdict: %s%s\n", t.Red("the door has holes"), bySeverity(report.Findings()))
 	default:
-		fmt.Fprintf(t.w, "verdict: %s\n", t.paint.Yellow("could not tell"))
+		fmt.Fprintf(t, "verdict: %s\n", t.Yellow("could not tell"))
 	}
 }
 
@@ -227,9 +225,7 @@ type progressLine struct {
 }
 
 func (r *run) progress() *progressLine {
-	term, _ := r.session.Env.Lookup("TERM")
-	return &progressLine{env: r.session.Env, live: cli.IsTerminal(r.session.Env.Stderr) && term != "dumb" && !r.session.Env.Debug,
-		total: len(r.config.Cases)}
+	return &progressLine{env: r.session.Env, live: r.session.Env.IsLive(), total: len(r.config.Cases)}
 }
 
 func (p *progressLine) result(r probe.Result) {

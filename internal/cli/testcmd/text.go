@@ -25,7 +25,7 @@ func (r *run) report(results []suite.Result) error {
 	if r.o.Form == "json" {
 		return cli.WriteJSON(r.env.Out, r.document(results))
 	}
-	t := table{w: r.env.Out, paint: r.env.PaletteFor(r.env.Stdout, r.env.NoColor), bars: cli.IsTerminal(r.env.Stdout)}
+	t := table{w: r.env.Out, paint: r.env.Palette(r.env.Stdout), bars: cli.IsTerminal(r.env.Stdout)}
 	t.print(results)
 	t.failures(cli.FileName(r.o.file), results)
 	t.summary(results, r.env.Now().Sub(r.started))

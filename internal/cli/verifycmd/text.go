@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -16,14 +15,20 @@ import (
 	"m2m/internal/verify"
 )
 
-// reportWidth is the width of reports, in columns.
-const reportWidth = 100
+// Bounds of what a token says, where a report repeats it: in bytes, and for the
+// column of names in columns.
+const (
+	maxName      = 60
+	maxValue     = 1000
+	maxNameWidth = 24
+)
 
-// textReport prints a token, every check and, in the last line, the verdict.
+// textReport prints a token, its checks, and in the last lines the verdict with
+// its cause and its fix.
 type textReport struct {
-	w       io.Writer
-	paint   cli.Palette
+	cli.Page
 	now     time.Time
+	verbose bool                   // every check, and what was expected and found
 	explain map[string]entra.Claim // by claimKey; nil without --explain
 }
 
@@ -38,6 +43,12 @@ func claimSentences() map[string]entra.Claim {
 	return sentences
 }
 
+func (r textReport) print(report *verify.Report) {
+	r.token(report.Token)
+	r.checks(report.Findings)
+	r.verdict(report)
+}
+
 func (r textReport) token(t *jwt.Token) {
 	if t == nil {
 		return
@@ -50,19 +61,16 @@ func (r textReport) members(title string, where entra.ClaimPlace, o jwt.Object) 
 	if o.Len() == 0 {
 		return
 	}
-	fmt.Fprintln(r.w, r.paint.Bold(title))
-	width := 0
+	fmt.Fprintln(r, r.Bold(title))
+	table := text.Table{Indent: 2, Most: maxNameWidth}
 	for m := range o.All() {
-		width = max(width, len(text.Printable(m.Name)))
-	}
-	for m := range o.All() {
-		label := "  " + text.Printable(m.Name)
-		fmt.Fprintln(r.w, text.Hang(label, r.value(m), width+4, reportWidth))
+		table.Row(nil, text.Bound(m.Name, maxName), r.value(m))
 		if c, ok := r.explain[claimKey(where, m.Name)]; ok {
-			fmt.Fprintln(r.w, r.paint.Faint(text.Hang("", strings.TrimSpace(c.Sentence+" "+c.Hint), width+4, reportWidth)))
+			table.Row(func(_ int, s string) string { return r.Faint(s) }, "", strings.TrimSpace(c.Sentence+" "+c.Hint))
 		}
 	}
-	fmt.Fprintln(r.w)
+	r.Table(&table)
+	fmt.Fprintln(r)
 }
 
 // value shows a string without its quotes, a time as epoch and date, everything
@@ -70,16 +78,16 @@ func (r textReport) members(title string, where entra.ClaimPlace, o jwt.Object) 
 func (r textReport) value(m jwt.Member) string {
 	var s string
 	if json.Unmarshal([]byte(m.Raw), &s) == nil {
-		return text.Printable(strings.ReplaceAll(s, "\n", "\\n"))
+		return text.Bound(s, maxValue)
 	}
 	switch m.Name {
 	case "iat", "nbf", "exp", "auth_time", "xms_tcdt":
 		if seconds, err := strconv.ParseInt(m.Raw, 10, 64); err == nil && seconds >= 0 && seconds <= 253402300799 {
-			at := time.Unix(seconds, 0).UTC()
-			return fmt.Sprintf("%d  %s  (%s)", seconds, at.Format("2006-01-02 15:04:05 UTC"), distance(at.Sub(r.now)))
+			at := time.Unix(seconds, 0)
+			return fmt.Sprintf("%d %s (%s)", seconds, text.Time(at), distance(at.Sub(r.now)))
 		}
 	}
-	return text.Printable(m.Raw)
+	return text.Bound(m.Raw, maxValue)
 }
 
 // distance says how far a moment is from now, in whole seconds or larger units.
@@ -91,47 +99,83 @@ func distance(d time.Duration) string {
 	return "in " + text.Duration(d)
 }
 
-func (r textReport) checks(findings []verify.Finding) {
-	fmt.Fprintln(r.w, r.paint.Bold("checks"))
-	for _, f := range findings {
-		r.check(f)
-	}
-	fmt.Fprintln(r.w)
-}
-
-// checkIndent is the column where the words of a check begin.
-const checkIndent = 22
-
-// check prints one check: one line if it passed, all that is known if it did not.
-func (r textReport) check(f verify.Finding) {
-	head := fmt.Sprintf("  %s %-11s", r.status(f.Status), f.Check)
-	switch f.Status {
+// checkWord is the word for a status, in reports for people.
+func checkWord(s verify.Status) string {
+	switch s {
 	case verify.Pass:
-		fmt.Fprintln(r.w, head+r.wrapped(passedWords(f)))
+		return "passed"
+	case verify.Fail:
+		return "FAILED" // in capitals, to be seen among the others
 	case verify.Skip:
-		fmt.Fprintln(r.w, head+r.wrapped(cmp.Or(f.Cause, "not checked")))
-	default:
-		r.failed(head, f)
+		return "skipped"
 	}
+	return string(s)
 }
 
-// failed prints a check that did not pass, one row for each thing known.
-func (r textReport) failed(head string, f verify.Finding) {
-	rows := [][2]string{{"expected", f.Expected}, {"found", f.Found}, {"cause", f.Cause}, {"fix", f.Fix}}
-	for _, row := range rows {
-		if row[1] == "" {
-			continue
+func (r textReport) paintStatus(s verify.Status, word string) string {
+	switch s {
+	case verify.Pass:
+		return r.Green(word)
+	case verify.Fail:
+		return r.Red(word)
+	case verify.Unknown:
+		return r.Yellow(word)
+	}
+	return r.Faint(word)
+}
+
+// checks prints the checks: those that passed and those that were skipped in a line
+// each, the others with what was expected and found. With -v each has its own.
+func (r textReport) checks(findings []verify.Finding) {
+	fmt.Fprintln(r, r.Bold("checks"))
+	table := text.Table{Indent: 2}
+	row := func(s verify.Status, cells ...string) {
+		table.Row(func(i int, cell string) string {
+			if i == 0 {
+				return r.paintStatus(s, cell)
+			}
+			return cell
+		}, append([]string{text.Pad(checkWord(s), len("skipped"))}, cells...)...)
+	}
+	if !r.verbose {
+		for _, s := range []verify.Status{verify.Pass, verify.Skip} {
+			if names := namesOf(findings, s); names != "" {
+				row(s, names)
+			}
 		}
-		label := fmt.Sprintf("%-10s", row[0])
-		wrapped := text.Hang("", text.Printable(row[1]), checkIndent+len(label), reportWidth)
-		fmt.Fprintln(r.w, head+label+strings.TrimLeft(wrapped, " "))
-		head = strings.Repeat(" ", checkIndent)
 	}
+	for _, f := range findings {
+		switch f.Status {
+		case verify.Pass:
+			if r.verbose {
+				row(f.Status, string(f.Check), text.Printable(passedWords(f)))
+			}
+		case verify.Skip:
+			if r.verbose {
+				row(f.Status, string(f.Check), text.Printable(cmp.Or(f.Cause, "not checked")))
+			}
+		default:
+			row(f.Status, r.compared(f)...)
+		}
+	}
+	r.Table(&table)
+	fmt.Fprintln(r)
 }
 
-// wrapped wraps words that follow the head of a check.
-func (r textReport) wrapped(words string) string {
-	return strings.TrimLeft(text.Hang("", text.Printable(words), checkIndent, reportWidth), " ")
+// compared is a check that did not pass, with what was expected and found.
+func (r textReport) compared(f verify.Finding) []string {
+	var words []string
+	if f.Expected != "" {
+		words = append(words, "expected "+f.Expected)
+	}
+	if f.Found != "" {
+		words = append(words, "found "+f.Found)
+	}
+	compared := text.Printable(strings.Join(words, "; "))
+	if r.verbose {
+		return []string{string(f.Check), compared}
+	}
+	return []string{strings.TrimRight(string(f.Check)+": "+compared, ": ")}
 }
 
 // passedWords are what was found, and what was expected unless that is the same.
@@ -147,35 +191,54 @@ func passedWords(f verify.Finding) string {
 	return f.Found + "; expected " + f.Expected
 }
 
-// status pads to eight columns.
-func (r textReport) status(s verify.Status) string {
-	padded := fmt.Sprintf("%-8s", s)
-	switch s {
-	case verify.Pass:
-		return r.paint.Green(padded)
-	case verify.Fail:
-		return r.paint.Red(strings.ToUpper(padded))
-	case verify.Unknown:
-		return r.paint.Yellow(padded)
-	}
-	return r.paint.Faint(padded)
-}
-
-// verdict prints the last line.
+// verdict prints the last lines: the verdict, then the cause and the fix of each
+// check that did not pass. Checks with the same cause and fix are named together.
 func (r textReport) verdict(report *verify.Report) {
-	words := map[verify.Verdict]string{
-		verify.Valid:        r.paint.Green("valid") + ": every check passed",
-		verify.Invalid:      r.paint.Red("invalid") + ": " + r.checksOf(report, verify.Fail),
-		verify.Undecided:    r.paint.Yellow("unknown") + ": could not tell about " + r.checksOf(report, verify.Unknown),
-		verify.Unverifiable: r.paint.Yellow("unverifiable") + ": only its audience can validate this token",
+	failed, unknown := namesOf(report.Findings, verify.Fail), namesOf(report.Findings, verify.Unknown)
+	switch report.Verdict {
+	case verify.Valid:
+		fmt.Fprintln(r, r.Green("valid")+": every check passed")
+		return
+	case verify.Invalid:
+		r.Line(r.Red("invalid") + ": " + failed)
+	case verify.Undecided:
+		r.Line(strings.TrimRight(r.Yellow("unknown")+": could not check "+unknown, " "))
+	case verify.Unverifiable:
+		r.Line(r.Yellow("unverifiable") + ": only its audience can validate this token")
 	}
-	fmt.Fprintln(r.w, words[report.Verdict])
+	type reason struct{ cause, fix string }
+	var reasons []reason
+	checks := map[reason][]string{}
+	for _, s := range []verify.Status{verify.Fail, verify.Unknown} {
+		for _, f := range report.Findings {
+			why := reason{f.Cause, f.Fix}
+			if f.Status != s || why == (reason{}) {
+				continue
+			}
+			if checks[why] == nil {
+				reasons = append(reasons, why)
+			}
+			checks[why] = append(checks[why], string(f.Check))
+		}
+	}
+	for _, why := range reasons {
+		of := ""
+		if len(reasons) > 1 {
+			of = " (" + strings.Join(checks[why], ", ") + ")"
+		}
+		if why.cause != "" {
+			r.Hang(r.Bold("cause"+of+":"), text.Printable(why.cause), 2)
+		}
+		if why.fix != "" {
+			r.Hang(r.Cyan("fix"+of+":"), text.Printable(why.fix), 2)
+		}
+	}
 }
 
-// checksOf names the checks with one status.
-func (r textReport) checksOf(report *verify.Report, s verify.Status) string {
+// namesOf names the checks with one status.
+func namesOf(findings []verify.Finding, s verify.Status) string {
 	var names []string
-	for _, f := range report.Findings {
+	for _, f := range findings {
 		if f.Status == s {
 			names = append(names, string(f.Check))
 		}

@@ -53,6 +53,7 @@ type options struct {
 	form    string
 	decode  bool
 	explain bool
+	verbose bool
 	at      string
 	jwks    string
 	issuer  string
@@ -79,6 +80,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of the output: text or json")
 	flags.BoolVar(&o.decode, "decode", false, "show the token without validating it")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show each check, with what was expected and found")
 	flags.BoolVar(&o.explain, "explain", false, "say what each claim means")
 	flags.BoolVar(&o.batch, "batch", false, "validate many tokens, one a line, and write one JSON line for each")
 	flags.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o json, and of each line of --batch")
@@ -195,10 +197,7 @@ func printReport(env *cli.Env, report *verify.Report, o options, now time.Time) 
 			return err
 		}
 	} else {
-		text := newTextReport(env, o, now)
-		text.token(report.Token)
-		text.checks(report.Findings)
-		text.verdict(report)
+		newTextReport(env, o, now).print(report)
 	}
 	if code := codeOf(report.Verdict); code != exit.Done {
 		return exit.Reported{Code: code}
@@ -234,7 +233,7 @@ func writeIndented(w io.Writer, document []byte) error {
 }
 
 func newTextReport(env *cli.Env, o options, now time.Time) textReport {
-	text := textReport{w: env.Out, paint: env.PaletteFor(env.Stdout, env.NoColor), now: now}
+	text := textReport{Page: env.Page(), now: now, verbose: o.verbose}
 	if o.explain {
 		text.explain = claimSentences()
 	}
