@@ -49,7 +49,7 @@ var floors = []floor{
 	{packages: []string{"internal/entra"}},
 	{packages: []string{
 		"internal/exit", "internal/testreport", "internal/strictyaml", "internal/jsonobject", "internal/wholefile",
-		"internal/input",
+		"internal/input", "internal/jq",
 	}},
 	{packages: []string{"internal/text", "internal/probe/probetest"}},
 }

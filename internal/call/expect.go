@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/jq"
 	"m2m/internal/text"
 )
 
@@ -30,7 +31,7 @@ type Expect struct {
 	// Body lists texts that must all occur in the body.
 	Body []string
 	// JQ lists expressions that must all hold for the body, which is then JSON.
-	JQ []JQExpectation
+	JQ []jq.Expression
 	// MaxTime is the longest time until the end of the body; 0 means any.
 	MaxTime time.Duration
 }
@@ -59,6 +60,8 @@ func ParseHeaderExpectation(s string) (HeaderExpectation, error) {
 type Outcome struct {
 	// Expectations lists each one, the status first.
 	Expectations []Expectation `json:"expectations"`
+	// Fault is why the answer could not be checked: jq.ErrMemory, or nil.
+	Fault error `json:"-"`
 }
 
 // Expectation is one thing expected, and what was found.
@@ -76,8 +79,11 @@ func (e Expectation) String() string { return "expected " + e.Expected + ", got 
 // OK reports whether every expectation is met. An Outcome without any is not OK.
 func (o Outcome) OK() bool { return len(o.Expectations) > 0 && o.Err() == nil }
 
-// Err returns nil, or an *ExpectationError.
+// Err returns nil, the fault, or an *ExpectationError.
 func (o Outcome) Err() error {
+	if o.Fault != nil {
+		return o.Fault
+	}
 	unmet := slices.DeleteFunc(slices.Clone(o.Expectations), func(e Expectation) bool { return e.Met })
 	if len(unmet) == 0 {
 		return nil
@@ -107,14 +113,15 @@ func (a *Answer) Evaluate() Outcome {
 	for _, text := range a.texts {
 		results = append(results, a.checkText(text))
 	}
-	results = append(results, a.checkJQ()...)
+	aboutJQ, fault := a.checkJQ()
+	results = append(results, aboutJQ...)
 	if a.expect.MaxTime > 0 {
 		results = append(results, a.checkTime())
 	}
 	for i := range results {
 		results[i].Found = a.Redact(results[i].Found)
 	}
-	return Outcome{Expectations: results}
+	return Outcome{Expectations: results, Fault: fault}
 }
 
 func (a *Answer) checkStatus() Expectation {

@@ -1,8 +1,6 @@
 package call_test
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -10,13 +8,14 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/call/calltest"
+	"m2m/internal/jq"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func jq(t testing.TB, s string) call.JQExpectation {
+func expression(t testing.TB, s string) jq.Expression {
 	t.Helper()
-	x, err := call.ParseJQExpectation(s)
+	x, err := jq.Parse(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,14 +23,14 @@ func jq(t testing.TB, s string) call.JQExpectation {
 }
 
 // judgeJQ holds one body against one expression.
-func judgeJQ(t *testing.T, contentType, body, expression string) call.Expectation {
+func judgeJQ(t *testing.T, contentType, body, source string) call.Expectation {
 	t.Helper()
 	s := calltest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		_, _ = io.WriteString(w, body)
 	})
 	r := calltest.Request(t, s.URL)
-	r.Expect.JQ = []call.JQExpectation{jq(t, expression)}
+	r.Expect.JQ = []jq.Expression{expression(t, source)}
 	outcome := calltest.Do(t, calltest.Client(t), r).Evaluate()
 	if len(outcome.Expectations) != 2 {
 		t.Fatalf("%d expectations, want the status and the expression", len(outcome.Expectations))
@@ -66,14 +65,6 @@ func TestJQ(t *testing.T) {
 	}
 }
 
-// TestJQEnds: by the number of steps, or on a slow machine by time.
-func TestJQEnds(t *testing.T) {
-	if got := judgeJQ(t, "application/json", "1", "[range(1; infinite)]"); got.Met ||
-		!strings.HasPrefix(got.Found, "no end of it in ") {
-		t.Errorf("%+v", got)
-	}
-}
-
 func TestJQNeedsJSON(t *testing.T) {
 	large := "[" + strings.Repeat("1,", 4<<20) + "1]"
 	for _, tt := range []struct{ contentType, body, found string }{
@@ -99,44 +90,9 @@ func TestJQBodyThatBreaksOff(t *testing.T) {
 		_, _ = io.WriteString(w, `{"a":1}`)
 	})
 	r := calltest.Request(t, s.URL)
-	r.Expect.JQ = []call.JQExpectation{jq(t, ".a == 1")}
+	r.Expect.JQ = []jq.Expression{expression(t, ".a == 1")}
 	got := calltest.Do(t, calltest.Client(t), r).Evaluate().Expectations[1]
 	if got.Met || got.Found != "a body that is not complete" {
 		t.Errorf("%+v", got)
 	}
-}
-
-func TestParseJQExpectation(t *testing.T) {
-	for in, want := range map[string]string{
-		`.a == `:         `unexpected EOF at character 7 of ".a == "`,
-		`.a foo`:         `unexpected token "foo" at character 4 of ".a foo"`,
-		`"ä" | )`:        `unexpected token ")" at character 7 of "\"ä\" | )"`,
-		`"abc`:           `unterminated string literal`,
-		``:               `missing query`,
-		`foo(1)`:         `function not defined: foo/1 in "foo(1)"`,
-		`.a == $x`:       `variable not defined: $x in ".a == $x"`,
-		`input`:          `not allowed in "input"`,
-		`include "x"; 1`: `cannot load module: "x" in`,
-	} {
-		if _, err := call.ParseJQExpectation(in); !errors.Is(err, call.ErrExpectSyntax) ||
-			!strings.Contains(fmt.Sprint(err), want) {
-			t.Errorf("%q: %v, want %s", in, err, want)
-		}
-	}
-}
-
-func FuzzParseJQExpectation(f *testing.F) {
-	for _, seed := range []string{`.a == "b"`, `.items[] | select(.ok) | .n >= 1`, `"é`, "def f: 1; f", "\x80|", `"\(1`,
-		"{a:1}|.a,", "@base64"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		x, err := call.ParseJQExpectation(s)
-		if err != nil && !errors.Is(err, call.ErrExpectSyntax) {
-			t.Fatalf("error %v", err)
-		}
-		if err == nil && x.String() != s {
-			t.Fatalf("reads back as %q", x)
-		}
-	})
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"m2m/internal/jq"
+
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
@@ -38,6 +40,9 @@ func NoAnswer(err error, s *settings.Settings, address string) error {
 // Unexpected is the error of a response that is not as expected: what was expected
 // and received, wrote if it is not empty, and the explanation. why may be nil.
 func Unexpected(unmet error, wrote string, why *explain.Explanation) error {
+	if errors.Is(unmet, jq.ErrMemory) {
+		return exit.Usagef("%v", unmet).Wrap(unmet)
+	}
 	lines := unmetLines(unmet)
 	if wrote != "" {
 		lines = append(lines, wrote)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/jq"
+
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
@@ -120,7 +122,7 @@ func (r RequestFlags) expectations() (call.Expect, error) {
 		expect.Headers = append(expect.Headers, header)
 	}
 	for _, text := range r.ExpectJQ {
-		expression, err := call.ParseJQExpectation(text)
+		expression, err := jq.Parse(text)
 		if err != nil {
 			return expect, exit.Usagef("--expect-jq: %v", err).Wrap(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"m2m/internal/jq"
+
 	"github.com/google/go-cmp/cmp"
 
 	"m2m/internal/call"
@@ -269,12 +271,12 @@ func TestNothingShowsTheToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		isX, err := call.ParseJQExpectation(`.it == "x"`)
+		isX, err := jq.Parse(`.it == "x"`)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Expect = call.Expect{Status: status, Headers: []call.HeaderExpectation{{Name: "X-Echo", Value: "x"}},
-			JQ: []call.JQExpectation{isX}}
+			JQ: []jq.Expression{isX}}
 		a := calltest.Do(t, calltest.Client(t), req)
 		outcome := a.Evaluate()
 		shown, err := json.Marshal([]any{outcome, explain.Explain(a, explain.Context{}), a.Redirects})

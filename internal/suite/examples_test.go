@@ -142,7 +142,7 @@ func badSuites() map[string]badSuite {
 		"a header of blanks": {with("  expect: {headers: {A: ' '}}\n"),
 			"smoke.yaml:4:25: the value of A is empty; leave it out to expect any", false},
 		"a jq of nothing": {with("  expect: {jq: '.a |'}\n"),
-			`smoke.yaml:4:16: the expectation cannot be read: unexpected EOF at character 5 of ".a |"`, true},
+			`smoke.yaml:4:16: not a jq expression: unexpected EOF at character 5 of ".a |"`, true},
 		"a time of a number": {with("  timeout: 10\n"),
 			`smoke.yaml:4:12: expected a time such as 500ms, 10s or 1m30s, found "10"`, false},
 		"no time": {with("  expect: {max_time: 0s}\n"),

@@ -158,7 +158,7 @@ func TestPlanRefuses(t *testing.T) {
 		"a value in jq": {"{url: /a, expect: {jq: '.a == \"${QUOTED}\"'}}",
 			"smoke.yaml:2:35: the jq expression cannot be read with the values of its variables in it: they may hold quotes"},
 		"jq with a slip": {"{url: /a, expect: {jq: 'lenght > ${CODE}'}}",
-			`smoke.yaml:2:35: the expectation cannot be read: function not defined: lenght/0 in "lenght > 1"`},
+			`smoke.yaml:2:35: not a jq expression: function not defined: lenght/0 in "lenght > 1"`},
 		"a header's end": {"{url: /a, headers: {A: \"${KEY}\\nB: c\"}}",
 			"smoke.yaml:2:35: the header is not valid HTTP: the value of A holds a line break or a control character"},
 		"a client's secret": {"{url: /a, as: c}", "smoke.yaml:3:44: the variable NO_SECRET is not set, or empty"},

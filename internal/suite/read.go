@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"m2m/internal/jq"
+
 	"m2m/internal/call"
 	"m2m/internal/strictyaml"
 	"m2m/internal/text"
@@ -58,7 +60,7 @@ type expectations struct {
 	status  []deferred[call.StatusSet]
 	headers []header
 	body    []deferred[string]
-	jq      []deferred[call.JQExpectation]
+	jq      []deferred[jq.Expression]
 	maxTime deferred[time.Duration]
 }
 
@@ -303,9 +305,9 @@ var errJQValues = errors.New("the jq expression cannot be read with the values o
 // jq reads an expression. The word at which it goes wrong may be part of a
 // variable's value, so that the error is that of the expression with 1 in place
 // of each.
-func (r *reader) jq(n *strictyaml.Node) deferred[call.JQExpectation] {
-	return read(r, n, func(s string) (call.JQExpectation, error) {
-		x, err := call.ParseJQExpectation(s)
+func (r *reader) jq(n *strictyaml.Node) deferred[jq.Expression] {
+	return read(r, n, func(s string) (jq.Expression, error) {
+		x, err := jq.Parse(s)
 		if err == nil {
 			return x, nil
 		}
@@ -317,7 +319,7 @@ func (r *reader) jq(n *strictyaml.Node) deferred[call.JQExpectation] {
 			}
 			plain.WriteString(p.words)
 		}
-		if _, err = call.ParseJQExpectation(plain.String()); err == nil {
+		if _, err = jq.Parse(plain.String()); err == nil {
 			err = errJQValues
 		}
 		return x, err

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"m2m/internal/jq"
+
 	"m2m/internal/call"
 	"m2m/internal/explain"
 )
@@ -142,7 +144,11 @@ func (r *run) begin(ctx context.Context, q Request) string {
 func (r *run) end(result Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.FailFast && result.Verdict != Passed && r.stopped == "" {
+	switch {
+	case r.stopped != "":
+	case errors.Is(result.Err, jq.ErrMemory):
+		r.stopped = "not sent: m2m stopped to free memory"
+	case r.FailFast && result.Verdict != Passed:
 		r.stopped = "not sent: an earlier request did not pass"
 	}
 	if r.Observer != nil {
@@ -178,6 +184,9 @@ func (r *run) send(ctx context.Context, q Request) Result {
 func (r *run) evaluate(result Result, answer *call.Answer) Result {
 	clean := r.redactor(result.Request)
 	outcome := answer.Evaluate()
+	if outcome.Fault != nil {
+		return r.unanswered(result, outcome.Fault)
+	}
 	for _, e := range outcome.Expectations {
 		e.Expected, e.Found = clean(e.Expected), clean(e.Found)
 		result.Expectations = append(result.Expectations, e)

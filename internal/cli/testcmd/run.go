@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"m2m/internal/jq"
+
 	"github.com/spf13/cobra"
 
 	"m2m/internal/call"
@@ -226,9 +228,12 @@ func caFault(results []suite.Result) error {
 // without a response.
 func (r *run) verdict(ctx context.Context, results []suite.Result) error {
 	counts := countVerdicts(results)
+	isOutOfMemory := func(result suite.Result) bool { return errors.Is(result.Err, jq.ErrMemory) }
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case slices.ContainsFunc(results, isOutOfMemory):
+		return exit.Reported{Code: exit.Usage}
 	case counts[suite.Failed] > 0:
 		return exit.Reported{Code: exit.Unmet}
 	case counts[suite.Unknown] > 0:
