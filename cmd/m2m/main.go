@@ -4,7 +4,10 @@
 //	m2m token     acquires an app-only token
 //	m2m verify    decodes and validates a token
 //	m2m call      calls an endpoint with a token and explains a rejection
-//	m2m serve     runs a protected API and, with --local, a tenant next to it
+//	m2m test      runs suites of smoke tests
+//	m2m probe     checks whether an API really validates its tokens
+//	m2m serve     runs a protected API and, with --local, a local tenant with it
+//	m2m tenant    mints tokens of the local tenant and makes it misbehave
 //
 // The whole loop runs offline:
 //
@@ -24,20 +27,34 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/cli/callcmd"
 	"m2m/internal/cli/helpcmd"
+	"m2m/internal/cli/probecmd"
 	"m2m/internal/cli/servecmd"
+	"m2m/internal/cli/tenantcmd"
+	"m2m/internal/cli/testcmd"
 	"m2m/internal/cli/tokencmd"
 	"m2m/internal/cli/verifycmd"
 )
 
 func main() { os.Exit(int(cli.Main(cli.Process(), commands))) }
 
+// The headings of the commands in help.
+const (
+	loop    = "Token, call, why"
+	checks  = "Checks of an API"
+	servers = "Servers"
+)
+
 // commands are in the order in which help lists them.
 var commands = cli.Commands{
 	List: []cli.Command{
-		{Name: "token", New: tokencmd.New},
-		{Name: "verify", New: verifycmd.New},
-		{Name: "call", New: callcmd.New},
-		{Name: "serve", New: servecmd.New},
+		{Name: "token", New: tokencmd.New, Group: loop},
+		{Name: "call", New: callcmd.New, Group: loop},
+		{Name: "verify", New: verifycmd.New, Group: loop},
+		{Name: "test", New: testcmd.New, Group: checks},
+		{Name: "probe", New: probecmd.New, Group: checks},
+		{Name: "serve", New: servecmd.New, Group: servers},
+		{Name: "tenant", New: tenantcmd.New, Group: servers},
+		{Name: "version", New: helpcmd.NewVersion},
 	},
 	Topics: helpcmd.Topics,
 	Help:   helpcmd.New,

@@ -62,8 +62,8 @@ func flagTables(t *testing.T) string {
 	t.Helper()
 	root := cli.Root(&cli.Env{}, commands)
 	var b strings.Builder
-	for _, cmd := range everyCommand(root) {
-		if cmd.Runnable() && cmd.HasParent() && cmd.Name() != "help" {
+	for _, cmd := range ownCommands(root) {
+		if cmd.LocalNonPersistentFlags().HasAvailableFlags() {
 			fmt.Fprintf(&b, "#### `%s`\n\n%s\n", cmd.CommandPath(), flagTable(cmd.LocalNonPersistentFlags()))
 		}
 	}
@@ -114,18 +114,28 @@ func settingsTable() string {
 	return b.String()
 }
 
-// TestEveryHelpBeginsWithExamples holds DESIGN's "examples first in every help",
-// and that no help is wider than a terminal.
-func TestEveryHelpBeginsWithExamples(t *testing.T) {
+// TestHelpPages: every command says what it is and has examples of itself, and no
+// line is wider than help is wrapped at.
+func TestHelpPages(t *testing.T) {
 	root := cli.Root(&cli.Env{}, commands)
-	for _, cmd := range everyCommand(root) {
-		if cmd != root && cmd.Runnable() && !strings.HasPrefix(strings.TrimSpace(cmd.Long), "m2m ") {
-			t.Errorf("the help of %q does not begin with an example", cmd.Name())
+	for _, cmd := range ownCommands(root) {
+		if cmd.Short == "" || cmd.Long == "" {
+			t.Errorf("the help of %q does not say what it is", cmd.CommandPath())
 		}
-		for line := range strings.Lines(cmd.Long) {
+		if cmd.Runnable() && !strings.Contains(cmd.Example, cmd.CommandPath()) {
+			t.Errorf("the help of %q has no example of it", cmd.CommandPath())
+		}
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
 			if len(line) > 101 {
-				t.Errorf("the help of %q has a line of %d columns: %q", cmd.Name(), len(line), line)
+				t.Errorf("the help of %q has a line of %d columns: %q", cmd.CommandPath(), len(line), line)
 			}
 		}
 	}
+}
+
+// ownCommands are all commands and topics except cobra's completion.
+func ownCommands(root *cobra.Command) []*cobra.Command {
+	return slices.DeleteFunc(everyCommand(root), func(cmd *cobra.Command) bool {
+		return strings.HasPrefix(cmd.CommandPath(), "m2m completion")
+	})
 }

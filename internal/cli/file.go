@@ -15,31 +15,37 @@ import (
 	"m2m/internal/wholefile"
 )
 
-// OpenJUnit creates the file of --junit; nil for an empty path. Call it before
-// anything is sent, so that no report of an earlier run is left.
-func OpenJUnit(env *Env, path string) (*os.File, error) {
+// Report is the JUnit report of --junit. A nil Report is written nowhere.
+type Report struct{ to Destination }
+
+// OpenReport opens the file of --junit; it is nil for an empty path. Call it before
+// anything is sent: a report of an earlier run is removed, so that it cannot be taken
+// for one of this run.
+func OpenReport(env *Env, path string) (*Report, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Create(settings.Absolute(env.Dir, path))
-	if err != nil {
-		return nil, exit.Usagef("--junit: the report cannot be written: %v", err).
-			Hint("give the path of a file that can be written").
-			Wrap(err)
+	to, err := openDestination(env, "--junit", path, 0)
+	if err == nil && to.file != nil && !to.file.IsDevice() {
+		_ = os.Remove(to.file.Path()) // mostly there is none
 	}
-	return f, nil
+	return &Report{to}, err
 }
 
-// WriteJUnit writes the report to the file of --junit and closes it. With a nil file
-// it does nothing.
-func WriteJUnit(f *os.File, r testreport.Report) error {
-	if f == nil {
-		return nil
-	}
-	if err := errors.Join(r.WriteJUnit(f), f.Close()); err != nil {
-		return exit.Errorf(exit.Unexpected, "--junit: the report could not be written: %v", exit.RootCause(err)).Wrap(err)
+// CheckStdout rejects a JSON document and a JUnit report that are both for stdout.
+func CheckStdout(form, junit string) error {
+	if form == "json" && junit == "-" {
+		return exit.Usagef("-o json and --junit - both write to stdout").Hint("give --junit the path of a file")
 	}
 	return nil
+}
+
+// WriteJUnit writes the report, and keeps it.
+func (r *Report) WriteJUnit(report testreport.Report) error {
+	if r == nil {
+		return nil
+	}
+	return r.to.End(report.WriteJUnit(r.to))
 }
 
 // Destination is where the output of a command goes: stdout, or the file of
@@ -47,41 +53,49 @@ func WriteJUnit(f *os.File, r testreport.Report) error {
 type Destination struct {
 	io.Writer
 	file *wholefile.File // nil for stdout
+	flag string          // the flag that named the file
+	path string          // as it was given
 }
 
 // OpenDestination opens the file of --output-file before anything is sent; "" and
 // "-" are stdout. mode is that of wholefile.Create.
 func OpenDestination(env *Env, path string, mode fs.FileMode) (Destination, error) {
+	return openDestination(env, "--output-file", path, mode)
+}
+
+func openDestination(env *Env, flag, path string, mode fs.FileMode) (Destination, error) {
 	if path == "" || path == "-" {
 		return Destination{Writer: env.Out}, nil
 	}
-	f, err := wholefile.Create(path, mode)
+	f, err := wholefile.Create(settings.Absolute(env.Dir, path), mode)
 	switch {
 	case errors.Is(err, wholefile.ErrLink):
-		return Destination{}, exit.Usagef("--output-file %s is a symbolic link, and nothing is written through one", text.Quote(path)).
+		return Destination{}, exit.Usagef("%s %s is a symbolic link, and nothing is written through one", flag, text.Quote(path)).
 			Hint("give the path of the file itself, or remove the link").Wrap(err)
 	case err != nil:
-		return Destination{}, exit.Usagef("--output-file %s cannot be written: %v", text.Quote(path), exit.RootCause(err)).
+		return Destination{}, exit.Usagef("cannot write %s %s: %v", flag, text.Quote(path), exit.RootCause(err)).
 			Hint("give a file in a folder that exists and that you can write to").Wrap(err)
 	}
-	return Destination{outputFile{f}, f}, nil
+	to := Destination{file: f, flag: flag, path: path}
+	to.Writer = outputFile{to}
+	return to, nil
 }
 
 // outputFile words the errors of a file.
-type outputFile struct{ *wholefile.File }
+type outputFile struct{ to Destination }
 
 // Write implements io.Writer.
 func (f outputFile) Write(p []byte) (int, error) {
-	n, err := f.File.Write(p)
+	n, err := f.to.file.Write(p)
 	if err != nil {
-		err = unwritten(f.File, err)
+		err = f.to.unwritten(err)
 	}
 	return n, err
 }
 
-func unwritten(f *wholefile.File, err error) error {
-	fail := exit.Errorf(exit.Unexpected, "--output-file %s could not be written: %v", text.Quote(f.Path()), exit.RootCause(err)).Wrap(err)
-	if !f.IsDevice() {
+func (to Destination) unwritten(err error) error {
+	fail := exit.Errorf(exit.Unexpected, "cannot write %s %s: %v", to.flag, text.Quote(to.path), exit.RootCause(err)).Wrap(err)
+	if !to.file.IsDevice() {
 		fail.Hint("what was there before, if anything, is unchanged")
 	}
 	return fail
@@ -97,13 +111,13 @@ func (to Destination) End(err error) error {
 	switch {
 	case err == nil:
 		if err := to.file.Keep(); err != nil {
-			return unwritten(to.file, err)
+			return to.unwritten(err)
 		}
 	case errors.As(err, &failed):
 		return failed // what wraps it adds nothing
 	case to.file.Size() > 0 && !to.file.IsDevice() && CodeOf(err) == exit.Unknown:
 		return exit.Errorf(exit.Unknown, "%v", err).
-			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.file.Path()))...)
+			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.path))...)
 	}
 	return err
 }
@@ -113,5 +127,5 @@ func (to Destination) Wrote() string {
 	if to.file == nil {
 		return ""
 	}
-	return fmt.Sprintf("wrote %d bytes to %s", to.file.Size(), to.file.Path())
+	return fmt.Sprintf("wrote %d bytes to %s", to.file.Size(), to.path)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -48,6 +49,68 @@ func AtMostOne(what string) cobra.PositionalArgs {
 	}
 }
 
+// ExactlyOne rejects any other number of arguments than one. what names it in the
+// message.
+func ExactlyOne(what, example string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return exit.Usagef("%s takes one argument, %s", cmd.CommandPath(), what).Hint("for example: " + example)
+		}
+		return AtMostOne(what)(cmd, args)
+	}
+}
+
+// checkFlagGroups checks the flags against cobra's marks (MarkFlagsMutuallyExclusive,
+// MarkFlagsRequiredTogether, MarkFlagsOneRequired), and words what it finds: cobra's
+// own messages list whole groups.
+func checkFlagGroups(cmd *cobra.Command) (err error) {
+	unworded := cmd.ValidateFlagGroups()
+	if unworded == nil {
+		return nil
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		for annotation, word := range map[string]func(given, absent []string) error{
+			"cobra_annotation_mutually_exclusive": func(given, _ []string) error {
+				if len(given) < 2 {
+					return nil
+				}
+				return exit.Conflict(given[0], given[1])
+			},
+			"cobra_annotation_required_if_others_set": func(given, absent []string) error {
+				if len(given) == 0 || len(absent) == 0 {
+					return nil
+				}
+				return exit.Usagef("%s needs %s", given[0], absent[0]).Hintf("add %s, or leave out %s", absent[0], given[0])
+			},
+			"cobra_annotation_one_required": func(given, absent []string) error {
+				if len(given) > 0 {
+					return nil
+				}
+				return exit.Usagef("one of %s is required", strings.Join(absent, ", ")).Hintf("see %s --help", cmd.CommandPath())
+			},
+		} {
+			for _, group := range f.Annotations[annotation] {
+				if err == nil {
+					err = word(givenOf(cmd.Flags(), strings.Fields(group)))
+				}
+			}
+		}
+	})
+	return cmp.Or(err, unworded)
+}
+
+// givenOf splits flags into those that were given and those that were not, with dashes.
+func givenOf(flags *pflag.FlagSet, names []string) (given, absent []string) {
+	for _, name := range names {
+		if flags.Changed(name) {
+			given = append(given, "--"+name)
+		} else {
+			absent = append(absent, "--"+name)
+		}
+	}
+	return given, absent
+}
+
 // NoArguments rejects arguments of a command that takes only flags.
 func NoArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -75,5 +138,7 @@ func CheckForm(form string, forms []string) error {
 			return nil
 		}
 	}
-	return exit.Usagef("-o %s is not a form of this output", text.Quote(form)).Hint("-o takes " + strings.Join(forms, ", "))
+	last := len(forms) - 1
+	return exit.Usagef("unknown output format %s", text.Quote(form)).
+		Hintf("-o takes %s or %s", strings.Join(forms[:last], ", "), forms[last])
 }

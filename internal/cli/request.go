@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,12 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"m2m/internal/jq"
-
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"m2m/internal/call"
 	"m2m/internal/exit"
+	"m2m/internal/jq"
 )
 
 // maxBufferedBody bounds a request body that is read from stdin, in bytes; a
@@ -38,16 +39,28 @@ type RequestFlags struct {
 	MaxTime       time.Duration
 }
 
-// Add adds the flags.
-func (r *RequestFlags) Add(flags *pflag.FlagSet) {
-	flags.BoolVar(&r.PrintCurl, "print-curl", false, "print the request as a curl command without secrets, and send nothing")
+// Add adds the flags that say what is sent.
+func (r *RequestFlags) Add(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVarP(&r.method, "request", "X", "", "the `METHOD`; the default is GET, or POST with a body")
 	flags.StringArrayVarP(&r.headers, "header", "H", nil, "add a `HEADER` such as \"Accept: text/csv\" (repeatable)")
 	flags.StringVarP(&r.data, "data", "d", "", "send this `BODY`; @PATH is a file, - is stdin")
-	flags.StringVar(&r.JSON, "json", "", "the same, for `BODY` as application/json")
+	flags.StringVar(&r.JSON, "json", "", "send this `BODY` as application/json; @PATH is a file, - is stdin")
+	AddInsecureHTTP(flags, &r.InsecureHTTP)
+	cmd.MarkFlagsMutuallyExclusive("data", "json")
+}
+
+// AddInsecureHTTP adds --insecure-http.
+func AddInsecureHTTP(flags *pflag.FlagSet, allowed *bool) {
+	flags.BoolVar(allowed, "insecure-http", false, "send the token over plain http, unencrypted, also to other machines")
+}
+
+// AddExpectations adds the flags about redirects, retries and the response that
+// counts as success.
+func (r *RequestFlags) AddExpectations(flags *pflag.FlagSet) {
 	flags.BoolVarP(&r.follow, "location", "L", false, "follow redirects that stay at the same scheme, host and port")
 	flags.IntVar(&r.Retries, "retry", 0, "try `N` more times after a connection fault, 429 or 5xx")
-	flags.BoolVar(&r.InsecureHTTP, "insecure-http", false, "send the token unencrypted, over plain http, to other machines")
+	flags.BoolVar(&r.PrintCurl, "print-curl", false, "print the request as a curl command without secrets, and send nothing")
 	flags.StringVar(&r.expectStatus, "expect", "2xx", "the `STATUS` that is success: 200, 200,404 or 2xx")
 	flags.StringArrayVar(&r.expectHeaders, "expect-header", nil, "a `HEADER` that must be there: Name, or \"Name: value\" (repeatable)")
 	flags.StringArrayVar(&r.expectBody, "expect-body", nil, "a `TEXT` that must be in the body (repeatable)")
@@ -111,7 +124,7 @@ func (r RequestFlags) header() (http.Header, error) {
 func (r RequestFlags) expectations() (call.Expect, error) {
 	expect := call.Expect{Body: r.expectBody, MaxTime: r.MaxTime}
 	var err error
-	if expect.Status, err = call.ParseStatusSet(r.expectStatus); err != nil {
+	if expect.Status, err = call.ParseStatusSet(cmp.Or(r.expectStatus, "2xx")); err != nil {
 		return expect, exit.Usagef("--expect: %v", err).Wrap(err)
 	}
 	for _, text := range r.expectHeaders {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // Main runs the command line of a process, until it ends or a signal ends it,
@@ -49,28 +50,29 @@ func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	return CodeOf(err)
 }
 
-const rootLong = `Machine-to-machine calls secured by Microsoft Entra ID: acquire an app-only token,
-find out why one is refused, call an API with it, and run a protected API. All of
-it also works offline, against a local tenant.
+const rootLong = `Machine-to-machine calls secured by Microsoft Entra ID: acquire an app-only token, call
+an API with it, find out why one is rejected, and run a protected API. All of it also
+works offline, against a local tenant.
 
-  m2m serve --local -- m2m call /secure-data    the whole loop, with no Azure at all
+    token -> call -> 401/403 -> why -> fix
+
+Settings come from flags, then --local, then the environment, then .env:
+TENANT_ID, CLIENT_ID, CLIENT_SECRET and API_SCOPE are enough to start with.`
+
+const rootExamples = `  m2m serve --local -- m2m call /secure-data    the whole loop, without Azure
 
   m2m token                                     a token on stdout, nothing else
   m2m token | m2m verify                        every check and claim of it
-  m2m call https://api.example.com/orders       an answer, or why it was refused
-  m2m serve                                     a protected API on port 8000
-
-Settings come from flags, then --local, then the environment, then .env:
-TENANT_ID, CLIENT_ID, CLIENT_SECRET and API_SCOPE are enough for all four commands.
-"m2m help environment" lists them all, "m2m help exit-codes" what the exit codes mean.`
+  m2m call https://api.example.com/orders       a response, or why it was rejected
+  m2m serve                                     a protected API on port 8000`
 
 // commandLine makes the command that the first argument names, and the whole tree
-// if it names none. The flags of all commands take a good part of the time in
-// which m2m token answers from its cache.
+// if it names none or one that needs all. The flags of all commands take a good part
+// of the time in which m2m token answers from its cache.
 func commandLine(env *Env, commands Commands) *cobra.Command {
 	if len(env.Args) > 0 {
 		for _, command := range commands.List {
-			if command.Name == env.Args[0] {
+			if command.Name == env.Args[0] && !command.NeedsAll {
 				root := bareRoot(env)
 				root.AddCommand(command.New(env))
 				root.CompletionOptions.DisableDefaultCmd = true
@@ -78,9 +80,7 @@ func commandLine(env *Env, commands Commands) *cobra.Command {
 			}
 		}
 	}
-	root := Root(env, commands)
-	addCompletion(root)
-	return root
+	return Root(env, commands)
 }
 
 // Commands are the commands and help pages of m2m, made when they are needed.
@@ -94,16 +94,40 @@ type Commands struct {
 type Command struct {
 	Name string
 	New  func(*Env) *cobra.Command
+	// Group is the heading under which help lists the command.
+	Group string
+	// NeedsAll says that the command looks at all others.
+	NeedsAll bool
 }
+
+// otherGroup is the heading of the commands without a Group.
+const otherGroup = "Other commands"
 
 // Root makes the root command with every command below it.
 func Root(env *Env, commands Commands) *cobra.Command {
 	root := bareRoot(env)
-	for _, command := range commands.List {
-		root.AddCommand(command.New(env))
+	add := func(cmd *cobra.Command, group string) {
+		if group == "" {
+			group = otherGroup
+		}
+		if !root.ContainsGroup(group) {
+			root.AddGroup(&cobra.Group{ID: group, Title: group})
+		}
+		cmd.GroupID = group
+		AddCommands(root, cmd)
 	}
-	root.AddCommand(commands.Topics()...)
-	root.SetHelpCommand(commands.Help())
+	for _, command := range commands.List {
+		add(command.New(env), command.Group)
+	}
+	if commands.Topics != nil {
+		root.AddCommand(commands.Topics()...)
+	}
+	if commands.Help != nil {
+		help := commands.Help()
+		root.SetHelpCommand(help)
+		add(help, "")
+	}
+	addCompletion(root)
 	return root
 }
 
@@ -113,51 +137,42 @@ func bareRoot(env *Env) *cobra.Command {
 		Use:           "m2m",
 		Short:         "Machine-to-machine calls secured by Microsoft Entra ID",
 		Long:          rootLong,
+		Example:       rootExamples,
 		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          unknownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFlagGroups(cmd); err != nil {
+				return err
+			}
 			env.started = true
+			return nil
 		},
 	}
 	root.SetOut(env.Out)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("m2m {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(env.Out, cmd) })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.BoolVar(&env.Debug, "debug", false, "trace on stderr what is asked of whom, and why; secrets and tokens are left out")
+	flags.BoolVar(&env.Debug, "debug", false, "log requests and decisions to stderr, secrets removed")
 	env.Color = ColorAuto
 	flags.Var(&env.Color, "color", "colour the output: auto, always or never")
-	flags.StringVar(&env.EnvFile, "env-file", "", "read settings from `PATH` in place of ./.env")
+	flags.StringVar(&env.EnvFile, "env-file", "", "read settings from `PATH` instead of ./.env")
 	return root
 }
 
-// usageTemplate is cobra's with our headings. It has no examples: the long text of
-// each command begins with them.
-const usageTemplate = `Usage:
-{{- if and .Runnable .HasParent}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} [command]{{end}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasHelpSubCommands}}
-
-More help:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
-  {{rpad (printf "m2m help %s" .Name) 21}} {{.Short}}{{end}}{{end}}
-  m2m help AADSTS...    What an error code of Entra's means{{end}}{{if .HasAvailableSubCommands}}
-
-"{{.CommandPath}} [command] --help" tells more about a command.{{end}}
-`
+// Group makes a command that only groups those below it.
+func Group(name, short, long, examples string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, Long: long, Example: examples,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+}
 
 // addCompletion adds cobra's completion command and makes it reject an unknown
 // shell, for which cobra prints help and exits with 0.
@@ -167,11 +182,12 @@ func addCompletion(root *cobra.Command) {
 		if cmd.Name() != "completion" {
 			continue
 		}
+		cmd.GroupID, cmd.Short = otherGroup, "Print the completion script of a shell"
 		cmd.Args = func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
-			return exit.Usagef("there is no completion for the shell %s", Word(args[0])).
+			return exit.Usagef("no completion for the shell %s", Word(args[0])).
 				Hint("the shells are bash, zsh, fish and powershell")
 		}
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
@@ -195,12 +211,15 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hints := []string{"m2m --help lists the commands"}
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hints = []string{"did you mean " + strings.Join(near, " or ") + "?"}
+	hint := cmd.CommandPath() + " --help lists the commands"
+	var known []string
+	for _, c := range cmd.Commands() {
+		known = append(known, c.Name())
 	}
-	return exit.Usagef("there is no command %s", Word(args[0])).Hint(hints...)
+	if near := text.Nearest(args[0], known); near != "" {
+		hint = "did you mean " + cmd.CommandPath() + " " + near + "?"
+	}
+	return exit.Usagef("unknown command %s", Word(args[0])).Hint(hint)
 }
 
 // flagError is the error of a flag that pflag rejects.

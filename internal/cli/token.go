@@ -45,6 +45,11 @@ func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	settings.AddFlags(flags, settings.CredentialFlags...)
 }
 
+// AddTokenFile adds --token-file.
+func AddTokenFile(flags *pflag.FlagSet, path *string) {
+	flags.StringVar(path, "token-file", "", "send the token in `PATH` instead of a new one; - is stdin")
+}
+
 // Check rejects values that cannot be meant.
 func (how Acquisition) Check() error { return CheckTimeout(how.Timeout) }
 

@@ -162,7 +162,7 @@ func (s Situation) adviceText(a Advice) string {
 	case PutUnderClients:
 		return "under clients it can stand as client_secret or certificate_password"
 	case SendToAPI:
-		return "a suite sends only to the scheme, host and port of the API: give its address after the flags, or in API_URL"
+		return "a suite sends only to the scheme, host and port of the API: give its address with --api-url, or in API_URL"
 	case AllowOrigin:
 		return "or allow this one too: --allow-origin " + text.ShellQuote(a.Args[0])
 	}

@@ -36,7 +36,7 @@ func ReadTenantFile(path string, read fileReader) (tenantfile.File, error) {
 	text, err := read(path, tenantfile.MaxBytes)
 	if err != nil {
 		return tenantfile.File{}, exit.Usagef("the tenant file cannot be read: %v", err).
-			Hint("to write one: m2m serve tenant-file >tenant.yaml").
+			Hint("to write one: m2m tenant init > tenant.yaml").
 			Wrap(err)
 	}
 	name := path
@@ -50,7 +50,7 @@ func ReadTenantFile(path string, read fileReader) (tenantfile.File, error) {
 		return read(name, maxCertificateFile)
 	})
 	if fault := (*strictyaml.Error)(nil); errors.As(err, &fault) {
-		return tenants, exit.Usagef("%v", err).Hint("m2m serve tenant-file prints a file with every key explained").Wrap(err)
+		return tenants, exit.Usagef("%v", err).Hint("m2m tenant init prints a file with every key explained").Wrap(err)
 	}
 	return tenants, err
 }
@@ -60,7 +60,7 @@ func ParseFaults(specs []string) (faults []fault.Fault, err error) {
 	for _, spec := range specs {
 		f, err := fault.Parse(spec)
 		if err != nil {
-			hints := append(explain.CommandLine.Hints(err), "m2m serve fault --help lists the faults")
+			hints := append(explain.CommandLine.Hints(err), "m2m tenant fault --help lists the faults")
 			return nil, exit.Usagef("%v", err).Hint(hints...)
 		}
 		faults = append(faults, f)

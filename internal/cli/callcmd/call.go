@@ -8,29 +8,25 @@ import (
 
 	"m2m/internal/call"
 	"m2m/internal/cli"
-	"m2m/internal/cli/probecmd"
-	"m2m/internal/cli/testcmd"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 )
 
-const long = `  m2m call /secure-data                       the demo API, or the one of API_URL
+const long = `Acquires a token, calls an address with it and prints the body of the response. A
+rejection is explained on stderr: what the API said, what the token says, and what to do.
+
+The token goes to the given address and nowhere else. Exits with 0 if the response is as
+expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
+
+const examples = `  m2m call /secure-data                       the demo API, or the one of API_URL
   m2m call https://api.example.com/orders     any address
   m2m call --json @order.json /orders         POST, with a body
-  m2m call --expect 403 /admin                ends with 0 if the answer is 403
-  m2m call --expect-jq '.count > 0' /orders   ends with 0 if that holds for the body
+  m2m call --expect 403 /admin                exits with 0 if the status is 403
+  m2m call --expect-jq '.count > 0' /orders   exits with 0 if that holds for the body
   m2m call --no-token /secure-data            without a token
   m2m call -o json /secure-data | jq .status  status, headers, timing and body
-  m2m call -v /secure-data                    what is sent and what comes, on stderr
-  m2m call --print-curl /secure-data          the same as a curl command; sends nothing
-  m2m call --suite smoke.yaml                 many requests, and a table of what came
-  m2m call --probe /secure-data               is the door locked? sends forged tokens
-
-Acquires a token, calls an address with it and prints the body of the answer. A refusal is
-explained on stderr: what the API said, what the token says, and what to do.
-
-The token goes to the address given and nowhere else. Ends with 0 if the answer is as
-expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
+  m2m call -v /secure-data                    request and response, on stderr
+  m2m call --print-curl /secure-data          the same as a curl command; sends nothing`
 
 // options are the flags of call.
 type options struct {
@@ -40,18 +36,17 @@ type options struct {
 	verbose    bool
 	cli.RequestFlags
 	cli.TokenOptions
-	suite testcmd.Flags
-	probe probecmd.Flags
 }
 
 // New makes m2m call.
 func New(env *cli.Env) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   "call URL | --suite FILE [URL]",
-		Short: "Call an endpoint with a token, and say why it was refused",
-		Long:  long,
-		Args:  cli.AtMostOne("the address"),
+		Use:     "call URL",
+		Short:   "Call an endpoint with a token; explain a rejection",
+		Long:    long,
+		Example: examples,
+		Args:    cli.AtMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			o.Note(cmd.Flags())
@@ -59,39 +54,29 @@ func New(env *cli.Env) *cobra.Command {
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check()); err != nil {
 				return err
 			}
-			switch {
-			case o.suite.IsGiven():
-				return testcmd.Run(env, cmd, args,
-					testcmd.Options{Flags: o.suite, TokenOptions: o.TokenOptions, Form: o.form, InsecureHTTP: o.InsecureHTTP})
-			case o.probe.List:
-				return probecmd.List(env, o.probe.Only, o.form)
-			case o.probe.On:
-				return probecmd.Run(env, cmd, args, probecmd.Options{
-					Flags: o.probe, TokenOptions: o.TokenOptions, RequestFlags: o.RequestFlags,
-					Form: o.form, Verbose: o.verbose, JUnit: o.suite.JUnit,
-				})
-			}
 			return run(env, cmd, args, o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.form, "output", "o", "body", "the `FORM` of the output: body or json; of a suite or a probe table or json")
+	flags.StringVarP(&o.form, "output", "o", "body", "output `FORMAT`: body or json")
 	flags.BoolVarP(&o.include, "include", "i", false, "print the status line and the headers before the body")
-	flags.StringVar(&o.outputFile, "output-file", "", "write the output to `PATH`, whole or not at all, in place of stdout")
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show on stderr what is sent and what comes: lines and headers, without credentials")
-	o.RequestFlags.Add(flags)
+	flags.StringVar(&o.outputFile, "output-file", "", "write the output to `PATH`, whole or not at all, instead of stdout")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log request and response on stderr: lines and headers, without credentials")
+	o.RequestFlags.Add(cmd)
+	o.RequestFlags.AddExpectations(flags)
 	flags.BoolVar(&o.NoToken, "no-token", false, "send no token")
-	flags.StringVar(&o.TokenFile, "token-file", "", "send the token in `PATH`, in place of a new one; - is stdin")
+	cli.AddTokenFile(flags, &o.TokenFile)
 	o.How.Add(flags)
-	o.suite.Add(flags)
-	o.probe.Add(flags)
+	cmd.MarkFlagsMutuallyExclusive("no-token", "token-file")
+	cmd.MarkFlagsMutuallyExclusive("print-curl", "output")
+	cmd.MarkFlagsMutuallyExclusive("print-curl", "output-file")
 	return cmd
 }
 
 // run sends one request, or prints it for curl.
 func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
-	if err := cmp.Or(o.suite.CheckAbsent(cmd.Flags()), o.probe.CheckAbsent(cmd.Flags()), o.check(args)); err != nil {
+	if err := o.check(args); err != nil {
 		return err
 	}
 	session, err := cli.Open(env, cmd, settings.Uses{
@@ -140,23 +125,17 @@ func exchange(session *cli.Session, cmd *cobra.Command, request call.Request, o 
 	return printAnswer(env, to, answer, cli.ContextOf(cmd, request, s, o.TokenFile, cli.CallFlags(cmd, o.RequestFlags)), o)
 }
 
-// check rejects flags that contradict each other.
+// check rejects a missing address and values that cannot be meant.
 func (o options) check(args []string) error {
 	switch {
 	case len(args) == 0:
-		return exit.Usagef("there is no address to call").Hint("for the demo API: m2m call /secure-data")
-	case o.NoToken && o.TokenFile != "":
-		return exit.Usagef("--no-token and --token-file contradict each other")
-	case o.PrintCurl && (o.form == "json" || o.outputFile != ""):
-		return exit.Usagef("--print-curl prints a command on stdout and nothing else").Hint("leave out -o and --output-file")
-	case o.DataGiven && o.JSONGiven:
-		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
+		return exit.Usagef("no address to call").Hint("for the demo API: m2m call /secure-data")
 	case o.Retries < 0:
 		return exit.Usagef("--retry is a number of times, not %d", o.Retries)
 	case o.MaxTime < 0:
 		return exit.Usagef("--max-time is a time such as 300ms or 2s, not %s", o.MaxTime)
 	case o.form == "json" && o.include:
-		return exit.Usagef("-i and -o json are both given; the JSON has status and headers already")
+		return exit.Usagef("-i and -o json exclude each other").Hint("leave out -i: the JSON has status and headers already")
 	}
 	return cli.CheckForm(o.form, []string{"body", "json"})
 }

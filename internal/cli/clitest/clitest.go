@@ -4,12 +4,8 @@ package clitest
 import (
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/spf13/pflag"
 )
 
 // Readme returns the text of README.md to the test of a command.
@@ -56,14 +52,4 @@ func keysOf(t reflect.Type, pkg string) []string {
 		keys = append(keys, keysOf(field.Type, pkg)...)
 	}
 	return keys
-}
-
-// CheckFlagNames checks that names are those of all flags, in any order.
-func CheckFlagNames(t *testing.T, flags *pflag.FlagSet, names []string) {
-	t.Helper()
-	var added []string
-	flags.VisitAll(func(f *pflag.Flag) { added = append(added, f.Name) })
-	if diff := cmp.Diff(added, slices.Sorted(slices.Values(names))); diff != "" {
-		t.Errorf("the table and the flags differ (-added +table):\n%s", diff)
-	}
 }

@@ -1,14 +1,31 @@
 package helpcmd
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/text"
 )
+
+// NewVersion makes m2m version.
+func NewVersion(env *cli.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Long:    "Prints the version of m2m, the commit of a build from source, and the version of Go.",
+		Example: "  m2m version",
+		Args:    cli.NoArguments,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(env.Out, "m2m "+cli.Version())
+			return err
+		},
+	}
+}
 
 // New makes m2m help, which also explains AADSTS codes. Cobra's own exits with 0 for a
 // topic that does not exist.
@@ -16,9 +33,10 @@ func New() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command | topic | AADSTS code]",
 		Short: "Help about a command, a topic or an AADSTS code",
-		Long: `m2m help token              about a command
-m2m help environment        about a topic: environment, exit-codes
-m2m help AADSTS7000215      what an error of Entra's means and what to do about it`,
+		Long:  "Prints the help page of a command or a topic, or what an error code of Entra means.",
+		Example: `  m2m help token              about a command
+  m2m help environment        about a topic: environment, exit-codes
+  m2m help AADSTS7000215      the meaning of an error code, and what to do`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if code, ok := entra.ParseAADSTS(args[0]); ok {
@@ -27,7 +45,7 @@ m2m help AADSTS7000215      what an error of Entra's means and what to do about 
 			}
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return exit.Usagef("there is no help about %s", text.Quote(strings.Join(args, " "))).
+				return exit.Usagef("no help about %s", text.Quote(strings.Join(args, " "))).
 					Hint("m2m help lists the commands and topics")
 			}
 			found.InitDefaultHelpFlag()

@@ -34,16 +34,16 @@ func (r *run) mayProbe() error {
 		return nil
 	case !p.remote:
 		return exit.Usagef("%s is not this machine, and a probe sends it forged tokens", text.Quote(host)).
-			Hint("if you may test it, add --probe-remote")
+			Hint("if you may test it, add --remote")
 	case p.confirm != "":
 		if text.LowerASCII(p.confirm) != text.LowerASCII(host) {
-			return exit.Usagef("--probe-confirm names %s, but the address is on %s", text.Quote(p.confirm),
+			return exit.Usagef("--confirm names %s, but the address is on %s", text.Quote(p.confirm),
 				text.Quote(host)).Hint("nothing was sent")
 		}
 		return nil
 	case !cli.IsTerminal(r.session.Env.Stdin) || !cli.IsTerminal(r.session.Env.Stderr):
 		return exit.Usagef("there is no terminal to ask on whether %s may be probed", text.Quote(host)).
-			Hint("if it may, name it: --probe-confirm " + text.Printable(host))
+			Hint("if it may, name it: --confirm " + text.Printable(host))
 	}
 	return r.ask(host)
 }

@@ -1,13 +1,12 @@
 package probecmd
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
@@ -15,92 +14,98 @@ import (
 	"m2m/internal/text"
 )
 
+const long = `Checks whether an API really validates its tokens: sends one request with a valid token,
+then about 250 with forged, expired or misplaced ones, and reports which of them the API
+accepts, how bad that is, and how to fix it.
+
+Only an API on this machine is probed, unless --remote is given and its host is confirmed:
+its operators may take a probe for an attack. Exits with 0 if no hole was found, 6 if one
+was, and 5 if it could not tell.`
+
+const examples = `  m2m probe /secure-data                      the demo API, or the one of API_URL
+  m2m probe http://127.0.0.1:9000/orders      any address on this machine
+  m2m probe --only 'alg-*' /orders            only some of the cases
+  m2m probe --list                            the cases, and what each tries
+  m2m serve --local -- m2m probe /secure-data offline, with wrong tokens of the tenant too
+  m2m probe --remote --confirm api.example.com https://api.example.com/orders`
+
 // maxRate bounds the requests per second: more would be a load test.
 const maxRate = 1000
 
-// Flags are the flags of call about a probe.
-type Flags struct {
-	On      bool
-	List    bool
-	Only    []string
+// options say what to send, with which token, and how to report.
+type options struct {
+	form    string
+	verbose bool
+	junit   string // a path; empty for no JUnit report
+	list    bool
+	only    []string
 	rate    float64
 	remote  bool
 	confirm string
-}
-
-// Add adds the flags.
-func (p *Flags) Add(flags *pflag.FlagSet) {
-	flags.BoolVar(&p.On, "probe", false, "ask whether the API really verifies tokens: send forgeries, and report what it lets in")
-	flags.StringArrayVar(&p.Only, "probe-only", nil, "of a probe: try only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
-	flags.Float64Var(&p.rate, "probe-rate", 20, "of a probe: send at most `N` requests a second")
-	flags.BoolVar(&p.remote, "probe-remote", false, "of a probe: the API may be on another machine; asks before it begins")
-	flags.StringVar(&p.confirm, "probe-confirm", "", "of a probe: the `HOST` that may be probed, where there is no terminal to ask on")
-	flags.BoolVar(&p.List, "probe-list", false, "print the names of a probe's cases and what each tries, and end")
-}
-
-// flagNames are the flags that Flags adds. They need a probe.
-var flagNames = []string{"probe", "probe-only", "probe-rate", "probe-remote", "probe-confirm", "probe-list"}
-
-// Options say what to send, with which token, and how to report.
-type Options struct {
-	Flags
 	cli.TokenOptions
 	cli.RequestFlags
-	Form    string
-	Verbose bool
-	JUnit   string // a path; empty for no JUnit report
 }
 
-// CheckAbsent rejects these flags on a command that is not about a probe.
-func (p *Flags) CheckAbsent(flags *pflag.FlagSet) (err error) {
-	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(flagNames, f.Name) {
-			err = exit.Usagef("--%s means something only with a probe", f.Name).Hint("add --probe")
-		}
-	})
-	return err
-}
-
-// flagsWithoutProbe are the flags of call that do not go with a probe.
-var flagsWithoutProbe = []string{
-	"include", "output-file", "location", "retry", "expect", "expect-header", "expect-body", "expect-jq", "max-time",
-	"no-token", "print-curl", "suite", "jobs", "fail-fast", "tag", "skip-tag", "allow-origin", "suite-schema",
-}
-
-// check rejects flags that do not go with a probe: it decides itself what to send and
-// what to expect.
-func (o *Options) check(cmd *cobra.Command, args []string) (err error) {
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && slices.Contains(flagsWithoutProbe, f.Name) {
-			err = exit.Usagef("--%s does not go with --probe", f.Name).
-				Hint("leave it out: the probe decides itself what to send and what to expect")
-		}
-	})
-	switch {
-	case err != nil:
-		return err
-	case len(args) == 0:
-		return exit.Usagef("there is no address to probe").Hint("for the demo API: m2m call --probe /secure-data")
-	case !(o.rate > 0 && o.rate <= maxRate):
-		return exit.Usagef("--probe-rate is a number above 0, and at most %d", maxRate)
-	case o.DataGiven && o.JSONGiven:
-		return exit.Usagef("-d and --json are both given; they are two ways to send one body")
-	case cmd.Flags().Changed("output"):
-		return cli.CheckForm(o.Form, []string{"table", "json"})
+// New makes m2m probe.
+func New(env *cli.Env) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:     "probe URL",
+		Short:   "Check whether an API really validates its tokens",
+		Long:    long,
+		Example: examples,
+		Args:    cli.AtMostOne("the address"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env.JSONErrors = o.form == "json"
+			o.Note(cmd.Flags())
+			// An empty body is one too.
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check(), o.check(args)); err != nil {
+				return err
+			}
+			if o.list {
+				return list(env, o.only, o.form)
+			}
+			return start(env, cmd, args[0], o)
+		},
 	}
-	return nil
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&o.form, "output", "o", "text", "output `FORMAT`: text or json")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for every case")
+	flags.StringVar(&o.junit, "junit", "", "write a JUnit report to `PATH`; - is stdout, instead of the report")
+	flags.StringArrayVar(&o.only, "only", nil, "send only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
+	flags.BoolVar(&o.list, "list", false, "print the names of the cases and what each tries, and send nothing")
+	flags.Float64Var(&o.rate, "rate", 20, "send at most `N` requests a second")
+	flags.BoolVar(&o.remote, "remote", false, "the API may be on another machine; asks before it begins")
+	flags.StringVar(&o.confirm, "confirm", "", "the `HOST` that may be probed, where there is no terminal to ask on")
+	o.RequestFlags.Add(cmd)
+	cli.AddTokenFile(flags, &o.TokenFile)
+	o.How.Add(flags)
+	return cmd
+}
+
+// check rejects a missing address and values that cannot be meant.
+func (o *options) check(args []string) error {
+	switch {
+	case o.list:
+	case len(args) == 0:
+		return exit.Usagef("no address to probe").Hint("for the demo API: m2m probe /secure-data")
+	case !(o.rate > 0 && o.rate <= maxRate):
+		return exit.Usagef("--rate is a number above 0, and at most %d", maxRate)
+	}
+	return cmp.Or(cli.CheckForm(o.form, []string{"text", "json"}), cli.CheckStdout(o.form, o.junit))
 }
 
 // timeout is that of each request; 0 is the default of package probe.
-func (p *Flags) timeout(cmd *cobra.Command, how cli.Acquisition) time.Duration {
+func (o *options) timeout(cmd *cobra.Command) time.Duration {
 	if cmd.Flags().Changed("timeout") {
-		return how.Timeout
+		return o.How.Timeout
 	}
 	return 0
 }
 
-// List prints the cases that the patterns select, all for none.
-func List(env *cli.Env, only []string, form string) error {
+// list prints the cases that the patterns select, all for none.
+func list(env *cli.Env, only []string, form string) error {
 	cases, unmatched := forge.Select(forge.Catalogue(), only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])

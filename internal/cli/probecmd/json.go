@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"m2m/internal/cli"
 	"m2m/internal/probe"
 	"m2m/internal/probe/forge"
 	"m2m/internal/testreport"
@@ -28,7 +27,7 @@ func verdictOf(report *probe.Report, stop error) string {
 	return verdictLocked
 }
 
-// document is the JSON of `call --probe -o json`. Its keys are stable.
+// document is the JSON of `probe -o json`. Its keys are stable.
 type document struct {
 	URL        string           `json:"url"`
 	Verdict    string           `json:"verdict"`
@@ -126,5 +125,5 @@ func (r *run) writeFault(err error) {
 
 func (r *run) finishJUnit(suite testreport.Suite) error {
 	suite.Name = "probe of " + r.config.Target.Redacted()
-	return cli.WriteJUnit(r.junit, testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
+	return r.junit.WriteJUnit(testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
 }

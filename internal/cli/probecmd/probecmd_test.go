@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
-
 	"m2m/internal/cli"
 	"m2m/internal/cli/clitest"
 	"m2m/internal/probe"
@@ -43,11 +41,4 @@ func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
 
 func TestReadmeNamesProbeJSONKeys(t *testing.T) {
 	clitest.CheckReadmeKeys(t, "## Is the door locked?", document{})
-}
-
-// TestProbeFlagNames: the table names exactly the flags that are added.
-func TestProbeFlagNames(t *testing.T) {
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(Flags).Add(flags)
-	clitest.CheckFlagNames(t, flags, flagNames)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -24,29 +23,26 @@ import (
 
 // run is one run of a probe.
 type run struct {
-	o       Options
+	o       options
 	session *cli.Session
 	request call.Request
 	config  probe.Config
-	junit   *os.File // nil without --junit
+	junit   *cli.Report // nil without --junit
 	started time.Time
 }
 
-// Run probes an API and reports what it accepts. It checks the whole command line
+// start probes an API and reports what it accepts. It checks the whole command line
 // before it acquires a token.
-func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
+func start(env *cli.Env, cmd *cobra.Command, address string, o options) error {
 	r := &run{o: o, started: env.Now()}
-	if err := o.check(cmd, args); err != nil {
-		return err
-	}
 	session, err := cli.Open(env, cmd, settings.Uses{
-		Credential: o.TokenFile == "", GivenToken: o.TokenFile != "", Call: true, APIURL: cli.IsPath(args[0]),
+		Credential: o.TokenFile == "", GivenToken: o.TokenFile != "", Call: true, APIURL: cli.IsPath(address),
 	})
 	if err != nil {
 		return err
 	}
 	r.session = session
-	if err := r.prepare(cmd, args[0]); err != nil {
+	if err := r.prepare(cmd, address); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
@@ -80,7 +76,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	}
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd, r.o.How), Now: r.session.Env.Now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd), Now: r.session.Env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -91,7 +87,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = cli.OpenJUnit(r.session.Env, r.o.JUnit)
+	r.junit, err = cli.OpenReport(r.session.Env, r.o.junit)
 	return err
 }
 
@@ -104,7 +100,7 @@ func (r *run) choose(cmd *cobra.Command) (err error) {
 	if r.config.Minter == nil {
 		possible = slices.DeleteFunc(possible, func(c forge.Case) bool { return c.Family == forge.Issued })
 	}
-	cases, unmatched := forge.Select(possible, r.o.Only)
+	cases, unmatched := forge.Select(possible, r.o.only)
 	if unmatched != nil {
 		return noSuchCase(unmatched[0])
 	}
@@ -115,11 +111,11 @@ func (r *run) choose(cmd *cobra.Command) (err error) {
 // noSuchCase is the error of a pattern that selects nothing.
 func noSuchCase(pattern string) error {
 	if _, unknown := forge.Select(forge.Catalogue(), []string{pattern}); unknown == nil {
-		return exit.Usagef("--probe-only: %s is a wrong token with a true signature, which only a local tenant makes", text.Quote(pattern)).
+		return exit.Usagef("--only: %s is a wrong token with a true signature, which only a local tenant makes", text.Quote(pattern)).
 			Hint("probe an API that takes the local tenant's tokens: with --local, or under m2m serve --local -- COMMAND")
 	}
-	return exit.Usagef("--probe-only: no case is called %s", text.Quote(pattern)).
-		Hint("m2m call --probe-list prints the names; * stands for any part of one")
+	return exit.Usagef("--only: no case is called %s", text.Quote(pattern)).
+		Hint("m2m probe --list prints the names; * stands for any part of one")
 }
 
 // probeBaseline sends the valid token as m2m call does, and explains as there why it
@@ -168,10 +164,13 @@ func (r *run) print(report *probe.Report, stop error) error {
 	if err := r.writeJUnit(report, stop); err != nil {
 		return err
 	}
-	if r.o.Form == "json" {
+	switch {
+	case r.o.form == "json":
 		return cli.WriteJSON(r.session.Env.Out, r.document(report, stop))
+	case r.o.junit == "-":
+		return nil
 	}
-	textReport{Page: r.session.Env.Page(), all: r.o.Verbose}.report(r.config, report, stop)
+	textReport{Page: r.session.Env.Page(), all: r.o.verbose}.report(r.config, report, stop)
 	return r.session.Env.Out.Err
 }
 
@@ -187,7 +186,7 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 		if stop != nil {
 			fail.Addf("the probe did not come to its end: %v", stop).Hint(stopHints(stop)...)
 		}
-		return fail.Hint("after a fix, try that case alone: --probe-only " + findings[0].Case.Name)
+		return fail.Hint("after a fix, try that case alone: --only " + findings[0].Case.Name)
 	case stop != nil:
 		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Hint(stopHints(stop)...).Wrap(stop)
 	case len(missed) > 0:
@@ -210,8 +209,8 @@ var stopAdvice = sync.OnceValue(func() map[probe.Advice]string {
 		probe.ProbeBearer:      "probe an address that takes bearer tokens, not one for browsers",
 		probe.ProbeRejecting:   "probe an address that answers 401 without a token",
 		probe.CheckAPI:         "see whether the API still runs, and what it logged",
-		probe.LowerRate:        "it may count failures and have locked the caller out: try a lower --probe-rate",
-		probe.SlowDown:         "send fewer requests a second: --probe-rate 1",
+		probe.LowerRate:        "it may count failures and have locked the caller out: try a lower --rate",
+		probe.SlowDown:         "send fewer requests a second: --rate 1",
 		probe.LiftLimit:        "or switch the limit off while you probe",
 	}
 })

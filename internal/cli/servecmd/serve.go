@@ -13,26 +13,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"m2m/internal/cli"
-	"m2m/internal/cli/tenantcmd"
 	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/settings"
 )
 
-const long = `  m2m serve                                   the protected API on http://127.0.0.1:8000
-  m2m serve --require-role Data.Read          let in only apps that have this role
-  m2m serve --upstream http://127.0.0.1:9000  the same gate in front of a program of your own
-  m2m serve --check                           check settings and keys, start nothing
-  m2m serve --local                           with a local tenant, offline
-  m2m serve --local -- m2m call /secure-data  both for one command, on free ports
-  m2m serve --local -- npm test               the same for the tests of another program
-  m2m serve --local --tenant-file FILE        with tenants, apps and roles of your own
-  m2m serve tenant-file                       the built-in tenant as such a file, to change
-  m2m serve --local --intercept -- npm test   and it asks login.microsoftonline.com
-  m2m serve --local --fault token:429,times=2 a tenant that misbehaves
-  m2m serve mint --expired                    a token of that tenant, however wrong
-
-Runs an API that admits only callers with a valid token: GET /secure-data, with
+const long = `Runs an API that accepts only requests with a valid token: GET /secure-data, with
 /openapi.json and /docs to read it, /healthz and /readyz. TENANT_ID and API_SCOPE (or
 API_AUDIENCE) must be set.
 
@@ -40,12 +26,23 @@ API_AUDIENCE) must be set.
 API, a client that has its role and one that has not. Other terminals reach it with --local.
 With -- COMMAND it starts both on free ports, runs the command with all it needs in its
 environment (TENANT_ID, CLIENT_ID, CLIENT_SECRET, API_SCOPE, API_URL, CA files, ...), and
-ends with the exit code of the command. A command that a signal asked to end has 10 seconds
+exits with the exit code of the command. A command that a signal asked to end has 10 seconds
 before SIGTERM, and 5 more before SIGKILL.
 
 --intercept is for programs with Microsoft's address written into them. The tenant then
 answers as login.microsoftonline.com and every other login host, through a proxy that
 HTTPS_PROXY of the command names; the proxy passes other hosts on, port 443 only.`
+
+const examples = `  m2m serve                                   the protected API on http://127.0.0.1:8000
+  m2m serve --require-role Data.Read          accept only apps that have this role
+  m2m serve --upstream http://127.0.0.1:9000  the same checks in front of an API of your own
+  m2m serve --check                           only check whether it can start
+  m2m serve --local                           with a local tenant, offline
+  m2m serve --local -- m2m call /secure-data  both for one command, on free ports
+  m2m serve --local -- npm test               the same for the tests of another program
+  m2m serve --local --tenant-file FILE        with tenants, apps and roles of your own
+  m2m serve --local --intercept -- npm test   for programs that ask login.microsoftonline.com
+  m2m serve --local --fault token:429,times=2 with a tenant that misbehaves`
 
 // options are the flags of serve.
 type options struct {
@@ -77,8 +74,8 @@ func New(env *cli.Env) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "serve [--local [-- COMMAND ...]]",
-		Short: "Run a protected API and, with --local, a local tenant",
-		Long:  long,
+		Short: "Run a protected API, with --local also a local tenant",
+		Long:  long, Example: examples,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			withLocal, _ := cmd.Flags().GetBool("local")
@@ -105,7 +102,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.StringVarP(&o.form, "output", "o", "text", "with --local or --check: the output `FORMAT`: text or json")
 	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
 	flags.StringArrayVar(&o.faults, "fault", nil,
-		"with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m serve fault --help\"")
+		"with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m tenant fault --help\"")
 	flags.StringVar(&o.metricsAddr, "metrics-addr", "",
 		"serve /metrics on this `ADDRESS`, to everyone who can reach it; default: at --addr, to this machine only")
 	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long running requests have to finish after SIGTERM or Ctrl-C")
@@ -122,7 +119,6 @@ func New(env *cli.Env) *cobra.Command {
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.PolicyFlags.Add(cmd)
-	cmd.AddCommand(tenantcmd.NewMint(env), tenantcmd.NewFault(env), tenantcmd.NewTenantFile(env))
 	return cmd
 }
 

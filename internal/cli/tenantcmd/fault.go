@@ -11,16 +11,16 @@ import (
 	"m2m/internal/tenant/control"
 )
 
-const faultLong = `  m2m serve fault token:429,retry-after=2,times=3   refuse three token requests
-  m2m serve fault token:latency=500ms keys:503      late tokens, and no keys
-  m2m serve fault keys:withdraw                     a new key signs, the old ones are gone
-  m2m serve fault clock=+10m                        the tenant's clock is ten minutes ahead
-  m2m serve fault --list                            what is in force
-  m2m serve fault --clear                           all is well again
+const faultExamples = `  m2m tenant fault token:429,retry-after=2,times=3   reject three token requests
+  m2m tenant fault token:latency=500ms keys:503      late tokens, and no keys
+  m2m tenant fault keys:withdraw                     a new key signs, the old ones are gone
+  m2m tenant fault clock=+10m                        the tenant's clock is ten minutes ahead
+  m2m tenant fault --list                            print the faults in force
+  m2m tenant fault --clear                           end all faults`
 
-Makes the running "m2m serve --local" misbehave, for the tests of programs that have to live
-with it. In serve --local -- COMMAND it is COMMAND's own tenant; serve --local --fault SPEC
-has it misbehave from the start.
+const faultLong = `Makes the running "m2m serve --local" misbehave, for the tests of programs that have to
+cope with that. Under serve --local -- COMMAND it is COMMAND's own tenant; serve --local
+--fault SPEC makes it misbehave from the start.
 
 A fault is PLACE:FAULT[=VALUE][,OPTION=VALUE...]. Places are token, discovery, keys and instance.
 
@@ -41,19 +41,19 @@ A fault is PLACE:FAULT[=VALUE][,OPTION=VALUE...]. Places are token, discovery, k
 times=N ends a fault after N requests. Faults add up; of several at one place all latencies and
 the first of the others count. --clear ends all of them but brings no key back.`
 
-// faultOptions are the flags of serve fault.
+// faultOptions are the flags of tenant fault.
 type faultOptions struct {
 	clear, list bool
 	form        string
 }
 
-// NewFault makes the command that sets the faults of the running local tenant.
-func NewFault(env *cli.Env) *cobra.Command {
+// newFault makes the command that sets the faults of the running local tenant.
+func newFault(env *cli.Env) *cobra.Command {
 	var o faultOptions
 	cmd := &cobra.Command{
 		Use:   "fault [SPEC ...]",
 		Short: "Make the running local tenant misbehave",
-		Long:  faultLong,
+		Long:  faultLong, Example: faultExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			return runFault(env, cmd, args, o)
@@ -63,7 +63,7 @@ func NewFault(env *cli.Env) *cobra.Command {
 	flags.SortFlags = false
 	flags.BoolVar(&o.clear, "clear", false, "end every fault, before those given begin")
 	flags.BoolVar(&o.list, "list", false, "print the faults in force")
-	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of --list: text or json")
+	flags.StringVarP(&o.form, "output", "o", "text", "output `FORMAT` of --list: text or json")
 	return cmd
 }
 
@@ -72,8 +72,8 @@ func runFault(env *cli.Env, cmd *cobra.Command, specs []string, o faultOptions) 
 		return err
 	}
 	if len(specs) == 0 && !o.clear && !o.list {
-		return exit.Usagef("there is no fault to make").
-			Hint("for example: m2m serve fault token:429,times=3", "--list prints what is in force, --clear ends it")
+		return exit.Usagef("no fault given").
+			Hint("for example: m2m tenant fault token:429,times=3", "--list prints the faults in force, --clear ends them")
 	}
 	if _, err := local.ParseFaults(specs); err != nil {
 		return err

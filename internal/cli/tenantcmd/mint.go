@@ -2,7 +2,6 @@ package tenantcmd
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -19,15 +18,9 @@ import (
 	"m2m/internal/text"
 )
 
-const mintLong = `  m2m serve mint                              a good token of the running local tenant
-  m2m serve mint --expired                    one that ended an hour ago
-  m2m serve mint --claim aud=api://other      one for another API
-  m2m serve mint --key other                  one that another key signed
-  m2m serve mint --alg none --without tid     unsigned, and with a claim left out
-  m2m serve mint --claim-json 'roles=["Data.Write"]' | m2m call --token-file - /secure-data
-
-Prints a token of the running "m2m serve --local", however wrong, for the tests of APIs. No
-credential is asked for. In serve --local -- COMMAND it is COMMAND's own tenant.
+const mintLong = `Prints a token of the running "m2m serve --local", valid or as wrong as the flags say, for
+the tests of APIs. It asks for no credential. Under serve --local -- COMMAND it is a token
+of COMMAND's own tenant.
 
 --key other signs with a key that was never the tenant's, under the ID of the current one;
 withdrawn with one that is no longer in the tenant's set; embedded with one that comes along in
@@ -35,7 +28,14 @@ the header (jwk). --alg takes RS256, RS384, RS512, PS256, PS384, PS512, HS256, H
 secret is the tenant's public key, as PEM), ES256 and none. --header alg=... changes what the
 header says and not how it is signed.`
 
-// mintOptions are the flags of serve mint.
+const mintExamples = `  m2m tenant mint                              a valid token of the running local tenant
+  m2m tenant mint --expired                    one that expired an hour ago
+  m2m tenant mint --claim aud=api://other      one for another API
+  m2m tenant mint --key other                  one that another key signed
+  m2m tenant mint --alg none --without tid     unsigned, and with a claim left out
+  m2m tenant mint --claim-json 'roles=["Data.Write"]' | m2m call --token-file - /secure-data`
+
+// mintOptions are the flags of tenant mint.
 type mintOptions struct {
 	tenant, client, api, version, key, alg, nonce, payloadFile string
 
@@ -44,14 +44,14 @@ type mintOptions struct {
 	claims, claimsJSON, without, header, headerJSON, withoutHeader []string
 }
 
-// NewMint makes the command that prints a token of the running local tenant.
-func NewMint(env *cli.Env) *cobra.Command {
+// newMint makes the command that prints a token of the running local tenant.
+func newMint(env *cli.Env) *cobra.Command {
 	var o mintOptions
 	cmd := &cobra.Command{
 		Use:   "mint",
-		Short: "Print a token of the running local tenant, however wrong",
-		Long:  mintLong,
-		Args:  cli.NoArguments,
+		Short: "Print a token of the running local tenant, valid or not",
+		Long:  mintLong, Example: mintExamples,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			asked, err := mintRequest(env, cmd, o)
 			if err != nil {
@@ -70,24 +70,26 @@ func NewMint(env *cli.Env) *cobra.Command {
 		},
 	}
 	o.add(cmd.Flags())
+	cmd.MarkFlagsMutuallyExclusive("user", "id-token", "graph")
+	cmd.MarkFlagsMutuallyExclusive("expired", "not-yet")
 	return cmd
 }
 
 func (o *mintOptions) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.StringVar(&o.client, "client", "", "the calling app: the `ID` or name of a client; the tenant's first, unless given")
-	flags.StringVar(&o.api, "api", "", "the API: its `URI` or ID; the tenant's first, unless given")
+	flags.StringVar(&o.client, "client", "", "the calling app: the `ID` or name of a client; the default is the tenant's first")
+	flags.StringVar(&o.api, "api", "", "the API: its `URI` or ID; the default is the tenant's first")
 	flags.StringVar(&o.tenant, "tenant", "", "the `ID` or domain name of the tenant, where there are several")
-	flags.StringVar(&o.version, "version", "", "the `VERSION` of the token, 1.0 or 2.0; the API's registration decides, unless given")
+	flags.StringVar(&o.version, "version", "", "the `VERSION` of the token, 1.0 or 2.0; the default follows from the API's registration")
 	flags.BoolVar(&o.user, "user", false, "a user's access token: scp, and no roles")
 	flags.BoolVar(&o.id, "id-token", false, "an ID token for the client")
-	flags.BoolVar(&o.graph, "graph", false, "a token for Microsoft Graph, which nobody else can verify")
+	flags.BoolVar(&o.graph, "graph", false, "a token for Microsoft Graph, which only Graph can validate")
 	flags.StringArrayVar(&o.claims, "claim", nil, "set a claim to a text, as `NAME=VALUE` (repeatable)")
 	flags.StringArrayVar(&o.claimsJSON, "claim-json", nil, "set a claim to a JSON value, as `NAME=JSON` (repeatable)")
 	flags.StringArrayVar(&o.without, "without", nil, "leave out the claim `NAME` (repeatable)")
-	flags.StringVar(&o.payloadFile, "payload-file", "", "sign what is in `PATH` in place of claims, as it is; - is stdin")
-	flags.BoolVar(&o.expired, "expired", false, "ended an hour ago")
-	flags.BoolVar(&o.notYet, "not-yet", false, "begins in an hour")
+	flags.StringVar(&o.payloadFile, "payload-file", "", "sign the content of `PATH` as it is, instead of claims; - is stdin")
+	flags.BoolVar(&o.expired, "expired", false, "expired an hour ago")
+	flags.BoolVar(&o.notYet, "not-yet", false, "valid in an hour")
 	flags.StringArrayVar(&o.header, "header", nil, "set a header to a text, as `NAME=VALUE` (repeatable)")
 	flags.StringArrayVar(&o.headerJSON, "header-json", nil, "set a header to a JSON value, as `NAME=JSON` (repeatable)")
 	flags.StringArrayVar(&o.withoutHeader, "without-header", nil, "leave out the header `NAME` (repeatable)")
@@ -98,7 +100,8 @@ func (o *mintOptions) add(flags *pflag.FlagSet) {
 
 // mintRequest makes a request of the flags.
 func mintRequest(env *cli.Env, cmd *cobra.Command, o mintOptions) (r mint.Request, err error) {
-	if err := checkMintFlags(cmd.Flags()); err != nil {
+	// An unset variable must not mean the tenant's first client.
+	if err := cli.CheckFilled(cmd.Flags()); err != nil {
 		return r, err
 	}
 	r = mint.Request{
@@ -138,23 +141,11 @@ func mintRequest(env *cli.Env, cmd *cobra.Command, o mintOptions) (r mint.Reques
 	return r, nil
 }
 
-// checkMintFlags rejects flags that exclude each other, and empty values: an unset
-// variable must not mean the tenant's first client.
-func checkMintFlags(flags *pflag.FlagSet) error {
-	for _, group := range [][]string{{"user", "id-token", "graph"}, {"expired", "not-yet"}} {
-		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !flags.Changed(name) })
-		if len(given) > 1 {
-			return exit.Conflict("--"+given[0], "--"+given[1])
-		}
-	}
-	return cli.CheckFilled(flags)
-}
-
 // jsonObject makes an object of NAME=VALUE and NAME=JSON; nil of neither.
 func jsonObject(flag string, texts, values []string) (jsontext.Value, error) {
 	var object jsonobject.Object
 	add := func(flag, given string, encode func(string) ([]byte, error)) error {
-		example := "for example: " + flag + " " + mintExamples()[flag]
+		example := "for example: " + flag + " " + claimExamples()[flag]
 		name, value, ok := strings.Cut(given, "=")
 		switch {
 		case !ok || name == "":
@@ -195,7 +186,7 @@ func compactJSON(s string) ([]byte, error) {
 	return v, err
 }
 
-var mintExamples = sync.OnceValue(func() map[string]string {
+var claimExamples = sync.OnceValue(func() map[string]string {
 	return map[string]string{
 		"--claim": "aud=api://other", "--claim-json": "'roles=[\"Data.Read\"]'",
 		"--header": "kid=unknown", "--header-json": "'crit=[\"exp\"]'",

@@ -6,48 +6,54 @@ import (
 	"github.com/spf13/cobra"
 
 	"m2m/internal/cli"
-	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/tenant/tenantfile"
 )
 
-const tenantFileLong = `  m2m serve tenant-file >tenant.yaml                      the built-in tenant, every key explained
-  m2m serve --local --tenant-file tenant.yaml             the tenants of a file
-  m2m serve tenant-file --check tenant.yaml               only say whether a file is good
-  m2m serve tenant-file --schema >tenant.schema.json      its JSON Schema, for editors
-
-Prints the tenant of "m2m serve --local" as the YAML that --tenant-file reads: tenants, APIs,
-clients with secrets, certificates and federated credentials, grants, and how long tokens live.
-A key that is not known, a value of the wrong kind, a name that leads nowhere: each is an error
-that says FILE:LINE:COLUMN and, where it can, what was meant.`
-
-// NewTenantFile makes the command that prints and checks tenant files.
-func NewTenantFile(env *cli.Env) *cobra.Command {
-	var schema bool
-	var check string
-	cmd := &cobra.Command{
-		Use:   "tenant-file",
+func newInit(env *cli.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init",
 		Short: "Print the built-in tenant as a file to change",
-		Long:  tenantFileLong,
-		Args:  cli.NoArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case schema && cmd.Flags().Changed("check"):
-				return exit.Usagef("--schema and --check are both given").Hint("leave one of them out")
-			case cmd.Flags().Changed("check"):
-				_, err := local.ReadTenantFile(check, env.ReadFile)
-				return err
-			case schema:
-				_, err := io.WriteString(env.Out, tenantfile.Schema())
-				return err
-			}
+		Long: `Prints the built-in tenant as the YAML that --tenant-file reads, with every key explained:
+tenants, APIs, clients with secrets, certificates and federated credentials, grants, and how
+long tokens live.`,
+		Example: `  m2m tenant init > tenant.yaml                  write the file
+  m2m serve --local --tenant-file tenant.yaml    run the tenants of the file`,
+		Args: cli.NoArguments,
+		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(env.Out, tenantfile.Builtin())
 			return err
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.BoolVar(&schema, "schema", false, "print the JSON Schema of tenant files")
-	flags.StringVar(&check, "check", "", "read the tenant file at `PATH` and print nothing if it is good; - is stdin")
-	return cmd
+}
+
+func newCheck(env *cli.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE",
+		Short: "Check a tenant file",
+		Long: `Reads a tenant file and prints nothing if it is valid. An unknown key, a value of the wrong
+kind, a name that leads nowhere: each is reported with FILE:LINE:COLUMN and, where it can be
+guessed, what was meant. Nothing is started.`,
+		Example: `  m2m tenant check tenant.yaml
+  cat tenant.yaml | m2m tenant check -`,
+		Args: cli.ExactlyOne("the tenant file", "m2m tenant check tenant.yaml"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			_, err := local.ReadTenantFile(args[0], env.ReadFile)
+			return err
+		},
+	}
+}
+
+func newSchema(env *cli.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of tenant files",
+		Long:    "Prints the JSON Schema of tenant files, for editors, on stdout.",
+		Example: "  m2m tenant schema > tenant.schema.json",
+		Args:    cli.NoArguments,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(env.Out, tenantfile.Schema())
+			return err
+		},
+	}
 }

@@ -15,13 +15,13 @@ import (
 
 // resolveClients resolves the settings of each client that a request is sent as, under
 // the same trust rules as the caller's own.
-func (r *run) resolveClients() error {
+func (r *suiteRun) resolveClients() error {
 	for _, c := range r.plan.Clients {
 		identity, err := r.identity(c)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
-		s, err := cli.ResolveAs(r.env, r.cmd, settings.Uses{Credential: true, Call: true, APIURL: r.cmd.Flags().NArg() == 0}, identity)
+		s, err := cli.ResolveAs(r.env, r.cmd, settings.Uses{Credential: true, Call: true, APIURL: r.o.apiURL == ""}, identity)
 		if err != nil {
 			return r.ofClient(c.Name, err)
 		}
@@ -31,7 +31,7 @@ func (r *run) resolveClients() error {
 }
 
 // identity is a client of the file, as settings.
-func (r *run) identity(c suite.Client) (*settings.Identity, error) {
+func (r *suiteRun) identity(c suite.Client) (*settings.Identity, error) {
 	out := &settings.Identity{Values: map[settings.Setting]settings.Given[string]{}}
 	add := func(s settings.Setting, key string, v suite.Value) {
 		if v.IsSet() {
@@ -47,7 +47,7 @@ func (r *run) identity(c suite.Client) (*settings.Identity, error) {
 }
 
 // suiteCredential is the credential of a client of the file.
-func (r *run) suiteCredential(c suite.Client) (out settings.Credential, err error) {
+func (r *suiteRun) suiteCredential(c suite.Client) (out settings.Credential, err error) {
 	choose := func(kind settings.CredentialKind, key string, v suite.Value) {
 		out.Kind, out.From = kind, r.sourceOf(key, v)
 		out.Why = fmt.Sprintf("the credential of the suite's client %s is the %s from %s", c.Name, kind, out.From)
@@ -76,13 +76,13 @@ func (r *run) suiteCredential(c suite.Client) (out settings.Credential, err erro
 
 // credentialFile is the path of a credential. One that the suite names must stay
 // inside its folder; one in a variable is the caller's and may be anywhere.
-func (r *run) credentialFile(v suite.Value) (string, error) {
+func (r *suiteRun) credentialFile(v suite.Value) (string, error) {
 	path := v.Value.Reveal()
 	if v.Variable != "" {
 		return settings.Absolute(r.env.Dir, path), nil
 	}
 	if !settings.IsInside(r.folder, path) {
-		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", cli.FileName(r.o.file), v.Line).
+		return "", exit.Usagef("%s:%d: the file is outside the folder of the suite", r.name(), v.Line).
 			Hint("put its path into a variable, and write ${NAME} alone in its place").
 			Wrap(settings.ErrEnvFileOutside)
 	}
@@ -90,15 +90,15 @@ func (r *run) credentialFile(v suite.Value) (string, error) {
 }
 
 // sourceOf says where a value comes from: a variable, or a line of the file.
-func (r *run) sourceOf(key string, v suite.Value) settings.Source {
+func (r *suiteRun) sourceOf(key string, v suite.Value) settings.Source {
 	if v.Variable != "" {
 		return settings.Source{Layer: settings.LayerEnvironment, Name: v.Variable}
 	}
-	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", cli.FileName(r.o.file), v.Line)}
+	return settings.Source{Layer: settings.LayerSuite, Name: key, File: fmt.Sprintf("%s:%d", r.name(), v.Line)}
 }
 
 // ofClient adds the client to an error, unless that is the default one.
-func (r *run) ofClient(name string, err error) error {
+func (r *suiteRun) ofClient(name string, err error) error {
 	if name == suite.AsDefault {
 		return err
 	}
@@ -107,7 +107,7 @@ func (r *run) ofClient(name string, err error) error {
 
 // acquireAll acquires a token for each client that a request is sent as. A client
 // without one ends the run before the first request.
-func (r *run) acquireAll(ctx context.Context) error {
+func (r *suiteRun) acquireAll(ctx context.Context) error {
 	tokens := map[string]entra.Secret{}
 	for i, q := range r.plan.Requests {
 		got, known := tokens[q.As]
@@ -126,7 +126,7 @@ func (r *run) acquireAll(ctx context.Context) error {
 
 // as returns the token options of a client: the token that was given is that of the
 // default one.
-func (r *run) as(client string) cli.TokenOptions {
+func (r *suiteRun) as(client string) cli.TokenOptions {
 	o := r.o.TokenOptions
 	if client != suite.AsDefault {
 		o.TokenFile = ""

@@ -15,7 +15,7 @@ import (
 // openFile returns the body in a file that a request names. It must be inside the
 // folder of the suite, whose author must not be able to send another file of the
 // caller's.
-func (r *run) openFile(path string) (call.Body, error) {
+func (r *suiteRun) openFile(path string) (call.Body, error) {
 	if !settings.IsInside(r.folder, path) {
 		return call.Body{}, exit.Usagef("the file %s is outside the folder of the suite", text.Quote(path)).
 			Hint("put what a suite sends into its own folder, or into one below")
@@ -29,17 +29,17 @@ func (r *run) openFile(path string) (call.Body, error) {
 
 // checkFiles rejects a request that sends a credential of m2m: a .env or a key is
 // often in the folder of the suite.
-func (r *run) checkFiles() error {
+func (r *suiteRun) checkFiles() error {
 	for _, q := range r.plan.Requests {
 		if q.File != "" && r.isCredentialFile(settings.Absolute(r.folder, q.File)) {
-			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", cli.FileName(r.o.file), q.Line,
+			return exit.Usagef("%s:%d: the file %s holds credentials of m2m's own, which no API gets to see", r.name(), q.Line,
 				text.Quote(r.plan.Hide(q.File)))
 		}
 	}
 	return nil
 }
 
-func (r *run) isCredentialFile(path string) bool {
+func (r *suiteRun) isCredentialFile(path string) bool {
 	if filepath.Base(path) == settings.EnvFileName {
 		return true
 	}

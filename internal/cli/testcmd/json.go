@@ -9,7 +9,7 @@ import (
 	"m2m/internal/suite"
 )
 
-// document is the JSON of `call --suite -o json`. Its keys are stable.
+// document is the JSON of `test -o json` with one file. Its keys are stable.
 type document struct {
 	Suite      string            `json:"suite"`
 	OK         bool              `json:"ok"` // every request passed
@@ -21,6 +21,12 @@ type document struct {
 	Skipped    int               `json:"skipped"`
 	LatencyMS  *latencyDocument  `json:"latency_ms"` // null without a response
 	Requests   []requestDocument `json:"requests"`
+}
+
+// documents is the JSON of several files.
+type documents struct {
+	OK     bool       `json:"ok"` // every request of every suite passed
+	Suites []document `json:"suites"`
 }
 
 type latencyDocument struct {
@@ -47,18 +53,32 @@ type requestDocument struct {
 	Hints        []string             `json:"hints"`
 }
 
-func (r *run) document(results []suite.Result) document {
-	counts := countVerdicts(results)
+// writeJSON prints the results of one file, or those of several as a list.
+func writeJSON(env *cli.Env, runs []*suiteRun) error {
+	if len(runs) == 1 {
+		return cli.WriteJSON(env.Out, runs[0].document())
+	}
+	all := documents{OK: true}
+	for _, r := range runs {
+		all.OK = all.OK && r.passed()
+		all.Suites = append(all.Suites, r.document())
+	}
+	return cli.WriteJSON(env.Out, all)
+}
+
+func (r *suiteRun) document() document {
+	counts := countVerdicts(r.results)
 	document := document{
-		Suite: cli.FileName(r.o.file), OK: counts[suite.Passed] == len(results),
-		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.env.Now().Sub(r.started)),
+		Suite: r.name(), OK: r.passed(),
+		StartedAt: r.started.UTC(), DurationMS: inMilliseconds(r.elapsed),
 		Passed: counts[suite.Passed], Failed: counts[suite.Failed],
 		Unknown: counts[suite.Unknown], Skipped: counts[suite.Skipped],
 	}
-	if l := suite.LatencyOf(results); l.Count > 0 {
+	if l := suite.LatencyOf(r.results); l.Count > 0 {
 		document.LatencyMS = &latencyDocument{inMilliseconds(l.P50), inMilliseconds(l.P95), inMilliseconds(l.Max)}
 	}
-	for _, result := range results {
+	document.Requests = []requestDocument{} // a file may be left without requests by tags
+	for _, result := range r.results {
 		document.Requests = append(document.Requests, requestOf(result))
 	}
 	return document

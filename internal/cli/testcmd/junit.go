@@ -1,7 +1,6 @@
 package testcmd
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
@@ -12,25 +11,31 @@ import (
 )
 
 // writeJUnit writes the report of --junit; f is nil without it.
-func (r *run) writeJUnit(f *os.File, results []suite.Result) error {
-	name := cli.FileName(r.o.file)
-	cases := testreport.Suite{Name: name, Started: r.started, Elapsed: r.env.Now().Sub(r.started)}
-	cases.Properties = []testreport.Property{{Name: "jobs", Value: strconv.Itoa(r.o.jobs)}}
-	if tags := r.o.tags; len(tags) > 0 {
-		cases.Properties = append(cases.Properties, testreport.Property{Name: "tags", Value: strings.Join(tags, ",")})
+func writeJUnit(f *cli.Report, runs []*suiteRun, o options) error {
+	report := testreport.Report{Name: runs[0].name()}
+	if len(runs) > 1 {
+		report.Name = "m2m test"
 	}
-	if tags := r.o.skipTags; len(tags) > 0 {
-		cases.Properties = append(cases.Properties, testreport.Property{Name: "skipped tags", Value: strings.Join(tags, ",")})
+	properties := []testreport.Property{{Name: "jobs", Value: strconv.Itoa(o.jobs)}}
+	if len(o.tags) > 0 {
+		properties = append(properties, testreport.Property{Name: "tags", Value: strings.Join(o.tags, ",")})
 	}
-	for _, result := range results {
-		cases.Cases = append(cases.Cases, r.junitCase(name, result))
+	if len(o.skipTags) > 0 {
+		properties = append(properties, testreport.Property{Name: "skipped tags", Value: strings.Join(o.skipTags, ",")})
 	}
-	return cli.WriteJUnit(f, testreport.Report{Name: name, Suites: []testreport.Suite{cases}})
+	for _, r := range runs {
+		cases := testreport.Suite{Name: r.name(), Started: r.started, Elapsed: r.elapsed, Properties: properties}
+		for _, result := range r.results {
+			cases.Cases = append(cases.Cases, r.junitCase(result))
+		}
+		report.Suites = append(report.Suites, cases)
+	}
+	return f.WriteJUnit(report)
 }
 
-func (r *run) junitCase(file string, result suite.Result) testreport.Case {
+func (r *suiteRun) junitCase(result suite.Result) testreport.Case {
 	c := testreport.Case{
-		Class: file, Name: result.Request.Name, File: file, Line: result.Request.Line, Elapsed: result.Duration,
+		Class: r.name(), Name: result.Request.Name, File: r.name(), Line: result.Request.Line, Elapsed: result.Duration,
 		Detail: strings.Join(detail(result), "\n"),
 	}
 	//exhaustive:enforce
@@ -50,7 +55,7 @@ func (r *run) junitCase(file string, result suite.Result) testreport.Case {
 // notRun are the results of a run that sent nothing because a token or the CA file was
 // missing. A report is written also then: a CI system could take an older one, or
 // none, for success.
-func (r *run) notRun(err error) []suite.Result {
+func (r *suiteRun) notRun(err error) []suite.Result {
 	var results []suite.Result
 	for _, q := range r.plan.Requests {
 		results = append(results, suite.Result{
@@ -59,4 +64,12 @@ func (r *run) notRun(err error) []suite.Result {
 		})
 	}
 	return results
+}
+
+// skipAll gives every request the result of one that --fail-fast left out.
+func (r *suiteRun) skipAll() {
+	r.started = r.env.Now()
+	for _, q := range r.plan.Requests {
+		r.results = append(r.results, suite.Result{Request: q, Verdict: suite.Skipped, Reason: "not sent: an earlier request did not pass"})
+	}
 }

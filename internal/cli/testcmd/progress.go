@@ -26,10 +26,10 @@ type progressLine struct {
 // rewritten.
 const liveWidth = 78
 
-func (r *run) progress() *progressLine {
+func (r *suiteRun) progress() *progressLine {
 	term, _ := r.env.Lookup("TERM")
 	live := cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug
-	return &progressLine{env: r.env, live: live, silent: r.o.Form == "json" && !live, total: len(r.plan.Requests)}
+	return &progressLine{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
 }
 
 // Started implements suite.Observer.

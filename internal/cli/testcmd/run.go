@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,130 +20,167 @@ import (
 	"m2m/internal/local"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
-// run is one run of a suite.
-type run struct {
+// suiteRun is one run of one suite.
+type suiteRun struct {
 	env       *cli.Env
 	cmd       *cobra.Command
-	o         Options
-	plan      *suite.Plan
-	base      string // the URL of the API
+	o         options
+	file      string // as it was given; "-" is stdin
 	folder    string // that of the file
+	suite     *suite.Suite
+	plan      *suite.Plan
 	clients   map[string]*settings.Settings
 	transport *transport.Transport
 	started   time.Time
+	elapsed   time.Duration
+	results   []suite.Result
 }
 
-// Run sends the requests of a file and reports the results.
-func Run(env *cli.Env, cmd *cobra.Command, args []string, o Options) error {
-	if o.schema {
-		_, err := io.WriteString(env.Out, suite.Schema())
-		return err
-	}
-	if err := o.check(cmd, o.Form); err != nil {
-		return err
-	}
-	r := &run{env: env, cmd: cmd, o: o, clients: map[string]*settings.Settings{}}
-	suite, err := r.read()
+// name is how messages and reports name the file.
+func (r *suiteRun) name() string { return cli.FileName(r.file) }
+
+// run sends the requests of the files and reports the results. Nothing is sent before
+// every file is read and checked.
+func run(env *cli.Env, cmd *cobra.Command, files []string, o options) (err error) {
+	runs, err := prepareAll(env, cmd, files, o)
 	if err != nil {
 		return err
 	}
-	if err := r.prepare(args, suite); err != nil {
-		return err
-	}
-	junit, err := cli.OpenJUnit(r.env, r.o.JUnit)
+	junit, err := cli.OpenReport(env, o.junit)
 	if err != nil {
 		return err
 	}
-	if junit != nil {
-		defer junit.Close()
+	for i, r := range runs {
+		if err := r.execute(cmd.Context()); err != nil {
+			for _, rest := range runs[i:] {
+				rest.started, rest.results = cmp.Or(rest.started, env.Now()), rest.notRun(err)
+			}
+			return errors.Join(err, writeJUnit(junit, runs, o))
+		}
+		if o.failFast && !r.passed() {
+			for _, rest := range runs[i+1:] {
+				rest.skipAll()
+			}
+			break
+		}
 	}
-	r.started = env.Now()
-	if err := r.acquireAll(cmd.Context()); err != nil {
-		return errors.Join(err, r.writeJUnit(junit, r.notRun(err)))
-	}
-	results := r.send(cmd.Context())
-	if err := caFault(results); err != nil {
-		return errors.Join(err, r.writeJUnit(junit, r.notRun(err)))
-	}
-	if err := errors.Join(r.report(results), r.writeJUnit(junit, results)); err != nil {
+	if err := errors.Join(report(env, runs, o), writeJUnit(junit, runs, o)); err != nil {
 		return err
 	}
-	return r.verdict(cmd.Context(), results)
+	return verdict(cmd.Context(), runs)
 }
 
-// read parses the file and selects requests by their tags.
-func (r *run) read() (*suite.Suite, error) {
-	data, err := r.env.ReadFile(r.o.file, suite.MaxFile)
+// prepareAll reads the files and plans their requests.
+func prepareAll(env *cli.Env, cmd *cobra.Command, files []string, o options) (runs []*suiteRun, err error) {
+	for _, file := range files {
+		r := &suiteRun{env: env, cmd: cmd, o: o, file: file, clients: map[string]*settings.Settings{}}
+		if err := r.read(); err != nil {
+			return nil, err
+		}
+		runs = append(runs, r)
+	}
+	if err := selectByTags(runs, o); err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		if err := r.prepare(); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
+}
+
+// execute acquires the tokens and sends the requests. The error is that of a token or
+// of the CA file, which is no result of a request.
+func (r *suiteRun) execute(ctx context.Context) error {
+	r.started = r.env.Now()
+	if err := r.acquireAll(ctx); err != nil {
+		return err
+	}
+	r.results = r.send(ctx)
+	r.elapsed = r.env.Now().Sub(r.started)
+	return caFault(r.results)
+}
+
+func (r *suiteRun) passed() bool { return countVerdicts(r.results)[suite.Passed] == len(r.results) }
+
+// read parses the file.
+func (r *suiteRun) read() error {
+	data, err := r.env.ReadFile(r.file, suite.MaxFile)
 	if err != nil {
-		return nil, exit.Usagef("the suite cannot be read: %v", err).Wrap(err)
+		return exit.Usagef("cannot read the suite: %v", err).Wrap(err)
 	}
 	r.folder = r.env.Dir
-	if r.o.file != "-" {
-		r.folder = filepath.Dir(settings.Absolute(r.env.Dir, r.o.file))
+	if r.file != "-" {
+		r.folder = filepath.Dir(settings.Absolute(r.env.Dir, r.file))
 	}
-	suite, err := suite.Parse(cli.FileName(r.o.file), data)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.checkTags(suite); err != nil {
-		return nil, err
-	}
-	selected := suite.Select(r.o.tags, r.o.skipTags)
-	if len(selected.Names()) == 0 {
-		return nil, exit.Usagef("the tags leave no request of the %d in %s", len(suite.Names()), suite.File)
-	}
-	return selected, nil
+	r.suite, err = suite.Parse(r.name(), data)
+	return err
 }
 
-// checkTags rejects a tag that no request has: with a misspelt one fewer requests
-// would be sent than meant.
-func (r *run) checkTags(suite *suite.Suite) error {
-	known := suite.Tags()
-	for _, tag := range slices.Concat(r.o.tags, r.o.skipTags) {
+// selectByTags keeps the requests that the tags select. A tag that no request has is
+// rejected: with a misspelt one fewer requests would be sent than meant.
+func selectByTags(runs []*suiteRun, o options) error {
+	var known []string
+	for _, r := range runs {
+		known = append(known, r.suite.Tags()...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	where := runs[0].name()
+	if len(runs) > 1 {
+		where = text.Plural(len(runs), "file")
+	}
+	for _, tag := range slices.Concat(o.tags, o.skipTags) {
 		if !slices.Contains(known, tag) {
 			hint := "no request has any tag"
 			if len(known) > 0 {
 				hint = "the tags are " + strings.Join(known, ", ")
 			}
-			return exit.Usagef("no request in %s has the tag %s", suite.File, cli.Word(tag)).Hint(hint)
+			return exit.Usagef("no request in %s has the tag %s", where, cli.Word(tag)).Hint(hint)
 		}
+	}
+	all, selected := 0, 0
+	for _, r := range runs {
+		all += len(r.suite.Names())
+		r.suite = r.suite.Select(o.tags, o.skipTags)
+		selected += len(r.suite.Names())
+	}
+	if selected == 0 {
+		return exit.Usagef("the tags select none of the %s in %s", text.Plural(all, "request"), where)
 	}
 	return nil
 }
 
 // prepare fills in the variables and resolves who sends what. Nothing is sent yet.
-func (r *run) prepare(args []string, parsed *suite.Suite) error {
-	use := settings.Uses{GivenToken: r.o.TokenFile != "", Call: true, APIURL: len(args) == 0}
-	use.Credential = !use.GivenToken && parsed.IsSentAs(suite.AsDefault)
+func (r *suiteRun) prepare() error {
+	use := settings.Uses{GivenToken: r.o.TokenFile != "", Call: true, APIURL: r.o.apiURL == ""}
+	use.Credential = !use.GivenToken && r.suite.IsSentAs(suite.AsDefault)
 	s, err := cli.Resolve(r.env, r.cmd, use)
 	if err != nil {
 		return err
 	}
-	r.clients[suite.AsDefault], r.base = s, s.APIURL.Value
-	if len(args) > 0 {
-		if r.base = args[0]; cli.IsPath(r.base) {
-			return exit.Usagef("with --suite the address is that of the API, not a path").Hint("the paths stand in the file")
-		}
-	}
+	r.clients[suite.AsDefault] = s
 	r.transport = cli.NewTransport(r.env, s, r.hide)
 	credentials, public := variablesOfSettings()
-	r.plan, err = parsed.Plan(suite.Context{
+	r.plan, err = r.suite.Plan(suite.Context{
 		Lookup:         r.env.Lookup,
 		Credentials:    credentials,
 		Public:         public,
-		Base:           r.base,
+		Base:           cmp.Or(r.o.apiURL, s.APIURL.Value),
 		Origins:        r.o.origins,
 		OpenFile:       r.openFile,
 		Timeout:        r.o.How.Timeout,
-		AllowPlainHTTP: r.o.InsecureHTTP,
+		AllowPlainHTTP: r.o.insecureHTTP,
 	})
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 && r.plan.HasVariables() {
+	if r.o.apiURL == "" && r.plan.HasVariables() {
 		if err := s.CheckSuiteAddress(); err != nil {
 			return err
 		}
@@ -171,7 +207,7 @@ func variablesOfSettings() (credentials, public map[string]bool) {
 }
 
 // hide hides the values of variables in a trace: addresses may contain them.
-func (r *run) hide(line string) string {
+func (r *suiteRun) hide(line string) string {
 	if r.plan == nil {
 		return line
 	}
@@ -179,7 +215,7 @@ func (r *run) hide(line string) string {
 }
 
 // send runs the plan, with progress on stderr.
-func (r *run) send(ctx context.Context) []suite.Result {
+func (r *suiteRun) send(ctx context.Context) []suite.Result {
 	progress := r.progress()
 	defer progress.end()
 	runner := suite.Runner{
@@ -199,13 +235,13 @@ func (r *run) send(ctx context.Context) []suite.Result {
 }
 
 // wentByDefault reports whether a request went to the default address.
-func (r *run) wentByDefault(q suite.Request) bool {
-	return r.cmd.Flags().NArg() == 0 && r.clients[suite.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
+func (r *suiteRun) wentByDefault(q suite.Request) bool {
+	return r.o.apiURL == "" && r.clients[suite.AsDefault].APIURL.From.Layer == settings.LayerDefault &&
 		strings.HasPrefix(q.Request.URL.String(), settings.DefaultAPIURL)
 }
 
 // known is what an explanation may use, next to the response.
-func (r *run) known(q suite.Request) explain.Context {
+func (r *suiteRun) known(q suite.Request) explain.Context {
 	s, ok := r.clients[q.As]
 	if !ok {
 		s = r.clients[suite.AsDefault]
@@ -226,7 +262,11 @@ func caFault(results []suite.Result) error {
 
 // verdict is the error of the command: an unmet expectation wins over a request
 // without a response.
-func (r *run) verdict(ctx context.Context, results []suite.Result) error {
+func verdict(ctx context.Context, runs []*suiteRun) error {
+	var results []suite.Result
+	for _, r := range runs {
+		results = append(results, r.results...)
+	}
 	counts := countVerdicts(results)
 	isOutOfMemory := func(result suite.Result) bool { return errors.Is(result.Err, jq.ErrMemory) }
 	switch {

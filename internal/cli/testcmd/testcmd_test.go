@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
-
 	"m2m/internal/cli/clitest"
 	"m2m/internal/suite"
 )
@@ -30,11 +28,4 @@ func TestReadmeSuites(t *testing.T) {
 
 func TestReadmeNamesJSONKeys(t *testing.T) {
 	clitest.CheckReadmeKeys(t, "### A suite of smoke tests", document{})
-}
-
-// TestFlagNames: the table names exactly the flags that are added.
-func TestFlagNames(t *testing.T) {
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(Flags).Add(flags)
-	clitest.CheckFlagNames(t, flags, flagNames)
 }

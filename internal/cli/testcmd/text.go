@@ -21,15 +21,23 @@ const (
 )
 
 // report prints the results, as text or JSON.
-func (r *run) report(results []suite.Result) error {
-	if r.o.Form == "json" {
-		return cli.WriteJSON(r.env.Out, r.document(results))
+func report(env *cli.Env, runs []*suiteRun, o options) error {
+	switch {
+	case o.form == "json":
+		return writeJSON(env, runs)
+	case o.junit == "-":
+		return nil
 	}
-	t := table{w: r.env.Out, paint: r.env.Palette(r.env.Stdout), bars: cli.IsTerminal(r.env.Stdout)}
-	t.print(results)
-	t.failures(cli.FileName(r.o.file), results)
-	t.summary(results, r.env.Now().Sub(r.started))
-	return r.env.Out.Err
+	t := table{w: env.Out, paint: env.Palette(env.Stdout), bars: cli.IsTerminal(env.Stdout)}
+	for i, r := range runs {
+		if len(runs) > 1 {
+			fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("\n", min(i, 1)), t.paint.Bold(text.Printable(r.name())))
+		}
+		t.print(r.results)
+		t.failures(r.name(), r.results)
+		t.summary(r.results, r.elapsed)
+	}
+	return env.Out.Err
 }
 
 // table prints the results as text.

@@ -12,20 +12,20 @@ import (
 	"m2m/internal/token/cache"
 )
 
-const tokenLong = `  m2m token                                   print a token
-  TOKEN=$(m2m token)                          keep it in a script
-  m2m token -o json                           with its expiry, tenant, client and scope
-  m2m token -o curl | curl -K - URL           hand it to curl, off the command line
-  m2m token --output-file token.txt           into a file that you alone can read
-  m2m token --min-ttl 30m                     one that lives for half an hour at the least
-  vault read -field=secret app | m2m token --client-secret-file -
-
-Acquires an app-only access token (OAuth 2.0 client credentials) through MSAL and prints
+const long = `Acquires an app-only access token (OAuth 2.0 client credentials) through MSAL and prints
 it on stdout, nothing else. TENANT_ID, CLIENT_ID, API_SCOPE and a credential must be set;
 see "m2m help environment".
 
 Tokens are cached, sealed with the credential they were obtained with. -o takes raw, json,
 header, curl and exec-credential (for kubectl: client.authentication.k8s.io/v1).`
+
+const examples = `  m2m token                                   print a token
+  TOKEN=$(m2m token)                          keep it in a script
+  m2m token -o json                           with its expiry, tenant, client and scope
+  m2m token -o curl | curl -K - URL           pass it to curl, off the command line
+  m2m token --output-file token.txt           into a file that only you can read
+  m2m token --min-ttl 30m                     one that lives for at least 30 minutes
+  vault read -field=secret app | m2m token --client-secret-file -`
 
 // New makes the command.
 func New(env *cli.Env) *cobra.Command {
@@ -37,8 +37,8 @@ func New(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Acquire an app-only token",
-		Long:  tokenLong,
-		Args:  cli.NoArguments,
+		Long:  long, Example: examples,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			env.JSONErrors = out.form == "json"
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), how.Check(), out.check(env)); err != nil {

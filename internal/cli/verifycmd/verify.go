@@ -27,26 +27,26 @@ import (
 	"m2m/internal/verify"
 )
 
-const long = `  m2m token | m2m verify                      validate a token from a pipe
-  m2m verify eyJ0eXAi...                      or pasted; "Bearer " and quotes are stripped
-  m2m verify @token.txt                       or read from a file
-  m2m verify --explain @token.txt             with a plain sentence about every claim
+const long = `Decodes a token and prints every claim and every check: what was expected, what was found,
+the likely cause and what to do. Without settings it still shows the claims, runs every
+check that needs none, and names what to set.
+
+Exits with 0 if the token is valid, 3 if it is not, 5 if a check could not be made and 7
+if only its audience can validate it (Microsoft Graph).
+
+--batch answers every line of the input with one line, in order; an empty line and one that
+is too long are answered as invalid. It exits with 0 if all tokens are valid, else with the
+code of the worst: 7, then 3, then 5.`
+
+const examples = `  m2m token | m2m verify                      check a token from a pipe
+  m2m verify eyJ0eXAi...                      or pasted; "Bearer " and quotes are removed
+  m2m verify @token.txt                       or from a file
+  m2m verify --explain @token.txt             with a sentence about every claim
   m2m verify -o json - < token.txt            for a program
-  m2m verify --decode @token.txt              show it without validating it
+  m2m verify --decode @token.txt              print it, check nothing
   m2m verify --batch @tokens.txt              many tokens, one a line: one JSON line for each
   m2m verify --jwks https://idp.example/keys --issuer https://idp.example/ @token.txt
-                                              a token of an issuer that is not Entra
-
-Decodes a token and prints every claim and every check: what was expected, what was found,
-the likely cause and what to do. With no settings at all it still shows the claims, runs
-every check that needs none, and says what to set.
-
-Exits with 0 if the token is valid, 3 if it is invalid, 5 if a check could not be made and 7 if
-only its audience can validate it (Microsoft Graph).
-
-With --batch each line of the input gets one line of output, in order; an empty line and one
-that is too long are invalid. It exits with 0 if all tokens are valid, else with the code of the
-worst: 7, then 3, then 5.`
+                                              a token of an issuer that is not Entra`
 
 // options are the flags that no other command has, and those of a policy.
 type options struct {
@@ -69,8 +69,8 @@ func New(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [TOKEN | - | @FILE]",
 		Short: "Decode and validate a token",
-		Long:  long,
-		Args:  cli.AtMostOne("the token"),
+		Long:  long, Example: examples,
+		Args: cli.AtMostOne("the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			return run(env, cmd, args, o)

@@ -1,4 +1,4 @@
-package callcmd
+package probecmd
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ import (
 	"m2m/internal/probe/probetest"
 )
 
-// probeTLS runs m2m call --probe against a handler behind TLS.
+// probeTLS runs m2m probe against a handler behind TLS.
 func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api http.Handler,
 	flags ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
@@ -36,11 +36,11 @@ func probeTLS(t *testing.T, ctx context.Context, issuer *probetest.Issuer, api h
 		t.Fatal(err)
 	}
 	var out, errOut bytes.Buffer
-	args := []string{"call", "--probe", "--token-file", filepath.Join(dir, "token"), "--ca-file",
+	args := []string{"probe", "--token-file", filepath.Join(dir, "token"), "--ca-file",
 		filepath.Join(dir, "ca.pem"), server.URL + "/stock"}
 	env := &cli.Env{Args: slices.Concat(args, flags), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
 		Dir: dir, Now: time.Now}
-	code = cli.Run(ctx, env, cli.Commands{List: []cli.Command{{Name: "call", New: New}}})
+	code = cli.Run(ctx, env, cli.Commands{List: []cli.Command{{Name: "probe", New: New}}})
 	return code, out.String(), errOut.String()
 }
 
@@ -62,8 +62,8 @@ func TestProbeOverTLS(t *testing.T) {
 		{probetest.Broken(issuer, jwk), exit.Unmet, "\n  jwk  our key in jwk\n"},
 	} {
 		code, stdout,
-			stderr := probeTLS(t, t.Context(), issuer, tt.api, "--probe-rate", "1000", "--probe-only", "jku*", "--probe-only",
-			"jwk", "--probe-only", "path-*", "--probe-only", "alg-none")
+			stderr := probeTLS(t, t.Context(), issuer, tt.api, "--rate", "1000", "--only", "jku*", "--only",
+			"jwk", "--only", "path-*", "--only", "alg-none")
 		if code != tt.code || !strings.Contains(stdout, tt.want) {
 			t.Errorf("exit code %d, want %d with %q:\n%s%s", code, tt.code, tt.want, stdout, stderr)
 		}
@@ -84,7 +84,7 @@ func TestAProbeThatTriesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout,
-		stderr := probeTLS(t, t.Context(), issuer, probetest.Correct(issuer), "--token-file", token, "--probe-only",
+		stderr := probeTLS(t, t.Context(), issuer, probetest.Correct(issuer), "--token-file", token, "--only",
 		"hs256-tenant")
 	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: could not tell\n") ||
 		!strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
@@ -104,7 +104,7 @@ func TestASignalEndsAProbe(t *testing.T) {
 		correct.ServeHTTP(w, r)
 		cancel(exit.SignalError{Signal: os.Interrupt})
 	})
-	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "0.001")
+	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--rate", "0.001")
 	if code != exit.Interrupted || stdout != "" || !strings.Contains(stderr, "stopped by a signal: interrupt") {
 		t.Errorf("exit code %d, want %d:\n%s%s", code, exit.Interrupted, stdout, stderr)
 	}
@@ -130,7 +130,7 @@ func TestASignalKeepsWhatAProbeFound(t *testing.T) {
 		broken.ServeHTTP(w, r)
 	})
 	report := filepath.Join(t.TempDir(), "junit.xml")
-	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--probe-rate", "1000", "--junit", report)
+	code, stdout, stderr := probeTLS(t, ctx, issuer, api, "--rate", "1000", "--junit", report)
 	if code != exit.Interrupted || !strings.Contains(stderr, "stopped by a signal: interrupt") {
 		t.Errorf("exit code %d, want %d:\n%s", code, exit.Interrupted, stderr)
 	}

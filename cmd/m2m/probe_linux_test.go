@@ -33,7 +33,7 @@ func TestProbeAsks(t *testing.T) {
 			if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s.Args = []string{"m2m", "call", "--probe", "--probe-remote", "--timeout", "2s", "--token-file", file,
+			s.Args = []string{"m2m", "probe", "--remote", "--timeout", "2s", "--token-file", file,
 				"https://api.invalid/stock"}
 			s.openTerminal(t)
 			if err := s.Start(); err != nil {

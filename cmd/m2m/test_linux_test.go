@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// suiteOnTerminal starts m2m call --suite on a terminal of its own.
+// suiteOnTerminal starts m2m test on a terminal of its own.
 func suiteOnTerminal(t *testing.T, handler http.HandlerFunc, suite string, args ...string) *signalled {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -20,7 +20,7 @@ func suiteOnTerminal(t *testing.T, handler http.HandlerFunc, suite string, args 
 		t.Fatal(err)
 	}
 	s := prepareSignalled(t, "")
-	s.Args = append([]string{"m2m", "call", "--suite", path}, args...)
+	s.Args = append([]string{"m2m", "test", path}, args...)
 	s.Env = append(s.Env, "API_URL="+server.URL, "TERM=xterm")
 	s.openTerminal(t)
 	if err := s.Start(); err != nil {
