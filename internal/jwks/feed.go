@@ -50,6 +50,7 @@ type feed struct {
 	grace   time.Duration
 	stale   time.Duration
 	renew   time.Duration // the age at which the discovery document is read again
+	pin     *tenantPin    // of both versions
 
 	current atomic.Pointer[snapshot] // nil before the first good answer
 
@@ -209,6 +210,9 @@ func (f *feed) fetch(ctx context.Context) (*snapshot, error) {
 	next := &snapshot{discovery: old.discovery, discovered: old.discovered, etag: old.etag}
 	if now := f.now(); old.keysAddress == "" || now.Sub(old.discovered) >= f.renew || f.failed() {
 		d, err := f.fetcher.discover(ctx, f.version)
+		if err == nil {
+			err = f.pin.check(f.version, d.issuer)
+		}
 		if err != nil {
 			return nil, err
 		}

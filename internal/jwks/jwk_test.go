@@ -74,7 +74,7 @@ func TestKeys(t *testing.T) {
 			if err != nil || s.Skipped() != 1 {
 				t.Fatalf("want one skipped, got %v", err)
 			}
-			if k, _, err := s.Lookup(t.Context(), entra.V2, "sibling"); err != nil || k == nil {
+			if k, _, err := s.Lookup(t.Context(), entra.V2, "", "sibling"); err != nil || k == nil {
 				t.Errorf("want the sibling kept, got %v", err)
 			}
 		})

@@ -3,9 +3,11 @@ package jwks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"m2m/internal/entra"
@@ -46,6 +48,7 @@ type Metadata struct {
 	authority entra.Authority
 	keyIssuer string
 	refresh   time.Duration
+	pin       tenantPin
 	v1, v2    feed
 }
 
@@ -65,13 +68,13 @@ func NewMetadata(a entra.Authority, o MetadataOptions) (*Metadata, error) {
 	}
 	a.Origin = origin
 	m := &Metadata{authority: a, keyIssuer: expectedIssuer(a, entra.V2), refresh: orDefault(o.Refresh, DefaultRefresh)}
-	m.v1.open(a, entra.V1, o)
-	m.v2.open(a, entra.V2, o)
+	m.v1.open(a, entra.V1, o, &m.pin)
+	m.v2.open(a, entra.V2, o, &m.pin)
 	return m, nil
 }
 
-func (f *feed) open(a entra.Authority, v entra.Version, o MetadataOptions) {
-	f.version, f.fetcher, f.now = v, newFetcher(o.HTTP, a), o.Now
+func (f *feed) open(a entra.Authority, v entra.Version, o MetadataOptions, pin *tenantPin) {
+	f.version, f.fetcher, f.now, f.pin = v, newFetcher(o.HTTP, a), o.Now, pin
 	if f.now == nil {
 		f.now = time.Now
 	}
@@ -91,7 +94,7 @@ func orDefault(d, standard time.Duration) time.Duration {
 func (m *Metadata) Authority() entra.Authority { return m.authority }
 
 // Lookup implements [Source].
-func (m *Metadata) Lookup(ctx context.Context, v entra.Version, kid string) (*Key, Issuer, error) {
+func (m *Metadata) Lookup(ctx context.Context, v entra.Version, _, kid string) (*Key, Issuer, error) {
 	k, s, err := m.feed(v).lookup(ctx, kid)
 	issuer := Issuer{Hint: expectedIssuer(m.authority, v), KeyIssuer: m.keyIssuer}
 	if s != nil {
@@ -173,8 +176,36 @@ func jitter(d time.Duration) time.Duration {
 	return d*9/10 + rand.N(d/5+1)
 }
 
+// issuer returns the issuer of v2.0 tokens, if it is known.
+func (m *Metadata) issuer() (name string, ok bool) {
+	if s := m.v2.current.Load(); s != nil {
+		return s.issuer, true
+	}
+	return expectedIssuer(m.authority, entra.V2), entra.IsGUID(m.authority.Tenant)
+}
+
+// tenantPin is the tenant that a domain name stands for. It never changes once it is
+// known: whoever takes over the domain later is not let in.
+type tenantPin struct{ guid atomic.Pointer[string] }
+
+// ErrTenantChanged says that a domain name stands for another tenant than before.
+var ErrTenantChanged = errors.New("the domain name stands for another tenant than at the start")
+
+// check pins the tenant of an issuer, or compares it.
+func (p *tenantPin) check(v entra.Version, issuer string) error {
+	_, guid, _ := SplitIssuer(v, issuer)
+	if !entra.IsGUID(guid) || p.guid.CompareAndSwap(nil, &guid) {
+		return nil
+	}
+	if pinned := *p.guid.Load(); pinned != guid {
+		return fmt.Errorf("%w: expected %s, found %s", ErrTenantChanged, pinned, guid)
+	}
+	return nil
+}
+
 // State is what an operator should see of one version's keys.
 type State struct {
+	Tenant     string // as it is configured
 	Version    entra.Version
 	Keys       int           // usable now, vanished ones in grace included
 	Age        time.Duration // since the last success; negative if there was none
@@ -190,6 +221,7 @@ func (m *Metadata) State() []State {
 	var states []State
 	for _, f := range []*feed{&m.v2, &m.v1} {
 		if s := f.state(); s.Fetches > 0 {
+			s.Tenant = m.authority.Tenant
 			states = append(states, s)
 		}
 	}

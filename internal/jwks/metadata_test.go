@@ -58,14 +58,14 @@ func TestSingleFlight(t *testing.T) {
 		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, _, err := m.Lookup(impatient, entra.V2, issuertest.KeyID); !errors.Is(err, context.DeadlineExceeded) {
+			if _, _, err := m.Lookup(impatient, entra.V2, "", issuertest.KeyID); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("want the caller's own deadline, got %v", err)
 			}
 		})
 		start := time.Now()
 		for range 49 {
 			wg.Go(func() {
-				if _, _, err := m.Lookup(t.Context(), entra.V2, issuertest.KeyID); !errors.Is(err, jwks.ErrKeysUnreachable) {
+				if _, _, err := m.Lookup(t.Context(), entra.V2, "", issuertest.KeyID); !errors.Is(err, jwks.ErrKeysUnreachable) {
 					t.Errorf("want the keys out of reach, got %v", err)
 				}
 			})

@@ -43,7 +43,7 @@ func NewSet(jwks []byte, o SetOptions) (*Set, error) {
 func (s *Set) Skipped() int { return s.skipped }
 
 // Lookup implements [Source]. It never goes to the network.
-func (s *Set) Lookup(_ context.Context, v entra.Version, kid string) (*Key, Issuer, error) {
+func (s *Set) Lookup(_ context.Context, v entra.Version, _, kid string) (*Key, Issuer, error) {
 	k, ok := s.keys[kid]
 	if !ok {
 		return nil, s.issuer(v), ErrKeyUnknown

@@ -80,11 +80,11 @@ func (e *UnreachableError) Unwrap() []error { return []error{ErrKeysUnreachable,
 // Source says which key signed a token and who its issuer must be. It is
 // safe for concurrent use. [Metadata] and [Set] implement it.
 type Source interface {
-	// Lookup finds the key with exactly this ID for tokens of version v. It may
-	// go to the network. The Issuer is filled in as far as it is known, even
+	// Lookup finds the key with exactly this ID for tokens of version v whose iss is
+	// issuer, which only a source of several tenants reads. It may go to the network. The Issuer is filled in as far as it is known, even
 	// with an error, which is ErrKeyUnknown, ErrKeysUnreachable or the
 	// context's.
-	Lookup(ctx context.Context, v entra.Version, kid string) (*Key, Issuer, error)
+	Lookup(ctx context.Context, v entra.Version, issuer, kid string) (*Key, Issuer, error)
 	// Admits reports, without going anywhere, whether a token of version v from
 	// that issuer can be this source's at all. It keeps foreign tokens away
 	// from the network; it proves nothing.

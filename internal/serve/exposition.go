@@ -117,7 +117,7 @@ func (e *exposition) keys(states []jwks.State) {
 	} {
 		e.family(family.name, family.kind, family.help)
 		for _, state := range states {
-			e.sample(family.name, family.value(state), "version", string(state.Version))
+			e.sample(family.name, family.value(state), "tenant", state.Tenant, "version", string(state.Version))
 		}
 	}
 }

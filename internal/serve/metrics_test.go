@@ -94,13 +94,13 @@ func TestMetrics(t *testing.T) {
 		"m2m_cache_hits_total":                                          2,
 		"m2m_cache_misses_total":                                        4,
 		"m2m_cache_entries":                                             1,
-		"m2m_keys version=2.0":                                          3,
-		"m2m_keys_age_seconds version=2.0":                              90,
-		"m2m_keys_age_seconds version=1.0":                              -1,
-		"m2m_key_fetches_total version=2.0":                             5,
-		"m2m_key_fetch_failures_total version=2.0":                      2,
-		"m2m_key_fetches_suppressed_total version=2.0":                  7,
-		"m2m_keys_skipped version=2.0":                                  1,
+		"m2m_keys tenant= version=2.0":                                  3,
+		"m2m_keys_age_seconds tenant= version=2.0":                      90,
+		"m2m_keys_age_seconds tenant= version=1.0":                      -1,
+		"m2m_key_fetches_total tenant= version=2.0":                     5,
+		"m2m_key_fetch_failures_total tenant= version=2.0":              2,
+		"m2m_key_fetches_suppressed_total tenant= version=2.0":          7,
+		"m2m_keys_skipped tenant= version=2.0":                          1,
 	} {
 		if have, found := got[sample]; !found || have != want {
 			t.Errorf("%s = %v (found: %v), want %v", sample, have, found, want)
@@ -133,8 +133,8 @@ func TestMetricsOfAnOutage(t *testing.T) {
 		"m2m_requests_total route=/secure-data outcome=unknown": 1,
 		"m2m_requests_total route=/readyz outcome=failed":       1,
 		"m2m_rejections_total reason=keys_out_of_reach":         1,
-		"m2m_keys version=2.0":                                  0,
-		"m2m_key_fetch_failures_total version=2.0":              got["m2m_key_fetches_total version=2.0"],
+		"m2m_keys tenant= version=2.0":                          0,
+		"m2m_key_fetch_failures_total tenant= version=2.0":      got["m2m_key_fetches_total version=2.0"],
 	} {
 		if got[sample] != want {
 			t.Errorf("%s = %v, want %v", sample, got[sample], want)

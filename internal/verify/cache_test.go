@@ -24,9 +24,9 @@ type counter struct {
 	gone    atomic.Bool
 }
 
-func (c *counter) Lookup(ctx context.Context, v entra.Version, id string) (*jwks.Key, jwks.Issuer, error) {
+func (c *counter) Lookup(ctx context.Context, v entra.Version, issuer, id string) (*jwks.Key, jwks.Issuer, error) {
 	c.lookups.Add(1)
-	return c.Source.Lookup(ctx, v, id)
+	return c.Source.Lookup(ctx, v, issuer, id)
 }
 
 func (c *counter) Trusts(v entra.Version, k *jwks.Key) bool {
@@ -112,7 +112,7 @@ func TestCacheFollowsTheIssuer(t *testing.T) {
 		renew := func(jwks string) {
 			s.Serve(issuertest.KeysV2, jwks)
 			time.Sleep(time.Minute)
-			_, _, _ = source.Source.Lookup(t.Context(), entra.V2, "unheard of")
+			_, _, _ = source.Source.Lookup(t.Context(), entra.V2, "", "unheard of")
 		}
 		believe(t, v, issuertest.Valid())
 		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),

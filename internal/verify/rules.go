@@ -84,7 +84,7 @@ func (h *evaluation) lookUpKey(ctx context.Context) {
 		return
 	}
 	h.lookedUp = true
-	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.Token.Version, h.Token.KeyID)
+	h.key, h.issuer, h.keyErr = h.keys.Lookup(ctx, h.Token.Version, h.Token.Issuer, h.Token.KeyID)
 }
 
 // checkSignature verifies the signature with golang-jwt, unless there is no key or

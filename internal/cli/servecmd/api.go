@@ -40,7 +40,7 @@ type api struct {
 	env    *cli.Env
 	policy verify.Policy
 	tenant string
-	keys   *jwks.Metadata
+	keys   *jwks.Tenants
 	// release closes the connections to the tenant that wait for a next request.
 	release func()
 	server  serve.Server
@@ -123,15 +123,21 @@ func keepMemory(env *cli.Env) {
 }
 
 // newVerifier puts together what decides about tokens.
-func newVerifier(env *cli.Env, s *settings.Settings, o options, t *transport.Transport) (*jwks.Metadata, *verify.Verifier, error) {
+func newVerifier(env *cli.Env, s *settings.Settings, o options, t *transport.Transport) (*jwks.Tenants, *verify.Verifier, error) {
 	policy := o.Policy(s)
 	if err := cmp.Or(checkPolicy(policy, s), o.checkDurations()); err != nil {
 		return nil, nil, err
 	}
-	keys, err := jwks.NewMetadata(s.AuthorityURL(), jwks.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.Now, KeyGrace: o.grace()})
-	if err != nil {
-		return nil, nil, exit.Usagef("%v", err).Wrap(err)
+	var tenants []*jwks.Metadata
+	for _, tenant := range policy.Tenants {
+		authority := entra.Authority{Origin: s.Authority.Value, Tenant: tenant}
+		metadata, err := jwks.NewMetadata(authority, jwks.MetadataOptions{HTTP: &http.Client{Transport: t}, Now: env.Now, KeyGrace: o.grace()})
+		if err != nil {
+			return nil, nil, exit.Usagef("%v", err).Wrap(err)
+		}
+		tenants = append(tenants, metadata)
 	}
+	keys := jwks.NewTenants(tenants...)
 	verifier, err := verify.New(policy, keys, verify.Options{Now: env.Now, CacheBytes: verify.DefaultCacheBytes})
 	if err != nil {
 		return nil, nil, exit.Usagef("%v", err).Wrap(err)

@@ -201,7 +201,7 @@ func callers(p verify.Policy) string {
 }
 
 // fetchKeys fetches the keys as the API would.
-func fetchKeys(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *jwks.Metadata) (string, error) {
+func fetchKeys(ctx context.Context, s *settings.Settings, t *transport.Transport, keys *jwks.Tenants) (string, error) {
 	if err := t.Check(); err != nil {
 		return "", err
 	}

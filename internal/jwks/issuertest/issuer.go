@@ -136,7 +136,7 @@ func MetadataOf(t testing.TB, s *Issuer, a entra.Authority, o jwks.MetadataOptio
 // Lookup asks for a v2.0 key and wants an exact answer.
 func Lookup(t testing.TB, m *jwks.Metadata, id string, want error) *jwks.Key {
 	t.Helper()
-	k, _, err := m.Lookup(context.Background(), entra.V2, id)
+	k, _, err := m.Lookup(context.Background(), entra.V2, "", id)
 	if !errors.Is(err, want) || (err == nil) != (want == nil) {
 		t.Fatalf("key %s: want %v, got %v", id, want, err)
 	}
