@@ -106,6 +106,16 @@ func findCloud(match func(Cloud) bool) (Cloud, bool) {
 // graphID is the application ID of Microsoft Graph in every cloud.
 const graphID = "00000003-0000-0000-c000-000000000000"
 
+// exchangeID is the application ID of AzureADTokenExchange in every tenant.
+const exchangeID = "fb60f99c-7a34-4190-8149-302f77469936"
+
+// IsExchange reports whether an audience is the resource of a token exchange, of any
+// cloud: a token for it is a credential of its client.
+func IsExchange(audience string) bool {
+	return strings.EqualFold(audience, exchangeID) ||
+		slices.ContainsFunc(clouds, func(c Cloud) bool { return audience == c.FederationAudience })
+}
+
 // IsGraph reports whether a resource or an audience is Microsoft Graph of any
 // cloud: its application ID, or its address with or without a slash at the end.
 func IsGraph(resource string) bool {

@@ -126,7 +126,7 @@ func (k *Key) MayVerify(t *jwt.Token, keyIssuer string) bool {
 }
 
 // IsEntraIssuer reports whether an issuer is one of Entra's: by its host, or by its
-// form, which a local tenant's has too.
+// form, which a local tenant's has too. Azure AD B2C's are not: their tokens differ.
 func IsEntraIssuer(issuer string) bool {
 	if host, _, _ := ParseIssuer(issuer); host != "" || strings.Contains(issuer, TenantPlaceholder) {
 		return true
@@ -137,7 +137,7 @@ func IsEntraIssuer(issuer string) bool {
 	}
 	host := text.LowerASCII(u.Hostname())
 	_, known := CloudOf(host)
-	return known || strings.HasSuffix(host, ".b2clogin.com") || strings.HasSuffix(host, ".ciamlogin.com")
+	return known || strings.HasSuffix(host, ".ciamlogin.com")
 }
 
 // ParseIssuer takes an issuer of either version apart.

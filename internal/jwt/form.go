@@ -26,37 +26,90 @@ type Parsed struct {
 // read; token is nil if neither header nor claims could.
 func (r *Reader) Parse(token string) (Parsed, *Fault) {
 	if len(token) > MaxSize {
-		return Parsed{}, &Fault{ErrTokenSize, fmt.Sprintf("%d KiB or more", len(token)>>10)}
+		return Parsed{}, &Fault{Reason: ErrTokenSize, Found: fmt.Sprintf("%d KiB or more", len(token)>>10)}
 	}
 	segments, n, fault := split(token)
 	if n < 2 {
-		return Parsed{}, fault
+		return r.parseBeginning(token, segments[0], fault)
 	}
 	t := &Token{}
 	p := Parsed{Token: t}
 	note := func(err *Fault) bool {
-		if fault == nil {
+		if fault == nil || fault.IsType() && err != nil && !err.IsType() {
 			fault = err
 		}
 		return err == nil
 	}
+	if n == 2 {
+		return r.parseCut(token, t, segments)
+	}
 	note(r.header(t, segments[0]))
 	if data, err := r.decode("claims", segments[1]); note(err) {
 		note(t.readClaims(r, data))
+	} else {
+		t.Unread = true
 	}
-	if n == 3 {
-		signature, err := r.decode("signature", segments[2])
-		note(err)
-		p.Signature = signature
-		p.SigningInput = token[:len(segments[0])+1+len(segments[1])]
+	if fault.IsType() {
+		fault = faultOf(t.Mistyped) // of header and claims together
 	}
-	if t.Plain {
-		t.derivePlain()
+	signature, err := r.decode("signature", segments[2])
+	if missing := t.missing(segments[2]); missing > 0 && (fault == nil || fault.IsType()) {
+		fault = &Fault{Reason: ErrTruncated, Found: fmt.Sprintf(
+			"a signature of %d characters: it is cut after %d bytes, and at least %d are missing", len(segments[2]), len(token), missing)}
 	}
+	note(err)
+	p.Signature = signature
+	p.SigningInput = token[:len(segments[0])+1+len(segments[1])]
 	if t.Header.IsZero() && t.Claims.IsZero() {
 		p.Token = nil
 	}
 	return p, fault
+}
+
+// leastSignature is the length of an RS256 signature by the smallest key that is
+// allowed, 2048 bits, in base64url.
+const leastSignature = 342
+
+// missing is how many characters of an RS256 signature are not there at least. A
+// signature that is empty was removed, not cut.
+func (t *Token) missing(signature string) int {
+	missing := leastSignature - len(signature)
+	if missing <= 0 || t.Algorithm != "RS256" || signature == "" || strings.IndexFunc(signature, notBase64URL) >= 0 {
+		return 0
+	}
+	return missing
+}
+
+// parseBeginning reads the header of a token of which nothing else is there.
+func (r *Reader) parseBeginning(token, segment string, fault *Fault) (Parsed, *Fault) {
+	t := &Token{Unread: true}
+	if fault.Reason == ErrCharset || r.header(t, segment) != nil || !t.Has.Alg {
+		return Parsed{}, fault
+	}
+	if strings.IndexByte(token, '.') < 0 {
+		fault = &Fault{Reason: ErrTruncated, Found: fmt.Sprintf("a header alone: it is cut after %d bytes", len(token))}
+	}
+	return Parsed{Token: t}, fault
+}
+
+// parseCut reads a token that ends in its claims, or after them.
+func (r *Reader) parseCut(token string, t *Token, segments [3]string) (Parsed, *Fault) {
+	fault := &Fault{Reason: ErrSegments, Found: "2 parts: the signature is missing"}
+	if r.header(t, segments[0]) != nil {
+		return Parsed{}, fault
+	}
+	where := "in its claims"
+	data, err := r.decode("claims", segments[1])
+	if err != nil {
+		data, err = r.decode("claims", segments[1][:len(segments[1])/4*4])
+	}
+	if err != nil {
+		t.Unread = true
+	} else if err = t.readClaims(r, data); err == nil || err.IsType() {
+		where = "behind its claims, and the signature is missing"
+	}
+	fault.Reason, fault.Found = ErrTruncated, fmt.Sprintf("2 parts: it is cut after %d bytes, %s", len(token), where)
+	return Parsed{Token: t}, fault
 }
 
 // cachedHeader is one that was read before: its segment, and a token with nothing else.
@@ -93,22 +146,22 @@ func split(token string) (segments [3]string, n int, fault *Fault) {
 	segments = [3]string{header, claims, signature}
 	dots := strings.Count(token, ".")
 	if i := text.IndexSpace(token); dots > 2 && i >= 0 { // as two tokens in one file have
-		return segments, 0, &Fault{ErrCharset, text.SpaceAt(token, i)}
+		return segments, 0, &Fault{Reason: ErrCharset, Found: text.SpaceAt(token, i)}
 	}
 	switch dots {
 	case 2:
 		return segments, 3, nil
 	case 4:
-		return segments, 0, &Fault{ErrEncrypted, ""}
+		return segments, 0, &Fault{Reason: ErrEncrypted, Found: ""}
 	case 0:
 		if token == "" {
-			return segments, 0, &Fault{ErrSegments, "nothing"}
+			return segments, 0, &Fault{Reason: ErrSegments, Found: "nothing"}
 		}
-		return segments, 0, &Fault{ErrSegments, "no dot at all"}
+		return segments, 0, &Fault{Reason: ErrSegments, Found: "no dot at all"}
 	case 1:
-		return segments, 2, &Fault{ErrSegments, "2 parts: the signature is missing"}
+		return segments, 2, nil
 	default:
-		return segments, 0, &Fault{ErrSegments, fmt.Sprintf("%d parts", dots+1)}
+		return segments, 0, &Fault{Reason: ErrSegments, Found: fmt.Sprintf("%d parts", dots+1)}
 	}
 }
 
@@ -118,7 +171,7 @@ func split(token string) (segments [3]string, n int, fault *Fault) {
 // tokens would miss all but one. The result is valid until the next call.
 func (r *Reader) decode(name, segment string) ([]byte, *Fault) {
 	if segment == "" {
-		return nil, &Fault{ErrSegmentEmpty, "an empty " + name}
+		return nil, &Fault{Reason: ErrSegmentEmpty, Found: "an empty " + name}
 	}
 	if r.encoding == nil {
 		r.encoding = base64.RawURLEncoding.Strict()
@@ -131,12 +184,12 @@ func (r *Reader) decode(name, segment string) ([]byte, *Fault) {
 	}
 	switch i := strings.IndexFunc(segment, notBase64URL); {
 	case strings.HasPrefix(segment, "\xff\xfe"):
-		return nil, &Fault{ErrCharset, "UTF-16, which > writes in Windows PowerShell"}
+		return nil, &Fault{Reason: ErrCharset, Found: "UTF-16, which > writes in Windows PowerShell"}
 	case i >= 0:
 		odd, _ := utf8.DecodeRuneInString(segment[i:])
-		return nil, &Fault{ErrCharset, fmt.Sprintf("%q at byte %d of the %s", odd, i+1, name)}
+		return nil, &Fault{Reason: ErrCharset, Found: fmt.Sprintf("%q at byte %d of the %s", odd, i+1, name)}
 	}
-	return nil, &Fault{ErrBase64, "stray bits at the end of the " + name}
+	return nil, &Fault{Reason: ErrBase64, Found: "stray bits at the end of the " + name}
 }
 
 // Wipe leaves no part of a token but its header in a reader that waits for its
@@ -156,7 +209,13 @@ type Fault struct {
 	// Found says what was found, and where; it is short, bounded, and empty if
 	// Reason says it all.
 	Found string
+	// Expected says what was expected there; empty if that is the form of a token.
+	Expected string
 }
+
+// IsType reports whether the token can be read, and a value in it has the wrong type
+// or is not a date.
+func (f *Fault) IsType() bool { return f != nil && (f.Reason == ErrMemberType || f.Reason == ErrDate) }
 
 // Error implements error.
 func (f *Fault) Error() string {
@@ -173,5 +232,5 @@ func (f *Fault) Unwrap() error { return f.Reason }
 // than Reasons.
 func malformed(err error, found string) *Fault {
 	reason, _ := err.(Reason) //nolint:errorlint // nothing in this file wraps a Reason
-	return &Fault{reason, found}
+	return &Fault{Reason: reason, Found: found}
 }

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"m2m/internal/text"
 )
 
 const (
@@ -25,12 +29,12 @@ type Reader struct {
 	dec jsontext.Decoder
 	buf bytes.Buffer
 
-	PlainIssuer string // of the policy; empty: none
-
 	encoding         *base64.Encoding
 	encoded, decoded []byte
 
 	lastHeader cachedHeader
+
+	detail string // where the last fault of an object was: words that end in a space, or none
 }
 
 func (r *Reader) reset(data []byte) *jsontext.Decoder {
@@ -45,6 +49,7 @@ func (r *Reader) reset(data []byte) *jsontext.Decoder {
 // into its members. With an error it returns the members before the fault, for
 // a reader who wants to see them.
 func (r *Reader) object(data []byte, known func() []string) (Object, error) {
+	r.detail = ""
 	colons := bytes.Count(data, []byte{':'}) // one for each name, and some in texts
 	if colons > maxMembers && names(data) > maxMembers {
 		return Object{}, ErrMembers
@@ -64,7 +69,11 @@ func (r *Reader) object(data []byte, known func() []string) (Object, error) {
 	case dec.InputOffset() != int64(len(data)):
 		return o, ErrTrailingData
 	}
-	return o, checkNames(o, known)
+	name, err := checkNames(o, known)
+	if err != nil {
+		r.detail = text.Quote(text.Cut(name, maxShown)) + " "
+	}
+	return o, err
 }
 
 // names counts the names of all objects, or a few more where the text is not
@@ -95,7 +104,7 @@ func (r *Reader) untilFault(data []byte) (Object, error) {
 	dec := r.reset(data)
 	if dec.PeekKind() != '{' {
 		_, err := dec.ReadValue()
-		return Object{}, JSONFault(err)
+		return Object{}, r.jsonFault(err)
 	}
 	o := Object{text: string(data)}
 	_, err := dec.ReadToken()
@@ -108,7 +117,23 @@ func (r *Reader) untilFault(data []byte) (Object, error) {
 			o.places = append(o.places, p)
 		}
 	}
-	return o, JSONFault(err)
+	return o, r.jsonFault(err)
+}
+
+// jsonFault is JSONFault, and says where the fault is.
+func (r *Reader) jsonFault(err error) error {
+	fault := JSONFault(err)
+	var syntax *jsontext.SyntacticError
+	switch {
+	case !errors.As(err, &syntax):
+	case fault == ErrNameDuplicate: //nolint:errorlint // JSONFault wraps nothing
+		r.detail = text.Quote(text.Cut(syntax.JSONPointer.LastToken(), maxShown)) + " "
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		r.detail = fmt.Sprintf("an end after %d bytes ", syntax.ByteOffset)
+	default:
+		r.detail = fmt.Sprintf("a fault at byte %d ", syntax.ByteOffset+1)
+	}
+	return fault
 }
 
 // readPlace reads a value, and says where it was.
@@ -247,9 +272,9 @@ func (c *cursor) skipNested() {
 // encoding/json lets "Iss" and "iſs" (U+017F) overwrite iss. The decoder has
 // already rejected names that are equal byte for byte, so that only names with an
 // upper-case or non-ASCII letter need a closer look.
-func checkNames(o Object, known func() []string) error {
+func checkNames(o Object, known func() []string) (name string, err error) {
 	if !anyNeedsFolding(o) {
-		return nil
+		return "", nil
 	}
 	names := known()
 	seen := make(map[string]bool, o.Len())
@@ -259,14 +284,14 @@ func checkNames(o Object, known func() []string) error {
 			name = fold(name)
 		}
 		if seen[name] {
-			return ErrNameDuplicate
+			return m.Name, ErrNameDuplicate
 		}
 		seen[name] = true
 		if other && slices.Contains(names, name) {
-			return ErrNameCase
+			return m.Name, ErrNameCase
 		}
 	}
-	return nil
+	return "", nil
 }
 
 func anyNeedsFolding(o Object) bool {

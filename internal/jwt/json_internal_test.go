@@ -73,7 +73,7 @@ func TestKnownNamesAreListedOnce(t *testing.T) {
 // than its header, and that is a copy, which does not keep the token's text.
 func TestForget(t *testing.T) {
 	segment := base64.RawURLEncoding.EncodeToString
-	token := segment([]byte(`{"alg":"RS256"}`)) + "." + segment([]byte(`{"sub":"secret"}`)) + ".c2VjcmV0"
+	token := segment([]byte(`{"alg":"ES256"}`)) + "." + segment([]byte(`{"sub":"secret"}`)) + ".c2VjcmV0"
 	var r Reader
 	if _, fault := r.Parse(token); fault != nil || cap(r.encoded) == 0 || cap(r.decoded) == 0 {
 		t.Fatalf("it was not read: %v", fault)

@@ -4,18 +4,38 @@ import (
 	"slices"
 	"strings"
 
+	"m2m/internal/entra"
 	"m2m/internal/text"
 )
 
-// isPlain reports whether claims are read as those of a plain OAuth access token:
-// the plain issuer wrote them, and not in one of Entra's versions.
-func isPlain(claims Object, issuer string) bool {
-	if issuer == "" {
+// isPlain reports whether claims are those of a token that is not of Entra's form,
+// by iss and by what every token of Entra's has. A token without an issuer is held
+// to be Entra's, whose rules are the stricter ones.
+func isPlain(claims Object) bool {
+	iss, ok := stringClaim(claims, "iss")
+	if !ok || isEntraForm(iss) {
 		return false
 	}
-	iss, _ := stringClaim(claims, "iss")
 	ver, _ := stringClaim(claims, "ver")
-	return iss == issuer && ver != "1.0" && ver != "2.0"
+	_, tid := claims.Get("tid")
+	client := ""
+	switch ver {
+	case "1.0":
+		client = "appid"
+	case "2.0":
+		client = "azp"
+	}
+	_, named := claims.Get(client)
+	return !tid || !named
+}
+
+// isEntraForm reports whether an issuer is https://HOST/TENANT/v2.0 or, for v1.0,
+// https://HOST/TENANT/, but for details that the issuer check is there for.
+func isEntraForm(iss string) bool {
+	rest, ok := strings.CutPrefix(iss, "https://")
+	_, path, _ := strings.Cut(rest, "/")
+	tenant, version, _ := strings.Cut(path, "/")
+	return ok && (entra.IsGUID(tenant) || tenant == "{tenantid}") && (version == "" || version == "v2.0")
 }
 
 // ofOwnForm names the claims of Entra's that other issuers write in forms of
@@ -48,6 +68,9 @@ func (t *Token) plainClient() string {
 		id, _ = Unquote(raw)
 	} else if id == "" {
 		id, _ = stringClaim(t.Claims, "cid")
+	}
+	if id == "" {
+		id = t.appid // of AD FS
 	}
 	if t.azp != "" && t.azp != id || strings.ContainsFunc(id, notVisible) {
 		return ""
@@ -83,12 +106,12 @@ func (t *Token) isClient() bool {
 }
 
 // Audiences is aud as RFC 7519 section 4.1.3 has it: a string or a list.
-func (t *Token) Audiences() (all []string) {
+func (t *Token) Audiences() []string {
 	if t.Audience != "" {
 		return []string{t.Audience}
 	}
-	if raw, ok := t.Claim("aud"); ok {
-		_ = ReadStrings(raw, &all) // what is neither is no audience
-	}
-	return all
+	return t.audiences
 }
+
+// HasAudiences reports whether aud is a list.
+func (t *Token) HasAudiences() bool { return t.audiences != nil }

@@ -13,6 +13,7 @@ func (r Reason) Error() string { return sentences()[r] }
 const (
 	ErrTokenSize     Reason = "token_size"
 	ErrSegments      Reason = "segments"
+	ErrTruncated     Reason = "truncated"
 	ErrEncrypted     Reason = "encrypted"
 	ErrSegmentEmpty  Reason = "segment_empty"
 	ErrCharset       Reason = "charset"
@@ -34,6 +35,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 	return map[Reason]string{
 		ErrTokenSize:     "the token is longer than 16 KiB",
 		ErrSegments:      "a token has three parts between two dots",
+		ErrTruncated:     "the token is cut off",
 		ErrEncrypted:     "five parts make an encrypted token (JWE), which nobody but its audience can read",
 		ErrSegmentEmpty:  "a part of the token is empty",
 		ErrCharset:       "the token holds a character that is not base64url",
@@ -47,6 +49,6 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrNameDuplicate: "a name occurs twice, perhaps in another case",
 		ErrNameCase:      "a name differs from a known one by case alone",
 		ErrMemberType:    "a value has the wrong type",
-		ErrDate:          "a date is not a whole number of seconds from 1 to 253402300799",
+		ErrDate:          "a date is not a whole number of seconds since 1970",
 	}
 })

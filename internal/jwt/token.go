@@ -1,7 +1,6 @@
 package jwt
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -9,13 +8,12 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
-	"m2m/internal/text"
 )
 
 // Members says which members a token has, whatever their values are.
 type Members struct {
 	Alg, Typ, Crit, B64, Cty, Zip, Nonce bool // of the header
-	Aud                                  bool // of the claims
+	Aud, Cnf                             bool // of the claims
 }
 
 // kindClaims are the claims that tell one kind of token from another, and the
@@ -44,14 +42,14 @@ func (t *Token) readHeader(r *Reader, data []byte) *Fault {
 	header, err := r.object(data, headerNames)
 	t.Header = header
 	if err != nil {
-		return malformed(err, "in the header")
+		return malformed(err, r.detail+"in the header")
 	}
 	for m := range header.All() {
 		if err := t.readHeaderMember(m); err != nil {
-			return malformed(err, fmt.Sprintf("%s in the header", text.Quote(m.Name)))
+			t.Mistyped = append(t.Mistyped, mistyped(m, err, true))
 		}
 	}
-	return nil
+	return faultOf(t.Mistyped)
 }
 
 // readHeaderMember never looks at jwk, jku, x5u, x5c or x5t: a token must not
@@ -84,16 +82,21 @@ func (t *Token) readClaims(r *Reader, data []byte) *Fault {
 	claims, err := r.object(data, claimNames)
 	t.Claims = claims
 	if err != nil {
-		return malformed(err, "in the claims")
+		t.Unread = true
+		return malformed(err, r.detail+"in the claims")
 	}
-	t.Plain = isPlain(claims, r.PlainIssuer)
+	t.Plain = isPlain(claims)
+	headers := len(t.Mistyped)
 	for m := range claims.All() {
 		if err := t.readClaim(m); err != nil && !(t.Plain && ofOwnForm(m.Name)) {
-			return malformed(err, fmt.Sprintf("%s in the claims", text.Quote(m.Name)))
+			t.Mistyped = append(t.Mistyped, mistyped(m, err, false))
 		}
 	}
 	t.derive()
-	return nil
+	if t.Plain {
+		t.derivePlain()
+	}
+	return faultOf(t.Mistyped[headers:])
 }
 
 func (t *Token) readClaim(m Member) error {
@@ -103,7 +106,9 @@ func (t *Token) readClaim(m Member) error {
 		return ReadString(m.Raw, &t.Issuer)
 	case "aud":
 		t.Has.Aud = true
-		t.Audience, _ = Unquote(m.Raw) // anything but a string is for the audience check
+		return t.readAudience(m.Raw)
+	case "cnf":
+		t.Has.Cnf = true
 	case "tid":
 		return ReadString(m.Raw, &t.TenantID)
 	case "ver":
@@ -148,10 +153,11 @@ func (t *Token) derive() {
 }
 
 // kind follows learn.microsoft.com/entra/identity-platform/claims-validation:
-// idtyp says app where the API asked for that claim; otherwise an app-only
-// token has no scp, and its oid equals its sub. An ID token never names the
-// calling app in azp or appid, which is what tells it from an access token
-// where one registration is both client and API.
+// idtyp decides where the API asked for that claim; otherwise a token with scopes
+// is a user's, and one whose oid equals its sub an app's. An agent's own token may
+// have an scp that is empty or "/". An ID token never names the calling app in azp
+// or appid, which is what tells it from an access token where one registration is
+// both client and API.
 func (t *Token) kind() Kind {
 	x := &t.kindClaims
 	client := x.azp != "" || x.appid != ""
@@ -160,10 +166,12 @@ func (t *Token) kind() Kind {
 		return ID
 	case !client:
 		return Other
-	case t.Scopes != nil && x.idtyp != "app":
+	case x.idtyp == "user":
 		return User
-	case t.Scopes != nil:
+	case x.idtyp == "app" && len(t.Scopes) > 0:
 		return Other
+	case x.idtyp == "" && len(t.Scopes) > 0:
+		return User
 	case x.idtyp == "app", x.idtyp == "" && t.ObjectID != "" && t.ObjectID == t.Subject:
 		return App
 	}
@@ -176,6 +184,9 @@ func (t *Token) readScopes(raw string) error {
 		return err
 	}
 	t.Scopes = []string{}
+	if scp == "/" { // of an agent's own token: no scope
+		return nil
+	}
 	for scope := range strings.SplitSeq(scp, " ") {
 		if scope != "" {
 			t.Scopes = append(t.Scopes, scope)
@@ -193,12 +204,21 @@ func ReadString(raw string, to *string) error {
 	return nil
 }
 
+func (t *Token) readAudience(raw string) error {
+	var ok bool
+	if t.Audience, ok = Unquote(raw); ok {
+		return nil
+	}
+	t.audiences = nil
+	return ReadStrings(raw, &t.audiences)
+}
+
 // readDate takes digits only. RFC 7519 allows fractions and exponents, but
 // Entra sends neither, and a float that is cast to an integer overflows
 // differently on every processor.
 func readDate(raw string, to *time.Time, date *gojwt.NumericDate) error {
 	const last = 253402300799 // 9999-12-31T23:59:59Z
-	if raw[0] == '"' || raw[0] == '{' || raw[0] == '[' {
+	if c := raw[0]; c != '-' && (c < '0' || c > '9') {
 		return ErrMemberType
 	}
 	n, err := strconv.ParseInt(raw, 10, 64)
@@ -234,9 +254,16 @@ type Token struct {
 	VersionClaim string        // the ver claim as it is written; empty if absent
 	Kind         Kind
 
-	// Plain says that Reader.PlainIssuer issued the token, and not in one of
-	// Entra's versions: ClientID, Scopes and Kind are then those of RFC 9068.
+	// Plain says that the token is not of Entra's form: neither its iss is, nor does
+	// it have tid, ver and client as Entra writes them. ClientID, Scopes and Kind are
+	// then those of RFC 9068, and ver, scp and roles may have any type.
 	Plain bool
+
+	// Mistyped lists the values of a wrong type. What they would say is not read.
+	Mistyped []Mistyped
+	// Unread says that the claims could not be read to their end: what is not there
+	// may have been behind it.
+	Unread bool
 
 	IssuedAt, NotBefore, ExpiresAt time.Time // zero if absent
 
@@ -256,6 +283,7 @@ type Token struct {
 	Scopes []string
 
 	kindClaims
+	audiences []string // of an aud that is a list
 }
 
 // Dates shows iat, nbf and exp to the Validator of golang-jwt.

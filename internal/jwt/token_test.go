@@ -58,7 +58,7 @@ func TestKinds(t *testing.T) {
 		{"user", issuertest.UserClaims(), jwt.User},
 		{"user with idtyp", issuertest.UserClaims().Str("idtyp", "user"), jwt.User},
 		{"id", issuertest.IDClaims(), jwt.ID}, {"id without nonce", issuertest.IDClaims().Del("nonce"), jwt.ID},
-		{"app that says user", issuertest.ClaimsV2().Str("idtyp", "user"), jwt.Other},
+		{"app that says user", issuertest.ClaimsV2().Str("idtyp", "user"), jwt.User},
 		{"nothing", issuertest.Members{}, jwt.Other}, {"no client", issuertest.ClaimsV2().Del("azp"), jwt.Other},
 		{"app with scp", issuertest.ClaimsV2().Str("idtyp", "app").Str("scp", "x"), jwt.Other},
 	}
@@ -82,7 +82,7 @@ func TestDecodePartly(t *testing.T) {
 		header, claims int
 	}{
 		{"no signature", parts[0] + "." + parts[1] + ".", jwt.ErrSegmentEmpty, 3, 16},
-		{"signature cut off", parts[0] + "." + parts[1], jwt.ErrSegments, 3, 16},
+		{"signature cut off", parts[0] + "." + parts[1], jwt.ErrTruncated, 3, 16},
 		{"header unreadable", "e30x." + parts[1] + "." + parts[2], jwt.ErrTrailingData, 0, 16},
 		{"claims twice",
 			issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), `{"aud":"a","iss":"b","aud":"c"}`),

@@ -174,8 +174,8 @@ func TestExplainRefusals(t *testing.T) {
 		check := c.(map[string]any)
 		statuses[check["name"]] = check["status"]
 	}
-	if statuses["audience"] != "fail" || statuses["signature"] != "pass" || len(checks) != 11 {
-		t.Errorf("checks = %v, want 11 with audience failed and signature passed", statuses)
+	if statuses["audience"] != "fail" || statuses["signature"] != "pass" || len(checks) != 12 {
+		t.Errorf("checks = %v, want 12 with audience failed and signature passed", statuses)
 	}
 }
 

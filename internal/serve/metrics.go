@@ -75,7 +75,8 @@ func rejectionReasons() []string {
 	reasons := []string{reasonNoToken, reasonMalformed, reasonTooLarge, reasonNoKeys}
 	for _, check := range []verify.Check{
 		verify.CheckForm, verify.CheckAlgorithm, verify.CheckKey, verify.CheckSignature, verify.CheckIssuer, verify.CheckTenant,
-		verify.CheckAudience, verify.CheckLifetime, verify.CheckKind, verify.CheckClient, verify.CheckPermission,
+		verify.CheckAudience, verify.CheckLifetime, verify.CheckKind, verify.CheckBinding,
+		verify.CheckClient, verify.CheckPermission,
 	} {
 		reasons = append(reasons, string(check))
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ const maxShown = 100
 func describeForm(h *evaluation) (expected, found string) {
 	expected = "three base64url parts of strict JSON"
 	if h.fault != nil {
-		return expected, h.fault.Found
+		return cmp.Or(h.fault.Expected, expected), h.fault.Found
 	}
 	return expected, "a compact JWS"
 }
@@ -96,10 +97,10 @@ func describeIssuer(h *evaluation) (expected, found string) {
 		return expected, "no iss"
 	}
 	found = text.Quote(h.Token.Issuer)
-	if h.Token.Plain {
-		expected += ", whose tokens need no ver, nbf or tid"
-	}
-	if h.Token.Version == "" && !h.issuer.Given {
+	if h.Token.Version == "" && !h.issuer.Given && !h.Token.Plain {
+		if _, ok := h.Token.Claim("ver"); !ok {
+			return "ver 1.0 or 2.0", "no ver"
+		}
 		return "ver 1.0 or 2.0", "ver " + text.Quote(h.Token.VersionClaim)
 	}
 	return expected, found
@@ -143,7 +144,7 @@ func describeAudience(h *evaluation) (expected, found string) {
 	switch {
 	case !ok:
 		return expected, "no aud"
-	case h.Token.Audience == "":
+	case h.Token.HasAudiences():
 		return expected, text.Bound(raw, maxShown)
 	}
 	return expected, text.Quote(h.Token.Audience)
@@ -202,6 +203,15 @@ func describeKind(h *evaluation) (expected, found string) {
 	return expected, found
 }
 
+func describeBinding(h *evaluation) (expected, found string) {
+	expected = "a bearer token, which is bound to no key"
+	if h.noClaims() || !h.Token.Has.Cnf {
+		return expected, "no cnf"
+	}
+	raw, _ := h.Token.Claim("cnf")
+	return expected, "cnf " + text.Bound(raw, maxShown)
+}
+
 func describeClient(h *evaluation) (expected, found string) {
 	if h.noClaims() {
 		return "", ""
@@ -222,7 +232,7 @@ func describePermission(h *evaluation) (expected, found string) {
 	}
 	p, t := h.policy, h.Token
 	name, required, has := "roles", p.Roles, t.Roles
-	if t.Kind == jwt.User || len(p.Roles) == 0 && len(p.Scopes) > 0 {
+	if len(p.Scopes) > 0 && (t.Kind == jwt.User || len(p.Roles) == 0) {
 		name, required, has = "scp", p.Scopes, t.Scopes
 	}
 	if _, scope := t.Claim("scope"); name == "scp" && h.Token.Plain && scope {
@@ -241,7 +251,7 @@ func describePermission(h *evaluation) (expected, found string) {
 	}
 	switch {
 	case len(required) == 0 && len(t.Roles) == 0 && len(t.Scopes) == 0 && !h.Token.Plain:
-		return expected, "neither roles nor scp, which Microsoft.Identity.Web refuses (IDW10201)"
+		return expected, "neither roles nor scp, which Microsoft.Identity.Web rejects (IDW10201)"
 	case len(has) == 0:
 		return expected, "no " + name
 	}

@@ -15,6 +15,7 @@
 //	audience    aud is one of the policy's
 //	lifetime    iat, nbf and exp hold now, and the life is not too long
 //	kind        it is an access token of an app, or of a user where users may call
+//	binding     it is not bound to a key (cnf), which cannot be seen here
 //	client      azp or appid is one of the policy's, if it names any
 //	permission  roles or scp hold what the policy requires
 //

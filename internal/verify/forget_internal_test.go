@@ -11,7 +11,7 @@ func TestEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := v.begin("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0")
+	h := v.begin("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0")
 	if h.fault != nil || h.Token == nil || h.SigningInput == "" || h.Signature == nil {
 		t.Fatalf("it was not read: %+v", h)
 	}

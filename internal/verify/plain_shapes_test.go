@@ -102,6 +102,7 @@ func otherShapes() []shape {
 		// Entra's form in the issuer's name is judged by Entra's rules, whole.
 		{"Entra's version, scp a list", issuertest.Header(), issuertest.ClaimsV2().Str("iss", idp).Set("scp", `["read"]`),
 			jwt.ErrMemberType, verify.CheckForm},
-		{"another issuer, ver a number", bare, oktaClaims("0oa1").Str("iss", idp+"/"), jwt.ErrMemberType, verify.CheckForm},
+		{"another issuer, ver a number", bare, oktaClaims("0oa1").Str("iss", idp+"/"), verify.ErrIssuerMismatch,
+			verify.CheckIssuer},
 	}
 }

@@ -62,19 +62,24 @@ type Policy struct {
 	Scopes []string
 	// RequireAll asks for all of Roles or Scopes, not any one.
 	RequireAll bool
-	// AllowUser accepts users' tokens where no scope is required. It costs: Roles are
-	// then not required of users.
+	// AllowUser accepts users' tokens where no scope is required; where Roles are
+	// required, of users too.
 	AllowUser bool
+	// BoundUndecided reports a token that is bound to a key (cnf) as undecided, not
+	// as invalid. It is for those who are asked about a token that somebody else
+	// received.
+	BoundUndecided bool
 
 	// PlainIssuer is the exact iss of an issuer that is not one of Entra's, whose
-	// tokens are read as plain OAuth access tokens (RFC 9068, RFC 7519) unless
-	// their ver is one of Entra's. It may not be an issuer of Entra's, nor of
-	// their form: ErrPlainIssuer. It costs: for that issuer ver, nbf and tid need
-	// not be there, so that the issuer alone implies the tenant; the client may
-	// have any ID, and is named by client_id or azp (or Okta's cid); scopes may be
-	// a list; aud may be one, if all of it is in Audiences; sub, which must be the
-	// client's ID, is all that distinguishes an app from a user; and Scopes, where no Roles
-	// are required, are required of apps. Users are then accepted only with AllowUser.
+	// tokens are read as plain OAuth access tokens (RFC 9068, RFC 7519) unless they
+	// have tid, ver and client as Entra writes them. It may not be an issuer of
+	// Entra's, nor of their form: ErrPlainIssuer. It costs: for that issuer ver, nbf
+	// and tid need not be there, so that the issuer alone implies the tenant; the
+	// client may have any ID, and is named by client_id, azp, Okta's cid or AD FS's
+	// appid; scopes may be a list; aud may be one, if all of it is in Audiences; sub,
+	// which must be the client's ID, is all that distinguishes an app from a user;
+	// and Scopes, where no Roles are required, are required of apps. Users are then
+	// accepted only with AllowUser.
 	PlainIssuer string
 
 	// Leeway is how much clocks may differ; 0 means DefaultLeeway, NoLeeway not at

@@ -52,7 +52,16 @@ func TestWhoMayCall(t *testing.T) {
 			claims: user.Str("scp", "openid").Set("roles", `["Data.Read"]`), want: verify.ErrScopeMissing},
 		{name: "both required, app without", roles: role, scopes: scope, claims: app.Del("roles"),
 			want: verify.ErrRoleMissing},
-		{name: "role required, user allowed", roles: role, allow: true, claims: user},
+		{name: "role required, user allowed", roles: role, allow: true, claims: user, want: verify.ErrRoleMissing},
+		{name: "role required, user allowed who has it", roles: role, allow: true,
+			claims: user.Set("roles", `["Data.Read"]`)},
+		{name: "role required, user allowed who has another", roles: role, allow: true,
+			claims: user.Set("roles", `["X"]`), want: verify.ErrRoleMissing},
+		{name: "agent, scp a slash", roles: role, claims: app.Str("idtyp", "app").Str("scp", "/")},
+		{name: "agent, scp empty", roles: role, claims: app.Str("scp", "")},
+		{name: "idtyp user, no scp, users allowed", allow: true, claims: app.Str("idtyp", "user").Del("roles")},
+		{name: "idtyp of a device, users allowed", allow: true, claims: user.Str("idtyp", "device"),
+			want: verify.ErrNotAppOnly},
 		{name: "scope asked of a user with no scp", scopes: scope, claims: app.Str("sub", "p"), want: verify.ErrNotAppOnly},
 		{name: "ID token, users allowed", allow: true, scopes: none, claims: issuertest.IDClaims(), want: verify.ErrIDToken},
 	}
@@ -127,11 +136,11 @@ func TestStrictZero(t *testing.T) {
 		reason error
 		check  verify.Check
 	}{
-		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrNoKeySource, verify.CheckKey},
+		{"zero policy, no keys", verify.Policy{}, nil, verify.ErrIssuerUnset, verify.CheckIssuer},
 		{"zero policy", verify.Policy{}, issuertest.Keys(t), verify.ErrTenantUnset, verify.CheckTenant},
 		{"no audience", verify.Policy{Tenants: []string{issuertest.Tenant}}, issuertest.Keys(t), verify.ErrAudienceUnset,
 			verify.CheckAudience},
-		{"no keys", named, nil, verify.ErrNoKeySource, verify.CheckKey},
+		{"no keys", named, nil, verify.ErrIssuerUnset, verify.CheckIssuer},
 		{"keys of nobody in particular", named, bare(t, jwks.SetOptions{}), verify.ErrIssuerUnset, verify.CheckIssuer},
 		{"domain that nobody resolves", verify.Policy{Tenants: []string{"contoso.com"}, Audiences: []string{issuertest.API}},
 			issuertest.Keys(t), verify.ErrTenantUnresolved, verify.CheckTenant},

@@ -24,6 +24,10 @@ func (r Reason) Is(target error) bool {
 	return ok && Reason(form) == r
 }
 
+// isUnverifiable reports whether only the token's audience or its issuer can validate
+// it.
+func (r Reason) isUnverifiable() bool { return r == ErrGraphNonce || r == ErrOktaOrg }
+
 // Reasons of CheckAlgorithm.
 const (
 	ErrAlgMissing    Reason = "alg_missing"
@@ -52,6 +56,8 @@ const (
 	ErrSignatureUnchecked Reason = "signature_unchecked"
 	// ErrGraphNonce: Microsoft Graph signs a header other than the one it sends.
 	ErrGraphNonce Reason = "graph_nonce"
+	// ErrOktaOrg: Okta publishes no keys for tokens of its org authorization server.
+	ErrOktaOrg Reason = "okta_org"
 )
 
 // Reasons of CheckIssuer.
@@ -79,6 +85,9 @@ const (
 	ErrAudienceMismatch   Reason = "audience_mismatch"
 	ErrAudienceIncomplete Reason = "audience_incomplete"
 	ErrAudienceUnset      Reason = "audience_unset"
+	// ErrAudienceExchange: the token is a credential for a token exchange, and no
+	// access token for any API.
+	ErrAudienceExchange Reason = "audience_exchange"
 )
 
 // Reasons of CheckLifetime.
@@ -98,6 +107,11 @@ const (
 	ErrUserToken     Reason = "user_token"
 	ErrNotAppOnly    Reason = "not_app_only"
 	ErrClientMissing Reason = "client_missing"
+)
+
+// Reasons of CheckBinding.
+const (
+	ErrBound Reason = "bound"
 )
 
 // Reasons of CheckClient.
@@ -142,6 +156,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrKeyCloud:           "the key belongs to another cloud",
 		ErrSignatureMismatch:  "the key did not make this signature",
 		ErrSignatureUnchecked: "the signature was not checked",
+		ErrOktaOrg:            "only Okta can validate tokens of its org authorization server",
 		ErrGraphNonce:         "only Microsoft Graph can verify its own tokens",
 		ErrVersion:            "the token's version is neither 1.0 nor 2.0",
 		ErrIssuerMissing:      "the token names no issuer",
@@ -156,6 +171,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrAudienceSeveral:    "aud is not a single string",
 		ErrAudienceMismatch:   "the audience is not this API",
 		ErrAudienceIncomplete: "the API's client ID, which v2.0 tokens carry as aud, is not configured",
+		ErrAudienceExchange:   "the token is a credential for a token exchange, not an access token for an API",
 		ErrLifetime:           "the token is not valid at this time",
 		ErrDateMissing:        "iat, nbf or exp is missing",
 		ErrDateOrder:          "the token ends before it begins",
@@ -167,6 +183,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrUserToken:          "a user's token is not let in",
 		ErrNotAppOnly:         "the token is neither an app's nor a user's",
 		ErrClientMissing:      "the token names no calling app",
+		ErrBound:              "the token is bound to a key (cnf)",
 		ErrClientNotListed:    "the calling app is not one of the allowed clients",
 		ErrRoleMissing:        "a required role is missing",
 		ErrScopeMissing:       "a required scope is missing",

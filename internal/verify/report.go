@@ -24,6 +24,7 @@ const (
 	CheckAudience   Check = "audience"
 	CheckLifetime   Check = "lifetime"
 	CheckKind       Check = "kind"
+	CheckBinding    Check = "binding"
 	CheckClient     Check = "client"
 	CheckPermission Check = "permission"
 )
@@ -44,8 +45,9 @@ const (
 // Verdict is the outcome of all checks together.
 type Verdict string
 
-// The verdicts. Unverifiable is a token that only its audience can verify: Microsoft
-// Graph's, whose header was changed after it was signed.
+// The verdicts. Unverifiable is a token that only its audience can validate: Microsoft
+// Graph's, whose header was changed after it was signed, and that of an Okta org
+// authorization server.
 const (
 	Valid        Verdict = "valid"
 	Invalid      Verdict = "invalid"
@@ -64,6 +66,9 @@ type Finding struct {
 	Cause, Fix string
 	// Reason is why the status is not Pass; empty if it is.
 	Reason Reason
+	// BlockedBy is the check because of which this one was skipped; empty where it
+	// was not, or nothing of the token could be read.
+	BlockedBy Check
 }
 
 // Report is what [Verifier.Report] found out about one token.
@@ -102,8 +107,14 @@ func (v *Verifier) Report(ctx context.Context, token string) *Report {
 	}
 	for _, r := range v.rules {
 		o := r.decide(h)
+		by, blocked := h.blockedBy(r, o)
+		if blocked {
+			o = notReached()
+		}
 		f := Finding{Check: r.check, Status: o.status, Reason: o.reason}
-		f.Expected, f.Found = r.describe(h)
+		if f.BlockedBy = by; !blocked {
+			f.Expected, f.Found = r.describe(h)
+		}
 		report.Findings = append(report.Findings, f)
 	}
 	report.Verdict = h.verdict(report.Findings)
@@ -117,7 +128,7 @@ func (h *evaluation) verdict(findings []Finding) Verdict {
 	verdict := Valid
 	for _, f := range findings {
 		switch {
-		case f.Reason == ErrGraphNonce:
+		case f.Reason.isUnverifiable():
 			return Unverifiable
 		case f.Status == Fail:
 			verdict = Invalid

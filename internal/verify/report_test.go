@@ -19,7 +19,7 @@ const graph = "00000003-0000-0000-c000-000000000000"
 // TestEveryCheckSpeaks: whatever did not pass has a cause; what passed or
 // failed says what was expected and what was found; all checks are there.
 func TestEveryCheckSpeaks(t *testing.T) {
-	order := "form algorithm key signature issuer tenant audience lifetime kind client permission"
+	order := "form algorithm key signature issuer tenant audience lifetime kind binding client permission"
 	for name, v := range map[string]*verify.Verifier{
 		"configured": verifier(t, policy(), issuertest.Keys(t)), "zero": verifier(t, verify.Policy{}, nil),
 	} {
@@ -59,13 +59,13 @@ func TestOutOfReach(t *testing.T) {
 	if got := report.Finding(verify.CheckKey).Cause; got != want {
 		t.Errorf("want %s, got %s", want, got)
 	}
-	for _, c := range []verify.Check{verify.CheckKey, verify.CheckSignature, verify.CheckIssuer} {
-		if f := report.Finding(c); f.Status != verify.Unknown || f.Cause == "" {
-			t.Errorf("want %s unknown with a cause, got %+v", c, f)
-		}
+	if f := report.Finding(verify.CheckKey); f.Status != verify.Unknown || f.Reason != verify.ErrKeysUnreachable {
+		t.Errorf("want the key unknown for want of the document, got %+v", f)
 	}
-	if f := report.Finding(verify.CheckIssuer); f.Reason != verify.ErrKeysUnreachable {
-		t.Errorf("want the issuer unknown for want of the document, got %+v", f)
+	for _, c := range []verify.Check{verify.CheckSignature, verify.CheckIssuer} {
+		if f := report.Finding(c); f.Status != verify.Skip || f.BlockedBy != verify.CheckKey {
+			t.Errorf("want %s skipped because of the key, got %+v", c, f)
+		}
 	}
 	for _, c := range []verify.Check{verify.CheckTenant, verify.CheckAudience, verify.CheckLifetime, verify.CheckKind,
 		verify.CheckPermission} {

@@ -10,6 +10,7 @@ import (
 	gojwt "github.com/golang-jwt/jwt/v5"
 
 	"m2m/internal/entra"
+	"m2m/internal/issuer"
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
@@ -38,24 +39,68 @@ type rule struct {
 	decide   func(*evaluation) outcome
 	describe func(*evaluation) (expected, found string)
 	lasts    bool
+	// reads are the claims that it reads: it is skipped where one has a wrong type.
+	reads []string
+	// needs are checks without which a failure of this one means nothing.
+	needs []Check
 }
 
 // rules returns every check in order. Verify and Report both run this table, so
 // that they cannot disagree.
 func rules() []rule {
 	return []rule{
-		{CheckForm, decideForm, describeForm, true},
-		{CheckAlgorithm, decideAlgorithm, describeAlgorithm, true},
-		{CheckKey, decideKey, describeKey, true},
-		{CheckSignature, decideSignature, describeSignature, true},
-		{CheckIssuer, decideIssuer, describeIssuer, true},
-		{CheckTenant, decideTenant, describeTenant, true},
-		{CheckAudience, decideAudience, describeAudience, true},
-		{CheckLifetime, decideLifetime, describeLifetime, false},
-		{CheckKind, decideKind, describeKind, true},
-		{CheckClient, decideClient, describeClient, false},
-		{CheckPermission, decidePermission, describePermission, false},
+		{CheckForm, decideForm, describeForm, true, nil, nil},
+		{CheckAlgorithm, decideAlgorithm, describeAlgorithm, true, []string{"alg", "typ"}, nil},
+		{CheckKey, decideKey, describeKey, true, []string{"kid"}, []Check{CheckIssuer}},
+		{CheckSignature, decideSignature, describeSignature, true, nil, []Check{CheckKey}},
+		{CheckIssuer, decideIssuer, describeIssuer, true, []string{"iss", "ver"}, nil},
+		{CheckTenant, decideTenant, describeTenant, true, []string{"tid"}, []Check{CheckIssuer}},
+		{CheckAudience, decideAudience, describeAudience, true, []string{"aud"}, nil},
+		{CheckLifetime, decideLifetime, describeLifetime, false, []string{"iat", "nbf", "exp"}, nil},
+		{CheckKind, decideKind, describeKind, true, []string{"ver", "azp", "appid", "idtyp", "scp", "oid", "sub"}, nil},
+		{CheckBinding, decideBinding, describeBinding, true, nil, nil},
+		{CheckClient, decideClient, describeClient, false, []string{"ver", "azp", "appid"}, nil},
+		{CheckPermission, decidePermission, describePermission, false, []string{"roles", "scp"}, []Check{CheckKind}},
 	}
+}
+
+// blockedBy returns the check whose failure explains that of a rule: the form where a
+// claim that the rule reads has a wrong type; a check that it needs; the issuer
+// where that is not one of Entra's, and no other is asked for. Every other answer
+// of the rule stands.
+func (h *evaluation) blockedBy(r rule, o outcome) (by Check, blocked bool) {
+	if o.allows() || o.isPending() || o.reason.isUnverifiable() || o.reason == ErrAudienceExchange || h.noClaims() {
+		return "", false
+	}
+	if slices.ContainsFunc(h.Token.Mistyped, func(x jwt.Mistyped) bool { return slices.Contains(r.reads, x.Name) }) {
+		return CheckForm, r.check != CheckForm
+	}
+	needs := r.needs
+	if o.reason == ErrKeysUnreachable && r.check == CheckIssuer {
+		needs = []Check{CheckKey}
+	}
+	if h.isForeign() && r.check != CheckLifetime && r.check != CheckAlgorithm && r.check != CheckForm {
+		needs = []Check{CheckIssuer}
+	}
+	for _, needed := range needs {
+		for _, n := range h.rules {
+			if n.check != needed || n.check == r.check {
+				continue
+			}
+			by := n.decide(h)
+			unset := by.reason == ErrIssuerUnset || by.reason == ErrNoKeySource
+			if by.status == Fail || unset || needed == CheckKey && by.reason == ErrKeysUnreachable {
+				return needed, true
+			}
+		}
+	}
+	return "", false
+}
+
+// isForeign reports whether the token is not of Entra's form, and the policy names no
+// other issuer.
+func (h *evaluation) isForeign() bool {
+	return h.Token != nil && h.Token.Plain && h.policy.PlainIssuer == ""
 }
 
 // evaluation is one token while it is checked: what it holds, and what was found
@@ -66,6 +111,7 @@ type evaluation struct {
 	policy    *Policy
 	keys      jwks.Source
 	validator *gojwt.Validator
+	rules     []rule
 	now       time.Time
 	fault     *jwt.Fault // of the form
 
@@ -126,6 +172,20 @@ func decideKind(h *evaluation) outcome {
 	return pass()
 }
 
+// decideBinding rejects a token that is bound to a key (RFC 8705, RFC 9449): without
+// that key it proves nothing, and this package does not see who sends it.
+func decideBinding(h *evaluation) outcome {
+	switch {
+	case h.noClaims():
+		return notReached()
+	case h.Token.Has.Cnf && h.policy.BoundUndecided:
+		return unknown(ErrBound)
+	case h.Token.Has.Cnf:
+		return fail(ErrBound)
+	}
+	return pass()
+}
+
 // allowsUsers reports whether users may call. To require scopes is to ask for
 // users, except of an issuer that writes scopes for apps too.
 func (h *evaluation) allowsUsers() bool {
@@ -146,7 +206,7 @@ func decideClient(h *evaluation) outcome {
 
 // decidePermission requires roles of an app and scopes of a user: an administrator
 // grants roles to the app, scopes to a client that acts for a user who may hold
-// less.
+// less. A user who is let in without a scope needs a role where roles are required.
 func decidePermission(h *evaluation) outcome {
 	if h.noClaims() {
 		return notReached()
@@ -155,6 +215,8 @@ func decidePermission(h *evaluation) outcome {
 	switch {
 	case t.Kind == jwt.User && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
+	case t.Kind == jwt.User && len(p.Scopes) == 0 && !p.holds(t.Roles, p.Roles):
+		return fail(ErrRoleMissing)
 	case t.Kind == jwt.User && h.allowsUsers():
 		return pass()
 	case t.Kind != jwt.App:
@@ -187,7 +249,9 @@ func (h *evaluation) isForGraph() bool {
 	return h.Token != nil && h.Token.Has.Nonce && entra.IsGraph(h.Token.Audience)
 }
 
-func (h *evaluation) noClaims() bool { return h.Token == nil || h.Token.Claims.IsZero() }
+func (h *evaluation) noClaims() bool {
+	return h.Token == nil || h.Token.Claims.IsZero() || h.Token.Unread
+}
 
 // decideIssuer compares with the metadata of the token's own version: v1.0 and
 // v2.0 tokens of one tenant have different issuers.
@@ -201,7 +265,9 @@ func decideIssuer(h *evaluation) outcome {
 		return fail(ErrIssuerMissing)
 	case h.keys == nil:
 		return unknown(ErrIssuerUnset)
-	case t.Version == "" && !h.keys.Admits("", t.Issuer):
+	case t.Plain && t.Issuer != h.policy.PlainIssuer:
+		return fail(ErrIssuerMismatch)
+	case t.Version == "" && !t.Plain && !h.keys.Admits("", t.Issuer):
 		return fail(ErrVersion)
 	case !h.keys.Admits(t.Version, t.Issuer):
 		return fail(ErrIssuerMismatch)
@@ -291,11 +357,13 @@ func decideAudience(h *evaluation) outcome {
 	}
 	t, p := h.Token, h.policy
 	switch {
+	case slices.ContainsFunc(t.Audiences(), entra.IsExchange):
+		return fail(ErrAudienceExchange)
 	case p.AnyAudience:
 		return switchedOff()
 	case !t.Has.Aud:
 		return fail(ErrAudienceMissing)
-	case t.Audience == "" && (!t.Plain || t.Audiences() == nil):
+	case t.HasAudiences() && !t.Plain:
 		return fail(ErrAudienceSeveral)
 	case t.Plain && p.listsAll(t.Audiences()):
 		return pass()
@@ -401,7 +469,7 @@ func typFits(typ string) bool {
 
 func decideKey(h *evaluation) outcome {
 	switch {
-	case h.fault != nil || !decideAlgorithm(h).allows():
+	case h.isUnreadable() || !decideAlgorithm(h).allows():
 		return notReached()
 	case h.Token.KeyID == "":
 		return fail(ErrKeyIDMissing)
@@ -433,10 +501,12 @@ func decideKeyOwner(h *evaluation) outcome {
 
 func decideSignature(h *evaluation) outcome {
 	switch {
-	case h.fault != nil || !decideAlgorithm(h).allows():
+	case h.isUnreadable() || !decideAlgorithm(h).allows():
 		return notReached()
 	case h.isForGraph():
 		return unknown(ErrGraphNonce)
+	case h.isOktaOrg():
+		return unknown(ErrOktaOrg)
 	case !h.signatureChecked && h.keyErr == nil && h.keys != nil && !h.lookedUp:
 		return unknown(ErrPending)
 	case !h.signatureChecked:
@@ -447,9 +517,21 @@ func decideSignature(h *evaluation) outcome {
 	return pass()
 }
 
-// canLookUpKey reports whether the token names a key that can be looked up.
+// canLookUpKey reports whether the token names a key that can be looked up. The keys
+// of an issuer do not help with a token of another family.
 func (h *evaluation) canLookUpKey() bool {
-	return h.fault == nil && decideAlgorithm(h).allows() && decideKey(h).isPending()
+	return !h.isUnreadable() && decideAlgorithm(h).allows() && decideKey(h).isPending() && !h.isForeign()
+}
+
+// isUnreadable reports whether the token has not the form of one. A value of a wrong
+// type does not hinder a look at the signature.
+func (h *evaluation) isUnreadable() bool { return h.fault != nil && !h.fault.IsType() }
+
+// isOktaOrg reports whether an Okta org authorization server issued the token: Okta
+// alone can validate it.
+// Source: developer.okta.com/docs/concepts/auth-servers.
+func (h *evaluation) isOktaOrg() bool {
+	return h.Token != nil && h.Token.Plain && issuer.Of(h.Token).ID == issuer.OktaOrg
 }
 
 // resolveKey looks the key up and checks the signature with it.

@@ -47,7 +47,7 @@ func New(p Policy, keys jwks.Source, o Options) (*Verifier, error) {
 	}
 	v := &Verifier{policy: p.withDefaults(), keys: keys, now: o.Now, rules: rules()}
 	v.perCall = slices.DeleteFunc(slices.Clone(v.rules), func(r rule) bool { return r.lasts })
-	v.pool.New = func() any { return &evaluation{reader: &jwt.Reader{PlainIssuer: v.policy.PlainIssuer}} }
+	v.pool.New = func() any { return &evaluation{reader: new(jwt.Reader)} }
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -102,7 +102,7 @@ func (v *Verifier) begin(token string) *evaluation {
 }
 
 func (v *Verifier) evaluation(r *jwt.Reader, now time.Time) evaluation {
-	return evaluation{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, now: now}
+	return evaluation{reader: r, policy: &v.policy, keys: v.keys, validator: v.validator, rules: v.rules, now: now}
 }
 
 // end puts an evaluation back for the next token, without anything of this one.
@@ -122,7 +122,7 @@ func (v *Verifier) release(h *evaluation) {
 // accepts nothing, and stops no forger.
 func (v *Verifier) precheck(h *evaluation) error {
 	for _, r := range v.rules {
-		if r.check == CheckPermission {
+		if r.isForbidden() {
 			continue // 403 is for tokens that are valid otherwise
 		}
 		if o := r.decide(h); !o.allows() && !o.isPending() {
@@ -131,6 +131,10 @@ func (v *Verifier) precheck(h *evaluation) error {
 	}
 	return nil
 }
+
+// isForbidden reports whether a token that fails only here is valid, and may not be
+// used: 403, not 401.
+func (r rule) isForbidden() bool { return r.check == CheckClient || r.check == CheckPermission }
 
 // decide runs the rules once the key is looked up. Only a pass, or a check that the
 // policy switches off, accepts a token.
@@ -143,13 +147,19 @@ func (h *evaluation) decide(rules []rule) error {
 	return nil
 }
 
+// error says why a rule does not accept the token. Where another check explains it,
+// that one is named, as in a report.
 func (h *evaluation) error(r rule, o outcome) error {
+	if by, blocked := h.blockedBy(r, o); blocked {
+		r = h.rules[slices.IndexFunc(h.rules, func(n rule) bool { return n.check == by })]
+		o = r.decide(h)
+	}
 	e := &Error{Check: r.check, Outcome: ErrInvalid, Reason: o.reason}
 	switch {
-	case o.reason == ErrGraphNonce: // only its audience can verify it
+	case o.reason.isUnverifiable(): // by anybody but its audience or issuer
 	case o.status != Fail:
 		e.Outcome, e.RetryAfter, e.cause = ErrUndecided, h.retryAfter(), h.keyErr
-	case r.check == CheckPermission:
+	case r.isForbidden():
 		e.Outcome = ErrForbidden
 	}
 	e.Expected, e.Found = r.describe(h)

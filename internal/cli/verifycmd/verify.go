@@ -162,6 +162,7 @@ func newVerifier(
 		return nil, nil, err
 	}
 	policy := o.Policy(s)
+	policy.BoundUndecided = true
 	if !jwks.IsEntraIssuer(o.issuer) {
 		policy.PlainIssuer = o.issuer
 	}
