@@ -12,6 +12,7 @@ import (
 
 	"m2m/internal/input"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 // Env is what a command uses of the process: streams, environment, clock, working
@@ -96,8 +97,13 @@ func (env *Env) ReadFile(path string, limit int64) ([]byte, error) {
 	case <-env.Done:
 		return nil, context.Canceled
 	case r := <-read:
-		if errors.Is(r.err, input.ErrTooLarge) {
+		switch {
+		case errors.Is(r.err, input.ErrTooLarge):
 			r.err = &tooLargeError{path, limit}
+		case r.err != nil && input.CheckPath(path) != nil:
+			r.err = input.CheckPath(path) // the content itself, given in place of its file
+		case r.err != nil && !input.IsPathLike(path):
+			r.err = text.WithoutPath(r.err)
 		}
 		return r.data, r.err
 	}

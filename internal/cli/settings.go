@@ -57,6 +57,9 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 	if s.EnvFile != "" {
 		env.Trace("settings: read " + s.EnvFile)
 	}
+	for _, line := range s.Cleaned {
+		env.Trace(line)
+	}
 	if env.EnvFile != "" && s.LoginProxy.IsZero() {
 		s.LoginProxy = local.ProxyOfClientFile(in, s.EnvFile)
 	}

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -128,7 +130,10 @@ func tokenFromFile(env *Env, path string) (entra.Secret, error) {
 	if err != nil {
 		return entra.Secret{}, err
 	}
-	bare, _, err := input.Clean(content.Reveal())
+	bare, stripped, err := input.Clean(content.Reveal())
+	if len(stripped) > 0 {
+		env.Trace("token file: read without " + strings.Join(stripped, ", "))
+	}
 	if err != nil {
 		return entra.Secret{}, exit.Usagef("%s holds no token: %v", FileName(path), err).Wrap(err)
 	}
@@ -151,7 +156,13 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 		if err != nil {
 			return nil, err
 		}
-		return token.LoadCertificate(c.File, password, c.SendChain)
+		content, err := env.ReadFile(c.File, token.MaxCertificateFile)
+		if err != nil {
+			return nil, unreadableFile(env, "certificate", c.File, err)
+		}
+		return token.NewCertificate(token.CertificateFile{
+			Path: FileName(c.File), Content: content, Password: password, SendChain: c.SendChain, Now: env.Now(),
+		})
 	case settings.KindFederatedFile:
 		return token.NewFederatedFile(c.File), nil
 	case settings.KindGitHub:
@@ -174,8 +185,8 @@ func gitHubCredential(env *Env) token.Credential {
 	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
 }
 
-// secretFrom returns a secret that was given by value, or reads it from a file. Line
-// ends at its end are not part of it: editors and echo add them.
+// secretFrom returns a secret that was given by value, or reads it from a file, as
+// input.Secret does.
 func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, error) {
 	if file == "" {
 		return value, nil
@@ -184,12 +195,28 @@ func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, 
 	if err != nil {
 		return entra.Secret{}, unreadableSecret(what, err)
 	}
-	content := strings.TrimRight(string(data), "\r\n")
+	content, changed := input.Secret(data)
+	if len(changed) > 0 {
+		env.Trace(fmt.Sprintf("file of the %s: read without %s", what, strings.Join(changed, ", ")))
+	}
 	if content == "" {
 		return entra.Secret{}, exit.Usagef("the %s is empty: nothing was read from %s", what, FileName(file)).
 			Hint("if it came from a pipe, see what the command before it said on stderr")
 	}
 	return entra.NewSecret(content), nil
+}
+
+// unreadableFile is the error of a file that a setting names. A path that may be a
+// secret, given in place of its file, is left out.
+func unreadableFile(env *Env, setting, path string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	found := path
+	if relative, below := strings.CutPrefix(path, env.Dir+string(filepath.Separator)); !input.IsPathLike(path) || below && !input.IsPathLike(relative) {
+		found = ""
+	}
+	return &token.SettingError{Setting: setting, Found: found, Err: text.WithoutPath(err)}
 }
 
 // unreadableSecret leaves the path out, for it may be the secret itself, given

@@ -2,7 +2,9 @@ package entra
 
 import (
 	"errors"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,9 +14,13 @@ var (
 	ErrScopeMissing    = errors.New("no scope is set")
 	ErrScopeNotDefault = errors.New("the scope does not end in /.default")
 	ErrScopeSeveral    = errors.New("the scope names several resources")
+	ErrScopeSignIn     = errors.New("the scope is one of OpenID Connect, for the sign-in of a user")
 )
 
 const defaultScope = "/.default"
+
+// signInScopes are those of OpenID Connect, which no app-only token has.
+var signInScopes = []string{"openid", "profile", "email", "offline_access"}
 
 // CheckScope says what Entra would reject in the scope of a client-credentials
 // request: it must name one resource and end in /.default (AADSTS1002012,
@@ -28,6 +34,8 @@ func CheckScope(scope string) error {
 	switch {
 	case len(fields) == 0:
 		return ErrScopeMissing
+	case len(fields) == 1 && slices.Contains(signInScopes, strings.ToLower(fields[0])):
+		return ErrScopeSignIn
 	case len(fields) > 1:
 		return ErrScopeSeveral
 	case !strings.HasSuffix(fields[0], defaultScope) || fields[0] == defaultScope:
@@ -94,19 +102,35 @@ var permissionScope = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // DefaultScope returns what a scope should probably have been: its first
-// resource, less the name of a permission, and /.default. An empty scope stays
-// empty.
+// resource, less the name of a permission, and /.default. It is empty for what can
+// be no resource, such as openid or User.Read: only a GUID or a URI can.
 func DefaultScope(scope string) string {
 	fields := strings.Fields(scope)
+	fields = slices.DeleteFunc(fields, func(f string) bool { return slices.Contains(signInScopes, strings.ToLower(f)) })
 	if len(fields) == 0 {
 		return ""
 	}
-	resource := fields[0]
-	if strings.HasSuffix(resource, defaultScope) {
-		return resource
+	resource := strings.Trim(fields[0], "\"'`,;")
+	if unescaped, err := url.PathUnescape(resource); err == nil {
+		resource = unescaped
 	}
-	if m := permissionScope().FindStringSubmatch(resource); m != nil {
-		resource = m[1]
+	if at := strings.LastIndex(strings.ToLower(resource), defaultScope); at >= 0 && strings.Trim(resource[at+len(defaultScope):], "/") == "" {
+		resource = resource[:at] // /.DEFAULT, /.default/
+	} else {
+		if m := permissionScope().FindStringSubmatch(resource); m != nil {
+			resource = m[1]
+		}
+		resource = strings.TrimSuffix(resource, "/")
 	}
-	return strings.TrimSuffix(resource, "/") + defaultScope
+	if !IsGUID(resource) && !isResourceURI(resource) {
+		return ""
+	}
+	return resource + defaultScope
+}
+
+// isResourceURI reports whether s can be an App ID URI: a scheme and something behind
+// it, in characters that a scope may have.
+func isResourceURI(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "") && IsScopeToken(s) && !strings.ContainsAny(s, "%?#,;")
 }

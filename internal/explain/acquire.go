@@ -3,6 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"m2m/internal/text"
@@ -29,6 +30,9 @@ func refusalHints(e *token.Refusal) []string {
 	}
 	if len(e.Policies) > 0 {
 		hints = append(hints, "look at the Conditional Access policy "+strings.Join(e.Policies, ", "))
+	}
+	if e.SecretShape != "" && slices.Contains(e.AADSTS, 7000215) {
+		hints = append(hints, "the client secret that was sent has "+e.SecretShape)
 	}
 	if e.Certificate != "" {
 		hints = append(hints, "compare with what the app registration lists: the certificate used has "+e.Certificate)

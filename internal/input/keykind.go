@@ -95,6 +95,16 @@ func (b Bundle) Foreign(path string) error {
 	return foreign
 }
 
+// Certificate parses the certificate in a block. What follows it in a TRUSTED
+// CERTIFICATE, OpenSSL's own form, is passed over.
+func (b Block) Certificate() (*x509.Certificate, error) {
+	var first asn1.RawValue
+	if _, err := asn1.Unmarshal(b.Bytes, &first); err != nil {
+		return nil, errPEMDER
+	}
+	return x509.ParseCertificate(first.FullBytes)
+}
+
 // magics begin files that are neither PEM nor ASN.1.
 var magics = []struct {
 	begins string

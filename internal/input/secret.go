@@ -34,6 +34,15 @@ const (
 // Error implements error.
 func (e *NotError) Error() string { return "it is " + e.Is }
 
+// Part returns e for a part of a file: its message is e.Is alone.
+func (e *NotError) Part() error { return partError{e} }
+
+type partError struct{ *NotError }
+
+func (e partError) Error() string { return e.Is }
+
+func (e partError) Unwrap() error { return e.NotError }
+
 // Hints returns the ways out.
 func (e *NotError) Hints() []string { return e.Fix }
 
@@ -193,8 +202,6 @@ func secretAssignment(s string) *NotError {
 // otherCredential finds what proves an identity in another way.
 func otherCredential(s string) *NotError {
 	switch {
-	case isGUID(s):
-		return not("a GUID: that is the secret's ID, not its value")
 	case isJWTText(cutScheme(s)):
 		return not("a token, not a client secret").usableAs(UseFederatedToken)
 	case len(s) == 40 && strings.Trim(strings.ToLower(s), "0123456789abcdef") == "":

@@ -55,7 +55,6 @@ func TestCheckSecret(t *testing.T) {
 		"${{ secrets.CLIENT_SECRET }}":                                       "a reference",
 		"$(az keyvault secret show)":                                         "a reference",
 		"#{ClientSecret}#":                                                   "a reference",
-		"eb4c5b2c-1b7a-4a45-9d3c-3f8f6f0a7e11":                               "the secret's ID",
 		jwt:                                                                  "a token",
 		"0123456789abcdef0123456789ABCDEF01234567":                           "thumbprint",
 		"abc" + strings.Repeat("*", 18):                                      "masked",

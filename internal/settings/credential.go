@@ -58,10 +58,10 @@ func (l *layers) credentialByFlag() (Credential, error) {
 		add(Credential{Kind: KindSecret, From: g.From, File: l.fileOrStdin(g)})
 	}
 	if g, ok := l.flag("certificate"); ok {
-		add(Credential{Kind: KindCertificate, From: g.From, File: l.path(g).Value})
+		add(Credential{Kind: KindCertificate, From: g.From, File: l.fileOrStdin(g)})
 	}
 	if g, ok := l.flag("federated-token-file"); ok {
-		add(Credential{Kind: KindFederatedFile, From: g.From, File: l.path(g).Value})
+		add(Credential{Kind: KindFederatedFile, From: g.From, File: l.fileOrStdin(g)})
 	}
 	if g, ok := l.flag("federated"); ok {
 		if g.Value != "github" {

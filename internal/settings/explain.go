@@ -9,6 +9,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/text"
 	"m2m/internal/token"
 )
@@ -103,6 +104,9 @@ func (s *Settings) origin(which Setting) Given[string] {
 // explain words an error about one value. The cause of the result is the bare
 // error of the fault: the error around it has words of its own.
 func explain(which Setting, g Given[string], err error) *exit.Error {
+	if not := (*input.NotError)(nil); errors.As(err, &not) {
+		return explainNot(which, g, err, not)
+	}
 	f := faultOf(which, err)
 	if f.predicate == "" || !f.missing && g.From.Layer == layerNone {
 		return exit.Usagef("%v", err).Hint(f.hints...).Wrap(err)
@@ -120,6 +124,33 @@ func explain(which Setting, g Given[string], err error) *exit.Error {
 		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), f.predicate, text.Quote(g.Value))
 	}
 	return exit.Usagef("%s", reason).Hint(adviceOn(which, g, f.err)...).Wrap(f.err)
+}
+
+// explainNot words a value or a file that is something else than it should be. Its
+// cause has hints of its own.
+func explainNot(which Setting, g Given[string], err error, not *input.NotError) *exit.Error {
+	reason := err.Error()
+	if rowOf(which).Secret {
+		subject := g.From.Subject()
+		if g.From.Layer == layerFlag {
+			subject = "the content of --" + g.From.Name
+		}
+		reason = subject + " is " + not.Is
+	}
+	var hints []string
+	switch not.Use {
+	case input.UseCertificate:
+		hints = []string{"give the file of the certificate and its private key by its path: --certificate PATH, or AZURE_CLIENT_CERTIFICATE_PATH"}
+	case input.UseSecretFile:
+		hints = []string{"give the file that holds the client secret by its path: --client-secret-file PATH"}
+	case input.UseFederatedToken:
+		hints = []string{"give the file of a token of another issuer by its path: --federated-token-file PATH"}
+	default:
+		if which == ClientSecret && len(not.Fix) == 0 {
+			hints = secretAdvice(which, g, not)
+		}
+	}
+	return exit.Usagef("%s", reason).Hint(hints...).Wrap(not)
 }
 
 // authorityDetail returns the error that says most about a login host, without
@@ -153,6 +184,7 @@ var faults = []fault{
 	{err: token.ErrNoSecret, predicate: "is empty"},
 	{err: entra.ErrScopeMissing, predicate: "is not set", missing: true},
 	{err: entra.ErrScopeNotDefault, predicate: "does not end in /.default"},
+	{err: entra.ErrScopeSignIn, predicate: "is for the sign-in of a user, and an app-only token has none"},
 	{err: entra.ErrScopeSeveral, predicate: "names several resources, and a token is for one"},
 	{err: entra.ErrAuthorityHost, predicate: "is not an https origin"},
 }

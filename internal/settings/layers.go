@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/text"
 )
 
@@ -137,7 +138,7 @@ func (l *layers) at(ly Layer, s Setting) (Given[string], bool) {
 	for _, name := range row.Variables {
 		value := l.variable(ly, name)
 		if !row.Secret {
-			value = strings.TrimSpace(value) // mostly a carriage return from a file with Windows line ends
+			value, _ = clean(s, value)
 		}
 		if strings.TrimSpace(value) != "" {
 			from := Source{Layer: ly, Name: name}
@@ -148,6 +149,39 @@ func (l *layers) at(ly Layer, s Setting) (Given[string], bool) {
 		}
 	}
 	return Given[string]{}, false
+}
+
+// clean takes a value out of what people paste around it. changed lists what it left
+// out.
+func clean(s Setting, value string) (cleaned string, changed []string) {
+	switch s {
+	case Tenant, ClientID:
+		return input.ID(value)
+	}
+	return input.Value(value)
+}
+
+// cleaned says, for the debug log, which values were not taken as they were given.
+func (l *layers) cleaned() []string {
+	var lines []string
+	add := func(s Setting, name, value string) {
+		if _, changed := clean(s, value); len(changed) > 0 && !rowOf(s).Secret {
+			lines = append(lines, fmt.Sprintf("settings: %s: left out %s", name, strings.Join(changed, ", ")))
+		}
+	}
+	for _, row := range Rows {
+		for _, f := range row.Flags {
+			if g, ok := l.flag(f.Name); ok {
+				add(row.Setting, "--"+f.Name, g.Value)
+			}
+		}
+		for _, ly := range l.order() {
+			for _, name := range row.Variables {
+				add(row.Setting, name, l.variable(ly, name))
+			}
+		}
+	}
+	return lines
 }
 
 func (l *layers) variable(ly Layer, name string) (value string) {
@@ -180,6 +214,7 @@ func (l *layers) find(s Setting) Given[string] {
 	}
 	if flags := rowOf(s).Flags; len(flags) > 0 {
 		if g, ok := l.flag(flags[0].Name); ok {
+			g.Value, _ = clean(s, g.Value)
 			return g
 		}
 	}

@@ -1,11 +1,13 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/input"
 	"m2m/internal/text"
 )
 
@@ -18,6 +20,9 @@ var errCloudUnknown = errors.New("there is no such cloud")
 func Resolve(in Input) (*Settings, error) {
 	l, err := newLayers(in)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.checkPaths(); err != nil {
 		return nil, err
 	}
 	s := &Settings{
@@ -54,6 +59,7 @@ func Resolve(in Input) (*Settings, error) {
 		return nil, err
 	}
 	s.Places = l.places()
+	s.Cleaned = l.cleaned()
 	return s, nil
 }
 
@@ -64,10 +70,39 @@ func ResolvePlaces(in Input) (Places, error) {
 	if err != nil {
 		return Places{}, err
 	}
-	if err := l.checkFoundPaths(); err != nil {
+	if err := cmp.Or(l.checkPaths(), l.checkFoundPaths()); err != nil {
 		return Places{}, err
 	}
 	return l.places(), nil
+}
+
+// checkPaths finds contents that were given in place of the path of their file. They
+// are not repeated: a private key is among them.
+func (l *layers) checkPaths() error {
+	check := func(from Source, value string) error {
+		var not *input.NotError
+		if !errors.As(input.CheckPath(value), &not) {
+			return nil
+		}
+		return exit.Usagef("%s is %s", from.Subject(), not.Is).Wrap(not)
+	}
+	for _, row := range Rows {
+		for _, f := range row.Flags {
+			if g, ok := l.flag(f.Name); ok && f.kind == flagText && (row.path || row.Secret) {
+				if err := check(g.From, g.Value); err != nil {
+					return err
+				}
+			}
+		}
+		for _, ly := range l.order() {
+			if g, ok := l.at(ly, row.Setting); ok && row.path {
+				if err := check(g.From, g.Value); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // resolvePolicy finds which tokens are accepted.

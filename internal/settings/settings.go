@@ -63,6 +63,9 @@ type Settings struct {
 	Places     Places
 	// EnvFile is the path of the .env that was read; empty if none was.
 	EnvFile string
+	// Cleaned says, for --debug, which values were not taken as they were given:
+	// quotes, braces and invisible characters around them were left out.
+	Cleaned []string
 }
 
 // Given is a value and where it came from. The zero value is "not set".

@@ -22,11 +22,40 @@ var entraSecretForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{20,}`)
 })
 
+// pemForm matches a PEM block to its END line, or to the end.
+var pemForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|$)`)
+})
+
+// redactBase64 replaces runs of more than longestName characters of base64 that have
+// + or / as base64 does: in paths the parts between slashes are words.
+func redactBase64(s string) string {
+	isBase64 := func(c byte) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '='
+	}
+	var b strings.Builder
+	copied, start := 0, 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && isBase64(s[i]) {
+			continue
+		}
+		if run := s[start:i]; len(run) > longestName && strings.Count(run, "/") < len(run)/20 {
+			b.WriteString(s[copied:start] + Redacted)
+			copied = i
+		}
+		start = i + 1
+	}
+	if copied == 0 {
+		return s
+	}
+	return b.String() + s[copied:]
+}
+
 // Redact replaces everything in s that has the form of a private key in PEM, of a
 // JWT or of a client secret of Entra's, and every word of more than 100 of the
 // characters of a token. People paste them where a path, an address or an id belongs, and
 // messages repeat what they were given.
-func Redact(s string) string { return redact(s, longestName) }
+func Redact(s string) string { return redactBase64(redact(s, longestName)) }
 
 // RedactForms is Redact without the rule about long words: for a command that must
 // run as it is printed, whose content may be such a word.
@@ -39,6 +68,9 @@ func redact(s string, longest int) string {
 	}
 	if strings.Contains(s, "Q~") {
 		s = entraSecretForm().ReplaceAllLiteralString(s, Redacted)
+	}
+	if strings.Contains(s, "-----BEGIN ") {
+		s = pemForm().ReplaceAllLiteralString(s, Redacted)
 	}
 	var b strings.Builder
 	copied, start := 0, 0 // up to where s is in b; where the current word begins

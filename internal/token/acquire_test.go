@@ -11,6 +11,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/explain"
+	"m2m/internal/input"
 	"m2m/internal/token"
 )
 
@@ -70,7 +71,8 @@ func TestRefusalIsTyped(t *testing.T) {
 		Status: 401, Code: "invalid_client", AADSTS: []int{7000215},
 		Description: "Invalid client secret provided.",
 		TraceID:     "0f0f0f0f-1111-4222-8333-444444444444", CorrelationID: "1e1e1e1e-2222-4333-8444-555555555555",
-		Timestamp: "2026-08-13 21:24:29Z",
+		Timestamp:   "2026-08-13 21:24:29Z",
+		SecretShape: "12 characters, not in the form of Entra's client secrets (40 characters, Q~ behind the fourth)",
 	}
 	if diff := cmp.Diff(want, refusal); diff != "" {
 		t.Errorf("refusal (-want +got):\n%s", diff)
@@ -110,6 +112,9 @@ func TestNothingIsSentThatCannotWork(t *testing.T) {
 		{"empty secret", withSecret(""), token.ErrNoSecret},
 		{"secret is its ID", withSecret(clientID), entra.ErrSecretIsItsID},
 		{"secret with line end", withSecret(secret + "\n"), entra.ErrSecretHasSpace},
+		{"secret is JSON", withSecret(`{"clientSecret":"x"}`), errNot},
+		{"secret is a file", withSecret("acquire_test.go"), errNot},
+		{"secret in quotes", withSecret(`"` + secret + `"`), errNot},
 		{"placeholder secret", withSecret("<client-secret>"), entra.ErrPlaceholder},
 		{"no scope", withScope(""), entra.ErrScopeMissing},
 		{"scope of a permission", withScope("api://m2m-demo/Data.Read"), entra.ErrScopeNotDefault},
@@ -128,7 +133,8 @@ func TestNothingIsSentThatCannotWork(t *testing.T) {
 			tt.change(&r)
 			_, err := s.client(t.TempDir()).Acquire(t.Context(), r)
 			var setting *token.SettingError
-			if !errors.As(err, &setting) || !errors.Is(err, tt.want) || !errors.Is(err, token.ErrSettings) {
+			isNot := tt.want == errNot && errors.As(err, new(*input.NotError))
+			if !errors.As(err, &setting) || !isNot && !errors.Is(err, tt.want) || !errors.Is(err, token.ErrSettings) {
 				t.Fatalf("error = %v, want a SettingError of %v", err, tt.want)
 			}
 			if setting.Setting == "client secret" && setting.Found != "" {

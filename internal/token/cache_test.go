@@ -62,7 +62,7 @@ func TestEveryPartOfARequestHasItsOwnToken(t *testing.T) {
 	const second = "Another~secret.of-the-same-client_0123456"
 	s.secrets = append(s.secrets, second)
 	other := issue(t, "app", nil, time.Hour)
-	cert, err := token.LoadCertificate(writeFile(t, "app.pem", other.cert()+other.keyPEM(t)), entra.Secret{}, false)
+	cert, err := loadCertificate(writeFile(t, "app.pem", other.cert()+other.keyPEM(t)), entra.Secret{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

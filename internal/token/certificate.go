@@ -13,13 +13,12 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"m2m/internal/entra"
-	"m2m/internal/input"
 	"m2m/internal/text"
 )
 
 // What can be wrong with a certificate.
 var (
-	ErrCertificateForm      = errors.New("it holds neither PEM nor a PFX (PKCS#12) that can be read")
+	ErrCertificateForm      = errors.New("it cannot be read")
 	ErrNoCertificate        = errors.New("it holds no certificate")
 	ErrNoPrivateKey         = errors.New("it holds no private key")
 	ErrKeyKind              = errors.New("the private key is not an RSA key, the only kind that MSAL signs with")
@@ -29,11 +28,9 @@ var (
 	ErrKeyEncryption        = errors.New("the private key is encrypted in a way that is not supported")
 	ErrCertificateExpired   = errors.New("the certificate has expired")
 	ErrCertificateNotYet    = errors.New("the certificate is not valid yet")
-	errCertificateMalformed = errors.New("a certificate in it cannot be parsed")
+	errKeyMalformed         = errors.New("it is not a private key that can be parsed")
+	errCertificateMalformed = errors.New("it is not a certificate")
 )
-
-// maxCertificateFile bounds a certificate file with its chain.
-const maxCertificateFile = 1 << 20
 
 // certificate signs an assertion for each request (private_key_jwt).
 type certificate struct {
@@ -41,23 +38,36 @@ type certificate struct {
 	chain     []*x509.Certificate // the leaf first
 	key       *rsa.PrivateKey
 	sendChain bool
+	changed   []string // what was repaired to read the file
 }
 
-// LoadCertificate reads a certificate and its private key from a PEM file (the
-// key plain or as encrypted PKCS#8) or a PFX file, the certificates in any
-// order. The password may be empty. sendChain puts the chain into each
-// assertion (x5c), which registrations that trust a subject name and issuer
-// need. The error is a *SettingError that wraps one of the errors above.
-func LoadCertificate(path string, password entra.Secret, sendChain bool) (Credential, error) {
-	data, err := input.File(path, maxCertificateFile)
+// CertificateFile is the file of a certificate and its private key.
+type CertificateFile struct {
+	// Path names it in errors.
+	Path string
+	// Content is PEM (the key plain or as encrypted PKCS#8) or a PFX, the
+	// certificates in any order.
+	Content []byte
+	// Password opens the key; it may be empty.
+	Password entra.Secret
+	// SendChain puts the chain into each assertion (x5c), which registrations that
+	// trust a subject name and issuer need.
+	SendChain bool
+	// Now chooses between several pairs: the valid one.
+	Now time.Time
+}
+
+// MaxCertificateFile bounds a certificate file with its chain.
+const MaxCertificateFile = 1 << 20
+
+// NewCertificate returns the credential that is a certificate. The error is a
+// *SettingError that wraps one of the errors above or an input.NotError.
+func NewCertificate(f CertificateFile) (Credential, error) {
+	c, err := parseCertificate(f)
 	if err != nil {
-		return nil, certificateError(path, err)
+		return nil, certificateError(f.Path, err)
 	}
-	c, err := parseCertificate(data, password.Reveal())
-	if err != nil {
-		return nil, certificateError(path, err)
-	}
-	c.path, c.sendChain = path, sendChain
+	c.path, c.sendChain = f.Path, f.SendChain
 	return c, nil
 }
 
@@ -86,6 +96,8 @@ func (c certificate) sealingSecret() entra.Secret {
 	return entra.NewSecret(string(der))
 }
 
+func (c certificate) repairs() (what string, changed []string) { return "certificate file", c.changed }
+
 func (certificate) provider(r Request) string { return r.Authority.Origin }
 
 func (c certificate) check(r Request, now time.Time) error {
@@ -97,7 +109,7 @@ func (c certificate) checkValidity(now time.Time) error {
 	case now.After(leaf.NotAfter):
 		return fmt.Errorf("%w: %s", ErrCertificateExpired, describe(leaf))
 	case now.Before(leaf.NotBefore):
-		return fmt.Errorf("%w: %s", ErrCertificateNotYet, describe(leaf))
+		return fmt.Errorf("%w: valid from %s; %s", ErrCertificateNotYet, text.Time(leaf.NotBefore), describe(leaf))
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/explain"
+	"m2m/internal/input"
 	"m2m/internal/token"
 )
 
@@ -38,7 +39,7 @@ func TestCertificateFilesOfOpenSSL(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStandIn(t)
 			s.key = publicKey(t, "testdata/plain.pem")
-			cred, err := token.LoadCertificate("testdata/"+name, entra.NewSecret(testPassword), false)
+			cred, err := loadCertificate("testdata/"+name, entra.NewSecret(testPassword), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +68,7 @@ func TestChainIsOrdered(t *testing.T) {
 	file := writeFile(t, "chain.pem", root.cert()+stranger.cert()+leaf.cert()+leaf.keyPEM(t)+middle.cert())
 	s := newStandIn(t)
 	s.key = &leaf.key.(*rsa.PrivateKey).PublicKey
-	cred, err := token.LoadCertificate(file, entra.Secret{}, true)
+	cred, err := loadCertificate(file, entra.Secret{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +98,12 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 		name, content, password string
 		want                    error
 	}{
-		{"empty", "", "", token.ErrCertificateForm},
-		{"text", "hello", "", token.ErrCertificateForm},
-		{"a certificate in DER form", string(a.leaf.Raw), "", token.ErrCertificateForm},
-		{"a key in DER form", keyDER(t, a.keyPEM(t)), "", token.ErrCertificateForm},
+		{"empty", "", "", errNot},
+		{"text", "hello", "", errNot},
+		{"a certificate in DER form", string(a.leaf.Raw), "", errNot},
+		{"a key in DER form", keyDER(t, a.keyPEM(t)), "", errNot},
+		{"no key but OpenSSH's", a.cert() + openssh, "", token.ErrNoPrivateKey},
+		{"a block cut off", a.keyPEM(t) + cutOff(a.cert()), "", token.ErrCertificateForm},
 		{"no key", a.cert(), "", token.ErrNoPrivateKey},
 		{"no certificate", a.keyPEM(t), "", token.ErrNoCertificate},
 		{"key of another", a.cert() + b.keyPEM(t), "", token.ErrKeyMismatch},
@@ -111,14 +114,15 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 		{"PFX, no password", string(pfx), "", token.ErrPasswordMissing},
 		{"PFX, wrong password", string(pfx), "wrong", token.ErrPasswordWrong},
 		{"old PFX, wrong password", testFile(t, "legacy.pfx"), "wrong", token.ErrPasswordWrong},
-		{"cut PFX", string(pfx[:len(pfx)/2]), testPassword, token.ErrCertificateForm},
+		{"cut PFX", string(pfx[:len(pfx)/2]), testPassword, errNot},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := writeFile(t, "app.pem", tt.content)
-			_, err := token.LoadCertificate(path, entra.NewSecret(tt.password), false)
+			_, err := loadCertificate(path, entra.NewSecret(tt.password), false)
 			var setting *token.SettingError
-			if !errors.As(err, &setting) || !errors.Is(err, tt.want) || setting.Found != path {
+			isNot := tt.want == errNot && errors.As(err, new(*input.NotError))
+			if !errors.As(err, &setting) || !isNot && !errors.Is(err, tt.want) || setting.Found != path {
 				t.Fatalf("error = %v, want a SettingError of %v", err, tt.want)
 			}
 			if strings.Contains(err.Error(), "asn1:") {
@@ -128,9 +132,45 @@ func TestCertificateFaultsAreNamed(t *testing.T) {
 	}
 }
 
+// errNot stands for any input.NotError.
+var errNot = errors.New("an input.NotError")
+
+const openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+// cutOff removes a line in the middle of a PEM block.
+func cutOff(block string) string {
+	lines := strings.SplitAfter(block, "\n")
+	return strings.Join(append(lines[:4:4], lines[5:]...), "")
+}
+
+// TestRenewedCertificateIsChosen: the file has the old pair first, with the same key
+// or with another.
+func TestRenewedCertificateIsChosen(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, renewed := sign(t, "old", key, nil, -time.Minute), sign(t, "renewed", key, nil, time.Hour)
+	other := issue(t, "other", nil, time.Hour)
+	for name, tt := range map[string]struct{ content, want string }{
+		"one key":                    {old.keyPEM(t) + old.cert() + renewed.cert(), "renewed"},
+		"two keys":                   {old.cert() + old.keyPEM(t) + other.keyPEM(t) + other.cert(), "other"},
+		"both valid":                 {renewed.keyPEM(t) + renewed.cert() + other.keyPEM(t) + other.cert(), "renewed"},
+		"only an old one":            {old.keyPEM(t) + old.cert(), "old"},
+		"trusted, of OpenSSL":        {strings.ReplaceAll(renewed.keyPEM(t)+renewed.cert(), "CERTIFICATE", "TRUSTED CERTIFICATE"), "renewed"},
+		"key under a wrong label":    {strings.ReplaceAll(renewed.keyPEM(t)+renewed.cert(), "PRIVATE KEY", "RSA PRIVATE KEY"), "renewed"},
+		"an unreadable block beside": {renewed.keyPEM(t) + renewed.cert() + cutOff(other.cert()), "renewed"},
+	} {
+		cred, err := loadCertificate(writeFile(t, "app.pem", tt.content), entra.Secret{}, false)
+		if err != nil || !strings.Contains(cred.String(), "CN="+tt.want+`"`) {
+			t.Errorf("%s: %v, %v, want %s", name, cred, err, tt.want)
+		}
+	}
+}
+
 func TestUnknownCertificateIsNamedInTheRefusal(t *testing.T) {
 	s := newStandIn(t)
-	cred, err := token.LoadCertificate("testdata/plain.pem", entra.Secret{}, false)
+	cred, err := loadCertificate("testdata/plain.pem", entra.Secret{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +187,7 @@ func TestUnknownCertificateIsNamedInTheRefusal(t *testing.T) {
 func TestCertificateOutOfTimeIsNotSent(t *testing.T) {
 	s := newStandIn(t)
 	p := issue(t, "app", nil, time.Hour)
-	cred, err := token.LoadCertificate(writeFile(t, "app.pem", p.cert()+p.keyPEM(t)), entra.Secret{}, false)
+	cred, err := loadCertificate(writeFile(t, "app.pem", p.cert()+p.keyPEM(t)), entra.Secret{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,6 +102,11 @@ func (c *Client) Acquire(ctx context.Context, r Request) (Token, error) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
+	}
+	if repaired, ok := r.Credential.(repaired); ok {
+		if what, changed := repaired.repairs(); len(changed) > 0 {
+			c.debug(what + ": read without " + strings.Join(changed, ", "))
+		}
 	}
 	token, err := c.cachedOrNew(ctx, r)
 	if err != nil {

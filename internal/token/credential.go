@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"m2m/internal/entra"
+	"m2m/internal/input"
 )
 
 // Credential proves an application's identity. Its String names it for the debug
 // log, without its secret. The kinds are made by NewClientSecret,
-// LoadCertificate, NewFederatedFile, NewGitHub and NewManagedIdentity.
+// NewCertificate, NewFederatedFile, NewGitHub and NewManagedIdentity.
 type Credential interface {
 	fmt.Stringer
 	// Kind is the credential's kind in words: "client secret".
@@ -34,6 +36,12 @@ type Credential interface {
 // ErrNoSecret says that a client secret is empty.
 var ErrNoSecret = errors.New("it is empty")
 
+// repaired is a credential that was read from a file with something repaired, which the
+// debug log lists.
+type repaired interface {
+	repairs() (what string, changed []string)
+}
+
 // clientSecret is sent in the form body (client_secret_post).
 type clientSecret struct{ value entra.Secret }
 
@@ -48,11 +56,20 @@ func (s clientSecret) sealingSecret() entra.Secret { return s.value }
 func (s clientSecret) provider(r Request) string { return r.Authority.Origin }
 
 func (s clientSecret) check(r Request, _ time.Time) error {
-	err := entra.CheckClientSecret(s.value)
-	if s.value.IsZero() {
+	err := input.CheckSecret(s.value.Reveal(), isFile)
+	switch {
+	case s.value.IsZero():
 		err = ErrNoSecret
+	case err == nil:
+		err = entra.CheckClientSecret(s.value)
 	}
 	return errors.Join(checkApplication(r), settingError("client secret", "", err))
+}
+
+// isFile reports whether a path names a file, which a value given as secret may be.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (s clientSecret) acquire(ctx context.Context, c *Client, r Request) (Token, error) {
@@ -60,5 +77,10 @@ func (s clientSecret) acquire(ctx context.Context, c *Client, r Request) (Token,
 	if err != nil {
 		return Token{}, &SettingError{Setting: "client secret", Err: err}
 	}
-	return c.requestFromEntra(ctx, r, cred)
+	token, err := c.requestFromEntra(ctx, r, cred)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		refusal.SecretShape = input.SecretShape(s.value.Reveal())
+	}
+	return token, err
 }

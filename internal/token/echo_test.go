@@ -15,7 +15,7 @@ import (
 // TestEchoIsNotShown: Entra never repeats what a request proves itself with, but
 // a stand-in or a proxy may, whatever status it answers and in whichever text.
 func TestEchoIsNotShown(t *testing.T) {
-	certificate, err := token.LoadCertificate("testdata/plain.pem", entra.Secret{}, false)
+	certificate, err := loadCertificate("testdata/plain.pem", entra.Secret{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestCostlyPFX(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := writeFile(t, "app.pfx", string(honest))
-		if _, err := token.LoadCertificate(path, entra.Secret{}, false); err != nil {
+		if _, err := loadCertificate(path, entra.Secret{}, false); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		isCostly, err := encoder.WithIterations(0x10203).Encode(app.key, app.leaf, nil, "")
@@ -40,7 +40,7 @@ func TestCostlyPFX(t *testing.T) {
 		for place := range 3 {
 			parts := bytes.SplitN(isCostly, few, place+2)
 			path := writeFile(t, "app.pfx", string(bytes.Join(parts[:place+1], few))+string(many)+string(parts[place+1]))
-			if _, err := token.LoadCertificate(path, entra.Secret{}, false); !errors.Is(err, token.ErrKeyEncryption) {
+			if _, err := loadCertificate(path, entra.Secret{}, false); !errors.Is(err, token.ErrKeyEncryption) {
 				t.Errorf("%s, place %d: error = %v, want ErrKeyEncryption", name, place, err)
 			}
 		}
@@ -69,7 +69,7 @@ func TestCostlyPEM(t *testing.T) {
 			}
 			block.Bytes = bytes.Replace(block.Bytes, tt.from, tt.to, 1)
 			path := writeFile(t, "app.pem", string(pem.EncodeToMemory(block)))
-			_, err := token.LoadCertificate(path, entra.NewSecret(testPassword), false)
+			_, err := loadCertificate(path, entra.NewSecret(testPassword), false)
 			if tried := errors.Is(err, token.ErrPasswordWrong); tried != tt.wantTried || !tried &&
 				!errors.Is(err, token.ErrKeyEncryption) {
 				t.Errorf("error = %v, want it tried: %v", err, tt.wantTried)

@@ -5,45 +5,61 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"m2m/internal/input"
 )
 
 // bundle is what a certificate file holds, in the order of the file.
 type bundle struct {
 	certificates []*x509.Certificate
 	keys         []any
+	// unreadable is the first block that cannot be read; nil if all can. It matters
+	// only if no pair is left.
+	unreadable error
 }
 
-// parseCertificate reads PEM or PFX and finds the key's certificate in it.
-func parseCertificate(data []byte, password string) (certificate, error) {
-	parse := parsePFX
-	if bytes.Contains(data, []byte("-----BEGIN ")) {
-		parse = parsePEM
-	}
-	b, err := parse(data, password)
+// parseCertificate reads PEM or PFX, as input.Keys finds it in what people have, and
+// chooses the pair to sign with.
+func parseCertificate(f CertificateFile) (certificate, error) {
+	content, err := input.Keys(f.Content)
 	if err != nil {
 		return certificate{}, err
 	}
-	return b.pair()
+	var b bundle
+	if content.Blocks != nil {
+		b, err = parsePEM(content, f.Password.Reveal())
+	} else {
+		b, err = parsePFX(content, f.Path, f.Password.Reveal())
+	}
+	if err != nil {
+		return certificate{}, err
+	}
+	c, err := b.pair(f.Now)
+	switch foreign := content.Foreign(f.Path); {
+	case err == nil || foreign == nil:
+	case len(b.certificates) == 0 && len(b.keys) == 0:
+		err = foreign
+	default:
+		err = fmt.Errorf("%w: a part of the file is %w", err, foreign.(*input.NotError).Part())
+	}
+	c.changed = content.Changed
+	return c, err
 }
 
-// pair returns the one RSA key that a certificate was made from, and the chain
-// that begins with that certificate.
-func (b bundle) pair() (certificate, error) {
-	switch {
-	case len(b.certificates) == 0:
-		return certificate{}, ErrNoCertificate
-	case len(b.keys) == 0:
-		return certificate{}, ErrNoPrivateKey
-	}
+// pair returns an RSA key with its certificate and the chain that begins with that.
+// Of several pairs it returns the first that is valid now: a renewed certificate is
+// often put behind the old one.
+func (b bundle) pair(now time.Time) (certificate, error) {
+	var pairs []certificate
 	rsaKeys := 0
 	for _, key := range b.keys {
 		private, ok := key.(*rsa.PrivateKey)
@@ -53,14 +69,41 @@ func (b bundle) pair() (certificate, error) {
 		rsaKeys++
 		for _, cert := range b.certificates {
 			if private.PublicKey.Equal(cert.PublicKey) {
-				return certificate{chain: chainFrom(cert, b.certificates), key: private}, nil
+				pairs = append(pairs, certificate{chain: chainFrom(cert, b.certificates), key: private})
 			}
 		}
 	}
-	if rsaKeys == 0 {
+	switch {
+	case len(pairs) > 0:
+		return bestOf(pairs, now), nil
+	case b.unreadable != nil:
+		return certificate{}, b.unreadable
+	case len(b.certificates) == 0:
+		return certificate{}, ErrNoCertificate
+	case len(b.keys) == 0:
+		return certificate{}, ErrNoPrivateKey
+	case rsaKeys == 0:
 		return certificate{}, ErrKeyKind
 	}
 	return certificate{}, fmt.Errorf("%w: the first is %s", ErrKeyMismatch, describe(b.certificates[0]))
+}
+
+// bestOf returns the first pair that is valid now, else the next one to become so,
+// else the one that expired last.
+func bestOf(pairs []certificate, now time.Time) certificate {
+	best := pairs[0]
+	for _, p := range pairs {
+		if p.checkValidity(now) == nil {
+			return p
+		}
+		leaf, old := p.chain[0], best.chain[0]
+		switch isFuture, wasFuture := now.Before(leaf.NotBefore), now.Before(old.NotBefore); {
+		case isFuture && !wasFuture, isFuture && leaf.NotBefore.Before(old.NotBefore),
+			!isFuture && !wasFuture && leaf.NotAfter.After(old.NotAfter):
+			best = p
+		}
+	}
+	return best
 }
 
 // chainFrom orders certificates for x5c (RFC 7515 section 4.1.6): the leaf, then
@@ -80,29 +123,35 @@ func chainFrom(leaf *x509.Certificate, pool []*x509.Certificate) []*x509.Certifi
 	return chain
 }
 
-// parsePEM reads certificates and keys of a PEM file; other blocks, such as
-// parameters, are passed over.
-func parsePEM(data []byte, password string) (bundle, error) {
+// parsePEM reads certificates and keys of PEM blocks; others, such as parameters, are
+// passed over.
+func parsePEM(content input.Bundle, password string) (bundle, error) {
 	var b bundle
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return b, nil
+	for _, block := range content.Blocks {
+		err := block.Err
+		if err == nil {
+			err = b.add(block, password)
 		}
-		if err := b.add(block, password); err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrPasswordMissing), errors.Is(err, ErrPasswordWrong), errors.Is(err, ErrKeyEncryption):
 			return bundle{}, err
+		case b.unreadable == nil:
+			b.unreadable = fmt.Errorf("%w: the block %s at line %d: %w", ErrCertificateForm, block.Type, block.Line, err)
 		}
 	}
+	return b, nil
 }
 
-func (b *bundle) add(block *pem.Block, password string) error {
+func (b *bundle) add(block input.Block, password string) error {
 	switch {
-	case block.Type == "CERTIFICATE":
-		cert, err := x509.ParseCertificate(block.Bytes)
+	case strings.HasSuffix(block.Type, "CERTIFICATE"):
+		cert, err := block.Certificate()
 		if err != nil {
-			return fmt.Errorf("%w: %w", errCertificateMalformed, err)
+			return errCertificateMalformed
 		}
 		b.certificates = append(b.certificates, cert)
+	case block.Type == "OPENSSH PRIVATE KEY", strings.HasPrefix(block.Type, "SSH2"):
 	case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 		key, err := parseKey(block, password)
 		if err != nil {
@@ -113,29 +162,26 @@ func (b *bundle) add(block *pem.Block, password string) error {
 	return nil
 }
 
-func parseKey(block *pem.Block, password string) (any, error) {
+func parseKey(block input.Block, password string) (any, error) {
 	if strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
 		// The key is derived with one round of MD5, the padding is an oracle;
 		// the standard library has deprecated reading it.
 		return nil, fmt.Errorf("%w: the traditional form, DEK-Info", ErrKeyEncryption)
 	}
-	switch block.Type {
-	case "RSA PRIVATE KEY":
-		return malformedKey(x509.ParsePKCS1PrivateKey(block.Bytes))
-	case "EC PRIVATE KEY":
-		return malformedKey(x509.ParseECPrivateKey(block.Bytes))
-	case "ENCRYPTED PRIVATE KEY":
+	if block.Type == "ENCRYPTED PRIVATE KEY" {
 		return decryptKey(block.Bytes, password)
 	}
-	return malformedKey(x509.ParsePKCS8PrivateKey(block.Bytes))
-}
-
-// malformedKey says that a key could not be parsed, without repeating any of it.
-func malformedKey[K any](key K, err error) (any, error) {
-	if err != nil {
-		return nil, fmt.Errorf("%w: the private key in it cannot be parsed", ErrNoPrivateKey)
+	// The label is often another form's.
+	if key, err := x509.ParsePKCS8PrivateKey(block.Bytes); err == nil {
+		return key, nil
 	}
-	return key, nil
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	return nil, errKeyMalformed // nothing of the key is repeated
 }
 
 // decryptKey opens an encrypted PKCS#8 key (RFC 5958, PBES2 of RFC 8018).
@@ -151,15 +197,19 @@ func decryptKey(der []byte, password string) (any, error) {
 	case err == nil:
 		return key, nil
 	case strings.Contains(err.Error(), "incorrect password"): // it has no sentinel
-		return nil, ErrPasswordWrong
+		return nil, wrongPassword(password)
 	}
 	return nil, fmt.Errorf("%w: %w", ErrKeyEncryption, err)
 }
 
 // parsePFX reads a PFX as OpenSSL 3, Windows or older tools write it.
-func parsePFX(der []byte, password string) (bundle, error) {
+func parsePFX(content input.Bundle, path, password string) (bundle, error) {
+	der := content.DER
 	if !isPFX(der) {
-		return bundle{}, errNotPFX(der)
+		if err := content.Foreign(path); err != nil {
+			return bundle{}, err
+		}
+		return bundle{}, ErrCertificateForm
 	}
 	if err := checkKeyDerivation(der); err != nil {
 		return bundle{}, err
@@ -171,9 +221,21 @@ func parsePFX(der []byte, password string) (bundle, error) {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
 		return bundle{}, ErrPasswordMissing
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		return bundle{}, ErrPasswordWrong
+		return bundle{}, wrongPassword(password)
 	}
 	return bundle{}, fmt.Errorf("%w: %w", ErrCertificateForm, err)
+}
+
+// wrongPassword is ErrPasswordWrong, with what is visible of a password that was not
+// taken over whole.
+func wrongPassword(password string) error {
+	switch {
+	case len(password) > 1 && strings.ContainsAny(password[:1], "\"'`") && password[len(password)-1] == password[0]:
+		return fmt.Errorf("%w; it has quotes at both ends, which may not be part of it", ErrPasswordWrong)
+	case strings.TrimSpace(password) != password:
+		return fmt.Errorf("%w; it begins or ends with white space", ErrPasswordWrong)
+	}
+	return ErrPasswordWrong
 }
 
 // isPFX reports whether der begins as a PFX does (RFC 7292 section 4): whole,
@@ -186,15 +248,6 @@ func isPFX(der []byte) bool {
 	}
 	rest, err := asn1.Unmarshal(der, &pfx)
 	return err == nil && len(rest) == 0 && pfx.Version == 3
-}
-
-// errNotPFX says what a file is that has neither form: the portal and Windows
-// export certificates in DER form.
-func errNotPFX(der []byte) error {
-	if _, err := x509.ParseCertificate(der); err == nil {
-		return fmt.Errorf("%w: it is a certificate in DER form, without its key", ErrCertificateForm)
-	}
-	return ErrCertificateForm
 }
 
 // An encrypted key states how much work opening it takes, and a hostile one states

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unicode"
 
+	"m2m/internal/entra"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -116,7 +118,7 @@ func FuzzParseCertificate(f *testing.F) {
 		f.Add(data[:len(data)/2], "")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		c, err := parseCertificate(data, password)
+		c, err := parseCertificate(CertificateFile{Content: data, Password: entra.NewSecret(password)})
 		if err == nil && !c.key.PublicKey.Equal(c.chain[0].PublicKey) {
 			t.Error("the leaf is not the key's")
 		}

@@ -47,6 +47,9 @@ type Refusal struct {
 	// Certificate identifies the certificate that signed, by its thumbprints;
 	// empty for other credentials.
 	Certificate string
+	// SecretShape describes the client secret that was sent, without its value;
+	// empty for other credentials.
+	SecretShape string
 	// Assertion is what the federated token that was sent says of itself; nil
 	// for other credentials.
 	Assertion *Assertion
