@@ -22,11 +22,6 @@ var entraSecretForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{20,}`)
 })
 
-// pemForm matches a PEM block to its END line, or to the end.
-var pemForm = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|$)`)
-})
-
 // redactBase64 replaces runs of more than longestName characters of base64 that have
 // + or / as base64 does: in paths the parts between slashes are words.
 func redactBase64(s string) string {
@@ -68,9 +63,6 @@ func redact(s string, longest int) string {
 	}
 	if strings.Contains(s, "Q~") {
 		s = entraSecretForm().ReplaceAllLiteralString(s, Redacted)
-	}
-	if strings.Contains(s, "-----BEGIN ") {
-		s = pemForm().ReplaceAllLiteralString(s, Redacted)
 	}
 	var b strings.Builder
 	copied, start := 0, 0 // up to where s is in b; where the current word begins
