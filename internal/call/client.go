@@ -121,7 +121,7 @@ func newHTTPRequest(ctx context.Context, req Request, h hop) (*http.Request, err
 	if h.body.IsZero() {
 		return hr, nil
 	}
-	body, err := h.body.open()
+	body, err := h.body.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func newHTTPRequest(ctx context.Context, req Request, h hop) (*http.Request, err
 	if h.body.length == 0 {
 		hr.Body = http.NoBody
 	}
-	hr.GetBody = h.body.open
+	hr.GetBody = h.body.Open
 	return hr, nil
 }
 

@@ -89,6 +89,9 @@ func FileBody(open func() (io.ReadCloser, error), length int64) Body {
 // IsZero reports whether there is no content.
 func (b Body) IsZero() bool { return b.open == nil }
 
+// Open returns the content from its beginning; only for a body that is not zero.
+func (b Body) Open() (io.ReadCloser, error) { return b.open() }
+
 // sentBody remembers why the content could not be read, which net/http reports
 // as if the connection had failed. The transport reads it in a goroutine that
 // may outlive the exchange.

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,6 +45,7 @@ type Plan struct {
 	// Clients are those that a request is sent as.
 	Clients []Client
 
+	file         string // that of the suite, in messages
 	hidden       text.Hidden
 	hasVariables bool
 }
@@ -69,7 +71,7 @@ func (s *Suite) Plan(c Context) (*Plan, error) {
 		}
 		p.origins = append(p.origins, call.Origin(u))
 	}
-	plan := &Plan{}
+	plan := &Plan{file: s.File}
 	for _, q := range s.requests {
 		plan.Requests = append(plan.Requests, p.request(q))
 	}
@@ -123,7 +125,7 @@ func (p *planner) request(q Request) Request {
 	before := p.Len()
 	r := &q.Request
 	r.URL = p.address(w.url)
-	r.Header = p.header(w.headers)
+	r.Header = p.header(w.headers, r.URL)
 	r.Method, _ = w.method.in(p)
 	p.body(&q)
 	r.Follow = w.follow != nil && *w.follow
@@ -155,22 +157,32 @@ func (p *planner) address(t *template) *url.URL {
 		return nil
 	}
 	if !slices.Contains(p.origins, call.Origin(u)) {
-		named := text.Bound(u.Scheme+"://"+u.Host, 200)
-		p.AddError(t.Place, &problem{
-			"nothing may be sent to " + named + ": it is not the API's address, nor allowed",
-			[]explain.Advice{{Code: explain.SendToAPI}, {Code: explain.AllowOrigin, Args: []string{named}}},
-		})
+		p.AddError(t.Place, foreignOrigin(u, "nothing may be sent to %s"))
 		return nil
 	}
 	return u
 }
 
-func (p *planner) header(headers []header) http.Header {
+// foreignOrigin says that an origin is neither that of the API nor allowed.
+func foreignOrigin(u *url.URL, format string) *problem {
+	named := text.Bound(u.Scheme+"://"+u.Host, 200)
+	return &problem{
+		fmt.Sprintf(format, named) + ": it is not the API's address, nor allowed",
+		[]explain.Advice{{Code: explain.SendToAPI}, {Code: explain.AllowOrigin, Args: []string{named}}},
+	}
+}
+
+func (p *planner) header(headers []header, u *url.URL) http.Header {
 	out := http.Header{}
 	for _, h := range headers {
-		if value, ok := h.value.in(p); ok {
-			out.Set(h.name, value)
+		value, ok := h.value.in(p)
+		if !ok {
+			continue
 		}
+		if u != nil && choosesHost(h.name) {
+			p.checkHosts(h, value, u)
+		}
+		out.Set(h.name, value)
 	}
 	return out
 }

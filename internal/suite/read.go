@@ -52,7 +52,7 @@ type options struct {
 // header is a header field. Its value is nil where any is expected.
 type header struct {
 	name  string
-	line  int
+	place strictyaml.Place
 	value deferred[string]
 }
 
@@ -220,13 +220,13 @@ func (r *reader) headers(n *strictyaml.Node, expected bool) []header {
 	}
 	var headers []header
 	for _, m := range n.Members {
-		h := header{name: m.Key, line: m.KeyPlace.Line}
+		h := header{name: m.Key, place: m.KeyPlace}
 		switch twin := slices.IndexFunc(headers, func(o header) bool { return strings.EqualFold(o.name, m.Key) }); {
 		case !call.IsHTTPToken(m.Key):
 			r.Add(m.KeyPlace, "%s is not the name of a header", text.Quote(m.Key))
 			continue
 		case twin >= 0:
-			r.Add(m.KeyPlace, "the header %s is on line %d already", m.Key, headers[twin].line)
+			r.Add(m.KeyPlace, "the header %s is on line %d already", m.Key, headers[twin].place.Line)
 			continue
 		case expected && m.Kind != strictyaml.Null:
 			h.value = read(r, m, expectedHeader(m.Key))

@@ -185,7 +185,7 @@ func (r *suiteRun) prepare() error {
 			return err
 		}
 	}
-	return cmp.Or(r.resolveClients(), r.checkFiles())
+	return cmp.Or(r.resolveClients(), r.checkLeaks())
 }
 
 // variablesOfSettings returns the variables that hold credentials of m2m, which no API
