@@ -34,10 +34,10 @@ func (p *planner) checkHosts(h header, value string, u *url.URL) {
 		to, err := u.Parse(named)
 		switch {
 		case err != nil || to.User != nil || to.Host == "":
-			p.Add(h.place, "the header %s is not a host or an address", text.Quote(h.name))
+			p.Add(h.place, "the header %s is not a host or an address", h.name)
 			return
 		case !slices.Contains(p.origins, call.Origin(to)):
-			p.AddError(h.place, foreignOrigin(to, "the header "+text.Quote(h.name)+" may not name %s"))
+			p.AddError(h.place, foreignOrigin(to, "the header "+h.name+" may not name %s"))
 			return
 		}
 	}

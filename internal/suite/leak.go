@@ -12,7 +12,6 @@ import (
 	"strconv"
 
 	"m2m/internal/strictyaml"
-	"m2m/internal/text"
 )
 
 // KnownSecret is a secret value that no request may carry.
@@ -100,7 +99,7 @@ func (n *leakNet) request(q *Request) (where, name string, err error) {
 	for _, field := range slices.Sorted(maps.Keys(q.Request.Header)) {
 		for _, value := range q.Request.Header[field] {
 			if name := n.find([]byte(value)); name != "" {
-				return "the header " + text.Quote(field), name, nil
+				return "the header " + field, name, nil
 			}
 		}
 	}

@@ -118,7 +118,7 @@ func planOf(t *testing.T, content string) *suite.Plan {
 func TestCheckLeaksEverywhere(t *testing.T) {
 	for request, where := range map[string]string{
 		`{name: a, url: "/x?key=SECRET12CHARS"}`:                "the URL",
-		`{name: a, url: /, headers: {X-Key: SECRET12CHARS}}`:    "the header 'X-Key'",
+		`{name: a, url: /, headers: {X-Key: SECRET12CHARS}}`:    "the header X-Key",
 		`{name: a, url: /, body: "x SECRET12CHARS"}`:            "the body",
 		`{name: a, url: /, json: {k: ["x", "SECRET12CHARS"]}}`:  "the body",
 		`{name: a, url: /, method: SECRET12CHARS}`:              "the method",
