@@ -250,6 +250,9 @@ func (r statusRange) String() string {
 }
 
 // words says what is expected: "a 2xx status", "status 200 or 404".
+// DefaultStatus is what an Expectation about the zero StatusSet expects.
+const DefaultStatus = "a 2xx status"
+
 func (s StatusSet) words() string {
 	ranges := s.orDefault()
 	if len(ranges) == 1 && ranges[0].isClass() {

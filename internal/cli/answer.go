@@ -15,6 +15,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 // CannotSend is the error of a request that call.Request.Check rejects.
@@ -37,47 +38,112 @@ func NoAnswer(err error, s *settings.Settings, address string) error {
 	return err
 }
 
-// Unexpected is the error of a response that is not as expected: what was expected
-// and received, wrote if it is not empty, and the explanation. why may be nil.
-func Unexpected(unmet error, wrote string, why *explain.Explanation) error {
+// mostLines is how many lines an error about a response has, without -v.
+const mostLines = 6
+
+// Unexpected is the error of a response that is not as expected: the status and the
+// cause, what the response says about itself, what was written to a file if wrote is not
+// empty, and what to do. What supports it are its facts. why may be nil.
+func (env *Env) Unexpected(unmet error, wrote string, why *explain.Explanation) error {
 	if errors.Is(unmet, jq.ErrMemory) {
 		return exit.Usagef("%v", unmet).Wrap(unmet)
 	}
-	lines := unmetLines(unmet)
+	lines, facts, hints := Explained(unmet, why)
 	if wrote != "" {
 		lines = append(lines, wrote)
 	}
-	causes, hints := Explained(why)
-	return exit.Errorf(exit.Unmet, "%s", strings.Join(append(lines, causes...), "\n")).Hint(hints...).Wrap(unmet)
+	if keep := max(mostLines-len(lines), 1); !env.Verbose && !env.JSONErrors && len(hints) > keep {
+		hints = append(hints[:keep-1:keep-1], hints[len(hints)-1]) // the last one is the command
+	}
+	return exit.Errorf(exit.Unmet, "%s", strings.Join(lines, "\n")).Fact(facts...).Hint(hints...).Wrap(unmet)
 }
 
-// Explained returns an explanation as lines and hints, none for nil.
-func Explained(why *explain.Explanation) (lines, hints []string) {
+// Explained says in lines what came instead of what was expected, and why: the cause
+// first if it is certain, else what the response says. Facts are what it rests on.
+// why may be nil.
+func Explained(unmet error, why *explain.Explanation) (lines, facts, hints []string) {
+	status, others := unmetLines(unmet)
 	if why == nil {
-		return nil, nil
+		if status != nil {
+			others = slices.Insert(others, 0, status.String())
+		}
+		return others, nil, nil
 	}
-	lines = append(lines, why.Cause)
+	words := wordsOf(why)
+	if status != nil {
+		words = slices.DeleteFunc(words, func(w string) bool { return strings.Contains(status.Found, w) })
+	}
+	lines = others
+	if !why.Certain && len(words) > 0 && status != nil {
+		lines = append(lines, statusWords(status)+": "+words[0], why.Cause)
+		words = words[1:]
+	} else if status != nil && !strings.Contains(why.Cause, status.Found) {
+		lines = append(lines, statusWords(status)+": "+why.Cause)
+	} else {
+		lines = append(lines, why.Cause)
+	}
+	for _, w := range words {
+		lines = append(lines, "the response says: "+w)
+	}
 	for _, fact := range why.Facts {
-		lines = append(lines, fmt.Sprintf("  %s: %s", fact.Source, fact.Text))
+		isShown := func(line string) bool { return strings.Contains(line, fact.Text) }
+		if !slices.ContainsFunc(lines, isShown) {
+			facts = append(facts, fmt.Sprintf("%s: %s", fact.Source, fact.Text))
+		}
 	}
 	hints = slices.Clone(why.Fixes)
 	if why.Command != "" {
 		hints = append(hints, "run: "+why.Command)
 	}
-	return lines, hints
+	return lines, facts, hints
 }
 
-// unmetLines has a line for each unmet expectation.
-func unmetLines(unmet error) []string {
+// wordsOf returns what a response says in words, at most two lines; nothing that the
+// cause repeats.
+func wordsOf(why *explain.Explanation) (words []string) {
+	add := func(w string) {
+		isKnown := func(known string) bool { return strings.Contains(known, w) || strings.Contains(w, known) }
+		if w != "" && len(words) < 2 && !strings.Contains(why.Cause, w) && !slices.ContainsFunc(words, isKnown) {
+			words = append(words, w)
+		}
+	}
+	for _, c := range why.Challenges {
+		add(text.OneLine(c.Params["error_description"], 300))
+	}
+	for _, fact := range why.Facts {
+		if fact.Source == explain.FromAPI {
+			add(fact.Text)
+		}
+	}
+	return words
+}
+
+// statusWords is the status that came, and the one that was expected if it was named.
+func statusWords(e *call.Expectation) string {
+	if e.Expected == call.DefaultStatus {
+		return e.Found
+	}
+	return e.Found + " (expected " + e.Expected + ")"
+}
+
+// unmetLines returns the status, if it is not the expected one, and a line for each
+// other unmet expectation.
+func unmetLines(unmet error) (status *call.Expectation, others []string) {
 	list := (*call.ExpectationError)(nil)
 	if !errors.As(unmet, &list) {
-		return []string{unmet.Error()}
+		if unmet == nil {
+			return nil, nil
+		}
+		return nil, []string{unmet.Error()}
 	}
-	var lines []string
 	for _, e := range list.Unmet {
-		lines = append(lines, e.String())
+		if e.Name == "status" {
+			status = &e
+		} else {
+			others = append(others, e.String())
+		}
 	}
-	return lines
+	return status, others
 }
 
 // ContextOf is what an explanation may use next to the response: the token, what the

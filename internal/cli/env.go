@@ -40,6 +40,8 @@ type Env struct {
 	globals                 // the flags of every command
 	// JSONErrors makes an error one JSON object; a command sets it for -o json.
 	JSONErrors bool
+	// Verbose shows the facts that support an error; a command sets it for -v.
+	Verbose bool
 	// started: the command's own code has begun. An error before that is one of
 	// the command line.
 	started bool

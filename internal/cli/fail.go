@@ -57,6 +57,11 @@ func (env *Env) report(err error, asJSON bool) {
 	if rest != "" {
 		env.Say("%s", rest)
 	}
+	if withFacts := (interface{ Facts() []string })(nil); env.Verbose && errors.As(err, &withFacts) {
+		for _, fact := range withFacts.Facts() {
+			env.Say("  %s", fact)
+		}
+	}
 	for _, hint := range explain.CommandLine.Hints(err) {
 		env.Say("hint: %s", hint)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,18 +14,25 @@ import (
 
 // WriteJSONLine prints v as JSON in one line.
 func WriteJSONLine(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	return writeJSON(w, v, "")
 }
 
 // WriteJSON prints v as one indented JSON document. It leaves & < > unescaped, for
 // URLs.
 func WriteJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	return writeJSON(w, v, "  ")
+}
+
+func writeJSON(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(text.EscapeJSON(b.Bytes()))
+	return err
 }
 
 // Output is a writer that keeps its first error: a command whose output is not all

@@ -25,7 +25,7 @@ func Main(env *Env, commands Commands) exit.Code {
 // env.Stderr.
 func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	env.Out, env.Done = &Output{w: env.Stdout}, ctx.Done()
-	env.globals, env.JSONErrors, env.started = globals{}, false, false
+	env.globals, env.JSONErrors, env.Verbose, env.started = globals{}, false, false, false
 	root := commandLine(env, commands)
 	root.SetArgs(env.Args)
 	err := misspelt(root, env.Args)

@@ -10,6 +10,7 @@ import (
 type Error struct {
 	code   Code
 	reason string
+	facts  []string
 	hints  []string
 	err    error
 }
@@ -49,6 +50,16 @@ func (e *Error) Addf(format string, args ...any) *Error {
 
 // Error returns the reason; it may have several lines.
 func (e *Error) Error() string { return e.reason }
+
+// Fact adds what supports the reason, a line each, and returns e. It is shown to
+// people who ask for more, and to programs.
+func (e *Error) Fact(facts ...string) *Error {
+	e.facts = append(e.facts, facts...)
+	return e
+}
+
+// Facts returns what supports the reason.
+func (e *Error) Facts() []string { return e.facts }
 
 // Hints returns the hints of e alone, without those of its cause.
 func (e *Error) Hints() []string { return e.hints }

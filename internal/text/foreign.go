@@ -74,8 +74,22 @@ func Bound(s string, limit int) string { return escape(Cut(s, limit), unicode.Is
 
 // Printable returns s with everything escaped that is neither printable, nor a
 // space of any kind, nor a line end, nor a tab.
-func Printable(s string) string {
-	return escape(s, func(r rune) bool { return unicode.IsGraphic(r) || r == '\n' || r == '\t' })
+func Printable(s string) string { return escape(s, isShown) }
+
+// isShown reports whether a terminal shows a character and obeys nothing in it.
+func isShown(r rune) bool { return unicode.IsGraphic(r) || r == '\n' || r == '\t' }
+
+// isJoiner reports whether r, at place i of s, is the zero-width joiner between two
+// emoji, as in that of a family, which is one character to its reader.
+func isJoiner[T string | []byte](s T, i int, r rune) bool {
+	const joiner, variation = '\u200d', '\ufe0f'
+	if r != joiner {
+		return false
+	}
+	before, _ := utf8.DecodeLastRuneInString(string(s[max(0, i-utf8.UTFMax):i]))
+	after, _ := utf8.DecodeRuneInString(string(s[i+len("\u200d") : min(len(s), i+len("\u200d")+utf8.UTFMax)]))
+	isEmoji := func(r rune) bool { return unicode.In(r, unicode.So, unicode.Sk) || r == variation }
+	return isEmoji(before) && isEmoji(after)
 }
 
 // escape writes invalid bytes as \xff and runes that are not shown as Go does.
@@ -90,7 +104,7 @@ func escape(s string, isShown func(rune) bool) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			out = fmt.Appendf(out, `\x%02x`, s[i])
-		case isShown(r):
+		case isShown(r), isJoiner(s, i, r):
 			out = append(out, s[i:i+size]...)
 		default:
 			quoted := strconv.QuoteRune(r)
@@ -104,7 +118,7 @@ func escape(s string, isShown func(rune) bool) string {
 // indexHidden returns the place of the first character to escape; -1 for none.
 func indexHidden(s string, isShown func(rune) bool) int {
 	for i, r := range s {
-		if !isShown(r) {
+		if !isShown(r) && !isJoiner(s, i, r) {
 			return i
 		}
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {

@@ -11,11 +11,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"m2m/internal/jwt"
+	"m2m/internal/text"
 )
 
 // AppendReport appends a report as one line of JSON. It is written by hand because
 // encoding/json takes as long as the signature does.
 func AppendReport(dst []byte, r *Report) []byte {
+	begin := len(dst)
 	dst = appendText(append(dst, `{"verdict":`...), string(r.Verdict))
 	dst = append(dst, `,"checks":[`...)
 	for i, f := range r.Findings {
@@ -34,13 +36,20 @@ func AppendReport(dst []byte, r *Report) []byte {
 		dst = appendText(append(dst, `,"fix":`...), f.Fix)
 		dst = append(dst, '}')
 	}
-	return append(appendTokenMembers(append(dst, "],"...), r.Token), '}')
+	dst = append(appendTokenMembers(append(dst, "],"...), r.Token), '}')
+	return escaped(dst, begin)
+}
+
+// escaped escapes what is not printable from a place on.
+func escaped(dst []byte, begin int) []byte {
+	return append(dst[:begin], text.EscapeJSON(dst[begin:])...)
 }
 
 // AppendToken appends the JSON of what a token says of itself, valid or not; t may
 // be nil.
 func AppendToken(dst []byte, t *jwt.Token) []byte {
-	return append(appendTokenMembers(append(dst, '{'), t), '}')
+	begin := len(dst)
+	return escaped(append(appendTokenMembers(append(dst, '{'), t), '}'), begin)
 }
 
 func appendTokenMembers(dst []byte, t *jwt.Token) []byte {

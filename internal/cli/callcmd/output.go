@@ -3,6 +3,7 @@ package callcmd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
+	"m2m/internal/text"
 )
 
 // maxWrappedBody bounds the body that -o json wraps, in bytes.
@@ -41,10 +43,7 @@ func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known ex
 	if o.form == "json" {
 		return printAnswerJSON(env, to, answer, known)
 	}
-	if o.include {
-		printHead(to, answer)
-	}
-	if err := to.End(answer.WriteBody(to)); err != nil {
+	if err := to.End(printBody(env, to, answer, o)); err != nil {
 		return err
 	}
 	unmet := answer.Evaluate().Err()
@@ -53,10 +52,23 @@ func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known ex
 		sayIf(env, to.Wrote())
 		return nil
 	}
-	if head, _ := answer.Head(); len(head) > 0 && head[len(head)-1] != '\n' && cli.IsTerminal(env.Stdout) {
-		fmt.Fprintln(env.Stderr) // the body has no line end, and the reason begins a line
+	return env.Unexpected(unmet, to.Wrote(), explain.Explain(answer, known))
+}
+
+// maxIndentedBody bounds the JSON that is indented for a terminal, in bytes.
+const maxIndentedBody = 4 << 20
+
+// printBody prints the response: as it came in a pipe and in a file, for reading on a
+// terminal.
+func printBody(env *cli.Env, to cli.Destination, answer *call.Answer, o options) error {
+	if o.include {
+		printHead(to, answer)
 	}
-	return cli.Unexpected(unmet, to.Wrote(), explain.Explain(answer, known))
+	if to.Writer != io.Writer(env.Out) || !cli.IsTerminal(env.Stdout) {
+		return answer.WriteBody(to)
+	}
+	screen := newScreen(to, env.Palette(env.Stdout), answer.Header.Get("Content-Type"))
+	return errors.Join(answer.WriteBody(screen), screen.Close())
 }
 
 // printHead prints the status line and the headers.
@@ -64,7 +76,7 @@ func printHead(w io.Writer, answer *call.Answer) {
 	fmt.Fprintf(w, "%s %d %s\n", answer.Proto, answer.Status, http.StatusText(answer.Status))
 	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
 		for _, value := range answer.Header[name] {
-			fmt.Fprintf(w, "%s: %s\n", name, value)
+			fmt.Fprintf(w, "%s: %s\n", text.Printable(name), text.Printable(value))
 		}
 	}
 	fmt.Fprintln(w)
@@ -111,7 +123,7 @@ func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, know
 		return err
 	}
 	if unmet != nil {
-		return cli.Unexpected(unmet, to.Wrote(), document.Explanation)
+		return env.Unexpected(unmet, to.Wrote(), document.Explanation)
 	}
 	sayIf(env, to.Wrote())
 	return nil

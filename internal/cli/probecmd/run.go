@@ -133,7 +133,7 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	if unmet == nil {
 		return nil
 	}
-	why := cli.Unexpected(unmet, "",
+	why := r.session.Env.Unexpected(unmet, "",
 		explain.Explain(answer, cli.ContextOf(cmd, r.request, r.session.Settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
 	return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).

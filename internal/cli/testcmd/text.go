@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"m2m/internal/call"
 	"m2m/internal/cli"
 	"m2m/internal/suite"
 	"m2m/internal/text"
@@ -136,10 +137,11 @@ func detail(result suite.Result) []string {
 	if result.Reason != "" {
 		lines = append(lines, result.Reason)
 	}
-	for _, e := range result.Unmet() {
-		lines = append(lines, e.String())
+	var unmet error
+	if list := result.Unmet(); len(list) > 0 {
+		unmet = &call.ExpectationError{Unmet: list}
 	}
-	why, fixes := cli.Explained(result.Explanation)
+	why, _, fixes := cli.Explained(unmet, result.Explanation)
 	lines = append(lines, why...)
 	for _, hint := range slices.Concat(result.Hints, fixes) {
 		lines = append(lines, "hint: "+hint)
