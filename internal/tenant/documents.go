@@ -22,9 +22,8 @@ const (
 )
 
 // discoveryV2 is the v2.0 discovery document (OpenID Connect Discovery 1.0,
-// 3), its fields in the order in which Entra sends them. In 2026 Entra has begun
-// to list mutual TLS too (mtls_endpoint_aliases and others), which this tenant
-// does not have.
+// 3), its fields in the order in which Entra sends them. Where the fields of mutual
+// TLS (RFC 8705) stand is not known: they follow the other fields of the endpoints.
 type discoveryV2 struct {
 	TokenEndpoint                string   `json:"token_endpoint"`
 	TokenEndpointAuthMethods     []string `json:"token_endpoint_auth_methods_supported"`
@@ -44,7 +43,20 @@ type discoveryV2 struct {
 	EndSessionEndpoint           string   `json:"end_session_endpoint"`
 	Claims                       []string `json:"claims_supported"`
 	KerberosEndpoint             string   `json:"kerberos_endpoint"`
+	mutualTLSFields
 	cloudFields
+	CodeChallengeMethods []string `json:"code_challenge_methods_supported,omitempty"`
+}
+
+// mutualTLSFields are in the v2.0 document since 2025. Entra's alias is at a host of
+// its own, this tenant's is the token endpoint itself: what is sent there stays here.
+type mutualTLSFields struct {
+	Aliases         mutualTLSAliases `json:"mtls_endpoint_aliases"`
+	BoundAccessKeys bool             `json:"tls_client_certificate_bound_access_tokens"`
+}
+
+type mutualTLSAliases struct {
+	TokenEndpoint string `json:"token_endpoint"`
 }
 
 // discoveryV1 is the v1.0 discovery document.
@@ -69,6 +81,7 @@ type discoveryV1 struct {
 	UserinfoEndpoint            string   `json:"userinfo_endpoint"`
 	KerberosEndpoint            string   `json:"kerberos_endpoint"`
 	cloudFields
+	CodeChallengeMethods []string `json:"code_challenge_methods_supported,omitempty"`
 }
 
 // cloudFields end both documents. The region is null on /common.
@@ -90,6 +103,8 @@ type documentScope struct {
 	segment string  // in URLs
 	tenant  string  // in issuers
 	region  *string // null for a group
+	// codeChallengeMethods are those of one tenant's file.
+	codeChallengeMethods []string
 }
 
 func (s *Server) documentScope(segment string) (documentScope, *refusal.Refusal) {
@@ -102,7 +117,7 @@ func (s *Server) documentScope(segment string) (documentScope, *refusal.Refusal)
 		return documentScope{}, refused
 	}
 	region := t.RegionScope()
-	return documentScope{t.ID, t.ID, &region}, nil
+	return documentScope{t.ID, t.ID, &region, t.CodeChallengeMethods}, nil
 }
 
 // serveDiscovery answers with the discovery document of one version.
@@ -138,7 +153,7 @@ func (s *Server) discoveryV2(scope documentScope, keysQuery string) discoveryV2 
 	base := s.maker.Origin + "/" + scope.segment
 	return discoveryV2{
 		TokenEndpoint:               base + "/oauth2/v2.0/token",
-		TokenEndpointAuthMethods:    authMethods(),
+		TokenEndpointAuthMethods:    append(authMethods(), "self_signed_tls_client_auth"),
 		JWKSURI:                     base + "/discovery/v2.0/keys" + keysQuery,
 		ResponseModes:               []string{"query", "fragment", "form_post"},
 		SubjectTypes:                []string{"pairwise"},
@@ -154,7 +169,9 @@ func (s *Server) discoveryV2(scope documentScope, keysQuery string) discoveryV2 
 		EndSessionEndpoint:          base + "/oauth2/v2.0/logout",
 		Claims:                      append(commonClaims(), "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"),
 		KerberosEndpoint:            base + "/kerberos",
+		mutualTLSFields:             mutualTLSFields{mutualTLSAliases{base + "/oauth2/v2.0/token"}, true},
 		cloudFields:                 newCloudFields(scope.region),
+		CodeChallengeMethods:        scope.codeChallengeMethods,
 	}
 }
 
@@ -181,6 +198,7 @@ func (s *Server) discoveryV1(scope documentScope, keysQuery string) discoveryV1 
 		UserinfoEndpoint:            base + "/openid/userinfo",
 		KerberosEndpoint:            base + "/kerberos",
 		cloudFields:                 newCloudFields(scope.region),
+		CodeChallengeMethods:        scope.codeChallengeMethods,
 	}
 }
 

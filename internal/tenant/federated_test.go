@@ -115,16 +115,16 @@ func TestFederatedCredentialRefused(t *testing.T) {
 		{"slash at the issuer's end", with("iss", o.URL+"/"), 700211},
 		{"other audience", with("aud", "sts.amazonaws.com"), 700212},
 		{"audience of the other credential", with("aud", "api://own"), 700213},
-		{"subject in other case", with("sub", strings.ToUpper(workflow)), 700213},
+		{"subject in other case", with("sub", strings.ToUpper(workflow)), 7002138},
 		{"branch for environment", with("sub", "repo:octo/app:ref:refs/heads/main"), 700213},
 		{"expired", with("exp", noon().Add(-6*time.Minute).Unix()), 700024},
 		{"no exp", with("exp", nil), 50027},
 		{"unknown key", p.assertion(jwt.SigningMethodRS256, map[string]any{"kid": "two"}, outsideClaims(o), o.key.key),
-			700027},
-		{"no key ID", p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key), 700027},
+			7000272},
+		{"no key ID", p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key), 7000272},
 		{"key of a stranger", p.assertion(jwt.SigningMethodRS256, kid, outsideClaims(o), stranger.key), 700027},
-		{"PS256", p.assertion(jwt.SigningMethodPS256, kid, outsideClaims(o), o.key.key), 700027},
-		{"none", p.assertion(jwt.SigningMethodNone, kid, outsideClaims(o), jwt.UnsafeAllowNoneSignatureType), 700027},
+		{"PS256", p.assertion(jwt.SigningMethodPS256, kid, outsideClaims(o), o.key.key), 5002738},
+		{"none", p.assertion(jwt.SigningMethodNone, kid, outsideClaims(o), jwt.UnsafeAllowNoneSignatureType), 5002738},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestFederatedCredentialRefused(t *testing.T) {
 	p.t = t
 	o.keys = func() string { return encode(t, map[string]any{"keys": []any{o.jwk("")}}) } // nor has the key an ID
 	compareRefusal(t, p.send(p.client.ID, p.assertion(jwt.SigningMethodRS256, nil, outsideClaims(o), o.key.key)), 401,
-		700027, "invalid_client")
+		7000272, "invalid_client")
 }
 
 // keysAt has the discovery document name another path for the keys.
@@ -160,28 +160,33 @@ func TestOutsideIssuersThatMisbehave(t *testing.T) {
 	cases := []struct {
 		name   string
 		change func(*outside)
+		status int
 		code   int
+		word   string
 	}{
 		{"discovery of another issuer", func(o *outside) {
 			o.document = func() string { return `{"issuer":"https://elsewhere.example","jwks_uri":"` + o.URL + `/keys"}` }
-		}, 700221},
-		{"HTML", func(o *outside) { o.document = func() string { return "<html>" } }, 70024},
+		}, 401, 700221, "invalid_client"},
+		{"HTML", func(o *outside) { o.document = func() string { return "<html>" } }, 400, 900611, "invalid_request"},
+		{"no jwks_uri", func(o *outside) { o.document = func() string { return `{"issuer":"` + o.URL + `"}` } }, 400, 900611,
+			"invalid_request"},
 		{"keys over http", func(o *outside) {
 			o.document = func() string {
 				return `{"issuer":"` + o.URL + `","jwks_uri":"` + strings.Replace(o.URL, "https", "http", 1) + `/keys"}`
 			}
-		}, 70024},
-		{"no keys document", keysAt("/nothing"), 70024},
-		{"keys moved to http", keysAt("/downgraded"), 70024},
-		{"keys that move for ever", keysAt("/round"), 70024},
+		}, 400, 900611, "invalid_request"},
+		{"no keys document", keysAt("/nothing"), 400, 90061, "invalid_request"},
+		{"keys moved to http", keysAt("/downgraded"), 400, 90061, "invalid_request"},
+		{"keys that move for ever", keysAt("/round"), 400, 90061, "invalid_request"},
+		{"keys that are not JSON", func(o *outside) { o.keys = func() string { return "<html>" } }, 400, 900612, "invalid_request"},
 		{"endless keys", func(o *outside) {
 			good := strings.TrimSuffix(o.keys(), "}")
 			o.keys = func() string { return good + `,"padding":"` + strings.Repeat("a", 2<<20) + `"}` }
-		}, 70024},
+		}, 400, 900612, "invalid_request"},
 		{"key of 8 bits", func(o *outside) {
 			o.keys = func() string { return `{"keys":[{"kty":"RSA","kid":"one","n":"_w","e":"AQAB"}]}` }
-		}, 70024},
-		{"gone", func(o *outside) { o.Close() }, 70024},
+		}, 400, 900612, "invalid_request"},
+		{"gone", func(o *outside) { o.Close() }, 400, 50166, "invalid_request"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -189,7 +194,7 @@ func TestOutsideIssuersThatMisbehave(t *testing.T) {
 			p := startFederated(t, o)
 			token := p.assertion(jwt.SigningMethodRS256, map[string]any{"kid": "one"}, outsideClaims(o), o.key.key)
 			c.change(o)
-			compareRefusal(t, p.send(p.client.ID, token), 401, c.code, "invalid_client")
+			compareRefusal(t, p.send(p.client.ID, token), c.status, c.code, c.word)
 		})
 	}
 }

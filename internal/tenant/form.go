@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,12 @@ type tokenForm struct {
 	value entra.Secret
 	// resource is the scope less /.default, or the resource of v1.0, as sent.
 	resource string
+	// target is the resource of v2.0 (RFC 8707), as sent.
+	target string
+	// fmiPath is the agent identity for which its blueprint requests a token.
+	fmiPath string
+	// tokenType is "mtls_pop", "pop" or anything else.
+	tokenType string
 	// capabilities are those that the claims parameter lists as xms_cc, as
 	// every MSAL writes them; nil if there are none.
 	capabilities []string
@@ -84,7 +91,11 @@ func parseForm(v entra.Version, form url.Values, authorization string) (f tokenF
 	if f.clientID == "" {
 		return f, refusal.MissingField.With("client_id")
 	}
+	f.fmiPath, f.tokenType = form.Get("fmi_path"), form.Get("token_type")
 	f.capabilities = parseCapabilities(form.Get("claims"))
+	if v == entra.V2 {
+		f.target = form.Get("resource")
+	}
 	f.resource, refused = parseResource(v, form)
 	if refused != nil {
 		return f, refused
@@ -94,7 +105,7 @@ func parseForm(v entra.Version, form url.Values, authorization string) (f tokenF
 
 func checkRepeats(form url.Values) *refusal.Refusal {
 	for _, name := range []string{
-		"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource",
+		"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource", "fmi_path",
 	} {
 		if len(form[name]) > 1 {
 			return refusal.RepeatedField.With(name)
@@ -122,6 +133,7 @@ func (f *tokenForm) readClient(form url.Values, authorization string) *refusal.R
 	switch {
 	case assertion != "":
 		f.kind, f.value = credential.KindOf(assertion), entra.NewSecret(assertion)
+		f.clientID = cmp.Or(f.clientID, credential.IssuerOf(assertion))
 	case secret != "":
 		f.kind, f.value = credential.Secret, entra.NewSecret(secret)
 	}
@@ -193,9 +205,6 @@ func parseResource(v entra.Version, form url.Values) (string, *refusal.Refusal) 
 			return "", refusal.MissingField.With("resource")
 		}
 		return resource, nil
-	}
-	if form.Get("resource") != "" {
-		return "", refusal.ResourceOnV2.With()
 	}
 	return parseScope(form.Get("scope"))
 }

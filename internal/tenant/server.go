@@ -150,9 +150,11 @@ func (s *Server) newServer() *http.Server {
 		errorLog = log.New(io.Discard, "", 0)
 	}
 	server := &http.Server{
-		Handler:           s.handler(),
-		ConnContext:       fault.WithConnection,
-		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: s.certificates},
+		Handler:     s.handler(),
+		ConnContext: fault.WithConnection,
+		// A client certificate is not needed, but if one is sent it must be that of
+		// the assertion (AADSTS500181).
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, Certificates: s.certificates, ClientAuth: tls.RequestClientCert},
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,
@@ -203,9 +205,23 @@ func (s *Server) entraEndpoints() http.Handler {
 	document("/{tenant}/discovery/v2.0/keys", fault.AtKeys, s.serveKeys(entra.V2))
 	document("/{tenant}/discovery/keys", fault.AtKeys, s.serveKeys(entra.V1))
 	document("/common/discovery/instance", fault.AtInstance, s.serveInstance)
+	for _, form := range []string{"oauth-authorization-server", "openid-configuration"} {
+		mux.HandleFunc("/.well-known/"+form, s.serveNotFound)
+		mux.HandleFunc("/.well-known/"+form+"/", s.serveNotFound)
+	}
 	mux.HandleFunc("/{tenant}/oauth2/v2.0/token", s.faults.Wrap(fault.AtToken, s.serveToken(entra.V2)))
 	mux.HandleFunc("/{tenant}/oauth2/token", s.faults.Wrap(fault.AtToken, s.serveToken(entra.V1)))
 	return mux
+}
+
+// serveNotFound answers as Entra does for the first two forms in which clients of MCP
+// look for a discovery document, /.well-known/oauth-authorization-server/TENANT/v2.0
+// and /.well-known/openid-configuration/TENANT/v2.0 (microsoft/vscode #278875): they
+// then ask for the third, which exists.
+func (s *Server) serveNotFound(w http.ResponseWriter, r *http.Request) {
+	newExchange(r, s.now()).commonHeaders(w.Header())
+	w.Header().Set("Cache-Control", "private")
+	w.WriteHeader(http.StatusNotFound)
 }
 
 // servePreflight answers a browser that a web page may read a document (Fetch

@@ -1,9 +1,11 @@
 package tenant
 
 import (
+	"crypto/x509"
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,20 +118,36 @@ func (s *Server) answer(
 		return nil, refused
 	}
 	outcome.ClientName = client.Name
-	checker := credential.Checker{Origin: s.maker.Origin, HTTP: s.config.HTTPClient}
+	if refused := checkBinding(r, parsed, x.now); refused != nil {
+		return nil, refused
+	}
+	checker := credential.Checker{Origin: s.maker.Origin, HTTP: s.config.HTTPClient, Keys: s.maker.Keys}
 	if refused := checker.Check(r.Context(), tenant, client, parsed.kind, parsed.value, x.now); refused != nil {
 		return nil, refused
 	}
-	return s.issue(v, tenant, client, parsed, x)
+	subject := mint.Subject{
+		Tenant: tenant, Client: client, Resource: parsed.resource, Proof: parsed.kind.Proof(),
+		Federated: parsed.kind == credential.Federated, Capabilities: parsed.capabilities, Endpoint: v,
+	}
+	if subject.API, refused = resolve(tenant, client, parsed); refused != nil {
+		return nil, refused
+	}
+	if client.IsBlueprint {
+		if subject.Agent, refused = agentOf(subject, parsed, r.URL.Query().Has("fmi_path")); refused != nil {
+			return nil, refused
+		}
+	}
+	return s.issue(subject, x.now)
 }
 
-// admit returns the client that may use the tenant at all.
+// admit returns the client or agent identity that may use the tenant at all. A
+// managed identity has its own endpoint.
 func admit(t *directory.Tenant, id string) (*directory.Client, *refusal.Refusal) {
-	client := t.FindClient(id)
+	client := t.FindPrincipal(id)
 	switch {
 	case id == zeroGUID:
 		return nil, refusal.ZeroApp.With(id)
-	case client == nil:
+	case client == nil || client.Kind == directory.SystemIdentity || client.Kind == directory.UserIdentity:
 		return nil, refusal.UnknownApp.With(id, t.ID)
 	case client.NoServicePrincipal:
 		return nil, refusal.NoServicePrincipal.With(client.ID, t.ID)
@@ -137,6 +155,48 @@ func admit(t *directory.Tenant, id string) (*directory.Client, *refusal.Refusal)
 		return nil, refusal.DisabledApp.With(client.ID)
 	}
 	return client, nil
+}
+
+// checkBinding refuses tokens that are bound to a key, which this tenant does not
+// issue, and a TLS certificate that contradicts the assertion.
+func checkBinding(r *http.Request, f tokenForm, now time.Time) *refusal.Refusal {
+	var sent *x509.Certificate
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		sent = r.TLS.PeerCertificates[0]
+	}
+	switch {
+	case f.tokenType == "pop":
+		return refusal.ProofOfPossession.With(f.tokenType)
+	case f.tokenType == "mtls_pop" && sent == nil:
+		return refusal.TLSCertificateNeeded.With()
+	case f.tokenType == "mtls_pop" && now.After(sent.NotAfter):
+		return refusal.TLSCertificateExpired.With()
+	case f.tokenType == "mtls_pop":
+		return refusal.TLSCertificateKind.With()
+	case sent != nil && f.kind == credential.Certificate && !credential.IsSignedBy(f.value.Reveal(), sent):
+		return refusal.TLSCertificateMismatch.With()
+	}
+	return nil
+}
+
+// agentOf returns the agent identity for which its blueprint requests a token to
+// present. A blueprint gets no other tokens.
+func agentOf(s mint.Subject, f tokenForm, inQuery bool) (*directory.Client, *refusal.Refusal) {
+	if s.API == nil || !s.API.IsExchange() {
+		return nil, refusal.BlueprintForItself.With(s.Client.ID, f.resource)
+	}
+	if f.fmiPath == "" {
+		where := ""
+		if inQuery {
+			where = "; it came in the query and belongs in the body"
+		}
+		return nil, refusal.FMIPathNeeded.With(s.Client.ID, where)
+	}
+	agent := s.Tenant.FindPrincipal(f.fmiPath)
+	if agent == nil || agent.Kind != directory.AgentIdentity || !strings.EqualFold(agent.Blueprint, s.Client.ID) {
+		return nil, refusal.AgentUnknown.With(f.fmiPath, s.Client.ID, s.Tenant.ID)
+	}
+	return agent, nil
 }
 
 func (t *issuedToken) body(v entra.Version) any {
@@ -194,47 +254,57 @@ type issuedToken struct {
 	expiresIn int64 // seconds
 }
 
-// issue makes the token of an authenticated client.
-func (s *Server) issue(
-	endpoint entra.Version, t *directory.Tenant, c *directory.Client, f tokenForm, x *exchange,
-) (*issuedToken, *refusal.Refusal) {
-	api, refused := resolve(t, c, f.resource)
-	if refused != nil {
-		return nil, refused
-	}
-	if c.BlockedByPolicy != "" {
-		return nil, refusal.Policy(c.BlockedByPolicy)
+// issue makes the token of an authenticated client or managed identity.
+func (s *Server) issue(subject mint.Subject, now time.Time) (*issuedToken, *refusal.Refusal) {
+	if policy := subject.Client.BlockedByPolicy; policy != "" {
+		return nil, refusal.Policy(policy)
 	}
 	lifetime := s.lifetime()
-	token, err := s.maker.Issue(mint.Subject{
-		Tenant: t, Client: c, API: api, Resource: f.resource, Proof: f.kind.Proof(), Capabilities: f.capabilities, Endpoint: endpoint,
-	}, x.now, lifetime)
+	if subject.Agent != nil {
+		lifetime = exchangeLifetime
+	}
+	token, err := s.maker.Issue(subject, now, lifetime)
 	if err != nil {
 		return nil, refusal.NotSigned.With(err.Error())
 	}
 	return &issuedToken{
 		Token:     token,
-		resource:  f.resource,
+		resource:  subject.Resource,
 		expiresIn: max(0, int64(lifetime/time.Second)-1), // Entra's hour is 3599 seconds
 	}, nil
 }
 
-// resolve finds the API that a resource names; nil without a refusal is
-// Microsoft Graph.
-func resolve(t *directory.Tenant, c *directory.Client, resource string) (*directory.API, *refusal.Refusal) {
-	if resource == zeroGUID {
-		return nil, refusal.ZeroResource.With(resource)
+// exchangeLifetime is how long the token lives that a blueprint presents for an agent
+// identity: 3900 seconds from its nbf, as seen.
+const exchangeLifetime = time.Hour
+
+// resolve finds the API that a request names; nil without a refusal is Microsoft
+// Graph.
+func resolve(t *directory.Tenant, c *directory.Client, f tokenForm) (*directory.API, *refusal.Refusal) {
+	if f.resource == zeroGUID {
+		return nil, refusal.ZeroResource.With(f.resource)
 	}
-	api := t.FindAPI(resource)
+	api, graph := t.FindAPI(f.resource), directory.IsGraph(f.resource)
 	switch {
-	case api == nil && directory.IsGraph(resource):
-		return nil, nil
+	case api == nil && !graph:
+		return nil, refusal.UnknownResource.With(f.resource, t.ID)
+	case f.target != "" && !slices.Contains(targetsOf(api), f.target):
+		return nil, refusal.ResourceMismatch.With(f.target, f.resource+defaultScope)
 	case api == nil:
-		return nil, refusal.UnknownResource.With(resource, t.ID)
+		return nil, nil
 	case api.AssignmentRequired && len(t.RolesOn(c, api)) == 0:
-		return nil, refusal.AssignmentRequired.With(c.ID, resource)
+		return nil, refusal.AssignmentRequired.With(c.ID, f.resource)
 	}
 	return api, nil
+}
+
+// targetsOf lists what the resource of v2.0 may be for an API: its App ID URIs.
+func targetsOf(api *directory.API) []string {
+	if api == nil {
+		graph := "https://" + entra.Clouds()[0].Graph[0]
+		return []string{graph, graph + "/"}
+	}
+	return api.URIs
 }
 
 func (s *Server) lifetime() time.Duration {

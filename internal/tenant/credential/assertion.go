@@ -23,6 +23,7 @@ import (
 // little differently: dates are numbers, floats or quoted; thumbprints are
 // base64 of either alphabet with or without padding; x5c is not needed at all.
 type assertion struct {
+	kind      string // typ
 	algorithm string
 	keyID     string
 	x5t       string // SHA-1 thumbprint, base64url without padding
@@ -32,6 +33,11 @@ type assertion struct {
 	audience  []string
 	notBefore time.Time // zero if there is none
 	expires   time.Time // zero if there is none
+
+	// What tokens of Entra itself show.
+	scopes       string // a user's token, unless it is empty or "/"
+	exchangeInfo bool   // it has xms_ficinfo
+	fromIdentity bool   // it has xms_mirid: a managed identity's
 
 	signed    []byte
 	signature []byte
@@ -60,6 +66,7 @@ func parseAssertion(compact string) (a *assertion, problem string) {
 		return nil, "its signature is not base64url"
 	}
 	a = &assertion{
+		kind:      readText(header["typ"]),
 		algorithm: readText(header["alg"]),
 		keyID:     readText(header["kid"]),
 		x5t:       thumbprint(readText(header["x5t"])),
@@ -69,6 +76,10 @@ func parseAssertion(compact string) (a *assertion, problem string) {
 		audience:  readTexts(claims["aud"]),
 		signed:    []byte(parts[0] + "." + parts[1]),
 		signature: signature,
+
+		scopes:       readText(claims["scp"]),
+		exchangeInfo: claims["xms_ficinfo"] != nil,
+		fromIdentity: claims["xms_mirid"] != nil,
 	}
 	var good bool
 	if a.notBefore, good = readDate(claims["nbf"]); !good {

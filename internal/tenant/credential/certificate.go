@@ -37,8 +37,13 @@ func checkCertificate(c *directory.Client, a *assertion, origin string, t *direc
 }
 
 func checkSignature(c *directory.Client, a *assertion, now time.Time) *refusal.Refusal {
-	if a.x5t == "" && a.x5tS256 == "" {
-		return refusal.RejectedSignature.With(c.ID, "its header has neither x5t nor x5t#S256")
+	switch {
+	case a.kind != "" && !strings.EqualFold(a.kind, "JWT") && a.kind != "http://openid.net/specs/jwt/1.0":
+		return refusal.AssertionType.With(a.kind)
+	case a.x5t == "" && a.x5tS256 == "":
+		return refusal.AssertionWithoutKey.With()
+	case a.algorithm != "RS256" && a.algorithm != "PS256":
+		return refusal.AssertionAlgorithm.With(a.algorithm, "RS256 or PS256")
 	}
 	// The thumbprint is what to compare with the registration.
 	rejected := func(problem string) *refusal.Refusal {
@@ -54,9 +59,16 @@ func checkSignature(c *directory.Client, a *assertion, now time.Time) *refusal.R
 	}
 	key, ok := certificate.PublicKey.(*rsa.PublicKey)
 	if !ok || !a.signedBy(key) {
-		return rejected("the signature is not that of the certificate's key, by RS256 or PS256")
+		return rejected("the signature is not that of the certificate's key")
 	}
 	return nil
+}
+
+// IsSignedBy reports whether an assertion names a certificate as the one that signed
+// it.
+func IsSignedBy(assertion string, certificate *x509.Certificate) bool {
+	a, _ := parseAssertion(assertion)
+	return a != nil && (a.x5t != "" || a.x5tS256 != "") && a.names(certificate)
 }
 
 // names reports whether the assertion's thumbprints are those of a

@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/tenant/directory"
+	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/refusal"
 )
 
@@ -55,6 +56,21 @@ type Checker struct {
 	// HTTP fetches the documents and keys of outside issuers. It may be nil where
 	// no client has federated credentials.
 	HTTP *http.Client
+	// Keys are the tenants' own, which sign what agent and managed identities present.
+	Keys *keyring.Ring
+}
+
+// issuerOf is the iss of a tenant's own v2.0 tokens.
+func (c Checker) issuerOf(t *directory.Tenant) string { return c.Origin + "/" + t.ID + "/v2.0" }
+
+// IssuerOf returns the client that signed an assertion for itself: its iss, where
+// the request names no client (RFC 7521, 4.2); "" if it is not such an assertion.
+func IssuerOf(assertion string) string {
+	a, _ := parseAssertion(assertion)
+	if a == nil || a.issuer != a.subject || strings.Contains(a.issuer, "://") {
+		return ""
+	}
+	return a.issuer
 }
 
 // Check returns nil if value proves that the sender is the client. kind is that
@@ -62,18 +78,23 @@ type Checker struct {
 func (c Checker) Check(
 	ctx context.Context, t *directory.Tenant, client *directory.Client, kind Kind, value entra.Secret, now time.Time,
 ) *refusal.Refusal {
-	if kind == None {
+	isAgent := client.Kind == directory.AgentIdentity
+	switch {
+	case kind == None:
 		return refusal.CredentialNeeded.With()
-	}
-	if kind == Secret {
+	case kind == Secret && isAgent:
+		return refusal.AgentHasNoSecret.With(client.ID)
+	case kind == Secret:
 		return checkSecret(client, value.Reveal(), now)
 	}
 	a, problem := parseAssertion(value.Reveal())
-	if a == nil {
+	switch {
+	case a == nil:
 		return refusal.MalformedAssertion.With(problem)
-	}
-	if kind == Federated {
-		return c.checkFederated(ctx, client, a, now)
+	case isAgent:
+		return c.checkAgent(t, client, a, now)
+	case kind == Federated:
+		return c.checkFederated(ctx, t, client, a, now)
 	}
 	return checkCertificate(client, a, c.Origin, t, now)
 }

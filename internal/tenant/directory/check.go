@@ -46,8 +46,18 @@ func (f *faults) checkTenant(field string, t *Tenant, taken names) {
 	for i, domain := range t.Domains {
 		f.checkTenantName(fmt.Sprintf("%s.Domains[%d]", field, i), domain, taken)
 	}
+	for i, method := range t.CodeChallengeMethods {
+		if method != "S256" && method != "plain" {
+			f.add(fmt.Sprintf("%s.CodeChallengeMethods[%d]", field, i), "%s is neither S256 nor plain (RFC 7636)", text.Quote(method))
+		}
+	}
 	f.checkAPIs(field, t.APIs)
-	f.checkClients(field, t)
+	ids, objects := names{}, names{}
+	f.checkClients(field+".Clients", t, t.Clients, ids, objects)
+	f.checkClients(field+".Identities", t, t.Identities, ids, objects)
+	f.checkClients(field+".Agents", t, t.Agents, ids, objects)
+	f.checkIdentities(field, t.Identities)
+	f.checkAgents(field, t)
 }
 
 func (f *faults) checkTenantName(field, name string, taken names) {
@@ -79,9 +89,9 @@ func (f *faults) checkAPIs(field string, apis []API) {
 			}
 		}
 		for j, claim := range api.OptionalClaims {
-			if claim != ClaimIDType && claim != ClaimCapabilities {
-				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%s is not one that this tenant can add; it knows %s and %s",
-					text.Quote(claim), ClaimIDType, ClaimCapabilities)
+			if known := OptionalClaims(); !slices.Contains(known, claim) {
+				f.add(fmt.Sprintf("%s.OptionalClaims[%d]", at, j), "%s is not one that this tenant can add; it knows %s",
+					text.Quote(claim), strings.Join(known, ", "))
 			}
 		}
 	}
@@ -116,11 +126,12 @@ func (f *faults) checkAppIDURI(taken names, at, uri string) {
 	f.take(taken, at, resourceName(uri))
 }
 
-func (f *faults) checkClients(field string, t *Tenant) {
-	taken, objects := names{}, names{}
-	for i := range t.Clients {
-		c, at := &t.Clients[i], fmt.Sprintf("%s.Clients[%d]", field, i)
-		f.checkID(taken, at+".ID", c.ID)
+// checkClients checks one list of clients, and adds their IDs to those that are
+// taken in the tenant.
+func (f *faults) checkClients(field string, t *Tenant, clients []Client, ids, objects names) {
+	for i := range clients {
+		c, at := &clients[i], fmt.Sprintf("%s[%d]", field, i)
+		f.checkID(ids, at+".ID", c.ID)
 		if !c.NoServicePrincipal {
 			f.checkID(objects, at+".ObjectID", c.ObjectID)
 		}
@@ -129,6 +140,45 @@ func (f *faults) checkClients(field string, t *Tenant) {
 		}
 		f.checkCredentials(at, c)
 		f.checkGrants(at, t, c.Grants)
+	}
+}
+
+// checkIdentities wants resource IDs as Azure writes them, and at most one identity
+// of the machine itself.
+func (f *faults) checkIdentities(field string, identities []Client) {
+	system, taken := false, names{}
+	for i, c := range identities {
+		at := fmt.Sprintf("%s.Identities[%d]", field, i)
+		if c.Kind == SystemIdentity {
+			if system {
+				f.add(at+".Kind", "a machine has one system-assigned identity at most")
+			}
+			system = true
+		}
+		if !strings.HasPrefix(c.ResourceID, "/subscriptions/") || !isName(strings.ReplaceAll(c.ResourceID, " ", "")) {
+			f.add(at+".ResourceID", "%s is not a resource ID, which begins with /subscriptions/", text.Quote(c.ResourceID))
+			continue
+		}
+		f.take(taken, at+".ResourceID", c.ResourceID)
+	}
+}
+
+// checkAgents wants each agent identity to belong to a blueprint.
+func (f *faults) checkAgents(field string, t *Tenant) {
+	for i, c := range t.Agents {
+		at := fmt.Sprintf("%s.Agents[%d].Blueprint", field, i)
+		var blueprints []string
+		for _, b := range t.Clients {
+			if b.IsBlueprint {
+				blueprints = append(blueprints, b.ID)
+			}
+		}
+		switch b := t.FindClient(c.Blueprint); {
+		case b == nil:
+			f.add(at, "no client %s in this tenant%s", text.Quote(c.Blueprint), near(c.Blueprint, blueprints))
+		case !b.IsBlueprint:
+			f.add(at, "client %s is not a blueprint%s", text.Quote(c.Blueprint), near(c.Blueprint, blueprints))
+		}
 	}
 }
 
@@ -148,8 +198,11 @@ func (f *faults) checkCredentials(field string, c *Client) {
 		if u, err := url.Parse(federated.Issuer); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 			f.add(at+".Issuer", "%s is not an https URL without query", text.Quote(federated.Issuer))
 		}
-		if federated.Subject == "" {
-			f.add(at+".Subject", "it is empty")
+		switch {
+		case federated.Subject == "" && federated.Expression == "":
+			f.add(at+".Subject", "there is neither a subject nor an expression that claims must match")
+		case federated.Subject != "" && federated.Expression != "":
+			f.add(at+".Expression", "a credential has a subject or an expression, not both")
 		}
 	}
 }
@@ -192,7 +245,7 @@ type names map[string]bool
 func (f *faults) take(taken names, field, name string) {
 	key := strings.ToLower(name)
 	if taken[key] {
-		f.add(field, "%s is taken by another", text.Quote(name))
+		f.add(field, "%s is already taken", text.Quote(name))
 	}
 	taken[key] = true
 }

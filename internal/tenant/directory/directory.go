@@ -17,15 +17,26 @@ type Tenant struct {
 	// Region is the tenant_region_scope of its discovery document, such as
 	// "EU" or "NA". Empty means "EU".
 	Region string
-	// APIs are the registrations that tokens can be asked for. Microsoft Graph
-	// is in every tenant and not listed.
+	// CodeChallengeMethods are the code_challenge_methods_supported of its discovery
+	// documents. Entra's have no such field; some clients need one.
+	CodeChallengeMethods []string
+	// FederationIssuers are the only issuers whose tokens the tenant's policy lets
+	// apps present. Nil means any, an empty list none.
+	FederationIssuers []string
+	// APIs are the registrations that tokens can be requested for. Microsoft Graph
+	// and ExchangeAPI are in every tenant and not listed.
 	APIs []API
-	// Clients are the registrations that can ask for tokens. One registration
+	// Clients are the registrations that can request tokens. One registration
 	// that is both client and API appears in both lists with the same ID.
 	Clients []Client
+	// Identities are managed identities, all assigned to the one machine on which
+	// the tenant runs; at most one of them is SystemIdentity.
+	Identities []Client
+	// Agents are agent identities, each of one client that is a blueprint.
+	Agents []Client
 }
 
-// API is a registration whose tokens clients ask for.
+// API is a registration whose tokens clients request.
 type API struct {
 	// ID is the application (client) ID: the aud of v2.0 tokens.
 	ID string
@@ -43,26 +54,72 @@ type API struct {
 	// without roles.
 	AssignmentRequired bool
 	// OptionalClaims are claims that access tokens carry only because the
-	// registration asks for them. Known: ClaimIDType, and ClaimCapabilities, which
-	// repeats the client capabilities that the request for the token lists.
+	// registration asks for them: some of OptionalClaims.
 	OptionalClaims []string
 }
 
-// The optional claims that this tenant can add.
+// The optional claims that this tenant can add. ClaimCapabilities repeats the
+// client capabilities that the request for the token lists; the claims behind it
+// tell agent identities from other apps.
 const (
 	ClaimIDType       = "idtyp"
 	ClaimCapabilities = "xms_cc"
+	ClaimActorFacets  = "xms_act_fct"
+	ClaimSubFacets    = "xms_sub_fct"
+	ClaimTenantFacets = "xms_tnt_fct"
+	ClaimParentApp    = "xms_par_app_azp"
+	ClaimRelation     = "xms_idrel"
 )
 
-// Client is a registration that asks for tokens.
+// OptionalClaims lists the optional claims that this tenant can add.
+func OptionalClaims() []string {
+	return []string{
+		ClaimIDType, ClaimCapabilities, ClaimActorFacets, ClaimSubFacets, ClaimTenantFacets, ClaimParentApp, ClaimRelation,
+	}
+}
+
+// exchangeID is the application ID of AzureADTokenExchange, the same in all tenants.
+const exchangeID = "fb60f99c-7a34-4190-8149-302f77469936"
+
+// exchangeAPI is AzureADTokenExchange of the public cloud.
+var exchangeAPI = API{
+	ID: exchangeID, Name: "AzureADTokenExchange", URIs: []string{"api://AzureADTokenExchange"}, TokenVersion: entra.V2,
+}
+
+// IsExchange reports whether the API is AzureADTokenExchange: a token for it is
+// not for an API but is itself presented for another token.
+func (a *API) IsExchange() bool { return a.ID == exchangeID }
+
+// Kind is what kind of service principal a Client is.
+type Kind string
+
+// The kinds. An App is a registration.
+const (
+	App            Kind = ""
+	SystemIdentity Kind = "system-assigned" // a machine's own managed identity
+	UserIdentity   Kind = "user-assigned"   // a managed identity of its own
+	AgentIdentity  Kind = "agent"
+)
+
+// Client is what requests tokens: a registration, a managed identity or an agent
+// identity. Only registrations have credentials.
 type Client struct {
+	Kind Kind
 	// ID is the application (client) ID: azp or appid in tokens.
 	ID string
 	// ObjectID is the GUID of its service principal in the tenant (not of the
-	// registration): oid and sub in tokens.
+	// registration): oid and sub in tokens. Of an agent identity it equals ID.
 	ObjectID string
 	// Name is the display name.
 	Name string
+	// ResourceID is the resource ID of a managed identity in Azure, or of its machine:
+	// xms_mirid in tokens.
+	ResourceID string
+	// Blueprint is the ID of the client that an agent identity belongs to.
+	Blueprint string
+	// IsBlueprint says that agent identities can belong to the registration. It then
+	// gets no token for itself (AADSTS82001).
+	IsBlueprint bool
 	// Secrets are the client secrets; any one that has not expired is enough.
 	Secrets []ClientSecret
 	// Certificates are those that the client may sign assertions with. Their
@@ -89,15 +146,18 @@ type ClientSecret struct {
 	Expires time.Time
 }
 
-// FederatedCredential trusts one subject of one outside issuer. All three are
+// FederatedCredential trusts one subject of one outside issuer. All values are
 // compared exactly.
 type FederatedCredential struct {
 	// Issuer is the iss of the outside token, an https URL under which its
 	// discovery document is found. Entra refuses loopback; a local tenant
 	// cannot afford to.
 	Issuer string
-	// Subject is its sub.
+	// Subject is its sub; empty if there is an Expression.
 	Subject string
+	// Expression is the claimsMatchingExpression of a flexible credential. It is
+	// not evaluated: such a credential fits no token here.
+	Expression string
 	// Audience is its aud. Empty means api://AzureADTokenExchange.
 	Audience string
 }

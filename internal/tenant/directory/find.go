@@ -55,10 +55,41 @@ func (t *Tenant) FindClient(id string) *Client {
 	return &t.Clients[i]
 }
 
+// FindPrincipal finds a client, managed identity or agent identity by its ID, in
+// any case; nil if there is none.
+func (t *Tenant) FindPrincipal(id string) *Client {
+	for _, list := range t.principals() {
+		if i := slices.IndexFunc(list, func(c Client) bool { return strings.EqualFold(c.ID, id) }); i >= 0 {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// principals are all that can get tokens, by their lists.
+func (t *Tenant) principals() [3][]Client { return [3][]Client{t.Clients, t.Identities, t.Agents} }
+
+// FindNamed finds a client, managed identity or agent identity by its ID or its
+// display name; nil if there is none.
+func (t *Tenant) FindNamed(name string) *Client {
+	if c := t.FindPrincipal(name); c != nil {
+		return c
+	}
+	for _, list := range t.principals() {
+		if i := slices.IndexFunc(list, func(c Client) bool { return c.Name == name }); i >= 0 {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // FindAPI finds an API by its ID or one of its App ID URIs, in any case and with
 // or without a slash at the end, as Entra does; nil if there is none.
 func (t *Tenant) FindAPI(resource string) *API {
 	want := resourceName(resource)
+	if want == exchangeID || want == resourceName(exchangeAPI.URIs[0]) {
+		return &exchangeAPI
+	}
 	i := slices.IndexFunc(t.APIs, func(a API) bool {
 		return strings.EqualFold(a.ID, want) ||
 			slices.ContainsFunc(a.URIs, func(uri string) bool { return resourceName(uri) == want })
@@ -100,7 +131,7 @@ func (c *Client) GraphRoles() (roles []string) {
 // of its first grant, else the fallback. Microsoft Graph does not count.
 func (t *Tenant) APIOf(c Client, fallback API) API {
 	for _, g := range c.Grants {
-		if api := t.FindAPI(g.API); api != nil {
+		if api := t.FindAPI(g.API); api != nil && !api.IsExchange() {
 			return *api
 		}
 	}

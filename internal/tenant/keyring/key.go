@@ -72,6 +72,9 @@ func newKey(now time.Time) (*Key, error) {
 	return &Key{base64.RawURLEncoding.EncodeToString(thumbprint[:]), private, der}, nil
 }
 
+// PublicKey returns the key that verifies what Sign signs with RSA.
+func (k *Key) PublicKey() *rsa.PublicKey { return &k.private.PublicKey }
+
 // Public returns the key as a key set publishes it, without the names of a
 // cloud and an issuer.
 func (k *Key) Public() JWK {

@@ -46,6 +46,7 @@ type claimsV2 struct {
 	Version  string   `json:"ver"`
 	CC       []string `json:"xms_cc,omitempty"`
 	FTD      string   `json:"xms_ftd"`
+	markers
 }
 
 // claimsV1 is an app-only token of version 1.0. The v1.0 endpoint adds region
@@ -69,6 +70,7 @@ type claimsV1 struct {
 	Version  string   `json:"ver"`
 	CC       []string `json:"xms_cc,omitempty"`
 	TDBR     string   `json:"xms_tdbr,omitempty"`
+	markers
 }
 
 // claimsGraph is an app-only token for Microsoft Graph: the form of v1.0, and
@@ -93,13 +95,10 @@ type claimsGraph struct {
 	Version     string   `json:"ver"`
 	WIDs        []string `json:"wids"`
 	ACD         int64    `json:"xms_acd"`
-	ActFct      string   `json:"xms_act_fct"`
-	IDRel       string   `json:"xms_idrel"`
 	RD          string   `json:"xms_rd"`
-	SubFct      string   `json:"xms_sub_fct"`
 	TCDT        int64    `json:"xms_tcdt"`
 	TDBR        string   `json:"xms_tdbr"`
-	TntFct      string   `json:"xms_tnt_fct"`
+	markers
 }
 
 // Subject is what a token is about.
@@ -112,6 +111,11 @@ type Subject struct {
 	Resource string
 	// Proof is how the client authenticated, as azpacr has it.
 	Proof string
+	// Federated says that it authenticated with a token of another issuer.
+	Federated bool
+	// Agent is the agent identity for which its blueprint, the Client, requests a
+	// token to present; nil otherwise.
+	Agent *directory.Client
 	// Capabilities are those that the client claims to have, such as cp1.
 	Capabilities []string
 	// Endpoint is the version of the endpoint, which tokens of version 1.0 show.
@@ -128,16 +132,17 @@ func (m Maker) claimsV2(s Subject) claimsV2 {
 		AIO:        newAIO(),
 		Client:     s.Client.ID,
 		Proof:      s.Proof,
-		IDType:     idType(s.API),
+		IDType:     s.idType(),
 		ObjectID:   s.Client.ObjectID,
 		RH:         newRH(),
 		Roles:      s.Tenant.RolesOn(s.Client, s.API),
-		Subject:    s.Client.ObjectID,
+		Subject:    s.subjectClaim(),
 		TenantID:   s.Tenant.ID,
 		UTI:        Opaque(16),
 		Version:    string(entra.V2),
 		CC:         s.capabilitiesClaim(),
 		FTD:        Opaque(48),
+		markers:    s.markers(),
 	}
 }
 
@@ -151,7 +156,7 @@ func (m Maker) claimsV1(s Subject) claimsV1 {
 		Client:     s.Client.ID,
 		Proof:      s.Proof,
 		IDP:        sts,
-		IDType:     idType(s.API),
+		IDType:     s.idType(),
 		ObjectID:   s.Client.ObjectID,
 		RH:         newRH(),
 		Roles:      s.Tenant.RolesOn(s.Client, s.API),
@@ -160,6 +165,7 @@ func (m Maker) claimsV1(s Subject) claimsV1 {
 		UTI:        Opaque(16),
 		Version:    string(entra.V1),
 		CC:         s.capabilitiesClaim(),
+		markers:    s.markers(),
 	}
 	if s.Endpoint == entra.V1 {
 		c.Region, c.TDBR = s.Tenant.RegionScope(), s.Tenant.RegionScope()
@@ -188,23 +194,13 @@ func (m Maker) claimsGraph(s Subject) claimsGraph {
 		UTI:         Opaque(16),
 		Version:     string(entra.V1),
 		// On every app-only token, and grants nothing.
-		WIDs:   []string{"0997a1d0-0d1d-4acb-b408-d5ca73121e90"},
-		ACD:    s.times.IssuedAt,
-		ActFct: "3 9",
-		IDRel:  "7 24", // 7: a service principal
-		RD:     "0." + Opaque(48),
-		SubFct: "3 9",
-		TCDT:   1577836800,
-		TDBR:   s.Tenant.RegionScope(),
-		TntFct: "3 12",
+		WIDs:    []string{"0997a1d0-0d1d-4acb-b408-d5ca73121e90"},
+		ACD:     s.times.IssuedAt,
+		RD:      "0." + Opaque(48),
+		TCDT:    1577836800,
+		TDBR:    s.Tenant.RegionScope(),
+		markers: s.markers(),
 	}
-}
-
-func idType(a *directory.API) string {
-	if slices.Contains(a.OptionalClaims, directory.ClaimIDType) {
-		return "app"
-	}
-	return ""
 }
 
 // capabilitiesClaim is there only if both ask for it: the API by its

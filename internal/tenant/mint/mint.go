@@ -30,9 +30,13 @@ type Maker struct {
 type Request struct {
 	// Tenant is an ID or a domain name; empty means the first.
 	Tenant string `json:"tenant,omitempty"`
-	// Client is the ID or the display name of a client; empty means the tenant's
-	// first.
+	// Client is the ID or the display name of a client or managed identity; empty
+	// means the tenant's first client.
 	Client string `json:"client,omitempty"`
+	// Agent is the ID or the display name of an agent identity that the token is
+	// about, with every claim that marks it. A GUID that the tenant does not know
+	// is an agent identity of the Client.
+	Agent string `json:"agent,omitempty"`
 	// API is the ID of an API or one of its App ID URIs; empty means the
 	// tenant's first.
 	API string `json:"api,omitempty"`
@@ -42,6 +46,15 @@ type Request struct {
 	Version entra.Version `json:"version,omitempty"`
 	// Time is when the token is valid; empty means now.
 	Time Time `json:"time,omitempty"`
+	// ExpiresIn is when the token expires, from now; 0 means in an hour, and a
+	// negative time is past. It excludes a Time.
+	ExpiresIn time.Duration `json:"expires_in_ns,omitempty"`
+	// Audience is the aud, instead of the API's.
+	Audience string `json:"audience,omitempty"`
+	// Roles are the roles, instead of those that the client was granted.
+	Roles []string `json:"roles,omitempty"`
+	// Scopes are the scopes of a user's token.
+	Scopes []string `json:"scopes,omitempty"`
 	// Claims is a JSON object whose members replace those of the token, or join
 	// them; Without names claims that are left out.
 	Claims  jsontext.Value `json:"claims,omitempty"`
@@ -88,6 +101,9 @@ const (
 // life is how long a minted token lives: Entra's shortest.
 const life = time.Hour
 
+// maxExpiresIn bounds how far from now a minted token can expire.
+const maxExpiresIn = 100 * 365 * 24 * time.Hour
+
 // Error is a mistake in a Request.
 type Error struct {
 	// Reason is what is wrong.
@@ -123,6 +139,9 @@ func (m Maker) Mint(r Request) (string, error) {
 	payload := r.payload()
 	if payload == nil {
 		claims, err := json.Marshal(m.claims(r.Kind, r.version(s), s))
+		if err == nil {
+			claims, err = r.withShorthands(claims, s)
+		}
 		if err != nil {
 			return "", err
 		}
@@ -131,6 +150,37 @@ func (m Maker) Mint(r Request) (string, error) {
 		}
 	}
 	return m.compact(r, s, payload)
+}
+
+// withShorthands returns claims with those that have a field of their own in the
+// request.
+func (r *Request) withShorthands(claims []byte, s Subject) ([]byte, error) {
+	changes := map[string]any{}
+	if r.Audience != "" {
+		changes["aud"] = r.Audience
+	}
+	if len(r.Roles) > 0 {
+		changes["roles"] = r.Roles
+	}
+	if len(r.Scopes) > 0 {
+		changes["scp"] = strings.Join(r.Scopes, " ")
+	}
+	if r.Agent != "" && s.API != nil {
+		all := s
+		all.API = nil // has every marker
+		m := all.markers()
+		changes[directory.ClaimIDType], changes[directory.ClaimParentApp] = "app", m.Parent
+		changes[directory.ClaimActorFacets], changes[directory.ClaimSubFacets] = m.ActorFacets, m.SubjectFacets
+		changes[directory.ClaimRelation] = m.Relation
+	}
+	if len(changes) == 0 {
+		return claims, nil
+	}
+	encoded, err := json.Marshal(changes)
+	if err != nil {
+		return nil, err
+	}
+	return edit(claims, encoded, nil, "claim")
 }
 
 // payload is what to sign instead of claims; nil if that is not asked for.
@@ -166,17 +216,28 @@ func (r *Request) check() error {
 	} {
 		if !slices.Contains(field.known, field.value) {
 			known := strings.TrimPrefix(strings.Join(field.known, ", "), ", ")
-			return wrong("known are "+known, "there is no %s %s", field.name, text.Quote(field.value))
+			return wrong("known are "+known, "unknown %s %s", field.name, text.Quote(field.value))
 		}
 	}
+	if len(r.Scopes) > 0 && r.Kind == AppToken && r.Agent == "" {
+		r.Kind = UserToken // an app's own token has no scopes
+	}
 	switch {
+	case r.Time != ValidNow && r.ExpiresIn != 0:
+		return wrong("leave one of them out", "a time and an expiry exclude each other")
+	case r.ExpiresIn.Abs() > maxExpiresIn:
+		return wrong("", "the expiry is more than a hundred years away")
+	case r.Agent != "" && r.Kind != AppToken:
+		return wrong("leave one of them out", "a token of an agent identity is an app's access token")
+	case len(r.Scopes) > 0 && r.Kind != UserToken && r.Kind != AppToken:
+		return wrong("leave one of them out", "only access tokens have scopes")
 	case r.Kind == GraphToken && r.API != "":
-		return wrong("leave one of them out", "a token for Microsoft Graph is for no API of the tenant's")
+		return wrong("leave one of them out", "a token for Microsoft Graph is not for an API of the tenant")
 	case r.Kind == GraphToken && r.Version == entra.V2:
 		return wrong("leave the version out", "Microsoft Graph has v1.0 tokens only")
 	case r.Payload != "" && r.PayloadBytes != nil:
 		return wrong("leave one of them out", "there are two payloads")
-	case r.payload() != nil && (r.Claims != nil || r.Without != nil):
+	case r.payload() != nil && (r.Claims != nil || r.Without != nil || r.Audience != "" || r.Roles != nil || r.Scopes != nil):
 		return wrong("leave one of them out", "a payload as it is and changes of claims exclude each other")
 	}
 	return nil
@@ -194,7 +255,15 @@ func (m Maker) subject(r Request) (s Subject, err error) {
 	if s.Client, err = findClient(s.Tenant, r.Client); err != nil {
 		return s, err
 	}
-	s.Proof, s.times = "1", m.times(r.Time)
+	s.Proof, s.times = "1", m.times(r.Time, r.ExpiresIn)
+	if r.Agent != "" {
+		if s.Client, err = findAgent(s.Tenant, s.Client, r.Agent); err != nil {
+			return s, err
+		}
+	}
+	if s.Client.Kind != directory.App {
+		s.Proof = "2"
+	}
 	if r.Kind == GraphToken {
 		s.Resource = "https://" + entra.Clouds()[0].Graph[0]
 		return s, nil
@@ -221,15 +290,33 @@ func findClient(t *directory.Tenant, name string) (*directory.Client, error) {
 	if name == "" {
 		return &t.Clients[0], nil
 	}
-	n := slices.IndexFunc(t.Clients, func(c directory.Client) bool { return strings.EqualFold(c.ID, name) || c.Name == name })
-	if n < 0 {
-		var known []string
-		for _, c := range t.Clients {
-			known = append(known, fmt.Sprintf("%s (%s)", c.ID, c.Name))
-		}
-		return nil, wrong("its clients are "+strings.Join(known[:min(len(known), 10)], ", "), "the tenant has no client %s", text.Quote(name))
+	if c := t.FindNamed(name); c != nil {
+		return c, nil
 	}
-	return &t.Clients[n], nil
+	return nil, wrong("its clients are "+namesOf(slices.Concat(t.Clients, t.Identities)), "the tenant has no client %s", text.Quote(name))
+}
+
+func namesOf(clients []directory.Client) string {
+	var known []string
+	for _, c := range clients[:min(len(clients), 10)] {
+		known = append(known, fmt.Sprintf("%s (%s)", c.ID, c.Name))
+	}
+	return strings.Join(known, ", ")
+}
+
+func findAgent(t *directory.Tenant, blueprint *directory.Client, name string) (*directory.Client, error) {
+	c := t.FindNamed(name)
+	switch {
+	case c != nil && c.Kind == directory.AgentIdentity:
+		return c, nil
+	case c == nil && entra.IsGUID(name):
+		return &directory.Client{
+			Kind: directory.AgentIdentity, ID: name, ObjectID: name, Blueprint: blueprint.ID, Grants: blueprint.Grants,
+		}, nil
+	case len(t.Agents) == 0:
+		return nil, wrong("give the GUID of an agent identity", "the tenant has no agent identity %s", text.Quote(name))
+	}
+	return nil, wrong("its agent identities are "+namesOf(t.Agents), "the tenant has no agent identity %s", text.Quote(name))
 }
 
 func findAPI(t *directory.Tenant, name string) (api *directory.API, resource string, err error) {
@@ -250,12 +337,16 @@ func findAPI(t *directory.Tenant, name string) (api *directory.API, resource str
 	return api, name, nil
 }
 
-func (m Maker) times(when Time) timeClaims {
+func (m Maker) times(when Time, expiresIn time.Duration) timeClaims {
 	now := m.Now()
-	if when == Expired {
+	switch {
+	case expiresIn < 0:
+		return newTimeClaims(now.Add(expiresIn-life), life)
+	case expiresIn > 0:
+		return newTimeClaims(now, expiresIn)
+	case when == Expired:
 		now = now.Add(-life - time.Hour)
-	}
-	if when == NotYetValid {
+	case when == NotYetValid:
 		now = now.Add(backdating + time.Hour)
 	}
 	return newTimeClaims(now, life)

@@ -18,7 +18,8 @@ type Token struct {
 	NotBefore, Expires int64
 }
 
-// Issue makes the token that Entra would give an authenticated client. The registration of the API decides the version, not the endpoint.
+// Issue makes the token that Entra would give an authenticated client. The
+// registration of the API decides the version, not the endpoint.
 func (m Maker) Issue(s Subject, now time.Time, lifetime time.Duration) (Token, error) {
 	s.times = newTimeClaims(now, lifetime)
 	asked := Request{Key: CurrentKey, Algorithm: "RS256"}
@@ -175,7 +176,7 @@ func edit(given, changes []byte, without []string, what string) ([]byte, error) 
 	if changes != nil {
 		changed, err := jsonobject.ParseUnique(changes)
 		if err != nil {
-			return nil, wrong("", "the changed %ss are no JSON object: %s", what, text.OneLine(err.Error(), 128))
+			return nil, wrong("", "the changed %ss are not a JSON object: %s", what, text.OneLine(err.Error(), 128))
 		}
 		for _, m := range changed {
 			object = object.With(m.Name, m.Value)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"m2m/internal/entra"
 	"m2m/internal/text"
 )
 
@@ -20,6 +21,7 @@ const (
 	InvalidResource    = "invalid_resource"
 	InvalidTenant      = "invalid_tenant"
 	InvalidInstance    = "invalid_instance"
+	InvalidTarget      = "invalid_target" // RFC 8707
 	UnauthorizedClient = "unauthorized_client"
 	UnsupportedGrant   = "unsupported_grant_type"
 	Unavailable        = "temporarily_unavailable"
@@ -61,6 +63,13 @@ func (r Row) With(values ...string) *Refusal {
 // HasPage reports whether Microsoft's error page knows the code; answers with
 // the others carry no error_uri.
 func (r Row) HasPage() bool { return r.Code != GrantNotSupported.Code && r.Code != ZeroApp.Code }
+
+// Inferred reports whether no published answer shows both status and word of the
+// code: they are then those of similar refusals.
+func (r Row) Inferred() bool {
+	known, _ := entra.LookupAADSTS(r.Code)
+	return known.Wire.Basis != entra.WireSeen
+}
 
 // Policy is the refusal of Conditional Access for workload identities. The
 // claims name the policy, given as a GUID.

@@ -1,8 +1,10 @@
 package tenantfile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"m2m/internal/strictyaml"
 	"m2m/internal/tenant/directory"
@@ -30,7 +32,7 @@ func (r *reader) chooseDefault(root *strictyaml.Node, f *File) {
 		}
 		return
 	}
-	r.Add(strictyaml.Place{}, "no tenant has a client; nobody could ask for a token")
+	r.Add(strictyaml.Place{}, "no tenant has a client, so that nothing could request a token")
 }
 
 func (f *File) findClient(fits func(*directory.Client) bool) (tenant, client int, ok bool) {
@@ -52,14 +54,25 @@ func (f *File) putFirst(tenant, client int) {
 	moveFirst(home.APIs, slices.IndexFunc(home.APIs, func(a directory.API) bool { return a.ID == api.ID }))
 }
 
-// fillObjectIDs gives those clients that have no object ID one that is theirs in
-// their tenant, the same in every run.
-func (f *File) fillObjectIDs() {
+// fillIDs gives what has no object ID one that is its own in its tenant, the same in
+// every run; and managed identities without a resource ID one that follows from the
+// name.
+func (f *File) fillIDs() {
 	for _, t := range f.Tenants {
-		for i := range t.Clients {
-			if c := &t.Clients[i]; c.ObjectID == "" && !c.NoServicePrincipal {
-				c.ObjectID = directory.ObjectID(t.ID, c.ID)
+		for _, list := range [][]directory.Client{t.Clients, t.Identities} {
+			for i := range list {
+				if c := &list[i]; c.ObjectID == "" && !c.NoServicePrincipal {
+					c.ObjectID = directory.ObjectID(t.ID, c.ID)
+				}
 			}
+		}
+		for i := range t.Identities {
+			if c := &t.Identities[i]; c.ResourceID == "" {
+				c.ResourceID = directory.ResourceIDOf(c.Kind, strings.ReplaceAll(cmp.Or(c.Name, c.ID), " ", "-"))
+			}
+		}
+		for i := range t.Agents {
+			t.Agents[i].ObjectID = t.Agents[i].ID
 		}
 	}
 }
@@ -74,5 +87,5 @@ func moveFirst[T any](list []T, n int) {
 // isUsable reports whether a client can get a token with a secret and has been
 // granted something.
 func isUsable(c *directory.Client) bool {
-	return len(c.Secrets) > 0 && len(c.Grants) > 0 && !c.Disabled && !c.NoServicePrincipal && c.BlockedByPolicy == ""
+	return len(c.Secrets) > 0 && len(c.Grants) > 0 && !c.Disabled && !c.NoServicePrincipal && c.BlockedByPolicy == "" && !c.IsBlueprint
 }

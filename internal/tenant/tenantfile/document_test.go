@@ -19,7 +19,7 @@ func TestTenantFilesThatAreNone(t *testing.T) {
 		strings.Repeat("[", 60_000): "1:17: nested too deep: at most 16 brackets within brackets",
 		strings.Repeat("{", 100):    "1:17: nested too deep: at most 16 brackets within brackets",
 		"tenants: []":               "1:1: tenants: there is no tenant",
-		"tenants:\n  - {id: bcca9397-21fa-44b1-a33d-6669fb9ef64d}\n":                                                          " no tenant has a client; nobody could ask for a token",
+		"tenants:\n  - {id: bcca9397-21fa-44b1-a33d-6669fb9ef64d}\n":                                                          " no tenant has a client, so that nothing could request a token",
 		"tenants:\n  - id: bcca9397-21fa-44b1-a33d-6669fb9ef64d\n    clients: [{id: bcca9397-21fa-44b1-a33d-6669fb9ef64d}]\n": "3:15: the tenant of the default client has no API that a token could be for",
 		strings.Repeat("#",
 			tenantfile.MaxBytes+1): " the file is larger than 64 KiB",

@@ -25,8 +25,12 @@ func (r *reader) tenantFields(t *directory.Tenant) []field {
 		{Key: "id", Required: true, Read: r.text(&t.ID)},
 		{Key: "domains", Read: r.texts(&t.Domains)},
 		{Key: "region", Read: r.text(&t.Region)},
+		{Key: "code_challenge_methods", Read: r.texts(&t.CodeChallengeMethods)},
+		{Key: "federation_issuers", Read: r.texts(&t.FederationIssuers)},
 		{Key: "apis", Read: listOf(r, &t.APIs, r.apiFields)},
 		{Key: "clients", Read: listOf(r, &t.Clients, r.clientFields)},
+		{Key: "identities", Read: listOf(r, &t.Identities, r.identityFields)},
+		{Key: "agents", Read: listOf(r, &t.Agents, r.agentFields)},
 	}
 }
 
@@ -52,8 +56,33 @@ func (r *reader) clientFields(c *directory.Client) []field {
 		{Key: "certificates", Read: items(r, &c.Certificates, r.certificate)},
 		{Key: "federated", Read: listOf(r, &c.Federated, r.federatedFields)},
 		{Key: "grants", Read: listOf(r, &c.Grants, r.grantFields)},
+		{Key: "blueprint", Read: r.bool(&c.IsBlueprint)},
 		{Key: "disabled", Read: r.bool(&c.Disabled)},
 		{Key: "no_service_principal", Read: r.bool(&c.NoServicePrincipal)},
+		{Key: "blocked_by_policy", Read: r.text(&c.BlockedByPolicy)},
+	}
+}
+
+func (r *reader) identityFields(c *directory.Client) []field {
+	c.Kind = directory.UserIdentity
+	return []field{
+		{Key: "id", Required: true, Read: r.text(&c.ID)},
+		{Key: "object_id", Read: r.text(&c.ObjectID)},
+		{Key: "name", Read: r.text(&c.Name)},
+		{Key: "system", Read: r.systemIdentity(c)},
+		{Key: "resource_id", Read: r.text(&c.ResourceID)},
+		{Key: "grants", Read: listOf(r, &c.Grants, r.grantFields)},
+	}
+}
+
+func (r *reader) agentFields(c *directory.Client) []field {
+	c.Kind = directory.AgentIdentity
+	return []field{
+		{Key: "id", Required: true, Read: r.text(&c.ID)},
+		{Key: "name", Read: r.text(&c.Name)},
+		{Key: "blueprint", Required: true, Read: r.text(&c.Blueprint)},
+		{Key: "grants", Read: listOf(r, &c.Grants, r.grantFields)},
+		{Key: "disabled", Read: r.bool(&c.Disabled)},
 		{Key: "blocked_by_policy", Read: r.text(&c.BlockedByPolicy)},
 	}
 }
@@ -72,7 +101,8 @@ func (r *reader) certificateFields(file, pem *string) []field {
 func (r *reader) federatedFields(f *directory.FederatedCredential) []field {
 	return []field{
 		{Key: "issuer", Required: true, Read: r.text(&f.Issuer)},
-		{Key: "subject", Required: true, Read: r.text(&f.Subject)},
+		{Key: "subject", Read: r.text(&f.Subject)},
+		{Key: "expression", Read: r.text(&f.Expression)},
 		{Key: "audience", Read: r.text(&f.Audience)},
 	}
 }
@@ -96,6 +126,9 @@ var entraNames = sync.OnceValue(func() map[string]string {
 		"federatedidentitycredentials": "federated", "federatedcredentials": "federated", "audiences": "audience",
 		"enddatetime": "expires", "expiry": "expires", "resource": "api", "scope": "api", "applications": "clients",
 		"apps": "clients", "resources": "apis", "tenant": "tenants", "domain": "domains", "tokenlifetime": "lifetime",
+		"claimsmatchingexpression": "expression", "managedidentities": "identities", "userassignedidentities": "identities",
+		"systemassigned": "system", "principalid": "object_id", "agentidentities": "agents",
+		"agentidentityblueprintid": "blueprint", "codechallengemethodssupported": "code_challenge_methods",
 		"conditionalaccess": "blocked_by_policy", "serviceprincipal": "no_service_principal",
 	}
 })

@@ -23,6 +23,7 @@ func kindsOfMapping() map[string][]field {
 		"":       r.fileFields(new(File)),
 		"tenant": r.tenantFields(new(directory.Tenant)),
 		"api":    r.apiFields(new(directory.API)), "client": r.clientFields(new(directory.Client)),
+		"identity": r.identityFields(new(directory.Client)), "agent": r.agentFields(new(directory.Client)),
 		"secret":    r.secretFields(new(directory.ClientSecret)),
 		"federated": r.federatedFields(new(directory.FederatedCredential)), "grant": r.grantFields(new(directory.Grant)),
 		"certificate": r.certificateFields(nil, nil), "range": r.lifetimeFields(nil, nil),
@@ -153,7 +154,7 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 // tell, and says so in its description.
 func isBeyondSchema(err error) bool {
 	for _, of := range []string{
-		"taken by another", "in this tenant", "has no role", "cannot be read", "no PEM block", "not a URI", "shorter than",
+		"already taken", "in this tenant", "has no role", "cannot be read", "no PEM block", "not a URI", "shorter than",
 		"whole seconds",
 		"default client", "no tenant has a client", "expected a date", "neither a GUID nor a domain", "is not a valid tenant",
 	} {

@@ -67,7 +67,7 @@ func Parse(name string, data []byte, readFile func(path string) ([]byte, error))
 	if root != nil {
 		r.mapping(root, r.fileFields(&f))
 	}
-	f.fillObjectIDs()
+	f.fillIDs()
 	if r.Len() == 0 {
 		r.check(root, &f)
 	}
@@ -103,6 +103,8 @@ var keysOf = sync.OnceValue(func() map[string][]string {
 		"Roles": {"roles"}, "OptionalClaims": {"optional_claims"}, "Clients": {"clients"}, "ObjectID": {"object_id"},
 		"Secrets": {"secrets"}, "Value": {"value"}, "Certificates": {"certificates"}, "Federated": {"federated"}, "Issuer": {"issuer"},
 		"Subject": {"subject"}, "Grants": {"grants"}, "API": {"api"}, "BlockedByPolicy": {"blocked_by_policy"},
+		"Identities": {"identities"}, "Agents": {"agents"}, "Kind": {"system"}, "ResourceID": {"resource_id"}, "Blueprint": {"blueprint"},
+		"Expression": {"expression"}, "CodeChallengeMethods": {"code_challenge_methods"},
 		"LongestTokenLifetime": {"lifetime", "to"},
 	}
 })

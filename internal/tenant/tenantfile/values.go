@@ -58,6 +58,15 @@ func (r *reader) markDefault(c *directory.Client) func(*node) {
 	}
 }
 
+// systemIdentity reads whether a managed identity is that of the machine itself.
+func (r *reader) systemIdentity(c *directory.Client) func(*node) {
+	return func(n *node) {
+		if system, _ := r.Bool(n); system {
+			c.Kind = directory.SystemIdentity
+		}
+	}
+}
+
 // version reads a token version: 1.0 or 2.0, or 1 or 2 as the manifest has it.
 func (r *reader) version(into *entra.Version) func(*node) {
 	return func(n *node) {
