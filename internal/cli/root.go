@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
-	"m2m/internal/text"
 )
 
 // Main runs the command line of a process, until it ends or a signal ends it,
@@ -27,8 +25,13 @@ func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	env.Out, env.Done = &Output{w: env.Stdout}, ctx.Done()
 	env.globals, env.JSONErrors, env.Verbose, env.started = globals{}, false, false, false
 	root := commandLine(env, commands)
+	all := func() *cobra.Command { return Root(env, commands) }
 	root.SetArgs(env.Args)
-	err := misspelt(root, env.Args)
+	acceptPlainValues(root)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return flagError(cmd, err, env.Args, all)
+	})
+	err := misspelt(root, env.Args, all)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
@@ -154,7 +157,6 @@ func bareRoot(env *Env) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("m2m {{.Version}}\n")
-	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(env.Out, cmd) })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
@@ -194,37 +196,12 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// misspelt rejects a first argument that is not a command also where --help
-// follows: cobra prints the help of the root then.
-func misspelt(root *cobra.Command, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "__") || args[0] == "help" {
-		return nil
-	}
-	if found, _, err := root.Find(args[:1]); err == nil && found != root {
-		return nil
-	}
-	return unknownCommand(root, args[:1])
-}
-
-// unknownCommand rejects an argument that is not a command, and names the nearest.
+// unknownCommand rejects an argument that is not a command.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := cmd.CommandPath() + " --help lists the commands"
-	var known []string
-	for _, c := range cmd.Commands() {
-		known = append(known, c.Name())
-	}
-	if near := text.Nearest(args[0], known); near != "" {
-		hint = "did you mean " + cmd.CommandPath() + " " + near + "?"
-	}
-	return exit.Usagef("unknown command %s", Word(args[0])).Hint(hint)
-}
-
-// flagError is the error of a flag that pflag rejects.
-func flagError(cmd *cobra.Command, err error) error {
-	return exit.Usagef("%v", err).Hintf("see %s --help", cmd.CommandPath()).Wrap(err)
+	return unknownCommandError(cmd, args)
 }
 
 // Version returns the module's version, or the commit of a build from a work tree,

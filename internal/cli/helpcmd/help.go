@@ -46,7 +46,7 @@ func New() *cobra.Command {
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
 				return exit.Usagef("no help about %s", text.Quote(strings.Join(args, " "))).
-					Hint("m2m help lists the commands and topics")
+					Hint(cli.HelpHint(cmd.Root(), args))
 			}
 			found.InitDefaultHelpFlag()
 			return found.Help()
