@@ -87,7 +87,8 @@ func Open(env *Env, cmd *cobra.Command, u settings.Uses) (*Session, error) {
 // environment, that of a local tenant which intercepts, and the extra CA. --debug
 // traces them; hide, unless nil, changes each line of a trace before it is printed.
 func NewTransport(env *Env, s *settings.Settings, hide func(string) string) *transport.Transport {
-	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy)}
+	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy),
+		Warn: func(line string) { env.Say("warning: %s", line) }}
 	if env.Debug {
 		config.Trace = func(e transport.Exchange) {
 			line := e.String()

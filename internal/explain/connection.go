@@ -15,6 +15,9 @@ func connectionHints(e *transport.Error) []string {
 		return []string{"check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy asks for them; NO_PROXY lists hosts that " +
 			"are reached without it"}
 	case transport.FaultUnknownCA:
+		if e.Unread != "" {
+			return []string{"repair that block of the CA file: copy the certificate again, whole"}
+		}
 		return []string{
 			"give the PEM file of that authority with --ca-file or M2M_CA_FILE",
 			"behind a proxy that opens TLS, that is the proxy's authority",

@@ -21,6 +21,9 @@ type Error struct {
 	// Issuer is the certification authority that is not trusted here; set for
 	// FaultUnknownCA where the server sent a certificate.
 	Issuer string
+	// Unread says what of the CA file could not be read, which may be that authority;
+	// empty for nothing.
+	Unread string
 	// Err is the cause, as net/http reports it.
 	Err error
 }
@@ -39,6 +42,9 @@ func Diagnose(address string, err error) *Error {
 	e := &Error{Fault: faultOf(err), Address: cmp.Or(address, addressIn(err)), Err: withoutURL(err)}
 	if e.Fault == FaultUnknownCA {
 		e.Issuer = missingIssuer(err)
+		if unread := (*UnreadRootError)(nil); errors.As(err, &unread) {
+			e.Unread = "in the CA file " + text.QuoteGiven(unread.File) + ", " + strings.Join(unread.Blocks, "; ")
+		}
 	}
 	return e
 }
@@ -110,6 +116,11 @@ func proxyReason(err error) string {
 }
 
 func (e *Error) unknownCA() string {
+	if e.Unread != "" {
+		known := *e
+		known.Unread = ""
+		return known.unknownCA() + "; " + e.Unread
+	}
 	if e.Issuer == "" {
 		return "its certificate cannot be checked: " + e.text("x509: ")
 	}

@@ -3,11 +3,14 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
 	"sync"
 	"time"
+
+	"m2m/internal/text"
 )
 
 // Config says how to reach servers.
@@ -21,6 +24,9 @@ type Config struct {
 	// Trace receives every exchange, redacted; nil receives none. It may be
 	// called from several goroutines at once.
 	Trace func(Exchange)
+	// Warn receives what is wrong with the CA file although it can be used, once; nil
+	// receives nothing.
+	Warn func(line string)
 }
 
 // Transport is an http.RoundTripper with m2m's rules for proxies, roots and
@@ -34,6 +40,8 @@ type Transport struct {
 	build sync.Once
 	base  *http.Transport
 	err   error
+	// unread are the blocks of the CA file that cannot be read.
+	unread []string
 }
 
 // New returns the transport that config describes. A CA file that cannot be
@@ -60,7 +68,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return t.traced(base, req)
+	resp, err := t.traced(base, req)
+	if err != nil && len(t.unread) > 0 && faultOf(err) == FaultUnknownCA {
+		err = &UnreadRootError{t.config.CAFile, t.unread, err}
+	}
+	return resp, err
 }
 
 // Traced returns next with this transport's trace around it.
@@ -89,15 +101,21 @@ func (t *Transport) CloseIdleConnections() {
 
 // standard returns the transport of net/http beneath, made at the first call.
 func (t *Transport) standard() (*http.Transport, error) {
-	t.build.Do(func() { t.base, t.err = newStandard(t.config) })
+	t.build.Do(func() {
+		var roots *x509.CertPool
+		if roots, t.unread, t.err = rootsWith(t.config.CAFile); t.err == nil {
+			t.base = newStandard(t.config, roots)
+		}
+		for _, block := range t.unread {
+			if t.config.Warn != nil {
+				t.config.Warn("CA file " + text.QuoteGiven(t.config.CAFile) + ": " + block)
+			}
+		}
+	})
 	return t.base, t.err
 }
 
-func newStandard(config Config) (*http.Transport, error) {
-	roots, err := rootsWith(config.CAFile)
-	if err != nil {
-		return nil, err
-	}
+func newStandard(config Config, roots *x509.CertPool) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  notForLocalhost(config.Proxy),
@@ -111,7 +129,7 @@ func newStandard(config Config) (*http.Transport, error) {
 		IdleConnTimeout:        90 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
-	}, nil
+	}
 }
 
 // refusedTunnel returns an error that names the proxy: net/http's own is only the

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,47 @@ func TestCAFile(t *testing.T) {
 	}
 	if err := new(transport.Transport).Check(); err != nil {
 		t.Errorf("no CA file: %v", err)
+	}
+}
+
+// TestCAFileAsPeopleHaveIt: other forms of the same certificate are read too; a block
+// that cannot be read is a warning, and named again where a server is not trusted.
+func TestCAFileAsPeopleHaveIt(t *testing.T) {
+	s := serveTLS(t, nil)
+	good, err := os.ReadFile(caFile(t, s.Certificate()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound := string(good)
+	lines := strings.SplitAfter(sound, "\n")
+	cut := strings.Join(append(lines[:3:3], lines[4:]...), "")
+	for name, content := range map[string]string{
+		"DER":             string(s.Certificate().Raw),
+		"byte order mark": "\ufeff" + sound,
+		"one line":        strings.ReplaceAll(sound, "\n", " "),
+		"trusted":         strings.ReplaceAll(sound, "CERTIFICATE", "TRUSTED CERTIFICATE"),
+		"after a bad one": cut + sound,
+	} {
+		var warnings []string
+		config := transport.Config{CAFile: writeFile(t, content), Warn: func(line string) { warnings = append(warnings, line) }}
+		if err := get(t, config, s.URL); err != nil || (len(warnings) > 0) != strings.Contains(name, "bad") {
+			t.Errorf("%s: %v, warnings %q", name, err, warnings)
+		}
+	}
+	other := issue(t, "other", true, time.Now().Add(time.Hour), nil)
+	otherPEM, err := os.ReadFile(caFile(t, other.cert))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = get(t, transport.Config{CAFile: writeFile(t, string(otherPEM)+cut)}, s.URL)
+	found := transport.Diagnose("", err)
+	if found == nil || found.Fault != transport.FaultUnknownCA ||
+		!strings.Contains(found.Error(), "block CERTIFICATE at line "+strconv.Itoa(1+strings.Count(string(otherPEM), "\n"))) {
+		t.Errorf("error = %v, want the line of the block", found)
+	}
+	err = get(t, transport.Config{CAFile: writeFile(t, cut)}, s.URL)
+	if !errors.Is(err, transport.ErrCAFile) || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("error = %v, want the line of the block", err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/input"
@@ -26,11 +28,22 @@ const (
 	maxJWKS       = 512 << 10
 )
 
+// oneToken rejects a second argument, unless the words are those of one token that the
+// shell split: Bearer eyJ…, or a token of several lines.
+func oneToken(cmd *cobra.Command, args []string) error {
+	if _, stripped, err := input.Clean(strings.Join(args, " ")); len(args) > 1 && err == nil && stripped != nil {
+		return nil
+	}
+	return cli.AtMostOne("the token")(cmd, args)
+}
+
 // tokenInput returns the token that was given: as an argument, in a file, or on
 // stdin, unless that is a terminal.
 func tokenInput(env *cli.Env, args []string) (string, error) {
 	source := "-"
-	if len(args) == 1 {
+	if len(args) > 1 {
+		return strings.Join(args, " "), nil
+	} else if len(args) == 1 {
 		source = args[0]
 	} else if cli.IsTerminal(env.Stdin) {
 		return "", exit.Usagef("there is no token to verify").
@@ -66,6 +79,13 @@ func keySet(ctx context.Context, env *cli.Env, client *http.Client, s *settings.
 	data, err := readJWKS(ctx, env, client, o.jwks)
 	if err != nil {
 		return nil, err
+	}
+	data, changed, err := input.KeySet(data)
+	if err != nil {
+		return nil, exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
+	}
+	if len(changed) > 0 {
+		env.Trace("key set: read without " + strings.Join(changed, ", "))
 	}
 	issuer := jwks.SetOptions{Issuer: o.issuer}
 	if o.issuer == "" && s.Tenant.Value != "" {

@@ -70,7 +70,7 @@ func New(env *cli.Env) *cobra.Command {
 		Use:   "verify [TOKEN | - | @FILE]",
 		Short: "Decode and validate a token",
 		Long:  long, Example: examples,
-		Args: cli.AtMostOne("the token"),
+		Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env.JSONErrors = o.form == "json"
 			return run(env, cmd, args, o)
