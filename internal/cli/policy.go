@@ -38,6 +38,7 @@ func (p *PolicyFlags) Add(cmd *cobra.Command) {
 // which verify does not take for "any".
 func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 	policy := verify.Policy{
+		Tenants:     s.Tenants.Value,
 		AnyTenant:   p.AnyTenant,
 		AnyAudience: p.anyAudience,
 		Audiences:   s.Audiences.Value,
@@ -50,9 +51,6 @@ func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 	}
 	if p.leeway == 0 {
 		policy.Leeway = verify.NoLeeway // 0 is the default there
-	}
-	if s.Tenant.Value != "" {
-		policy.Tenants = []string{s.Tenant.Value}
 	}
 	if len(policy.Audiences) == 0 {
 		var complete bool

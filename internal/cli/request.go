@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/exit"
 	"m2m/internal/jq"
+	"m2m/internal/transport"
 )
 
 // maxBufferedBody bounds a request body that is read from stdin, in bytes; a
@@ -105,6 +107,24 @@ func (session *Session) Request(r RequestFlags, address string) (call.Request, e
 		request.Body, err = readBody(session.Env, text)
 	}
 	return request, err
+}
+
+// Carries names what a request carries of the caller's, next to a token: a header
+// that is a credential, a body, or a secret in the query of the address; empty for
+// none. It is for settings.Uses.
+func (r RequestFlags) Carries(address string) string {
+	header, _ := r.header() // its error is that of Request
+	_, query, _ := strings.Cut(address, "?")
+	secret := func(pair string) bool { name, _, _ := strings.Cut(pair, "="); return call.IsSecretParameter(name) }
+	switch names := transport.Credentials(header); {
+	case len(names) > 0:
+		return "the header " + names[0]
+	case r.DataGiven || r.JSONGiven:
+		return "the body"
+	case slices.ContainsFunc(strings.Split(query, "&"), secret):
+		return "the query of the address"
+	}
+	return ""
 }
 
 // header is what -H gives.

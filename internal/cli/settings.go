@@ -5,13 +5,16 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 	"m2m/internal/transport"
 )
 
@@ -19,6 +22,9 @@ import (
 // local tenant has all of its settings in the environment, so it reads no .env.
 func SettingsInput(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input {
 	_, underTenant := env.Lookup(local.TenantVariable)
+	for _, name := range []string{"client", "issuer", "jwks"} {
+		u.OwnPolicy = u.OwnPolicy || cmd.Flags().Changed(name)
+	}
 	return settings.Input{
 		Flags:     settings.GivenFlags(cmd.Flags()),
 		Lookup:    env.Lookup,
@@ -41,9 +47,6 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 	in := SettingsInput(env, cmd, u)
 	in.Client = client
 	if withLocal, _ := cmd.Flags().GetBool("local"); withLocal && !in.NoEnvFile {
-		if env.EnvFile != "" {
-			return nil, exit.Usagef("--local and --env-file are both given; the local tenant has settings of its own").Hint("leave one of them out")
-		}
 		running, err := local.RunningSettings(in)
 		if err != nil {
 			return nil, err
@@ -63,13 +66,66 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 	if env.EnvFile != "" && s.LoginProxy.IsZero() {
 		s.LoginProxy = local.ProxyOfClientFile(in, s.EnvFile)
 	}
+	if client == nil {
+		noteFound(env, s)
+	}
 	return s, nil
+}
+
+// noteFound prints what a .env that was found decides, and what not.
+func noteFound(env *Env, s *settings.Settings) {
+	if s.Called != "" {
+		env.Say("calling %s, the API_URL in %s", call.DisplayAddress(s.Called), settings.EnvFileName)
+	}
+	if len(s.Unused) > 0 {
+		env.Say("warning: not used from %s: %s; a file that was found does not change whom your own settings let in",
+			settings.EnvFileName, strings.Join(s.Unused, ", "))
+		env.Say("hint: if %s is yours, name it: --env-file %s", settings.EnvFileName, settings.EnvFileName)
+	}
+}
+
+// incomplete adds the way out to an error of settings that are missing: --local, if
+// a local tenant is running, which comes first; and a tenant for this one command.
+func (session *Session) incomplete(err error) error {
+	env, cmd, failed := session.Env, session.Command, (*exit.Error)(nil)
+	if cmd == nil || !errors.Is(err, settings.ErrIncomplete) || !errors.As(err, &failed) ||
+		cmd.Flags().Lookup("local") == nil || cmd.Flags().Changed("local") {
+		return err
+	}
+	in := SettingsInput(env, cmd, settings.Uses{})
+	if in.NoEnvFile {
+		return err
+	}
+	if _, runs := local.RunningSettings(in); runs == nil {
+		return exit.Usagef("%v", err).Hint("a local tenant is running: add --local").Hint(failed.Hints()...).Wrap(failed.Unwrap())
+	}
+	return exit.Usagef("%v", err).Hint(failed.Hints()...).Hintf("without a tenant: m2m serve --local -- %s", ownCommand(env)).Wrap(failed.Unwrap())
+}
+
+// ownCommand is the command line of this process, for a hint; m2m token, if it is
+// too long or has something that must not be repeated.
+func ownCommand(env *Env) string {
+	words := []string{"m2m"}
+	for _, arg := range env.Args {
+		if text.LooksSecret(arg) {
+			return "m2m token"
+		}
+		words = append(words, text.ShellQuote(arg))
+	}
+	if line := strings.Join(words, " "); len(line) <= 80 {
+		return line
+	}
+	return "m2m token"
 }
 
 // Session is what a command has once its settings are resolved.
 type Session struct {
 	Env      *Env
 	Settings *settings.Settings
+	// Command is the one that runs, for hints.
+	Command *cobra.Command
+	// Uses is what it does with the settings.
+	Uses settings.Uses
 	// Transport is that of all requests of the command.
 	Transport *transport.Transport
 }
@@ -80,7 +136,7 @@ func Open(env *Env, cmd *cobra.Command, u settings.Uses) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{env, s, NewTransport(env, s, nil)}, nil
+	return &Session{env, s, cmd, u, NewTransport(env, s, nil)}, nil
 }
 
 // NewTransport makes the transport of a command's requests, with the proxies of the

@@ -67,12 +67,9 @@ func CheckTimeout(timeout time.Duration) error {
 func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Token, error) {
 	env, s := session.Env, session.Settings
 	env.Trace(s.Credential.Why)
-	if err := s.Missing(); err != nil {
-		return token.Token{}, err
-	}
-	credential, err := credentialOf(env, s)
+	request, err := session.tokenRequest(how)
 	if err != nil {
-		return token.Token{}, s.ExplainToken(err)
+		return token.Token{}, session.incomplete(err)
 	}
 	client := &token.Client{Transport: session.Transport, Now: env.Now}
 	if env.Debug {
@@ -83,16 +80,7 @@ func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Tok
 	}
 	ctx, cancel := context.WithTimeout(ctx, how.Timeout)
 	defer cancel()
-	got, err := client.Acquire(ctx, token.Request{
-		Authority:  s.AuthorityURL(),
-		ClientID:   s.Client.Value,
-		Scope:      s.Scope.Value,
-		Claims:     how.claims,
-		Region:     how.region,
-		Credential: credential,
-		MinTTL:     how.MinTTL,
-		Refresh:    how.refresh,
-	})
+	got, err := client.Acquire(ctx, request)
 	if err != nil {
 		return token.Token{}, s.ExplainToken(err)
 	}
@@ -103,6 +91,27 @@ func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Tok
 		env.Say("warning: the identity provider gave a token that expires at once; compare the clocks")
 	}
 	return got, nil
+}
+
+// tokenRequest reads the credential and returns the request, or one error for all
+// that is missing or wrong.
+func (session *Session) tokenRequest(how Acquisition) (token.Request, error) {
+	s := session.Settings
+	credential, err := credentialOf(session.Env, s)
+	request := token.Request{
+		Authority:  s.AuthorityURL(),
+		ClientID:   s.Client.Value,
+		Scope:      s.Scope.Value,
+		Claims:     how.claims,
+		Region:     how.region,
+		Credential: credential,
+		MinTTL:     how.MinTTL,
+		Refresh:    how.refresh,
+	}
+	if err == nil && credential != nil {
+		err = request.Check(session.Env.Now())
+	}
+	return request, s.Check(err)
 }
 
 // TokenOptions say which token a request is sent with.
@@ -118,10 +127,21 @@ func (session *Session) Token(ctx context.Context, o TokenOptions) (entra.Secret
 	case o.NoToken:
 		return entra.Secret{}, nil
 	case o.TokenFile != "":
+		session.noteDefault()
 		return tokenFromFile(session.Env, o.TokenFile)
 	}
 	got, err := session.Acquire(ctx, o.How)
+	if err == nil {
+		session.noteDefault()
+	}
 	return got.Access, err
+}
+
+// noteDefault says that a token goes to the default address.
+func (session *Session) noteDefault() {
+	if session.Uses.APIURL && session.Settings.APIURL.From.Layer == settings.LayerDefault {
+		session.Env.Say("hint: API_URL is not set, so the token goes to %s", settings.DefaultAPIURL)
+	}
 }
 
 // tokenFromFile reads a token, in any form that input.Clean accepts.

@@ -29,7 +29,7 @@ func (l *layers) chooseCredential() (c Credential, err error) {
 	if err != nil {
 		return c, err
 	}
-	for _, ly := range l.order() {
+	for _, ly := range l.order(ClientSecret) {
 		if c.Kind == KindNone {
 			c = l.credentialAt(ly)
 		}
@@ -65,7 +65,7 @@ func (l *layers) credentialByFlag() (Credential, error) {
 	}
 	if g, ok := l.flag("federated"); ok {
 		if g.Value != "github" {
-			return Credential{}, exit.Usagef("--federated: %s cannot be asked for a token", text.Quote(g.Value)).
+			return Credential{}, exit.Usagef("--federated: %s cannot be asked for a token", text.QuoteGiven(g.Value)).
 				Hint("give --federated github, or a file that holds the token with --federated-token-file").
 				Wrap(errFederatedUnknown)
 		}
@@ -126,22 +126,15 @@ func (l *layers) completeCertificate(c Credential) (Credential, error) {
 	if g, ok := l.flag("certificate-password-file"); ok {
 		c.PasswordFile = l.fileOrStdin(g)
 	} else {
-		password, err := l.belonging(CertificatePassword, c)
-		if err != nil {
-			return c, err
-		}
-		c.Password = entra.NewSecret(password.Value)
+		c.Password = entra.NewSecret(l.find(CertificatePassword).Value)
 	}
-	chain, err := l.belonging(SendChain, c)
-	if err != nil {
-		return c, err
-	}
+	chain := l.find(SendChain)
 	switch strings.ToLower(chain.Value) {
 	case "1", "true":
 		c.SendChain = true
 	case "", "0", "false":
 	default:
-		return c, exit.Usagef("%s is %s, which is neither true nor false", chain.From.Subject(), text.Quote(chain.Value)).
+		return c, exit.Usagef("%s is %s, which is neither true nor false", chain.From.Subject(), text.QuoteGiven(chain.Value)).
 			Hint("set it to 1 or true to send the certificate's chain, or remove it").
 			Wrap(errSendChain)
 	}

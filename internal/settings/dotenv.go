@@ -32,6 +32,14 @@ type envFile struct {
 	values map[string]string
 }
 
+// layer is the layer of the file's settings.
+func (f *envFile) layer() Layer {
+	if f.named {
+		return LayerNamedFile
+	}
+	return LayerEnvFile
+}
+
 // folder is where the relative paths in the file start.
 func (f *envFile) folder() string { return filepath.Dir(f.path) }
 

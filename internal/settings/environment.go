@@ -50,7 +50,7 @@ func (l *layers) places() Places {
 }
 
 func (l *layers) place(s Setting, standard string) string {
-	for _, ly := range []Layer{layerLocal, LayerEnvironment, LayerEnvFile} {
+	for _, ly := range []Layer{layerLocal, LayerNamedFile, LayerEnvironment, LayerEnvFile} {
 		if g, ok := l.at(ly, s); ok {
 			return l.path(g).Value
 		}

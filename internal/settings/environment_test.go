@@ -29,9 +29,9 @@ func TestPlaces(t *testing.T) {
 		},
 		"named": {givenSettings{env: vars{"HOME": "/h", "M2M_CACHE_DIR": "/mine/./c", "M2M_STATE_DIR": "/mine/s"}},
 			Places{"/mine/c", "/mine/s"}},
-		"the environment over .env": {
-			givenSettings{env: vars{"M2M_CACHE_DIR": "/e"}, file: "M2M_CACHE_DIR=/f\nM2M_STATE_DIR=/f", named: true},
-			Places{"/e", "/f"}},
+		"a file that is named over the environment": {
+			givenSettings{env: vars{"M2M_CACHE_DIR": "/e", "M2M_STATE_DIR": "/e"}, file: "M2M_CACHE_DIR=/f", named: true},
+			Places{"/f", "/e"}},
 		"the local tenant's cache, the caller's state": {
 			givenSettings{local: vars{"M2M_CACHE_DIR": "/local/c"}, env: vars{"M2M_CACHE_DIR": "/e", "M2M_STATE_DIR": "/s"}},
 			Places{"/local/c", "/s"}},

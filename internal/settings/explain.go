@@ -14,11 +14,12 @@ import (
 	"m2m/internal/token"
 )
 
-// Missing returns one error, an exit.Error, for all settings that a token needs
-// and that are not set.
-func (s *Settings) Missing() error {
-	var names []string
-	var causes []error
+// ErrIncomplete says that settings are missing or still placeholders.
+var ErrIncomplete = errors.New("settings are missing")
+
+// missing returns what a token needs and nobody set: its names, and the errors
+// that say so.
+func (s *Settings) missing() (names []string, causes []error) {
 	add := func(isMissing bool, name string, cause error) {
 		if isMissing {
 			names, causes = append(names, name), append(causes, cause)
@@ -30,36 +31,202 @@ func (s *Settings) Missing() error {
 		add(s.Credential.Kind == KindNone, "CLIENT_SECRET (or another credential)", token.ErrNoCredential)
 	}
 	add(s.Scope.Value == "", "API_SCOPE", entra.ErrScopeMissing)
-	if len(names) == 0 {
-		return nil
+	return names, causes
+}
+
+// Check returns one error, an exit.Error, for everything that is missing or wrong
+// in what a token needs; nil if nothing is. more is what package token and the
+// reading of a credential found; without anything about a setting in it, it is
+// returned as it is.
+func (s *Settings) Check(more error) error {
+	faults := settingErrors(more)
+	about := func(which Setting, value string, err error) {
+		known := slices.ContainsFunc(faults, func(f *token.SettingError) bool { return f.Setting == string(which) })
+		if err != nil && !known {
+			faults = append(faults, &token.SettingError{Setting: string(which), Found: value, Err: err})
+		}
 	}
-	return exit.Usagef("not set: %s", strings.Join(names, ", ")).
-		Hint(
-			"copy .env.example to .env and fill it in, set them in the environment, or give flags (m2m help environment)",
-			"the IDs are in the Entra admin center, App registrations, your app, Overview",
-			"without a tenant at hand: m2m serve --local -- m2m call /secure-data",
-		).
-		Wrap(errors.Join(causes...))
+	if s.Credential.Kind != KindManagedIdentity {
+		about(Tenant, s.Tenant.Value, entra.CheckTenant(s.Tenant.Value))
+		about(ClientID, s.Client.Value, entra.CheckClientID(s.Client.Value))
+		if s.Credential.Kind == KindNone {
+			about("credential", "", token.ErrNoCredential)
+		} else if !s.Credential.Secret.IsZero() {
+			about(ClientSecret, "", entra.CheckClientSecret(s.Credential.Secret))
+		}
+	}
+	about(Scope, s.Scope.Value, entra.CheckScope(s.Scope.Value))
+	if len(faults) == 0 {
+		return more
+	}
+	return s.explainAll(faults, more)
 }
 
 // ExplainToken words the errors of package token about settings, all in one
 // exit.Error that names each setting as the user wrote it, where it came from,
 // and where to find the right value. Other errors are returned unchanged.
 func (s *Settings) ExplainToken(err error) error {
-	var reasons, hints []string
+	if faults := settingErrors(err); len(faults) > 0 {
+		return s.explainAll(faults, nil)
+	}
+	return err
+}
+
+// explainAll words faults of settings: first what is missing, then placeholders,
+// each in one line, then a line for each other fault. other is an error that may
+// be about something else; its words are added.
+func (s *Settings) explainAll(faults []*token.SettingError, other error) *exit.Error {
+	var lines, hints []string
 	var causes []error
-	for _, about := range settingErrors(err) {
+	isIncomplete := false
+	isMissing := func(f *token.SettingError) bool {
+		return faultOf(Setting(f.Setting), f).missing || errors.Is(f, token.ErrNoCredential)
+	}
+	if names, errs := s.missing(); len(names) > 0 && slices.ContainsFunc(faults, isMissing) {
+		lines, causes = append(lines, "not set: "+strings.Join(names, ", ")), append(causes, errs...)
+		isIncomplete = true
+	}
+	for _, place := range s.placeholders(faults) {
+		lines = append(lines, place.sentence())
+		causes, isIncomplete = append(causes, entra.ErrPlaceholder), true
+	}
+	if isIncomplete {
+		hints, causes = append(hints, s.fillIn()...), append(causes, ErrIncomplete)
+	}
+	for _, about := range faults {
 		which := Setting(about.Setting)
-		one := explain(which, s.origin(which), about)
-		reasons, hints, causes = append(reasons, one.Error()), append(hints, one.Hints()...), append(causes, one.Unwrap())
+		if errors.Is(about, entra.ErrPlaceholder) || isMissing(about) {
+			continue
+		}
+		g := s.origin(which)
+		if which == Tenant && about.Found != "" {
+			g.Value = about.Found // one of several
+		}
+		one := explain(which, g, about)
+		lines, hints, causes = append(lines, one.Error()), append(hints, one.Hints()...), append(causes, one.Unwrap())
 	}
-	switch len(causes) {
-	case 0:
-		return err
-	case 1:
-		return exit.Usagef("%s", reasons[0]).Hint(hints...).Wrap(causes[0])
+	if other != nil && len(settingErrors(other)) == 0 {
+		lines, causes = append(lines, other.Error()), append(causes, other)
 	}
-	return exit.Usagef("%s", strings.Join(reasons, "\n")).Hint(hints...).Wrap(errors.Join(causes...))
+	if len(causes) == 1 {
+		return exit.Usagef("%s", lines[0]).Hint(unique(hints)...).Wrap(causes[0])
+	}
+	return exit.Usagef("%s", strings.Join(lines, "\n")).Hint(unique(hints)...).Wrap(errors.Join(causes...))
+}
+
+// CheckPolicy returns one error, an exit.Error, for everything that is missing or
+// wrong in what an API needs to judge tokens; nil if nothing is. noAudience says
+// that nothing tells which tokens are meant for it.
+func (s *Settings) CheckPolicy(noAudience bool) error {
+	var unset []string
+	var faults []*token.SettingError
+	about := func(which Setting, value string, err error) {
+		if err != nil {
+			faults = append(faults, &token.SettingError{Setting: string(which), Found: value, Err: err})
+		}
+	}
+	for _, tenant := range s.Tenants.Value {
+		about(Tenant, tenant, entra.CheckTenant(tenant))
+	}
+	for _, which := range []Setting{ClientID, Scope} {
+		if value := s.origin(which).Value; len(s.Audiences.Value) == 0 && entra.IsPlaceholder(value) {
+			about(which, value, entra.ErrPlaceholder)
+		}
+	}
+	if len(s.Tenants.Value) == 0 {
+		unset = append(unset, "TENANT_ID")
+	}
+	if noAudience {
+		unset = append(unset, "API_SCOPE or API_AUDIENCE")
+	}
+	if len(unset) == 0 && len(faults) == 0 {
+		return nil
+	}
+	var lines, hints []string
+	var cause error
+	if len(unset) > 0 {
+		lines, cause = []string{"not set: " + strings.Join(unset, ", ")}, ErrIncomplete
+		hints = append([]string{"m2m serve --local runs the API with a local tenant, which needs no settings"}, s.fillIn()...)
+	}
+	if len(faults) > 0 {
+		wrong := s.explainAll(faults, nil)
+		lines, hints, cause = append(lines, wrong.Error()), append(hints, wrong.Hints()...), errors.Join(cause, wrong.Unwrap())
+	}
+	return exit.Usagef("%s", strings.Join(lines, "\n")).Hint(unique(hints)...).Wrap(cause)
+}
+
+// unique removes repeated lines.
+func unique(lines []string) (once []string) {
+	for _, line := range lines {
+		if !slices.Contains(once, line) {
+			once = append(once, line)
+		}
+	}
+	return once
+}
+
+// namesAt are settings of one place whose values are placeholders.
+type namesAt struct {
+	from  Source
+	names []string
+	value string // the last one's; empty for a secret
+}
+
+// sentence is "TENANT_ID and CLIENT_ID in .env are placeholders", or for one
+// setting its value too.
+func (n namesAt) sentence() string {
+	subject := and(n.names)
+	if n.from.Layer != layerFlag {
+		subject += " in " + n.from.place()
+	}
+	switch {
+	case len(n.names) > 1:
+		return subject + " are placeholders"
+	case n.value == "":
+		return subject + " is a placeholder"
+	}
+	return subject + " is a placeholder: " + text.QuoteGiven(n.value)
+}
+
+// placeholders returns the settings whose values were never filled in, by place.
+func (s *Settings) placeholders(faults []*token.SettingError) []namesAt {
+	var all []namesAt
+	for _, about := range faults {
+		if !errors.Is(about, entra.ErrPlaceholder) {
+			continue
+		}
+		g := s.origin(Setting(about.Setting))
+		from, name := g.From, g.From.Name
+		if from.Layer == layerFlag {
+			name = "--" + name
+		}
+		at := slices.IndexFunc(all, func(n namesAt) bool { return n.from.Layer == from.Layer && n.from.File == from.File })
+		if at < 0 {
+			at, all = len(all), append(all, namesAt{from: from})
+		}
+		all[at].names, all[at].value = append(all[at].names, name), g.Value
+	}
+	return all
+}
+
+// fillIn says how to get complete settings.
+func (s *Settings) fillIn() []string {
+	if s.EnvFile != "" {
+		return []string{
+			"fill in " + s.envFileName() + ": the IDs and the secret are in the Entra admin center, App registrations, your app",
+		}
+	}
+	return []string{"m2m init writes a .env to fill in, and prints the az commands that register API and client"}
+}
+
+// envFileName names the .env as the caller knows it.
+func (s *Settings) envFileName() string {
+	for _, from := range []Source{s.Tenant.From, s.Client.From, s.Credential.From, s.Scope.From} {
+		if from.Layer == LayerEnvFile || from.Layer == LayerNamedFile {
+			return from.File
+		}
+	}
+	return EnvFileName
 }
 
 // settingErrors collects the errors about settings in a tree of errors.
@@ -116,10 +283,10 @@ func explain(which Setting, g Given[string], err error) *exit.Error {
 	case f.missing:
 	case rowOf(which).Secret:
 		reason = g.From.Subject() + " " + f.predicate
+	case text.LooksSecret(g.Value):
+		reason = g.From.Subject() + " " + f.predicate + ", and may be a secret"
 	case errors.Is(f.err, entra.ErrAuthorityHost):
-		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), text.Quote(g.Value), authorityDetail(err))
-	case looksSecret(g.Value):
-		reason = g.From.Subject() + " " + f.predicate + ", and looks like a client secret"
+		reason = fmt.Sprintf("%s is %s: %v", g.From.Subject(), text.QuoteGiven(g.Value), authorityDetail(err))
 	default:
 		reason = fmt.Sprintf("%s %s: %s", g.From.Subject(), f.predicate, text.Quote(g.Value))
 	}
@@ -247,12 +414,6 @@ func faultOf(which Setting, err error) fault {
 		}
 	}
 	return fault{hints: hintsBySetting()[which]}
-}
-
-// looksSecret reports whether a value is probably a client secret that was set in
-// the wrong place: Entra's secrets have a ~ in them.
-func looksSecret(value string) bool {
-	return len(value) >= 24 && strings.Contains(value, "~") && !strings.Contains(value, "/")
 }
 
 // adviceOn says what to do, and where the portal shows the right value.

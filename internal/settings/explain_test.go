@@ -14,18 +14,17 @@ import (
 
 // check words what package token finds wrong with the settings.
 func check(s *Settings) error {
-	if err := s.Missing(); err != nil {
-		return err
-	}
 	r := token.Request{Authority: s.AuthorityURL(), ClientID: s.Client.Value, Scope: s.Scope.Value,
 		Credential: token.NewManagedIdentity("")}
 	switch {
+	case s.Credential.Kind == KindNone:
+		r.Credential = nil
 	case s.Credential.File != "":
 		r.Credential = token.NewClientSecret(entra.NewSecret(secretA))
 	case s.Credential.Kind == KindSecret:
 		r.Credential = token.NewClientSecret(s.Credential.Secret)
 	}
-	return s.ExplainToken(r.Check(time.Now()))
+	return s.Check(r.Check(time.Now()))
 }
 
 func TestWhatATokenNeeds(t *testing.T) {
@@ -55,7 +54,7 @@ func TestWhatATokenNeeds(t *testing.T) {
 			entra.ErrClientForm, `CLIENT_ID in the environment is not a GUID: "my-app"`},
 		"the secret as client ID": {
 			givenSettings{env: with(good, vars{"CLIENT_ID": secretA})},
-			entra.ErrClientForm, `CLIENT_ID in the environment is not a GUID, and looks like a client secret`},
+			entra.ErrClientForm, `CLIENT_ID in the environment is not a GUID, and may be a secret`},
 		"secret ID": {
 			givenSettings{env: with(good, vars{"CLIENT_SECRET": tenantB})},
 			entra.ErrSecretIsItsID,
@@ -159,7 +158,6 @@ func TestAdviceOnOtherErrors(t *testing.T) {
 		err     error
 		hint    string
 	}{
-		{"credential", token.ErrNoCredential, "CLIENT_SECRET"},
 		{"claims", token.ErrClaimsForm, "base64"},
 		{"region", token.ErrRegionHost, "--region"},
 		{"region", token.ErrRegionForm, "--region"},

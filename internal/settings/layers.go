@@ -18,13 +18,14 @@ const ProxyVariable = "HTTPS_PROXY"
 // Layer is a place that settings come from. A higher one wins.
 type Layer int
 
-// The layers, lowest first.
+// The layers, lowest first. Rows says what each setting is called in them.
 const (
 	layerNone Layer = iota // not set
 	LayerDefault
-	LayerEnvFile
+	LayerEnvFile // a .env that was found: somebody else may have written it (trust.go)
 	LayerEnvironment
-	layerLocal
+	LayerNamedFile // the file that --env-file names: the caller's own
+	layerLocal     // the running local tenant
 	layerFlag
 	LayerSuite // the file of a suite, for the clients that it defines
 )
@@ -34,8 +35,8 @@ type Source struct {
 	Layer Layer
 	// Name is the variable, the flag (without dashes) or the key in a suite.
 	Name string
-	// File is the .env as its user named it, for LayerEnvFile; the file and line of
-	// a suite, for LayerSuite.
+	// File is the .env as its user named it, for LayerEnvFile and LayerNamedFile;
+	// the file and line of a suite, for LayerSuite.
 	File string
 }
 
@@ -46,7 +47,7 @@ func (s Source) String() string {
 		return "--" + s.Name
 	case layerLocal:
 		return "the local tenant"
-	case LayerEnvironment, LayerEnvFile, LayerSuite:
+	case LayerEnvironment, LayerEnvFile, LayerNamedFile, LayerSuite:
 		return fmt.Sprintf("%s (%s)", s.place(), s.Name)
 	case LayerDefault:
 		return "the default"
@@ -57,7 +58,7 @@ func (s Source) String() string {
 // Subject names the value for the start of a sentence: "CLIENT_SECRET in .env".
 func (s Source) Subject() string {
 	switch s.Layer {
-	case LayerEnvironment, LayerEnvFile, LayerSuite:
+	case LayerEnvironment, LayerEnvFile, LayerNamedFile, LayerSuite:
 		return s.Name + " in " + s.place()
 	case layerLocal:
 		return s.Name + " of the local tenant"
@@ -68,7 +69,7 @@ func (s Source) Subject() string {
 // place names the layer alone.
 func (s Source) place() string {
 	switch s.Layer {
-	case LayerEnvFile, LayerSuite:
+	case LayerEnvFile, LayerNamedFile, LayerSuite:
 		return s.File
 	case LayerEnvironment:
 		return "the environment"
@@ -82,17 +83,19 @@ type layers struct {
 	file *envFile // nil if there is none
 }
 
-// newLayers reads the .env. Its errors are exit.Errors.
+// newLayers checks the flags and reads the .env: the one that --env-file names,
+// else the one in the working directory, but not with a local tenant. Its errors
+// are exit.Errors.
 func newLayers(in Input) (*layers, error) {
-	in.NoEnvFile = in.NoEnvFile || in.Local != nil
 	if in.NoEnvFile && in.EnvFile != "" {
-		return nil, exit.Usagef("--env-file has no place beside the local tenant, whose settings are complete").
-			Hint("leave --env-file out, or give flags: they come before the local tenant's settings").
+		return nil, exit.Usagef("--env-file cannot be used under a local tenant, which gives this command all of its settings").
+			Hint("leave --env-file out; flags still win over the tenant's settings").
 			Wrap(exit.ErrFlagConflict)
 	}
-	if err := checkFlagsFilled(in.Flags); err != nil {
+	if err := checkFlags(in); err != nil {
 		return nil, err
 	}
+	in.NoEnvFile = in.NoEnvFile || in.Local != nil && in.EnvFile == ""
 	file, err := readEnvFile(in)
 	if err != nil {
 		return nil, err
@@ -100,14 +103,25 @@ func newLayers(in Input) (*layers, error) {
 	return &layers{in, file}, nil
 }
 
-// checkFlagsFilled returns an error for a flag with an empty value: if TENANT is
-// not set, --tenant "$TENANT" must not mean the tenant of a lower layer.
-func checkFlagsFilled(flags map[string][]string) error {
+// errFlagTwice says that a flag that takes one value was given two.
+var errFlagTwice = errors.New("a flag is given more than once")
+
+// checkFlags returns an error for a flag with an empty value, and for one that
+// takes one value and was given several. If TENANT is not set, --tenant "$TENANT"
+// must not mean the tenant of a lower layer; and of --tenant A --tenant B the last
+// must not win silently.
+func checkFlags(in Input) error {
 	for _, row := range Rows {
 		for _, f := range row.Flags {
-			values, given := flags[f.Name]
-			if given && strings.TrimSpace(strings.Join(values, "")) == "" {
+			values, given := in.Flags[f.Name]
+			switch {
+			case !given:
+			case strings.TrimSpace(strings.Join(values, "")) == "":
 				return exit.EmptyFlag(f.Name)
+			case len(values) > 1 && f.kind == flagText && !(row.Setting == Tenant && in.Uses.Judge):
+				return exit.Usagef("--%s is given %d times, and takes one value", f.Name, len(values)).
+					Hint("leave all but one out").
+					Wrap(errFlagTwice)
 			}
 		}
 	}
@@ -142,7 +156,7 @@ func (l *layers) at(ly Layer, s Setting) (Given[string], bool) {
 		}
 		if strings.TrimSpace(value) != "" {
 			from := Source{Layer: ly, Name: name}
-			if ly == LayerEnvFile {
+			if ly == LayerEnvFile || ly == LayerNamedFile {
 				from.File = l.file.label
 			}
 			return Given[string]{value, from}, true
@@ -175,7 +189,7 @@ func (l *layers) cleaned() []string {
 				add(row.Setting, "--"+f.Name, g.Value)
 			}
 		}
-		for _, ly := range l.order() {
+		for _, ly := range l.order(row.Setting) {
 			for _, name := range row.Variables {
 				add(row.Setting, name, l.variable(ly, name))
 			}
@@ -190,20 +204,32 @@ func (l *layers) variable(ly Layer, name string) (value string) {
 		value = l.Local[name]
 	case ly == LayerEnvironment:
 		value, _ = l.Lookup(name)
-	case ly == LayerEnvFile && l.file != nil:
+	case l.file != nil && ly == l.file.layer():
 		value = l.file.values[name]
 	}
 	return value
 }
 
-// order returns the layers that hold variables, highest first. Settings of the
-// local tenant are never mixed with those of a real tenant: one's secret would
-// be sent to the other.
-func (l *layers) order() []Layer {
-	if l.Local != nil {
-		return []Layer{layerLocal}
+// The layers that hold variables, highest first.
+var (
+	usualOrder = []Layer{LayerNamedFile, LayerEnvironment, LayerEnvFile}
+	localOnly  = []Layer{layerLocal}
+	// localFirst is for the settings of an API next to a tenant that runs without
+	// one (m2m tenant run).
+	localFirst = []Layer{layerLocal, LayerNamedFile, LayerEnvironment}
+)
+
+// order returns the layers in which a setting is looked for. Settings of the local
+// tenant are never completed with those of a real one: one's secret would be sent
+// to the other. But where the tenant runs without an API, the API is the caller's.
+func (l *layers) order(s Setting) []Layer {
+	switch {
+	case l.Local == nil:
+		return usualOrder
+	case l.Local["API_URL"] == "" && (s == APIURL || s == RequiredRoles || s == RequiredScopes):
+		return localFirst
 	}
-	return []Layer{LayerEnvironment, LayerEnvFile}
+	return localOnly
 }
 
 // find returns the value of a setting from the highest layer that has one. Of
@@ -218,7 +244,7 @@ func (l *layers) find(s Setting) Given[string] {
 			return g
 		}
 	}
-	for _, ly := range l.order() {
+	for _, ly := range l.order(s) {
 		if g, ok := l.at(ly, s); ok {
 			return g
 		}
@@ -240,7 +266,7 @@ func list(g Given[string]) (Given[[]string], error) {
 		members[i] = strings.TrimSpace(members[i])
 	}
 	if slices.Contains(members, "") {
-		return Given[[]string]{}, exit.Usagef("%s has an empty member: %s", g.From.Subject(), text.Quote(g.Value)).
+		return Given[[]string]{}, exit.Usagef("%s has an empty member: %s", g.From.Subject(), text.QuoteGiven(g.Value)).
 			Hint("write its members with one comma between two; if one is a variable, it is not set").
 			Wrap(errListMember)
 	}
@@ -252,7 +278,7 @@ func list(g Given[string]) (Given[[]string], error) {
 func (l *layers) path(g Given[string]) Given[string] {
 	switch {
 	case g.Value == "":
-	case g.From.Layer == LayerEnvFile:
+	case g.From.Layer == LayerEnvFile || g.From.Layer == LayerNamedFile:
 		g.Value = Absolute(l.file.folder(), g.Value)
 	default:
 		g.Value = Absolute(l.Dir, g.Value)

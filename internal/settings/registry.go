@@ -2,6 +2,7 @@ package settings
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -70,7 +71,7 @@ var Rows = []Row{
 	{
 		Setting: Tenant, Variables: []string{"TENANT_ID", "AZURE_TENANT_ID"},
 		Flags: []Flag{{Name: "tenant", usage: "the tenant's Directory (tenant) `ID`, or a domain name of it"}},
-		Help:  "the tenant: its Directory (tenant) ID, or one of its domain names",
+		Help:  "the tenant: its Directory (tenant) ID, or one of its domain names; for serve and verify several, by commas",
 	},
 	{
 		Setting: ClientID, Variables: []string{"CLIENT_ID", "AZURE_CLIENT_ID"},
@@ -86,7 +87,7 @@ var Rows = []Row{
 	{
 		Setting: Certificate, Variables: []string{"AZURE_CLIENT_CERTIFICATE_PATH"},
 		Flags: []Flag{{Name: "certificate", usage: "sign in with the certificate and key in `PATH`, PEM or PFX"}},
-		Help:  "a certificate with its private key, PEM or PFX, in place of a secret",
+		Help:  "a certificate with its private key, PEM or PFX, instead of a secret",
 		path:  true,
 	},
 	{
@@ -106,7 +107,7 @@ var Rows = []Row{
 			{Name: "federated-token-file", usage: "sign in with the token of another issuer in `PATH`"},
 			{Name: "federated", usage: "sign in with a token that `github` Actions gives this job"},
 		},
-		Help: "a file with a token of another issuer, in place of a secret; --federated github asks GitHub Actions for one",
+		Help: "a file with a token of another issuer, instead of a secret; --federated github asks GitHub Actions for one",
 		path: true,
 	},
 	{
@@ -115,7 +116,7 @@ var Rows = []Row{
 			{Name: "managed-identity", usage: "sign in as the Azure machine's own identity", kind: flagSwitch},
 			{Name: "managed-identity-client", usage: "sign in as the user-assigned identity with this client `ID`"},
 		},
-		Help: "the identity of the Azure machine itself, in place of a secret; by flag only",
+		Help: "the identity of the Azure machine itself, instead of a secret; by flag only",
 	},
 	{
 		Setting: Scope, Variables: []string{"API_SCOPE"},
@@ -151,8 +152,8 @@ var Rows = []Row{
 	},
 	{
 		Setting: CAFile, Variables: []string{"M2M_CA_FILE"},
-		Flags: []Flag{{Name: "ca-file", usage: "trust the certificates in `PATH` (PEM) beside the system's"}},
-		Help:  "certificates (PEM) to trust beside the system's",
+		Flags: []Flag{{Name: "ca-file", usage: "trust the certificates in `PATH` (PEM) in addition to the system's"}},
+		Help:  "certificates (PEM) to trust in addition to the system's",
 		path:  true,
 	},
 	{
@@ -188,7 +189,7 @@ func AddFlags(flags *pflag.FlagSet, which ...Setting) {
 			case flagSwitch:
 				flags.Bool(f.Name, false, f.usage)
 			default:
-				flags.String(f.Name, "", f.usage)
+				flags.Var(&textFlag{}, f.Name, f.usage)
 			}
 		}
 	}
@@ -201,13 +202,38 @@ func GivenFlags(flags *pflag.FlagSet) map[string][]string {
 		if !IsFlag(f.Name) {
 			return
 		}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			given[f.Name] = list.GetSlice()
-		} else {
+		switch value := f.Value.(type) {
+		case pflag.SliceValue:
+			given[f.Name] = value.GetSlice()
+		case *textFlag:
+			given[f.Name] = value.given
+		default:
 			given[f.Name] = []string{f.Value.String()}
 		}
 	})
 	return given
+}
+
+// textFlag is the value of a flag that takes one text. It keeps all that it was
+// given: that there are two is an error of Resolve, or several tenants.
+type textFlag struct{ given []string }
+
+// String implements pflag.Value.
+func (t *textFlag) String() string { return strings.Join(t.given, ",") }
+
+// Set implements pflag.Value.
+func (t *textFlag) Set(value string) error {
+	t.given = append(t.given, value)
+	return nil
+}
+
+// Type implements pflag.Value: GetString reads such a flag.
+func (t *textFlag) Type() string { return "string" }
+
+// SeveralTenants makes the help of a command whose Uses have Judge say that
+// --tenant may be repeated.
+func SeveralTenants(flags *pflag.FlagSet) {
+	flags.Lookup(rowOf(Tenant).Flags[0].Name).Usage = "accept tokens of this tenant: its Directory (tenant) `ID`, or a domain name of it (repeatable)"
 }
 
 // IsFlag reports whether name, without dashes, is a flag of a setting.

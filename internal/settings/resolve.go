@@ -15,8 +15,8 @@ import (
 var errCloudUnknown = errors.New("there is no such cloud")
 
 // Resolve finds the value of every setting and applies the rules of trust.go.
-// Its errors are exit.Errors. It does not check the values themselves: package
-// token does that, and ExplainToken words what it finds.
+// Its errors are exit.Errors. It does not check the values themselves: Check does
+// that, and package token, whose errors ExplainToken words.
 func Resolve(in Input) (*Settings, error) {
 	l, err := newLayers(in)
 	if err != nil {
@@ -26,10 +26,9 @@ func Resolve(in Input) (*Settings, error) {
 		return nil, err
 	}
 	s := &Settings{
-		Scope:  l.find(Scope),
-		APIURL: l.find(APIURL),
-		CAFile: l.path(l.find(CAFile)),
-
+		Scope:      l.find(Scope),
+		APIURL:     l.find(APIURL),
+		CAFile:     l.find(CAFile),
 		LoginProxy: entra.NewSecret(in.Local[ProxyVariable]),
 	}
 	if s.APIURL.Value == "" {
@@ -38,9 +37,7 @@ func Resolve(in Input) (*Settings, error) {
 	if l.file != nil {
 		s.EnvFile = l.file.path
 	}
-	// The order decides which error is reported if there are several: files first,
-	// then who calls, then where the secret goes.
-	if err := l.checkFoundPaths(); err != nil {
+	if err := l.resolveIdentity(s); err != nil {
 		return nil, err
 	}
 	if err := l.resolvePolicy(s); err != nil {
@@ -49,15 +46,11 @@ func Resolve(in Input) (*Settings, error) {
 	if err := l.resolveAuthority(s); err != nil {
 		return nil, err
 	}
-	if err := l.resolveIdentity(s); err != nil {
+	if err := l.checkFound(s); err != nil {
 		return nil, err
 	}
-	if err := l.checkDestinations(s); err != nil {
-		return nil, err
-	}
-	if err := l.checkFoundAuthority(s); err != nil {
-		return nil, err
-	}
+	l.dropFound(s)
+	s.CAFile = l.path(s.CAFile)
 	s.Places = l.places()
 	s.Cleaned = l.cleaned()
 	return s, nil
@@ -70,7 +63,7 @@ func ResolvePlaces(in Input) (Places, error) {
 	if err != nil {
 		return Places{}, err
 	}
-	if err := cmp.Or(l.checkPaths(), l.checkFoundPaths()); err != nil {
+	if err := cmp.Or(l.checkPaths(), l.checkFoundPlaces()); err != nil {
 		return Places{}, err
 	}
 	return l.places(), nil
@@ -94,7 +87,7 @@ func (l *layers) checkPaths() error {
 				}
 			}
 		}
-		for _, ly := range l.order() {
+		for _, ly := range l.order(row.Setting) {
 			if g, ok := l.at(ly, row.Setting); ok && row.path {
 				if err := check(g.From, g.Value); err != nil {
 					return err
@@ -113,10 +106,8 @@ func (l *layers) resolvePolicy(s *Settings) (err error) {
 	if s.Roles, err = list(l.find(RequiredRoles)); err != nil {
 		return err
 	}
-	if s.Scopes, err = list(l.find(RequiredScopes)); err != nil {
-		return err
-	}
-	return checkWidened(s)
+	s.Scopes, err = list(l.find(RequiredScopes))
+	return err
 }
 
 // resolveAuthority finds the login host: an address or the name of a cloud.
@@ -150,22 +141,42 @@ func unknownCloud(name string) error {
 	for _, c := range entra.Clouds() {
 		names = append(names, c.Name)
 	}
-	return exit.Usagef("--cloud: there is no cloud %s", text.Quote(name)).
+	return exit.Usagef("--cloud: unknown cloud %s", text.QuoteGiven(name)).
 		Hint("the clouds are " + strings.Join(names, ", ")).
 		Wrap(errCloudUnknown)
 }
 
-// resolveIdentity finds credential, tenant and client; the layer of the first
-// decides about the other two.
+// resolveIdentity finds credential, tenant and client.
 func (l *layers) resolveIdentity(s *Settings) (err error) {
 	if l.Uses.Credential {
 		if s.Credential, err = l.chooseCredential(); err != nil {
 			return err
 		}
 	}
-	if s.Tenant, err = l.belonging(Tenant, s.Credential); err != nil {
-		return err
+	s.Tenant, s.Client = l.find(Tenant), l.find(ClientID)
+	if !strings.Contains(s.Tenant.Value, ",") {
+		if l.Uses.Judge && s.Tenant.Value != "" {
+			s.Tenants = Given[[]string]{[]string{s.Tenant.Value}, s.Tenant.From}
+		}
+		return nil
 	}
-	s.Client, err = l.belonging(ClientID, s.Credential)
-	return err
+	tenants, err := list(s.Tenant)
+	switch {
+	case err != nil:
+		return err
+	case l.Uses.Judge:
+		s.Tenants = tenants
+		s.Tenant.Value = ""
+		if len(tenants.Value) == 1 {
+			s.Tenant.Value = tenants.Value[0]
+		}
+	case l.Uses.Credential:
+		return exit.Usagef("%s names %d tenants, and a token is of one", s.Tenant.From.Subject(), len(tenants.Value)).
+			Hint("give one of them with --tenant; only verify and serve accept tokens of several").
+			Wrap(errTenantSeveral)
+	}
+	return nil
 }
+
+// errTenantSeveral says that several tenants are given where one is needed.
+var errTenantSeveral = errors.New("several tenants are given to a command that acquires a token")

@@ -24,7 +24,7 @@ type Input struct {
 	// EnvFile is the file that --env-file names; empty means .env in Dir, if
 	// there is one.
 	EnvFile string
-	// NoEnvFile says that no .env is read. None is read with Local either.
+	// NoEnvFile says that no .env is read. Next to Local none is looked for either.
 	NoEnvFile bool
 	// GOOS is the operating system, as runtime.GOOS; it decides where caches and
 	// state live.
@@ -35,18 +35,27 @@ type Input struct {
 	Client *Identity
 }
 
-// Uses says which secrets of the caller's a command sends, and where. The rules
-// for a .env depend on it (trust.go).
+// Uses says what a command does with its settings. The rules for a .env that was
+// found depend on it (trust.go).
 type Uses struct {
 	Credential bool // a token is acquired
 	GivenToken bool // a token that the caller gave is sent to the API
 	Call       bool // the token is sent to an API
-	APIURL     bool // a token is sent to API_URL, because the call gives only a path
+	APIURL     bool // the request goes to API_URL, because the call gives only a path
+	// Carries names what else of the caller's the request carries, such as "the
+	// header X-Api-Key" or "the body"; empty for nothing that may be secret.
+	Carries string
+	// Judge says that the command decides about tokens: there may be several tenants.
+	Judge bool
+	// OwnPolicy says that a flag that is no setting decides about tokens too
+	// (--client, --issuer, --jwks).
+	OwnPolicy bool
 }
 
 // Settings is every setting of a command, with where each came from.
 type Settings struct {
-	Tenant    Given[string]
+	Tenant    Given[string]   // its value is empty if there are several
+	Tenants   Given[[]string] // all of them, for a command that judges tokens
 	Client    Given[string]
 	Scope     Given[string]
 	Authority Given[string] // an https origin without a slash at the end
@@ -66,6 +75,11 @@ type Settings struct {
 	// Cleaned says, for --debug, which values were not taken as they were given:
 	// quotes, braces and invisible characters around them were left out.
 	Cleaned []string
+	// Unused are the variables of a .env that was found and whose values do not
+	// count, because the caller's settings decide about tokens.
+	Unused []string
+	// Called is the address in a .env that was found, for a command that calls it.
+	Called string
 }
 
 // Given is a value and where it came from. The zero value is "not set".

@@ -202,22 +202,20 @@ func TestPrecedence(t *testing.T) {
 
 func TestLocalIsComplete(t *testing.T) {
 	s, _ := givenSettings{
-		local: vars{"TENANT_ID": tenantA},
+		local: vars{"TENANT_ID": tenantA, "API_URL": "local"},
 		env: vars{"CLIENT_ID": clientA, "CLIENT_SECRET": secretA, "API_SCOPE": "s", "API_URL": "u",
 			"AZURE_AUTHORITY_HOST": "login.microsoftonline.us"},
 		file: "not a settings file at all",
 		uses: Uses{Credential: true},
 	}.resolve(t)
-	if s.Client.Value != "" || s.Scope.Value != "" || s.Credential.Kind != KindNone || s.APIURL.Value != DefaultAPIURL ||
+	if s.Client.Value != "" || s.Scope.Value != "" || s.Credential.Kind != KindNone || s.APIURL.Value != "local" ||
 		s.Authority.Value != defaultAuthority {
 		t.Errorf("the environment completes the local tenant: %+v", s)
 	}
-	for _, local := range []givenSettings{{local: vars{}}, {noFile: true}} {
-		in := local.input(t)
-		in.EnvFile = "some.env"
-		_, err := Resolve(in)
-		checkRefusal(t, err, exit.ErrFlagConflict)
-	}
+	in := givenSettings{noFile: true}.input(t)
+	in.EnvFile = "some.env"
+	_, err := Resolve(in)
+	checkRefusal(t, err, exit.ErrFlagConflict)
 }
 
 func TestDefaults(t *testing.T) {
@@ -248,17 +246,6 @@ func TestEmptyMembers(t *testing.T) {
 		}
 	}
 	givenSettings{flags: flagged{"require-role": {"a", ""}}}.refusal(t, errListMember)
-}
-
-// TestScopesBesideRoles: a .env must not let users in where the caller named
-// roles alone.
-func TestScopesBesideRoles(t *testing.T) {
-	roles := vars{"REQUIRED_ROLES": "Data.Read"}
-	givenSettings{env: roles, file: "REQUIRED_SCOPES=User.Read"}.refusal(t, errEnvFileWidens)
-	givenSettings{flags: flagged{"require-role": {"Data.Read"}}, file: "REQUIRED_SCOPES=User.Read"}.refusal(t,
-		errEnvFileWidens)
-	givenSettings{file: "REQUIRED_ROLES=Data.Read\nREQUIRED_SCOPES=User.Read"}.resolve(t)
-	givenSettings{env: vars{"REQUIRED_ROLES": "Data.Read", "REQUIRED_SCOPES": "User.Read"}}.resolve(t)
 }
 
 func TestAuthority(t *testing.T) {

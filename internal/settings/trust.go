@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"m2m/internal/entra"
@@ -14,142 +15,319 @@ import (
 	"m2m/internal/text"
 )
 
-// Rules for a .env that may come from somebody else.
+// Rules for a .env that was found in the working directory.
 //
-// m2m reads .env in the working directory, and people run it in folders that
-// others wrote: a cloned repository, an unpacked archive. Flags and environment
-// are the caller's own and complete each other; with --local no .env is read.
+// People run m2m in folders that others wrote: a cloned repository, an unpacked
+// archive. A .env found there must neither send a secret of the caller's somewhere
+// nor let more callers in. Flags, a file that --env-file names and the environment
+// are the caller's own. So the way out of each error is to name the file.
 //
-//  1. Tenant, client and credential come both from a .env or both from the
-//     caller. Else a .env with only a tenant would have the caller's secret
-//     presented there. Flags override all the same: the caller sees them.
-//  2. A destination (login host, API address, extra CA) in a .env is never used
-//     with a credential or token of the caller's. Nor is its scope, if the token
-//     goes to an API: its author would choose what the caller's app may do there.
-//  3. A .env that was found, not named by --env-file, may name no file outside
-//     its folder, because the content of a federated token file is sent away,
-//     and no login host but Entra's.
-//
-// Rules 1 and 2 protect secrets in use: they do not apply to a command that
-// sends none (verify, serve).
+//  1. The layer that gives the credential gives tenant and client too; else a .env
+//     with only a tenant would have the caller's secret presented there. Flags
+//     override all the same: the caller sees them.
+//  2. No destination in it (login host, API address, extra CA) is used with a
+//     credential or token of the caller's, nor an API address or CA with a header
+//     that is a credential or with a body. Nor is its scope, if the token goes to
+//     an API: its author would choose what the caller's app may do there.
+//  3. It names no file outside its folder, because the content of a federated
+//     token file is sent away, and no login host but Entra's.
+//  4. Where tokens are judged, the caller's value counts for each setting, and
+//     what the file gives next to it only narrows who may call (dropFound).
 
-// What a .env may not do.
+// What a found .env may not do.
 var (
-	errEnvFileIdentity    = errors.New("tenant, client and credential come from different places")
-	errEnvFileDestination = errors.New("a .env sends the caller's secret somewhere")
-	ErrEnvFileOutside     = errors.New("a .env that was not named names a file outside its folder")
-	errEnvFileAuthority   = errors.New("a .env that was not named names a login host that is not Entra's")
+	errFoundMixed     = errors.New("a .env that was found would be used with something of the caller's")
+	errFoundOtherIDs  = errors.New("the environment has other IDs than the .env that holds the credential")
+	ErrEnvFileOutside = errors.New("a .env that was not named names a file outside its folder")
+	errFoundAuthority = errors.New("a .env that was not named names a login host that is not Entra's")
 )
 
-// errEnvFileWidens says that a .env lets callers in whom the user's policy keeps
-// out.
-var errEnvFileWidens = errors.New("a .env widens who may call")
+// foundFaults collects what a found .env may not do, for one error.
+type foundFaults struct {
+	l      *layers
+	lines  []string
+	causes []error
+	mixed  []mixture
+	hints  []string // ways out next to naming the file
+}
 
-// checkWidened returns an error for required scopes in a .env next to required
-// roles of the caller's: scopes let users in, whom roles alone keep out.
-func checkWidened(s *Settings) error {
-	if s.Scopes.From.Layer != LayerEnvFile || s.Roles.From.Layer <= LayerEnvFile {
+// mixture is what the file gives and must not be used with held.
+type mixture struct {
+	held  string
+	names []string
+}
+
+// mix adds a setting that must not be used with held. A destination is shown.
+func (f *foundFaults) mix(held string, g Given[string], isDestination bool) {
+	name := g.From.Name
+	if isDestination {
+		name += " (" + text.QuoteGiven(g.Value) + ")"
+	}
+	at := slices.IndexFunc(f.mixed, func(m mixture) bool { return m.held == held })
+	if at < 0 {
+		at, f.mixed = len(f.mixed), append(f.mixed, mixture{held: held})
+	}
+	f.mixed[at].names = append(f.mixed[at].names, name)
+}
+
+// checkFound applies rules 1 to 3. Its error names everything that breaks one, and
+// what is missing besides.
+func (l *layers) checkFound(s *Settings) error {
+	if l.file == nil || l.file.named {
 		return nil
 	}
-	return exit.Usagef("the required roles are from %s, and %s would let users in beside them", s.Roles.From, s.Scopes.From.Subject()).
-		Hint(
-			"if users with that scope may call, set "+s.Scopes.From.Name+" in the environment too",
-			"else remove it from "+s.Scopes.From.place(),
-		).
-		Wrap(errEnvFileWidens)
-}
-
-// belonging finds a setting that is used with the credential, by rule 1.
-func (l *layers) belonging(s Setting, c Credential) (Given[string], error) {
-	g := l.find(s)
-	ofFile := c.From.Layer == LayerEnvFile
-	switch {
-	case !c.goesToProvider():
-		return g, nil
-	case g.From.Layer == LayerEnvFile && !ofFile:
-		return g, mixed(s, g.From, c, "set "+g.From.Name+" in the environment too")
-	case g.From.Layer == LayerEnvironment && ofFile:
-		if own, _ := l.at(LayerEnvFile, s); own.Value == g.Value {
-			return g, nil
-		}
-		return g, mixed(s, g.From, c, fmt.Sprintf("unset %s, if that in %s is meant", g.From.Name, c.From.place()))
+	f := &foundFaults{l: l}
+	for i := range Rows {
+		f.checkPath(&Rows[i])
 	}
-	return g, nil
-}
-
-// mixed is the error of a setting that breaks rule 1.
-func mixed(s Setting, from Source, c Credential, hint string) error {
-	hints := []string{hint}
-	switch s {
-	case Tenant, ClientID:
-		hints = append(hints, "or give it with --"+rowOf(s).Flags[0].Name)
+	if g := s.Authority; g.From.Layer == LayerEnvFile && !isEntra(g.Value) {
+		f.lines = append(f.lines, fmt.Sprintf("%s is %s, which is not a login host of Entra", g.From.Subject(), text.QuoteGiven(g.Value)))
+		f.causes = append(f.causes, errFoundAuthority)
 	}
-	const reason = "the %s is from %s, but the %s is from %s: both must come from the same place, " +
-		"so that nobody else's %s can redirect a secret"
-	return exit.Usagef(reason, s, from, c.Kind, c.From, EnvFileName).
-		Hint(hints...).
-		Wrap(errEnvFileIdentity)
-}
-
-// checkDestinations applies rule 2.
-func (l *layers) checkDestinations(s *Settings) error {
-	held := ""
-	switch {
-	case l.Uses.GivenToken:
-		held = "the token that was given"
-	case s.Credential.Kind != KindNone && s.Credential.From.Layer != LayerEnvFile:
-		held = fmt.Sprintf("the %s from %s", s.Credential.Kind, s.Credential.From)
-	default:
-		return nil
+	f.checkIdentity(s)
+	f.checkDestinations(s)
+	if f.err() == nil && l.Uses.APIURL && s.APIURL.From.Layer == LayerEnvFile {
+		s.Called = s.APIURL.Value
 	}
-	if l.Uses.Call && s.Scope.From.Layer == LayerEnvFile && s.Credential.Kind != KindNone {
-		return misled(Scope, s.Scope, held, "give --scope")
-	}
-	// The default address needs no permission.
-	if s.Authority.From.Layer == LayerEnvFile && s.Authority.Value != defaultAuthority && s.Credential.goesToProvider() {
-		return misled(AuthorityHost, s.Authority, held, "give --authority-host")
-	}
-	if l.Uses.APIURL && s.APIURL.From.Layer == LayerEnvFile && strings.TrimRight(s.APIURL.Value, "/") != DefaultAPIURL {
-		return misled(APIURL, s.APIURL, held, "give the whole URL on the command line")
-	}
-	if s.CAFile.From.Layer == LayerEnvFile {
-		return misled(CAFile, s.CAFile, held, "give --ca-file")
+	if err := f.err(); err != nil {
+		return err.withMissing(s, l.Uses.Credential)
 	}
 	return nil
 }
 
-// misled is the error of a destination that breaks rule 2. held names what would
-// be sent there; remedy is an action.
-func misled(s Setting, g Given[string], held, remedy string) error {
-	const reason = "the %s is from %s, but %s is not: it would go where another party's file says (%s)"
-	return exit.Usagef(reason, s, g.From, held, text.Quote(g.Value)).
-		Hint(
-			fmt.Sprintf("if %s is right, %s or set %s in the environment", text.Quote(g.Value), remedy, g.From.Name),
-			fmt.Sprintf("if you do not know this %s, remove it", g.From.place()),
-		).
-		Wrap(errEnvFileDestination)
+// checkFoundPlaces applies rule 3 to the folders alone.
+func (l *layers) checkFoundPlaces() error {
+	if l.file == nil || l.file.named {
+		return nil
+	}
+	f := &foundFaults{l: l}
+	for _, place := range []Setting{CacheDir, StateDir} {
+		row := rowOf(place)
+		f.checkPath(&row)
+	}
+	if err := f.err(); err != nil {
+		return err.withMissing(nil, false)
+	}
+	return nil
+}
+
+// foundError is the text of an error, before what is missing is added.
+type foundError struct {
+	lines, hints []string
+	causes       []error
+}
+
+// err returns the error of all faults; nil if there are none.
+func (f *foundFaults) err() *foundError {
+	lines, causes := f.lines, f.causes
+	for _, m := range f.mixed {
+		verb := "are"
+		if len(m.names) == 1 {
+			verb = "is"
+		}
+		line := fmt.Sprintf("%s in %s %s not used with %s", and(m.names), f.l.file.label, verb, m.held)
+		lines, causes = append(lines, line), append(causes, errFoundMixed)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if len(f.mixed) > 0 {
+		lines = append(lines, fmt.Sprintf("  m2m found %s and was not told to use it: somebody else may have written it", f.l.file.label))
+	}
+	hints := f.hints
+	if len(hints) == 0 {
+		hints = []string{
+			fmt.Sprintf("if %s is yours, name it: --env-file %s", f.l.file.label, f.l.file.label),
+			fmt.Sprintf("if you do not know this %s, remove it or work in another folder", f.l.file.label),
+		}
+	}
+	return &foundError{lines, hints, causes}
+}
+
+// withMissing adds what else is missing or wrong in what a token needs.
+func (e *foundError) withMissing(s *Settings, credential bool) error {
+	if more := (*exit.Error)(nil); credential && errors.As(s.Check(nil), &more) {
+		e.lines, e.hints, e.causes = append(e.lines, more.Error()), append(more.Hints(), e.hints...), append(e.causes, more.Unwrap())
+	}
+	return exit.Usagef("%s", strings.Join(e.lines, "\n")).Hint(e.hints...).Wrap(errors.Join(e.causes...))
+}
+
+// checkPath applies rule 3 to a setting that is a path, unless a higher layer
+// overrides it.
+func (f *foundFaults) checkPath(row *Row) {
+	if !row.path {
+		return
+	}
+	if g := f.l.find(row.Setting); g.From.Layer == LayerEnvFile && !IsInside(f.l.file.folder(), g.Value) {
+		f.lines = append(f.lines, fmt.Sprintf("%s is %s, which is outside the folder of that file", g.From.Subject(), text.QuoteGiven(g.Value)))
+		f.causes = append(f.causes, ErrEnvFileOutside)
+	}
+}
+
+// checkIdentity applies rule 1.
+func (f *foundFaults) checkIdentity(s *Settings) {
+	c := s.Credential
+	if !c.goesToProvider() {
+		return
+	}
+	used := []Setting{Tenant, ClientID}
+	if c.Kind == KindCertificate {
+		used = append(used, CertificatePassword, SendChain)
+	}
+	ofFile := c.From.Layer == LayerEnvFile
+	var (
+		others     []string // what is different in the environment
+		unset      []string // its names there
+		unsetAlone = true   // the file has a value for each of them
+		lacking    []string // what the environment does not have
+	)
+	for _, which := range used {
+		g := f.l.find(which)
+		own, inFile := f.l.at(LayerEnvFile, which)
+		switch {
+		case g.From.Layer == LayerEnvFile && !ofFile:
+			f.mix(heldCredential(c), g, false)
+		case g.From.Layer == LayerEnvFile && (which == Tenant || which == ClientID):
+			lacking = append(lacking, g.From.Name)
+		case g.From.Layer == LayerEnvironment && ofFile && g.Value != own.Value &&
+			(rowOf(which).Secret || !strings.EqualFold(g.Value, own.Value)):
+			others, unset = append(others, f.difference(which, g, own)), append(unset, g.From.Name)
+			unsetAlone = unsetAlone && inFile
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	label := f.l.file.label
+	f.lines = append(f.lines, fmt.Sprintf("%s, where the %s is (%s)", strings.Join(others, "; "), c.Kind, c.From.Name))
+	f.causes = append(f.causes, errFoundOtherIDs)
+	toFile := fmt.Sprintf("to use %s, name it: --env-file %s", label, label)
+	if unsetAlone {
+		toFile += "; or unset " + and(unset)
+	}
+	f.hints = append(f.hints, toFile, fmt.Sprintf("to use the environment, set %s there too", and(append(lacking, c.From.Name))))
+}
+
+// difference says what a setting is in the environment and in the file; of a
+// secret only that they differ.
+func (f *foundFaults) difference(which Setting, g, own Given[string]) string {
+	switch {
+	case own.From.Name == "":
+		return fmt.Sprintf("%s is set in the environment and not in %s", g.From.Name, f.l.file.label)
+	case rowOf(which).Secret:
+		return fmt.Sprintf("%s in the environment is not that in %s", g.From.Name, f.l.file.label)
+	}
+	inFile := f.l.file.label
+	if own.From.Name != g.From.Name {
+		inFile = own.From.Name + " in " + inFile
+	}
+	return fmt.Sprintf("%s is %s in the environment, but %s in %s",
+		g.From.Name, text.QuoteGiven(g.Value), text.QuoteGiven(own.Value), inFile)
+}
+
+// heldCredential names a credential of the caller's.
+func heldCredential(c Credential) string { return fmt.Sprintf("the %s from %s", c.Kind, c.From) }
+
+// checkDestinations applies rule 2.
+func (f *foundFaults) checkDestinations(s *Settings) {
+	c, uses := s.Credential, f.l.Uses
+	held := "" // a token or a credential for one, of the caller's
+	switch {
+	case uses.GivenToken:
+		held = "the token that was given"
+	case c.Kind != KindNone && c.From.Layer != LayerEnvFile:
+		held = heldCredential(c)
+	}
+	isFound := func(g Given[string]) bool { return g.From.Layer == LayerEnvFile }
+	if held != "" && !uses.GivenToken {
+		if isFound(s.Scope) && uses.Call {
+			f.mix(held, s.Scope, true)
+		}
+		// The default address needs no permission, and another is no fault twice.
+		if isFound(s.Authority) && s.Authority.Value != defaultAuthority && c.goesToProvider() && isEntra(s.Authority.Value) {
+			f.mix(held, s.Authority, true)
+		}
+	}
+	if held == "" {
+		held = uses.Carries
+	}
+	if held == "" {
+		return
+	}
+	if isFound(s.APIURL) && uses.APIURL && strings.TrimRight(s.APIURL.Value, "/") != DefaultAPIURL {
+		f.mix(held, s.APIURL, true)
+	}
+	if isFound(s.CAFile) {
+		f.mix(held, s.CAFile, true)
+	}
 }
 
 // CheckSuiteAddress applies rule 2 to a suite with variables: their values are
-// the caller's, and an API address in a .env is not.
+// the caller's, and an API address in a .env that was found is not.
 func (s *Settings) CheckSuiteAddress() error {
 	if s.APIURL.From.Layer != LayerEnvFile || strings.TrimRight(s.APIURL.Value, "/") == DefaultAPIURL {
 		return nil
 	}
-	return misled(APIURL, s.APIURL, "what the variables of the suite hold", "give the address on the command line")
+	label := s.APIURL.From.File
+	return exit.Usagef("API_URL (%s) in %s must not be used with the variables of the suite: somebody else may have written that file",
+		text.QuoteGiven(s.APIURL.Value), label).
+		Hint(
+			fmt.Sprintf("if %s is yours, name it: --env-file %s", label, label),
+			"else give the address of the API on the command line",
+		).
+		Wrap(errFoundMixed)
 }
 
-// checkFoundAuthority applies rule 3 to the login host.
-func (l *layers) checkFoundAuthority(s *Settings) error {
-	if s.Authority.From.Layer != LayerEnvFile || l.file.named || isEntra(s.Authority.Value) {
-		return nil
+// dropFound applies rule 4: it takes out of the settings what a found .env gives
+// and does not count, and notes the names.
+//
+// The caller's own tenant, audience, scope, client ID, roles and scopes say whom
+// they want to let in. An audience of the file's (or the scope or client ID that
+// one follows from) counts only for the file's own tenant and where the caller
+// gives nothing that an audience follows from. Required scopes let users in, and a
+// CA decides which keys are believed to be the tenant's: they count only where the
+// caller gives none of these. Required roles narrow, except next to scopes alone,
+// which let no app in.
+func (l *layers) dropFound(s *Settings) {
+	if !l.Uses.Judge || l.file == nil || l.file.named {
+		return
 	}
-	return exit.Usagef("%s is %s, which is no login host of Entra's", s.Authority.From.Subject(), text.Quote(s.Authority.Value)).
-		Hint(
-			"if you do not know this .env, remove it or work in another folder",
-			fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or give the host with --authority-host", l.file.label),
-		).
-		Wrap(errEnvFileAuthority)
+	own := func(from Source) bool { return from.Layer > LayerEnvFile }
+	ownAudience := own(s.Audiences.From) || own(s.Scope.From) || own(s.Client.From)
+	ownPolicy := l.Uses.OwnPolicy || ownAudience || own(s.Tenants.From) || own(s.Roles.From) || own(s.Scopes.From)
+	audience := !ownAudience && l.isTenantOfFile(s.Tenants)
+	keepRoles := !own(s.Scopes.From) || own(s.Roles.From)
+	// What an own audience or scope overrides all the same is not worth a note.
+	s.Client = drop(s, s.Client, audience, !own(s.Audiences.From) && !own(s.Scope.From))
+	s.Scope = drop(s, s.Scope, audience, !own(s.Audiences.From))
+	s.Audiences = drop(s, s.Audiences, audience, true)
+	s.Roles = drop(s, s.Roles, keepRoles, true)
+	s.Scopes = drop(s, s.Scopes, !ownPolicy, true)
+	s.CAFile = drop(s, s.CAFile, !ownPolicy, true)
+}
+
+// drop returns a setting, or nothing if it is one of a found .env that does not
+// count. It notes the name where that changes something.
+func drop[T any](s *Settings, g Given[T], counts, note bool) Given[T] {
+	if counts || g.From.Layer != LayerEnvFile {
+		return g
+	}
+	if note {
+		s.Unused = append(s.Unused, g.From.Name)
+	}
+	return Given[T]{}
+}
+
+// isTenantOfFile reports whether the file names the tenants in force.
+func (l *layers) isTenantOfFile(inForce Given[[]string]) bool {
+	g, ok := l.at(LayerEnvFile, Tenant)
+	if !ok || len(inForce.Value) == 0 {
+		return false
+	}
+	named, err := list(g)
+	return err == nil && !slices.ContainsFunc(inForce.Value, func(tenant string) bool {
+		return !slices.ContainsFunc(named.Value, func(other string) bool { return strings.EqualFold(tenant, other) })
+	}) && len(named.Value) == len(inForce.Value)
 }
 
 // isEntra reports whether an origin is the login host of one of Entra's clouds.
@@ -162,28 +340,13 @@ func isEntra(origin string) bool {
 	return ok
 }
 
-// checkFoundPaths applies rule 3 to every path in a found .env that nothing
-// overrides.
-func (l *layers) checkFoundPaths() error {
-	if l.file == nil || l.file.named {
-		return nil
+// and joins names: "A", "A and B", "A, B and C".
+func and(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
 	}
-	for _, row := range Rows {
-		if !row.path {
-			continue
-		}
-		g := l.find(row.Setting)
-		if g.From.Layer != LayerEnvFile || IsInside(l.file.folder(), g.Value) {
-			continue
-		}
-		return exit.Usagef("%s is %s, which is outside the folder of that file", g.From.Subject(), text.Quote(g.Value)).
-			Hint(
-				"if you do not know this .env, remove it or work in another folder",
-				fmt.Sprintf("if it is yours, vouch for it with --env-file %s, or set %s in the environment", l.file.label, g.From.Name),
-			).
-			Wrap(ErrEnvFileOutside)
-	}
-	return nil
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // IsInside reports whether path, relative to folder or absolute, is in folder

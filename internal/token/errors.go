@@ -46,7 +46,7 @@ func (e *SettingError) Error() string {
 	if e.Found == "" {
 		return e.Setting + ": " + e.Err.Error()
 	}
-	return e.Setting + " " + text.Quote(e.Found) + ": " + e.Err.Error()
+	return e.Setting + " " + text.QuoteGiven(e.Found) + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause.

@@ -84,6 +84,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 		GivenToken: o.TokenFile != "",
 		Call:       true,
 		APIURL:     cli.IsPath(args[0]),
+		Carries:    o.Carries(args[0]),
 	})
 	if err != nil {
 		return err

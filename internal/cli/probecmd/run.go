@@ -37,6 +37,7 @@ func start(env *cli.Env, cmd *cobra.Command, address string, o options) error {
 	r := &run{o: o, started: env.Now()}
 	session, err := cli.Open(env, cmd, settings.Uses{
 		Credential: o.TokenFile == "", GivenToken: o.TokenFile != "", Call: true, APIURL: cli.IsPath(address),
+		Carries: o.Carries(address),
 	})
 	if err != nil {
 		return err

@@ -147,8 +147,9 @@ func newVerifier(env *cli.Env, s *settings.Settings, o options, t *transport.Tra
 
 // checkPolicy rejects a policy that cannot decide.
 func checkPolicy(policy verify.Policy, s *settings.Settings) error {
-	if err := entra.CheckTenant(s.Tenant.Value); err != nil {
-		return s.Explain(settings.Tenant, err)
+	noAudience := errors.Is(policy.Complete(), verify.ErrAudienceUnset)
+	if err := s.CheckPolicy(noAudience); err != nil {
+		return err
 	}
 	if policy.AudienceIncomplete && !policy.AnyAudience {
 		return exit.Usagef("the audience of %s is not known: a v2.0 token for it carries the API's client ID, a GUID that cannot be "+
@@ -158,10 +159,6 @@ func checkPolicy(policy verify.Policy, s *settings.Settings) error {
 				"if its tokens are v1.0, set API_AUDIENCE="+policy.Audiences[0],
 				"to see the audience of a token: m2m token | m2m verify",
 			)
-	}
-	if errors.Is(policy.Complete(), verify.ErrAudienceUnset) {
-		return exit.Usagef("no audience is set: an API must know which tokens are meant for it").
-			Hint("set API_SCOPE or API_AUDIENCE; m2m help environment says how they differ")
 	}
 	return nil
 }

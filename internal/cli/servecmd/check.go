@@ -129,7 +129,7 @@ func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 		checks = append(checks, upstream)
 	}
 	checks = append(checks, o.addressChecks()...)
-	s, err := cli.Resolve(env, cmd, settings.Uses{})
+	s, err := cli.Resolve(env, cmd, settings.Uses{Judge: true})
 	if err != nil {
 		settings := runCheck("settings", func() (string, error) { return "", err })
 		return append(append([]startCheck{settings}, checks...), startCheck{Name: "keys", Status: "skip", Found: "settings must be fixed first"})

@@ -66,7 +66,7 @@ func (o *options) checkOutput() error {
 // localInput is what the settings of the API next to a local tenant are resolved
 // from: the --ca-file of outside issuers is not what the API has to trust.
 func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
-	in := cli.SettingsInput(env, cmd, settings.Uses{})
+	in := cli.SettingsInput(env, cmd, settings.Uses{Judge: true})
 	delete(in.Flags, "ca-file")
 	return in
 }

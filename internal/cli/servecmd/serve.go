@@ -116,6 +116,7 @@ func New(env *cli.Env) *cobra.Command {
 		"how long a signing key is kept after it vanished from the tenant's key set; 0: not at all")
 	o.upstreamOptions.add(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
+	settings.SeveralTenants(flags)
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
 	o.PolicyFlags.Add(cmd)
@@ -181,7 +182,7 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o options) error {
 	if o.check {
 		return checkStart(env, cmd, o)
 	}
-	s, err := cli.Resolve(env, cmd, settings.Uses{})
+	s, err := cli.Resolve(env, cmd, settings.Uses{Judge: true})
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (r *suiteRun) acquireAll(ctx context.Context) error {
 	for i, q := range r.plan.Requests {
 		got, known := tokens[q.As]
 		if !known && q.As != suite.AsNone {
-			session := &cli.Session{Env: r.env, Settings: r.clients[q.As], Transport: r.transport}
+			session := &cli.Session{Env: r.env, Settings: r.clients[q.As], Command: r.cmd, Transport: r.transport}
 			var err error
 			if got, err = session.Token(ctx, r.as(q.As)); err != nil {
 				return r.ofClient(q.As, err)

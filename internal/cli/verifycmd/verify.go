@@ -90,6 +90,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
 	cli.AddLocalFlag(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
+	settings.SeveralTenants(flags)
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
 	o.PolicyFlags.Add(cmd)
@@ -152,7 +153,7 @@ func newVerifier(
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := cli.Resolve(env, cmd, settings.Uses{})
+	s, err := cli.Resolve(env, cmd, settings.Uses{Judge: true})
 	if err != nil {
 		return nil, nil, err
 	}
