@@ -99,7 +99,10 @@ func (session *Session) incomplete(err error) error {
 	if _, runs := local.RunningSettings(in); runs == nil {
 		return exit.Usagef("%v", err).Hint("a local tenant is running: add --local").Hint(failed.Hints()...).Wrap(failed.Unwrap())
 	}
-	return exit.Usagef("%v", err).Hint(failed.Hints()...).Hintf("without a tenant: m2m serve --local -- %s", ownCommand(env)).Wrap(failed.Unwrap())
+	return exit.Usagef("%v", err).
+		Hint(failed.Hints()...).
+		Hintf("without a tenant: m2m serve --local -- %s", ownCommand(env)).
+		Wrap(failed.Unwrap())
 }
 
 // ownCommand is the command line of this process, for a hint; m2m token, if it is

@@ -233,7 +233,8 @@ func (t *textFlag) Type() string { return "string" }
 // SeveralTenants makes the help of a command whose Uses have Judge say that
 // --tenant may be repeated.
 func SeveralTenants(flags *pflag.FlagSet) {
-	flags.Lookup(rowOf(Tenant).Flags[0].Name).Usage = "accept tokens of this tenant: its Directory (tenant) `ID`, or a domain name of it (repeatable)"
+	flags.Lookup(rowOf(Tenant).Flags[0].Name).Usage =
+		"accept tokens of this tenant: its Directory (tenant) `ID`, or a domain name of it (repeatable)"
 }
 
 // IsFlag reports whether name, without dashes, is a flag of a setting.

@@ -57,6 +57,9 @@ type mixture struct {
 	names []string
 }
 
+// foundNote says why, with the name of the file.
+const foundNote = "  m2m found %s and was not told to use it: somebody else may have written it"
+
 // mix adds a setting that must not be used with held. A destination is shown.
 func (f *foundFaults) mix(held string, g Given[string], isDestination bool) {
 	name := g.From.Name
@@ -132,14 +135,14 @@ func (f *foundFaults) err() *foundError {
 		return nil
 	}
 	if len(f.mixed) > 0 {
-		lines = append(lines, fmt.Sprintf("  m2m found %s and was not told to use it: somebody else may have written it", f.l.file.label))
+		lines = append(lines, fmt.Sprintf(foundNote, f.l.file.label))
 	}
 	hints := f.hints
 	if len(hints) == 0 {
-		hints = []string{
-			fmt.Sprintf("if %s is yours, name it: --env-file %s", f.l.file.label, f.l.file.label),
-			fmt.Sprintf("if you do not know this %s, remove it or work in another folder", f.l.file.label),
-		}
+		hints = append(hints, fmt.Sprintf("if %s is yours, name it: --env-file %s", f.l.file.label, f.l.file.label))
+	}
+	if len(lines) > len(f.hints)/2 { // more than other IDs, which bring two hints
+		hints = append(hints, fmt.Sprintf("if you do not know this %s, remove it or work in another folder", f.l.file.label))
 	}
 	return &foundError{lines, hints, causes}
 }
@@ -269,8 +272,8 @@ func (s *Settings) CheckSuiteAddress() error {
 		return nil
 	}
 	label := s.APIURL.From.File
-	return exit.Usagef("API_URL (%s) in %s must not be used with the variables of the suite: somebody else may have written that file",
-		text.QuoteGiven(s.APIURL.Value), label).
+	return exit.Usagef("API_URL (%s) in %s is not used with the variables of the suite", text.QuoteGiven(s.APIURL.Value), label).
+		Addf(foundNote, label).
 		Hint(
 			fmt.Sprintf("if %s is yours, name it: --env-file %s", label, label),
 			"else give the address of the API on the command line",

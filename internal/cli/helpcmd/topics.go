@@ -38,18 +38,20 @@ func Topics() []*cobra.Command {
 	}
 }
 
-const environmentIntro = `Settings come from flags, then --local, then the environment, then .env in the working
-directory (or the file that --env-file names), then a default. Where a setting has two
-names, the first wins inside one place. A variable that is set to nothing is not set.
+const environmentIntro = `Settings come from flags, then --local, then the file that --env-file names, then the
+environment, then .env in the working directory (only without --env-file), then a default.
+Where a setting has two names, the first wins inside one place. An empty variable is not set.
 
 `
 
 const environmentTrust = `
-Flags and the environment are yours and complete each other. .env may be somebody else's:
-tenant, client and credential come from one place, .env or not, and .env never says where a
-credential that is not in it goes, nor for which API m2m call gets a token with it. A .env that
-was found, not named with --env-file, names no file outside its folder and no login host but
-Microsoft's.
+Flags, the file that --env-file names and the environment are yours and complete each other.
+A .env that was found, not named, may be somebody else's. Tenant and client come from where
+the credential is. The login host, API_URL and M2M_CA_FILE of such a .env are not used with a
+credential or token of yours, API_URL and M2M_CA_FILE not with a body or a header that is a
+credential. It names no file outside its folder and no login host but Microsoft's. Next to
+settings of yours it does not widen whom verify and serve let in. If it is yours, name it:
+--env-file .env
 
 Also read: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; NO_COLOR,
 FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN with

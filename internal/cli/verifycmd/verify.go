@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,6 +190,9 @@ func dropPlaceholders(env *cli.Env, s *settings.Settings) {
 			env.Say("warning: %s is a placeholder and counts as not set", g.From.Subject())
 			*g = settings.Given[string]{}
 		}
+	}
+	if slices.ContainsFunc(s.Tenants.Value, entra.IsPlaceholder) {
+		s.Tenants = settings.Given[[]string]{}
 	}
 }
 
