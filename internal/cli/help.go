@@ -10,19 +10,24 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
-// helpWidth is what help pages are wrapped at, in columns.
-const helpWidth = 100
+// printHelp prints the page of a command, laid out for a width.
+func printHelp(w io.Writer, cmd *cobra.Command, width int) {
+	io.WriteString(w, text.Reflow(helpPage(cmd), width))
+}
 
-// printHelp prints the page of a command: what it is, examples, commands, flags.
-func printHelp(w io.Writer, cmd *cobra.Command) {
+// helpPage is the page of a command: what it is, examples, commands, flags. A flag
+// takes one line.
+func helpPage(cmd *cobra.Command) string {
+	var w strings.Builder
 	section := func(heading, body string) {
 		if body != "" {
-			fmt.Fprintf(w, "\n%s:\n%s\n", heading, strings.TrimRight(body, "\n"))
+			fmt.Fprintf(&w, "\n%s:\n%s\n", heading, strings.TrimRight(body, "\n"))
 		}
 	}
-	fmt.Fprintln(w, strings.TrimSpace(cmd.Long))
+	fmt.Fprintln(&w, strings.TrimSpace(cmd.Long))
 	section("Examples", cmd.Example)
 	if cmd.Runnable() && cmd.HasParent() && !isGroup(cmd) {
 		section("Usage", "  "+cmd.UseLine())
@@ -31,13 +36,14 @@ func printHelp(w io.Writer, cmd *cobra.Command) {
 		section(group.heading, group.body)
 	}
 	if cmd.IsAdditionalHelpTopicCommand() {
-		return
+		return w.String()
 	}
 	for _, group := range flagGroups(cmd) {
 		section(group.heading, group.body)
 	}
-	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsagesWrapped(helpWidth))
+	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsages())
 	section("More help", moreHelp(cmd))
+	return w.String()
 }
 
 // isGroup reports whether a command only groups those below it.
@@ -141,7 +147,7 @@ func flagGroups(cmd *cobra.Command) (sections []helpSection) {
 			heading = shared[i-1].heading
 		}
 		if set.HasAvailableFlags() {
-			sections = append(sections, helpSection{heading, set.FlagUsagesWrapped(helpWidth)})
+			sections = append(sections, helpSection{heading, set.FlagUsages()})
 		}
 	}
 	return sections

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"m2m/internal/jq"
@@ -333,7 +332,7 @@ func (r *reader) name(n *strictyaml.Node) string {
 		return ""
 	}
 	if strings.TrimSpace(n.Text) == "" || utf8.RuneCountInString(n.Text) > maxName ||
-		strings.ContainsFunc(n.Text, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		text.Bound(n.Text, len(n.Text)) != n.Text {
 		r.Add(n.Place, "a name is one line of up to %d characters, not %s", maxName, text.Quote(n.Text))
 		return ""
 	}
