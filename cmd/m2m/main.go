@@ -27,7 +27,6 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/cli/callcmd"
 	"m2m/internal/cli/helpcmd"
-	"m2m/internal/cli/initcmd"
 	"m2m/internal/cli/probecmd"
 	"m2m/internal/cli/servecmd"
 	"m2m/internal/cli/tenantcmd"
@@ -55,7 +54,6 @@ var commands = cli.Commands{
 		{Name: "probe", New: probecmd.New, Group: checks},
 		{Name: "serve", New: servecmd.New, Group: servers},
 		{Name: "tenant", New: tenantcmd.New, Group: servers},
-		{Name: "init", New: initcmd.New},
 		{Name: "version", New: helpcmd.NewVersion},
 	},
 	Topics: helpcmd.Topics,

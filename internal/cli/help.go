@@ -10,24 +10,19 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/settings"
-	"m2m/internal/text"
 )
 
-// printHelp prints the page of a command, laid out for a width.
-func printHelp(w io.Writer, cmd *cobra.Command, width int) {
-	io.WriteString(w, text.Reflow(helpPage(cmd), width))
-}
+// helpWidth is what help pages are wrapped at, in columns.
+const helpWidth = 100
 
-// helpPage is the page of a command: what it is, examples, commands, flags. A flag
-// takes one line.
-func helpPage(cmd *cobra.Command) string {
-	var w strings.Builder
+// printHelp prints the page of a command: what it is, examples, commands, flags.
+func printHelp(w io.Writer, cmd *cobra.Command) {
 	section := func(heading, body string) {
 		if body != "" {
-			fmt.Fprintf(&w, "\n%s:\n%s\n", heading, strings.TrimRight(body, "\n"))
+			fmt.Fprintf(w, "\n%s:\n%s\n", heading, strings.TrimRight(body, "\n"))
 		}
 	}
-	fmt.Fprintln(&w, strings.TrimSpace(cmd.Long))
+	fmt.Fprintln(w, strings.TrimSpace(cmd.Long))
 	section("Examples", cmd.Example)
 	if cmd.Runnable() && cmd.HasParent() && !isGroup(cmd) {
 		section("Usage", "  "+cmd.UseLine())
@@ -36,14 +31,13 @@ func helpPage(cmd *cobra.Command) string {
 		section(group.heading, group.body)
 	}
 	if cmd.IsAdditionalHelpTopicCommand() {
-		return w.String()
+		return
 	}
 	for _, group := range flagGroups(cmd) {
 		section(group.heading, group.body)
 	}
-	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsages())
+	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsagesWrapped(helpWidth))
 	section("More help", moreHelp(cmd))
-	return w.String()
 }
 
 // isGroup reports whether a command only groups those below it.
@@ -147,7 +141,7 @@ func flagGroups(cmd *cobra.Command) (sections []helpSection) {
 			heading = shared[i-1].heading
 		}
 		if set.HasAvailableFlags() {
-			sections = append(sections, helpSection{heading, set.FlagUsages()})
+			sections = append(sections, helpSection{heading, set.FlagUsagesWrapped(helpWidth)})
 		}
 	}
 	return sections

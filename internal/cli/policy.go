@@ -30,7 +30,6 @@ func (p *PolicyFlags) Add(cmd *cobra.Command) {
 	flags.StringArrayVar(&p.clients, "client", nil, "let in only the app with this client `ID` (repeatable)")
 	flags.BoolVar(&p.allowUser, "allow-user", false, "let users' tokens in even if no scope is required")
 	flags.BoolVar(&p.anyAudience, "any-audience", false, "do not check whom the token is for: a token for any other API passes")
-	flags.BoolVar(&p.AnyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
 	flags.DurationVar(&p.leeway, "leeway", verify.DefaultLeeway, "how far clocks may differ, at most "+text.Duration(verify.MaxLeeway))
 }
 

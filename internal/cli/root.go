@@ -90,7 +90,7 @@ func commandLine(env *Env, commands Commands) *cobra.Command {
 type Commands struct {
 	List   []Command               // in the order in which help lists them
 	Topics func() []*cobra.Command // pages of help that belong to no command
-	Help   func(*Env) *cobra.Command
+	Help   func() *cobra.Command
 }
 
 // Command makes a command of this name.
@@ -126,7 +126,7 @@ func Root(env *Env, commands Commands) *cobra.Command {
 		root.AddCommand(commands.Topics()...)
 	}
 	if commands.Help != nil {
-		help := commands.Help(env)
+		help := commands.Help()
 		root.SetHelpCommand(help)
 		add(help, "")
 	}
@@ -157,7 +157,7 @@ func bareRoot(env *Env) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("m2m {{.Version}}\n")
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(env.Out, cmd, Width(env.Stdout)) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(env.Out, cmd) })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	flags.BoolVar(&env.Debug, "debug", false, "log requests and decisions to stderr, secrets removed")

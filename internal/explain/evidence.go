@@ -41,6 +41,9 @@ func newEvidence(a *call.Answer, c Context) *evidence {
 	e.bearer = bearerOf(e.challenges)
 	if !c.Token.IsZero() {
 		e.token, e.tokenErr = jwt.Decode(c.Token.Reveal())
+		if e.token != nil && e.token.Claims.IsZero() {
+			e.token = nil // nothing of it could be read: an encrypted token, or a part of one
+		}
 	}
 	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		e.skew, e.skewKnown = date.Sub(a.ReceivedAt), true

@@ -143,14 +143,14 @@ func (m *Metadata) Fetch(ctx context.Context, v entra.Version) error {
 	return err
 }
 
-// Run keeps the keys fresh until ctx ends: at once, then every Refresh with a
-// tenth of jitter, sooner after a failure. v1.0 keys are kept fresh from their
+// Run keeps the keys fresh until ctx ends: at once unless they are, then every Refresh
+// with a tenth of jitter, sooner after a failure. v1.0 keys are kept fresh from their
 // first use on. A server runs it in a goroutine; a one-shot command does not.
 func (m *Metadata) Run(ctx context.Context) {
 	retry := time.Minute
 	for {
 		wait := jitter(m.refresh)
-		if err := m.renew(ctx); err == nil {
+		if err := m.renewIfDue(ctx); err == nil {
 			retry = time.Minute
 		} else if wait > retry {
 			wait, retry = jitter(retry), 2*retry
@@ -161,6 +161,14 @@ func (m *Metadata) Run(ctx context.Context) {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// renewIfDue spares the fetch that the start of a server has just made.
+func (m *Metadata) renewIfDue(ctx context.Context) error {
+	if s := m.v2.snapshot(); s != nil && m.v2.now().Sub(s.fetched) < m.refresh/10 {
+		return nil
+	}
+	return m.renew(ctx)
 }
 
 func (m *Metadata) renew(ctx context.Context) error {

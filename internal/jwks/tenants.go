@@ -3,6 +3,7 @@ package jwks
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"m2m/internal/entra"
@@ -21,8 +22,11 @@ func NewTenants(of ...*Metadata) *Tenants { return &Tenants{of} }
 // Lookup implements [Source]. While the GUID of a domain name is not known, its tenant
 // may be any; its document is then read first.
 func (s *Tenants) Lookup(ctx context.Context, v entra.Version, issuer, kid string) (*Key, Issuer, error) {
+	if len(s.all) == 1 {
+		return s.all[0].Lookup(ctx, v, issuer, kid)
+	}
 	_, tenant, _ := SplitIssuer(v, issuer)
-	nearest, nearestErr := Issuer{}, error(nil)
+	nearest, nearestErr := Issuer{Hint: s.expected(v)}, error(nil)
 	for _, m := range s.all {
 		if !m.Admits(v, issuer) {
 			continue
@@ -33,14 +37,22 @@ func (s *Tenants) Lookup(ctx context.Context, v entra.Version, issuer, kid strin
 			nearest, nearestErr = found, err // out of reach: it may be this tenant's
 		case MatchesIssuer(found.Name, tenant, issuer):
 			return key, found, err
-		case nearest == Issuer{}:
-			nearest = found // a domain name that turned out to be another tenant's
 		}
+		// Else it is a domain name that turned out to be another tenant's.
 	}
 	if nearestErr == nil {
 		nearestErr = ErrKeyUnknown
 	}
 	return nil, nearest, nearestErr
+}
+
+// expected lists the issuers of all tenants, for messages.
+func (s *Tenants) expected(v entra.Version) string {
+	var issuers []string
+	for _, m := range s.all {
+		issuers = append(issuers, expectedIssuer(m.authority, v))
+	}
+	return strings.Join(issuers, " or ")
 }
 
 // Admits implements [Source].

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,6 +15,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/tenant"
 	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
 	"m2m/internal/tenant/intercept"
 	"m2m/internal/tenant/tenantfile"
@@ -27,6 +29,9 @@ type Options struct {
 	Faults []fault.Fault
 	// TenantAddr and APIAddr are HOST:PORT on loopback; port 0 is any free one.
 	TenantAddr, APIAddr string
+	// Resources returns, of the API's origin, the identifiers that clients of the API
+	// send as resource: they become App ID URIs of the API that is served.
+	Resources func(origin string) ([]string, error)
 	// APITLS says that the API is served over https.
 	APITLS bool
 	// Intercept opens a proxy through which the tenant answers as Entra's login
@@ -75,10 +80,32 @@ func Open(o Options) (*Server, error) {
 		return nil, errors.Join(err, s.tenantListener.Close())
 	}
 	s.APIURL = Origin(s.apiListener, o.APITLS)
+	if o.Resources != nil {
+		resources, err := o.Resources(s.APIURL)
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		o.Tenants.Tenants = withURIs(o.Tenants.Tenants, resources)
+		s.Tenants = o.Tenants
+	}
 	if err := s.start(o, outside); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// withURIs adds App ID URIs to the API of the first tenant's client, which is the one
+// that is served.
+func withURIs(tenants []directory.Tenant, uris []string) []directory.Tenant {
+	home := tenants[0]
+	served := home.APIOf(home.Clients[0], home.APIs[0]).ID
+	home.APIs = slices.Clone(home.APIs)
+	for i, api := range home.APIs {
+		if api.ID == served {
+			home.APIs[i].URIs = slices.Concat(api.URIs, uris)
+		}
+	}
+	return slices.Concat([]directory.Tenant{home}, tenants[1:])
 }
 
 func (s *Server) start(o Options, outside *http.Client) error {

@@ -141,13 +141,15 @@ func TestOneSentenceForAll(t *testing.T) {
 func TestWhatIsRequired(t *testing.T) {
 	policy := demoPolicy()
 	policy.Scopes = []string{"Data.Read", "Data.Write"}
-	s := raise(t, serve.Config{Verifier: newVerifier(t, policy, staticKeys(t)), Policy: policy})
+	s := raise(t, serve.Config{Verifier: newVerifier(t, policy, staticKeys(t)), Policy: policy,
+		Discovery: serve.Discovery{Scope: "api://orders/.default"}})
 	for name, tc := range map[string]struct {
 		claims    claims
 		challenge string
 	}{
 		"user": {userClaims(claims{"scp": "Other"}), `Bearer realm="m2m", error="insufficient_scope", ` +
-			`error_description="the token is valid, but it lacks permission: this API requires scp one of Data.Read, Data.Write", scope="Data.Read Data.Write"`},
+			`error_description="the token is valid, but it lacks permission: this API requires scp one of Data.Read, Data.Write", ` +
+			`scope="api://orders/Data.Read api://orders/Data.Write"`},
 		"app": {appClaims(claims{"roles": nil}), `Bearer realm="m2m", error="insufficient_scope", ` +
 			`error_description="the token is valid, but it lacks permission: this API requires roles Data.Read"`},
 	} {

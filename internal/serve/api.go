@@ -73,6 +73,9 @@ type Config struct {
 	// MetricsApart says that API.Metrics is served elsewhere, so that /metrics is
 	// not a route. Otherwise /metrics answers callers on this machine.
 	MetricsApart bool
+	// Discovery is what clients find out without a token: the metadata of the API, and
+	// what challenges say of it.
+	Discovery Discovery
 	// Now is the clock of the log's durations. Nil is time.Now.
 	Now func() time.Time
 }
@@ -90,13 +93,17 @@ type API struct {
 	upstream http.Handler
 }
 
-// New makes an API. The error is ErrNoVerifier, ErrUpstream, or wraps ErrRealm.
+// New makes an API. The error is ErrNoVerifier, ErrUpstream, ErrResourcePath, or wraps
+// ErrRealm.
 func New(c Config) (*API, error) {
 	switch {
 	case c.Verifier == nil:
 		return nil, ErrNoVerifier
 	case strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }):
 		return nil, fmt.Errorf("%w: %q", ErrRealm, c.Realm)
+	}
+	if err := c.Discovery.check(); err != nil {
+		return nil, err
 	}
 	if c.Upstream != nil {
 		if err := c.Upstream.Check(); err != nil {
@@ -110,7 +117,8 @@ func New(c Config) (*API, error) {
 		c.Now = time.Now
 	}
 	c.AccessLog = c.AccessLog || len(c.LogClaims) > 0
-	a := &API{config: c, log: loggerOrDiscard(c.Logger), challenge: challenge{realm: c.Realm, scopes: c.Policy.Scopes}}
+	a := &API{config: c, log: loggerOrDiscard(c.Logger), challenge: challenge{realm: c.Realm, policy: c.Policy, discovery: c.Discovery}}
+	a.challenge.scopes = a.scopes()
 	if c.ExplainRejections {
 		a.challenge.report = func(r *http.Request, token entra.Secret) *verify.Report {
 			return explain.Report(c.Verifier.Report(r.Context(), token.Reveal()))
@@ -128,7 +136,7 @@ func New(c Config) (*API, error) {
 	if a.upstream != nil {
 		rest = upstreamRoute
 	}
-	a.metrics = newMetrics(slices.Collect(maps.Keys(a.routes)), rest)
+	a.metrics = newMetrics(append(slices.Collect(maps.Keys(a.routes)), wellKnownRoute), rest)
 	return a, nil
 }
 
@@ -136,7 +144,7 @@ func New(c Config) (*API, error) {
 // or matched by a prefix.
 func (a *API) routeTable() map[string]methods {
 	routes := map[string]methods{
-		"/auth":    {anyMethod: a.rejectLookalikes(a.ownProtected(http.HandlerFunc(forwardAuth), a.rejectForward))},
+		authRoute:  {anyMethod: a.rejectLookalikes(a.ownProtected(http.HandlerFunc(forwardAuth), a.rejectForward))},
 		"/healthz": {http.MethodGet: withoutAccessLog(typed(healthy))},
 		"/readyz":  {http.MethodGet: withoutAccessLog(typed(a.ready))},
 	}
@@ -200,11 +208,19 @@ func (b *requestBody) Read(p []byte) (int, error) {
 
 // finish counts a request and logs it.
 func (a *API) finish(x *exchange, r *http.Request) {
-	a.metrics.count(r.URL.Path, x)
+	route := r.URL.Path
+	if a.config.Discovery.isWellKnown(route) {
+		route = wellKnownRoute
+	}
+	a.metrics.count(route, x)
 	a.logRequest(x, r)
 }
 
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
+	if a.config.Discovery.isWellKnown(r.URL.Path) {
+		a.serveWellKnown(w, r)
+		return
+	}
 	route, found := a.routes[r.URL.Path]
 	if !found && a.upstream != nil {
 		a.upstream.ServeHTTP(w, r)

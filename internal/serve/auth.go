@@ -6,6 +6,9 @@ import (
 	"m2m/internal/entra"
 )
 
+// authRoute is the path of forwardAuth.
+const authRoute = "/auth"
+
 // forwardAuth answers a proxy's authentication subrequest: nginx's auth_request,
 // forward authentication of Caddy and Traefik. 200 has the identity headers and no
 // content; otherwise 401, 403, or 503 where the token cannot be validated now. Every

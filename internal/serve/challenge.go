@@ -4,12 +4,14 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"m2m/internal/entra"
 	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
 
@@ -21,8 +23,12 @@ const defaultRealm = "m2m"
 type challenge struct {
 	// realm is empty for defaultRealm.
 	realm string
-	// scopes are the required ones. They are sent where a user's token lacks them,
-	// so that the client can ask its user; an app cannot ask for any.
+	// policy has the required scopes: a user's client can ask for those that a token
+	// lacks. An app cannot ask for any.
+	policy verify.Policy
+	// discovery is what the client is told about the API and its scopes.
+	discovery Discovery
+	// scopes are those that a client without a valid token should ask for.
 	scopes []string
 	// malformed is the status for ErrMalformed; zero is RFC 6750's, 400.
 	malformed int
@@ -45,7 +51,7 @@ func (c challenge) reject(w http.ResponseWriter, r *http.Request, token entra.Se
 	case http.StatusRequestEntityTooLarge:
 		w.Header().Set("Connection", "close")
 	default:
-		w.Header().Set("WWW-Authenticate", c.header(p, errors.Is(why, verify.ErrScopeMissing)))
+		w.Header().Set("WWW-Authenticate", c.header(r, p, c.askFor(p, token, why)))
 	}
 	p.write(w, r)
 }
@@ -72,9 +78,13 @@ func problemOf(why error) Problem {
 }
 
 // required names the missing roles or scopes. Unlike the reason of a 401 this does
-// not help a forger, since the token is valid.
+// not help a forger, since the token is valid. It does not list the allowed clients.
 func required(why error) string {
-	if about := (*verify.Error)(nil); errors.As(why, &about) && about.Expected != "" {
+	about := (*verify.Error)(nil)
+	if errors.As(why, &about) && about.Check == verify.CheckClient {
+		return ": its app is not one that may call this API"
+	}
+	if about != nil && about.Expected != "" {
 		return ": this API requires " + quoted(about.Expected)
 	}
 	return ""
@@ -84,9 +94,30 @@ func tooLargeProblem(limit int64) Problem {
 	return Problem{Status: http.StatusRequestEntityTooLarge, Detail: "the body is larger than " + strconv.FormatInt(limit, 10) + " bytes"}
 }
 
+// askFor returns the scopes that a client should ask for next. After a 403 only a user's
+// client can do something: it asks for the ones that are missing.
+func (c challenge) askFor(p Problem, token entra.Secret, why error) []string {
+	switch {
+	case c.discovery.Off:
+		return nil
+	case p.Status == http.StatusUnauthorized && p.Error != "invalid_request":
+		return c.scopes
+	case p.Status != http.StatusForbidden || !errors.Is(why, verify.ErrScopeMissing):
+		return nil
+	}
+	sent, _ := jwt.Decode(token.Reveal())
+	if sent == nil || sent.Kind != jwt.User {
+		return nil
+	}
+	return c.discovery.qualified(slices.DeleteFunc(slices.Clone(c.policy.Scopes), func(scope string) bool {
+		return slices.Contains(sent.Scopes, scope)
+	}))
+}
+
 // header returns the value of WWW-Authenticate. A request without a token gets no
-// error code (RFC 6750 section 3.1).
-func (c challenge) header(p Problem, scopeMissing bool) string {
+// error code (RFC 6750 section 3.1). Clients of 401 and 403 learn where the metadata of
+// the resource is (RFC 9728 section 5.1).
+func (c challenge) header(r *http.Request, p Problem, scopes []string) string {
 	realm := c.realm
 	if realm == "" {
 		realm = defaultRealm
@@ -96,8 +127,11 @@ func (c challenge) header(p Problem, scopeMissing bool) string {
 	if p.Error != "" {
 		b.WriteString(", error=" + quotedString(p.Error) + ", error_description=" + quotedString(p.Detail))
 	}
-	if scopeMissing && len(c.scopes) > 0 {
-		b.WriteString(", scope=" + quotedString(strings.Join(c.scopes, " ")))
+	if len(scopes) > 0 {
+		b.WriteString(", scope=" + quotedString(strings.Join(scopes, " ")))
+	}
+	if resource, ok := c.discovery.resourceOf(requestedPath(r)); ok && !c.discovery.Off && p.Error != "invalid_request" {
+		b.WriteString(", resource_metadata=" + quotedString(resource.MetadataURL()))
 	}
 	return b.String()
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // behind starts an upstream and an API in front of it.
-func behind(t *testing.T, upstream http.HandlerFunc, change func(*serve.Upstream)) *stage {
+func behind(t *testing.T, upstream http.HandlerFunc, change func(*serve.Upstream), changes ...func(*serve.Config)) *stage {
 	t.Helper()
 	server := httptest.NewServer(upstream)
 	t.Cleanup(server.Close)
@@ -26,7 +26,11 @@ func behind(t *testing.T, upstream http.HandlerFunc, change func(*serve.Upstream
 	if change != nil {
 		change(u)
 	}
-	return raise(t, serve.Config{Upstream: u, MaxBody: 1000, AccessLog: true})
+	c := serve.Config{Upstream: u, MaxBody: 1000, AccessLog: true}
+	for _, change := range changes {
+		change(&c)
+	}
+	return raise(t, c)
 }
 
 func parsed(t *testing.T, address string) *url.URL {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"m2m/internal/jq"
@@ -332,7 +333,7 @@ func (r *reader) name(n *strictyaml.Node) string {
 		return ""
 	}
 	if strings.TrimSpace(n.Text) == "" || utf8.RuneCountInString(n.Text) > maxName ||
-		text.Bound(n.Text, len(n.Text)) != n.Text {
+		strings.ContainsFunc(n.Text, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		r.Add(n.Place, "a name is one line of up to %d characters, not %s", maxName, text.Quote(n.Text))
 		return ""
 	}

@@ -2,14 +2,17 @@ package helpcmd
 
 import (
 	"fmt"
+	"io"
 
-	"m2m/internal/cli"
+	"github.com/spf13/cobra"
+
 	"m2m/internal/entra"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // explainAADSTS prints the row of an AADSTS code in the catalogue.
-func explainAADSTS(env *cli.Env, code int) error {
+func explainAADSTS(cmd *cobra.Command, code int) error {
 	entry, ok := entra.LookupAADSTS(code)
 	if !ok {
 		return exit.Usagef("AADSTS%d is not among the codes that m2m explains", code).
@@ -18,14 +21,14 @@ func explainAADSTS(env *cli.Env, code int) error {
 				"the tenant's sign-in log shows the failure under the correlation id of the answer",
 			)
 	}
-	printAADSTS(env.Page(), entry)
+	printAADSTS(cmd.OutOrStdout(), entry)
 	return nil
 }
 
-func printAADSTS(page cli.Page, e entra.AADSTS) {
+func printAADSTS(w io.Writer, e entra.AADSTS) {
 	name := e.Name
 	if e.Coined {
-		name += " (unofficial name)"
+		name += " (our name: Microsoft publishes none)"
 	}
 	rows := [][2]string{
 		{fmt.Sprintf("AADSTS%d", e.Code), name},
@@ -33,13 +36,13 @@ func printAADSTS(page cli.Page, e entra.AADSTS) {
 		{"remedy", e.Remedy},
 		{"retry", e.Retry.Advice()},
 		{"answer", wireWords(e.Wire)},
-		{"confidence", string(e.Confidence)},
+		{"sure", string(e.Confidence)},
 	}
 	for _, row := range rows {
 		if row[1] == "" {
 			continue
 		}
-		page.Hang(row[0], row[1], 15)
+		fmt.Fprintln(w, text.Hang(row[0], row[1], 15, 100))
 	}
 }
 

@@ -29,7 +29,7 @@ func NewVersion(env *cli.Env) *cobra.Command {
 
 // New makes m2m help, which also explains AADSTS codes. Cobra's own exits with 0 for a
 // topic that does not exist.
-func New(env *cli.Env) *cobra.Command {
+func New() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command | topic | AADSTS code]",
 		Short: "Help about a command, a topic or an AADSTS code",
@@ -40,7 +40,7 @@ func New(env *cli.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if code, ok := entra.ParseAADSTS(args[0]); ok {
-					return explainAADSTS(env, code)
+					return explainAADSTS(cmd, code)
 				}
 			}
 			found, rest, err := cmd.Root().Find(args)

@@ -3,12 +3,14 @@ package servecmd
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,22 +41,32 @@ const (
 type api struct {
 	env    *cli.Env
 	policy verify.Policy
-	tenant string
 	keys   *jwks.Tenants
 	// release closes the connections to the tenant that wait for a next request.
 	release func()
 	server  serve.Server
 	// upstream is nil where the API answers itself.
-	upstream *serve.Upstream
-	tls      bool
+	upstream  *serve.Upstream
+	tls       bool
+	metadata  metadataOptions
+	resources []serve.Resource
 	// metrics are served at metricsListener; nil: at /metrics of the API itself.
 	metrics         http.Handler
 	metricsListener net.Listener
 }
 
+// place is where an API listens.
+type place struct {
+	// origin is the socket's.
+	origin string
+	// local says that it is next to a local tenant.
+	local bool
+	log   *slog.Logger
+}
+
 // newAPI puts the API together. What would make it reject or accept every caller is
 // found here and not by the first caller.
-func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
+func newAPI(env *cli.Env, s *settings.Settings, o options, at place) (*api, error) {
 	policy, transport := o.Policy(s), cli.NewTransport(env, s, nil)
 	keys, verifier, err := newVerifier(env, s, o, transport)
 	if err != nil {
@@ -63,10 +75,12 @@ func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 	if err := transport.Check(); err != nil {
 		return nil, err
 	}
-	logger, err := o.logger(env.Stderr)
+	resources, err := o.metadataOptions.identifiers(at.origin, at.local)
 	if err != nil {
 		return nil, err
 	}
+	log.SetFlags(0)
+	log.SetOutput(serve.NetLogger(at.log).Writer()) // net/http's own, of what upstreams send unasked
 	upstream, err := o.upstreamOptions.settings(transport)
 	if err != nil {
 		return nil, err
@@ -74,13 +88,14 @@ func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 	handler, err := serve.New(serve.Config{
 		Verifier:          verifier,
 		Ready:             func(ctx context.Context) error { return keys.Fetch(ctx, entra.V2) },
-		Logger:            logger,
+		Logger:            at.log,
 		AccessLog:         o.accessLog,
 		LogClaims:         o.claims(),
 		ExplainRejections: o.explainRejections,
 		Policy:            policy,
 		Version:           strings.Fields(cli.Version())[0],
-		TokenCommand:      tokenCommandFor(policy),
+		TokenCommand:      tokenCommandFor(policy, at.local),
+		Discovery:         o.metadataOptions.discovery(s, policy, keys, resources),
 		MetricsHint:       "--metrics-addr serves metrics to others",
 		Upstream:          upstream,
 		MaxBody:           o.maxBody,
@@ -89,9 +104,9 @@ func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 		Now:               env.Now,
 	})
 	if err != nil {
-		return nil, err
+		return nil, explainResources(err)
 	}
-	certificate, err := o.tlsConfig()
+	certificate, err := o.certificate(at.log, env.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -101,15 +116,15 @@ func newAPI(env *cli.Env, s *settings.Settings, o options) (*api, error) {
 	}
 	keepMemory(env)
 	server := serve.Server{
-		Handler: handler, Logger: logger, TLS: certificate,
+		Handler: handler, Logger: at.log, TLS: certificate,
 		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain,
 	}
 	o.Warn(env)
 	if o.explainRejections {
 		env.Say("warning: --explain-rejections: every caller can read why a token is rejected, attackers too")
 	}
-	return &api{env: env, policy: policy, tenant: s.Tenant.Value, keys: keys, release: transport.CloseIdleConnections, server: server,
-		upstream: upstream, tls: certificate != nil,
+	return &api{env: env, policy: policy, keys: keys, release: transport.CloseIdleConnections, server: server,
+		upstream: upstream, tls: certificate != nil, metadata: o.metadataOptions, resources: resources,
 		metrics: handler.Metrics(), metricsListener: metricsListener}, nil
 }
 
@@ -168,8 +183,27 @@ func (api *api) announce(listener net.Listener) {
 	say := api.env.Say
 	say("listening on %s%s", local.Origin(listener, api.tls), api.path())
 	announceUpstream(api.env, api.upstream)
-	say("tokens of the tenant %s for %s", api.tenant, strings.Join(api.policy.Audiences, " or "))
+	say("tokens of the tenant %s for %s", strings.Join(api.policy.Tenants, " or "), strings.Join(api.policy.Audiences, " or "))
 	api.announceCallers()
+	api.metadata.announceMetadata(api.env, api.resources)
+	if host, _, _ := net.SplitHostPort(listener.Addr().String()); !api.tls && !transport.Loopback(host) {
+		say("warning: plain http can be reached from other machines, and tokens travel unencrypted")
+		say("hint: give --tls-cert and --tls-key, unless a proxy in front of m2m ends TLS")
+	}
+}
+
+// startWait bounds how long the start waits for the keys.
+const startWait = 10 * time.Second
+
+// fetchKeys fetches the keys before the first request needs them. The API starts without
+// them too, because the issuer may be back soon.
+func (api *api) fetchKeys(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	if err := api.keys.Fetch(ctx, entra.V2); err != nil {
+		api.env.Say("warning: the signing keys cannot be fetched: %s", jwks.ErrorText(err))
+		api.env.Say("hint: requests get 503 until they can; m2m serve --check --debug shows the requests")
+	}
 }
 
 // path is the one to try; empty where all paths are the upstream's.
@@ -195,34 +229,24 @@ func (api *api) announceCallers() {
 	}
 	cli.WarnAboutScopes(api.env, api.policy)
 	if api.policy.AllowUser && len(api.policy.Scopes) == 0 {
-		say("warning: --allow-user: any user of the tenant may call, whatever roles apps need")
+		switch {
+		case len(api.policy.Roles) > 0:
+			say("users need the role %s, as apps do", strings.Join(api.policy.Roles, joiner))
+		default:
+			say("warning: --allow-user: any user of the tenant may call")
+		}
 	}
 	if len(api.policy.Scopes) > 0 {
 		say("users need the scope %s", strings.Join(api.policy.Scopes, joiner))
 	}
 }
 
-// tlsConfig loads --tls-cert and --tls-key; nil without them.
-func (o options) tlsConfig() (*tls.Config, error) {
-	if o.certFile == "" && o.keyFile == "" {
-		return nil, nil
-	}
-	if o.certFile == "" || o.keyFile == "" {
-		return nil, exit.Usagef("--tls-cert and --tls-key go together, but only one is given").
-			Hint("give both, each a PEM file")
-	}
-	certificate, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
-	if err != nil {
-		return nil, exit.Usagef("the TLS certificate cannot be used: %v", err).
-			Hint("--tls-cert is a file with the certificate and its chain, --tls-key one with its key, both in PEM form").
-			Wrap(err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
-}
-
 // tokenCommandFor is the command that prints a token for an API with this policy,
 // or empty if the policy does not say which API it is.
-func tokenCommandFor(p verify.Policy) string {
+func tokenCommandFor(p verify.Policy, local bool) string {
+	if local {
+		return "m2m token --local"
+	}
 	if len(p.Audiences) == 0 || p.AnyAudience {
 		return ""
 	}

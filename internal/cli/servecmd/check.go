@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func checkStart(env *cli.Env, cmd *cobra.Command, o options) error {
 func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 	checks := []startCheck{
 		runCheck("tls", func() (string, error) {
-			config, err := o.tlsConfig()
+			config, err := o.certificate(slog.New(slog.DiscardHandler), env.Now)
 			if config == nil {
 				return "plain http: for loopback and behind a proxy", err
 			}
@@ -138,7 +139,8 @@ func startChecks(env *cli.Env, cmd *cobra.Command, o options) []startCheck {
 	defer transport.CloseIdleConnections()
 	metadata, _, err := newVerifier(env, s, o, transport)
 	settings := runCheck("settings", func() (string, error) {
-		return fmt.Sprintf("tenant %s, audience %s", s.Tenant.Value, cmp.Or(strings.Join(policy.Audiences, " or "), "any")), err
+		audiences := cmp.Or(strings.Join(policy.Audiences, " or "), "any")
+		return fmt.Sprintf("tenant %s, audience %s", strings.Join(policy.Tenants, " or "), audiences), err
 	})
 	keys := startCheck{Name: "keys", Status: "skip", Found: "settings must be fixed first"}
 	if err == nil {
@@ -183,9 +185,6 @@ func callers(p verify.Policy) string {
 		joiner = " and "
 	}
 	apps := "any app of the tenant"
-	if p.AnyTenant {
-		apps = "any app of any tenant"
-	}
 	if len(p.Clients) > 0 {
 		apps = "only the app " + strings.Join(p.Clients, " or ")
 	}
@@ -222,5 +221,9 @@ func fetchKeys(ctx context.Context, s *settings.Settings, t *transport.Transport
 	for _, state := range keys.State() {
 		count += state.Keys
 	}
-	return fmt.Sprintf("%d from %s", count, s.AuthorityURL().URL()), nil
+	from := s.Authority.Value
+	if len(s.Tenants.Value) == 1 {
+		from += "/" + s.Tenants.Value[0]
+	}
+	return fmt.Sprintf("%d from %s", count, from), nil
 }

@@ -83,8 +83,17 @@ func openLocalFor(
 		return value
 	}
 	caFile, _ := cmd.Flags().GetString("ca-file")
+	resources := func(origin string) ([]string, error) {
+		resources, err := o.metadataOptions.identifiers(origin, true)
+		var ids []string
+		for _, resource := range resources {
+			ids = append(ids, resource.String())
+		}
+		return ids, err
+	}
 	return local.Open(local.Options{
-		Tenants: tenants, Faults: faults, TenantAddr: address("tenant-addr", o.tenantAddr), APIAddr: address("addr", o.addr),
+		Resources: resources,
+		Tenants:   tenants, Faults: faults, TenantAddr: address("tenant-addr", o.tenantAddr), APIAddr: address("addr", o.addr),
 		APITLS: o.certFile != "", Intercept: o.intercept, CAFile: caFile, Proxy: env.Proxy, Observers: observed,
 	})
 }
@@ -101,7 +110,11 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, open opene
 	if err := state.Claim(); err != nil {
 		return err
 	}
-	server, err := open(local.Observers{})
+	logger, err := o.localLogger(env, true)
+	if err != nil {
+		return err
+	}
+	server, err := open(newObservers(env, logger))
 	if err != nil {
 		return err
 	}
@@ -117,7 +130,7 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, open opene
 	}
 	quiet := *env
 	quiet.Stderr = io.Discard
-	api, err := newAPI(&quiet, resolved, o)
+	api, err := newAPI(&quiet, resolved, o, place{origin: server.APIURL, local: true, log: logger})
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -148,11 +161,11 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, open op
 	if err := state.Claim(); err != nil {
 		return err
 	}
-	observed, err := newObservers(env, o.logOptions)
+	logger, err := o.localLogger(env, false)
 	if err != nil {
 		return err
 	}
-	server, err := open(observed)
+	server, err := open(newObservers(env, logger))
 	if err != nil {
 		return err
 	}
@@ -163,7 +176,7 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, open op
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
-	api, err := newAPI(env, resolved, o)
+	api, err := newAPI(env, resolved, o, place{origin: server.APIURL, local: true, log: logger})
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}

@@ -58,6 +58,7 @@ type options struct {
 	keyFile     string
 	logOptions
 	upstreamOptions
+	metadataOptions
 	cli.PolicyFlags
 	check             bool
 	explainRejections bool
@@ -115,6 +116,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.DurationVar(&o.keyGrace, "key-grace", time.Hour,
 		"how long a signing key is kept after it vanished from the tenant's key set; 0: not at all")
 	o.upstreamOptions.add(flags)
+	o.metadataOptions.add(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.SeveralTenants(flags)
 	settings.AddFlags(flags, settings.Scope)
@@ -186,14 +188,19 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
-	api, err := newAPI(env, s, o)
+	logger, err := o.logger(env.Stderr)
 	if err != nil {
 		return err
 	}
 	listener, err := local.Listen(o.addr, "--addr")
 	if err != nil {
-		return errors.Join(err, api.close())
+		return err
 	}
+	api, err := newAPI(env, s, o, place{origin: local.Origin(listener, o.certFile != ""), log: logger})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	api.fetchKeys(cmd.Context())
 	api.announce(listener)
 	printEnvFile(env, s)
 	return stopError(cmd.Context(), api.run(cmd.Context(), listener))

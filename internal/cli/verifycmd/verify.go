@@ -95,6 +95,7 @@ func New(env *cli.Env) *cobra.Command {
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
 	o.PolicyFlags.Add(cmd)
+	cmd.Flags().BoolVar(&o.AnyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
 	return cmd
 }
 
