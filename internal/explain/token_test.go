@@ -74,10 +74,10 @@ func TestDiagnosis(t *testing.T) {
 			"another API", "--scope " + issuertest.API, verify.Invalid},
 		{"5 no roles, or older than the grant", same, issuertest.Header(), issuertest.ClaimsV2().Del("roles"),
 			verify.CheckPermission,
-			"likely none is granted to it, or an administrator has not consented yet, or the token (issued 2026-06-01 11:30:00 UTC) is older than the grant", "app role Data.Read to client " + issuertest.Client, verify.Invalid},
+			"likely none is granted, or consent is missing, or the token (issued 2026-06-01 11:30:00 UTC) is older than the grant", "app role Data.Read to client " + issuertest.Client, verify.Invalid},
 		{"7 role in another case", same, issuertest.Header(), issuertest.ClaimsV2().Set("roles", `["data.read"]`),
 			verify.CheckPermission,
-			"spelling differs", "REQUIRED_ROLES", verify.Invalid},
+			"the role differs only by upper and lower case", "REQUIRED_ROLES", verify.Invalid},
 		{"7 another role", same, issuertest.Header(), issuertest.ClaimsV2().Set("roles", `["Other"]`), verify.CheckPermission,
 			"other roles", "Data.Read", verify.Invalid},
 		{"8 scopes asked of an app", func(p *verify.Policy) { p.Roles, p.Scopes = nil, []string{"Read"} },
@@ -88,7 +88,7 @@ func TestDiagnosis(t *testing.T) {
 			verify.CheckPermission, "did not ask for the scope", "Write", verify.Invalid},
 		{"user with the scope in another case", func(p *verify.Policy) { p.Scopes = []string{"OpenID"} }, issuertest.Header(),
 			issuertest.UserClaims(),
-			verify.CheckPermission, "spelling differs", "REQUIRED_SCOPES", verify.Invalid},
+			verify.CheckPermission, "the scope differs only by upper and lower case", "REQUIRED_SCOPES", verify.Invalid},
 		{"9 key rolled, or the app's own", same, issuertest.Header().Str("kid", "other"), issuertest.ClaimsV2(),
 			verify.CheckKey,
 			"likely the issuer has changed its keys", "?appid=" + issuertest.API, verify.Invalid},
@@ -114,7 +114,7 @@ func TestDiagnosis(t *testing.T) {
 			verify.CheckLifetime,
 			"28 hours", "new token", verify.Invalid},
 		{"11 another tenant", same, issuertest.Header(), strangerOf(issuertest.OtherTenant), verify.CheckIssuer,
-			"must list them", "TENANT_ID=" + issuertest.OtherTenant, verify.Invalid},
+			"another tenant", "TENANT_ID=" + issuertest.OtherTenant, verify.Invalid},
 		{"11 the template", same, issuertest.Header(),
 			issuertest.ClaimsV2().Str("iss", "https://login.microsoftonline.com/{tenantid}/v2.0"), verify.CheckIssuer,
 			"template of a multi-tenant document", "", verify.Invalid},
@@ -133,36 +133,36 @@ func TestDiagnosis(t *testing.T) {
 			issuertest.ClaimsV2().Str("iss", "https://id.example/"+issuertest.Tenant+"/v2.0"), verify.CheckIssuer,
 			"not a login host", "--issuer", verify.Invalid},
 		{"no ver", same, issuertest.Header(), issuertest.ClaimsV2().Del("ver"), verify.CheckIssuer, "likely another issuer",
-			"--jwks", verify.Invalid},
+			"new token", verify.Invalid},
 		{"15 object ID of the service principal", func(p *verify.Policy) { p.Clients = []string{issuertest.Object} },
 			issuertest.Header(), issuertest.ClaimsV2(),
 			verify.CheckClient, "object ID of the app's service principal", "--client " + issuertest.Client, verify.Invalid},
 		{"15 object ID of the registration", func(p *verify.Policy) { p.Clients = []string{issuertest.OtherTenant} },
 			issuertest.Header(), issuertest.ClaimsV2(),
-			verify.CheckClient, "likely if the app is the right one", "az ad sp show --id " + issuertest.Client, verify.Invalid},
+			verify.CheckClient, "likely, if the app is the right one", "az ad sp show --id " + issuertest.Client, verify.Invalid},
 		{"ID token", same, issuertest.Header(), issuertest.IDClaims(), verify.CheckKind, "ID token", "send the access token",
 			verify.Invalid},
 		{"user's token", same, issuertest.Header(), issuertest.UserClaims(), verify.CheckKind,
-			`acts for a user (scp "Data.Read.User openid")`, "--allow-user", verify.Invalid},
+			`this is a user's token: it has scp "Data.Read.User openid"`, "--allow-user", verify.Invalid},
 		{"unsigned", same, issuertest.Header().Str("alg", "nOnE"), issuertest.ClaimsV2(), verify.CheckAlgorithm,
-			"not signed at all", "new token", verify.Invalid},
+			"the token is not signed", "new token", verify.Invalid},
 		{"shared secret", same, issuertest.Header().Str("alg", "HS256"), issuertest.ClaimsV2(), verify.CheckAlgorithm,
 			"shared secret", "new token", verify.Invalid},
 		{"nonce of another service", same, issuertest.Header().Str("nonce", "n"), issuertest.ClaimsV2().Str("x", "y"),
 			verify.CheckSignature, "", "", verify.Valid},
 		{"no tenant set", func(p *verify.Policy) { p.Tenants = nil }, issuertest.Header(), issuertest.ClaimsV2(),
 			verify.CheckTenant,
-			"nobody said which tenant", "TENANT_ID=" + issuertest.Tenant, verify.Undecided},
+			"no tenant is configured", "TENANT_ID=" + issuertest.Tenant, verify.Undecided},
 		{"no audience set", func(p *verify.Policy) { p.Audiences = nil }, issuertest.Header(), issuertest.ClaimsV2(),
 			verify.CheckAudience,
-			"nobody said which API", "API_AUDIENCE=" + issuertest.API, verify.Undecided},
+			"no audience is configured", "API_AUDIENCE=" + issuertest.API, verify.Undecided},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := policy()
 			tt.policy(&p)
 			report := explain.Report(verifier(t, p, issuertest.Keys(t)).Report(t.Context(),
-				issuertest.Mint(tt.header, tt.claims)))
+				issuertest.Mint(tt.header, tt.claims)), explain.Judged{})
 			f := report.Finding(tt.check)
 			if report.Verdict != tt.verdict || !strings.Contains(f.Cause, tt.cause) || !strings.Contains(f.Fix, tt.fix) {
 				t.Errorf("want %s, cause …%s…, fix …%s…\ngot %s, %+v", tt.verdict, tt.cause, tt.fix, report.Verdict, f)
@@ -195,7 +195,7 @@ func TestReportIsPlainText(t *testing.T) {
 		issuertest.Mint(issuertest.Header().Str("kid", evil), issuertest.ClaimsV2()),
 		issuertest.Mint(issuertest.Header().Str(evil, "x"), issuertest.ClaimsV2().Add(evil, `1`).Add(evil, `1`)),
 	} {
-		report := explain.Report(verifier(t, p, issuertest.Keys(t)).Report(t.Context(), token))
+		report := explain.Report(verifier(t, p, issuertest.Keys(t)).Report(t.Context(), token), explain.Judged{})
 		for _, f := range report.Findings {
 			if words := f.Expected + f.Found + f.Cause + f.Fix; strings.ContainsAny(words, "\u009b\u202e") {
 				t.Errorf("%s: %q", f.Check, words)

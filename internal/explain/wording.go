@@ -15,6 +15,7 @@ import (
 type Situation struct {
 	header, method, follow, retry, timeout, withToken string
 	twoAuthorizations                                 string
+	inAnswer                                          bool // no flag and no command can be named
 }
 
 // The situations.
@@ -31,6 +32,8 @@ var (
 		withToken:         `send it as a client: leave out "as: none"`,
 		twoAuthorizations: `leave the header out, or send the request "as: none"`,
 	}
+	// HTTPAnswer is for who reads the answer of an API.
+	HTTPAnswer = Situation{inAnswer: true}
 )
 
 func (s Situation) orCommandLine() Situation {

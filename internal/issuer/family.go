@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"m2m/internal/entra"
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
@@ -51,11 +52,12 @@ type Use string
 
 // The uses.
 const (
-	ForAPI      Use = "api"      // access tokens that an API can validate
-	ForExchange Use = "exchange" // assertions: to be exchanged for an access token, not sent to an API
-	ForIssuer   Use = "issuer"   // only their issuer can validate them
-	ForClient   Use = "client"   // ID tokens: they tell a client who signed in
-	ForService  Use = "service"  // of one service of Microsoft's own
+	ForAPI      Use = "api"        // access tokens that an API can validate
+	ForExchange Use = "exchange"   // assertions: to be exchanged for an access token, not sent to an API
+	ForIssuer   Use = "issuer"     // only their issuer can validate them
+	ForClient   Use = "client"     // ID tokens: they tell a client who signed in
+	ForService  Use = "service"    // for one service alone
+	Credential  Use = "credential" // a proof or a credential of its holder, or an event: for no API
 )
 
 // Mark is a condition for a token; every member that is not empty must hold.
@@ -67,6 +69,10 @@ type Mark struct {
 	Subject string `json:"sub"`
 	// Claims must all be there: "name", "name=value" or "name:array".
 	Claims []string `json:"claims"`
+	// Type is typ of the header.
+	Type string `json:"typ"`
+	// SelfIssued says that iss and sub are the same.
+	SelfIssued bool `json:"self_issued"`
 }
 
 // The families that code asks for by name.
@@ -104,7 +110,7 @@ func Of(t *jwt.Token) *Family {
 	}
 	isEntra := jwks.IsEntraIssuer(t.Issuer)
 	for _, f := range catalogue() {
-		if slices.ContainsFunc(f.Match, func(m Mark) bool { return (!isEntra || m.Issuer+m.Subject != "") && m.fits(t) }) {
+		if slices.ContainsFunc(f.Match, func(m Mark) bool { return (!isEntra || m.Issuer+m.Subject+m.Type != "") && m.fits(t) }) {
 			return f
 		}
 	}
@@ -137,12 +143,15 @@ func (m Mark) fits(t *jwt.Token) bool {
 		!inside && !strings.HasPrefix(t.Subject, m.Subject) {
 		return false
 	}
+	if m.Type != "" && m.Type != text.LowerASCII(t.Type) || m.SelfIssued && (t.Issuer == "" || t.Issuer != t.Subject) {
+		return false
+	}
 	for _, condition := range m.Claims {
 		if !claimFits(t, condition) {
 			return false
 		}
 	}
-	return m.Issuer != "" || m.Subject != "" || len(m.Claims) > 0
+	return true
 }
 
 func claimFits(t *jwt.Token, condition string) bool {
@@ -232,4 +241,26 @@ func (f *Family) Claim(name string) (sentence string, ok bool) {
 		sentence, ok = byID(Unknown).Claims[name]
 	}
 	return sentence, ok
+}
+
+// Explain says what a name in a part of the family's tokens means; empty if nothing is
+// known.
+func (f *Family) Explain(where entra.ClaimPlace, name string) string {
+	if sentence, ok := f.Claims[name]; ok && where == entra.InPayload {
+		return sentence
+	}
+	if f.isEntras() {
+		for _, c := range entra.ClaimCatalogue() {
+			if c.Where == where && c.Name == name {
+				return strings.TrimSpace(c.Sentence + " " + c.Hint)
+			}
+		}
+	}
+	sentence, _ := f.Claim(name)
+	return sentence
+}
+
+// isEntras reports whether Entra writes the family's tokens.
+func (f *Family) isEntras() bool {
+	return f.ID == Entra || f.ID == ExternalID || f.ID == "azure_pipelines"
 }

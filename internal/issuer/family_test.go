@@ -25,6 +25,10 @@ func decode(t testing.TB, header, claims string) *jwt.Token {
 
 // recognised are tokens as their issuers document them, at least one for each row.
 var recognised = []struct{ family, claims, keys string }{
+	{"prt_cookie", `{"refresh_token":"0.A","is_primary":"true","request_nonce":"n"}`, ""},
+	{"security_event", `{"iss":"https://idp.example","events":{},"jti":"1"}`, ""},
+	{"client_assertion", `{"iss":"` + tid + `","sub":"` + tid + `","aud":"https://login.microsoftonline.com/x/oauth2/v2.0/token"}`, ""},
+	{"dpop_proof", `{"htm":"GET"}`, ""},
 	{"azure_pipelines", `{"ver":"2.0","iss":"https://login.microsoftonline.com/` + tid + `/v2.0",` +
 		`"sub":"/eid1/c/pub/t/fiwfbbST/a/rISbSSETf0KqFyZ8ppdXmA/sc/1f/2e"}`, ""},
 	{"azure_pipelines_old", `{"iss":"https://vstoken.dev.azure.com/` + tid + `","sub":"sc://org/project/connection"}`,
@@ -95,8 +99,11 @@ func TestOf(t *testing.T) {
 	seen := map[string]bool{}
 	for _, tt := range recognised {
 		header := `{"alg":"RS256"}`
-		if tt.family == issuer.RFC9068 {
+		switch tt.family {
+		case issuer.RFC9068:
 			header = `{"alg":"RS256","typ":"at+jwt"}`
+		case "dpop_proof":
+			header = `{"alg":"RS256","typ":"dpop+jwt"}`
 		}
 		token := decode(t, header, tt.claims)
 		f := issuer.Of(token)
@@ -114,7 +121,8 @@ func TestOf(t *testing.T) {
 
 // TestRows: a row is whole, so that what is made of it reads as a sentence.
 func TestRows(t *testing.T) {
-	uses := []issuer.Use{issuer.ForAPI, issuer.ForExchange, issuer.ForIssuer, issuer.ForClient, issuer.ForService}
+	uses := []issuer.Use{issuer.ForAPI, issuer.ForExchange, issuer.ForIssuer, issuer.ForClient, issuer.ForService,
+		issuer.Credential}
 	for _, f := range issuer.Families() {
 		if f.ID == "" || f.Name == "" || len(f.Sources) == 0 || !slices.Contains(uses, f.Use) {
 			t.Errorf("%s: a row needs id, name, use and sources", f.ID)

@@ -89,6 +89,12 @@ func (f *fetcher) discover(ctx context.Context, v entra.Version) (discovery, err
 	return d, nil
 }
 
+// Discovery returns what a discovery document names; ok is false for another text.
+func Discovery(document []byte) (issuer, keysAddress string, ok bool) {
+	d, err := readDiscovery(document)
+	return d.issuer, d.keysAddress, err == nil
+}
+
 func readDiscovery(body []byte) (d discovery, err error) {
 	err = eachMember(body, func(name string, value jsontext.Value) error {
 		switch name {

@@ -121,7 +121,7 @@ func New(c Config) (*API, error) {
 	a.challenge.scopes = a.scopes()
 	if c.ExplainRejections {
 		a.challenge.report = func(r *http.Request, token entra.Secret) *verify.Report {
-			return explain.Report(c.Verifier.Report(r.Context(), token.Reveal()))
+			return explain.Report(c.Verifier.Report(r.Context(), token.Reveal()), explain.Judged{Situation: explain.HTTPAnswer, Text: token})
 		}
 	}
 	document, err := describe(c)

@@ -111,7 +111,7 @@ func BenchmarkJudge(b *testing.B) {
 	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
-		if report := explain.Report(v.Report(b.Context(), token)); report.Verdict != "believed" {
+		if report := explain.Report(v.Report(b.Context(), token), explain.Judged{}); report.Verdict != "believed" {
 			b.Fatal(report.Verdict)
 		}
 	}
@@ -127,7 +127,9 @@ func BenchmarkOverRSA(b *testing.B) {
 		overRSA(b, func() bool { _, err := v.Verify(b.Context(), token); return err == nil })
 	})
 	b.Run("Judge", func(b *testing.B) {
-		overRSA(b, func() bool { return explain.Report(v.Report(b.Context(), token)).Verdict == verify.Valid })
+		overRSA(b, func() bool {
+			return explain.Report(v.Report(b.Context(), token), explain.Judged{}).Verdict == verify.Valid
+		})
 	})
 	parse := parseOf()
 	b.Run("Parse", func(b *testing.B) {

@@ -42,12 +42,12 @@ func TestHostileWords(t *testing.T) {
 			for _, m := range tt.claims {
 				assertHarmless(t, tt.name+", "+m.Name,
 					explain.Report(tt.judge.Report(t.Context(),
-						issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words))))), words)
+						issuertest.Mint(tt.header, tt.claims.Set(m.Name, strconv.Quote(words)))), explain.Judged{}), words)
 			}
 			for _, m := range tt.header {
 				assertHarmless(t, tt.name+", "+m.Name,
 					explain.Report(tt.judge.Report(t.Context(),
-						issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims))), words)
+						issuertest.Mint(tt.header.Set(m.Name, strconv.Quote(words)), tt.claims)), explain.Judged{}), words)
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func TestHostileClient(t *testing.T) {
 		"":          "",
 	} {
 		f := explain.Report(v.Report(t.Context(),
-			issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name)))).Finding(verify.CheckClient)
+			issuertest.Mint(plainHeader(), plainClaims().Str("client_id", name).Str("sub", name))), explain.Judged{}).Finding(verify.CheckClient)
 		if f.Status != verify.Fail || f.Fix != fix {
 			t.Errorf("client %q: %s, fix %q, want %q", name, f.Status, f.Fix, fix)
 		}
@@ -83,7 +83,7 @@ func TestHostileFailure(t *testing.T) {
 		strings.ContainsFunc(err.Error(), unseen) {
 		t.Errorf("%d bytes: %q", len(err.Error()), err)
 	}
-	assertHarmless(t, "no keys", explain.Report(v.Report(t.Context(), issuertest.Valid())), "AAA")
+	assertHarmless(t, "no keys", explain.Report(v.Report(t.Context(), issuertest.Valid()), explain.Judged{}), "AAA")
 }
 
 func unseen(r rune) bool { return !unicode.IsGraphic(r) }

@@ -316,9 +316,9 @@ func TestPlainWords(t *testing.T) {
 	p := plainPolicy()
 	p.Roles, p.Scopes = []string{"Data.Read"}, nil
 	v := verifier(t, p, plainKeys(t, jwks.SetOptions{Issuer: idp}))
-	report := explain.Report(v.Report(context.Background(), issuertest.Mint(plainHeader(), plainClaims())))
+	report := explain.Report(v.Report(context.Background(), issuertest.Mint(plainHeader(), plainClaims())), explain.Judged{})
 	for check, want := range map[verify.Check]string{
-		verify.CheckTenant: "the issuer that was named is none of Entra's",
+		verify.CheckTenant: "the issuer that is configured is not Entra's",
 		verify.CheckKind:   "sub is the client", verify.CheckPermission: "have the issuer grant the role",
 	} {
 		f := report.Finding(check)
@@ -333,7 +333,7 @@ func TestPlainWords(t *testing.T) {
 				issuertest.Noon.Add(-time.Hour))),
 		issuertest.Mint(issuertest.Header(), plainClaims().Str("nonce", "n").Date("exp", issuertest.Noon.Add(300*time.Hour))),
 	} {
-		for _, f := range explain.Report(v.Report(context.Background(), token)).Findings {
+		for _, f := range explain.Report(v.Report(context.Background(), token), explain.Judged{}).Findings {
 			if text := f.Cause + f.Fix; strings.Contains(text, "m2m token") || strings.Contains(text, "admin consent") ||
 				strings.Contains(text, ".default") {
 				t.Errorf("%s: advice for Entra's tokens: %s", f.Check, text)

@@ -211,7 +211,7 @@ func TestAudienceIncomplete(t *testing.T) {
 			}
 		})
 	}
-	report := explain.Report(verifier(t, p, issuertest.Keys(t)).Report(t.Context(), issuertest.Valid()))
+	report := explain.Report(verifier(t, p, issuertest.Keys(t)).Report(t.Context(), issuertest.Valid()), explain.Judged{})
 	f := report.Finding(verify.CheckAudience)
 	if report.Verdict != verify.Undecided || f.Status != verify.Unknown || f.Fix != "API_AUDIENCE="+issuertest.API {
 		t.Errorf("want the line to add, got %s, %+v", report.Verdict, f)

@@ -24,7 +24,7 @@ func TestEveryCheckSpeaks(t *testing.T) {
 		"configured": verifier(t, policy(), issuertest.Keys(t)), "zero": verifier(t, verify.Policy{}, nil),
 	} {
 		for _, tt := range append(append(formTrials(), headerTrials()...), append(claimTrials(), kindTrials()...)...) {
-			report := explain.Report(v.Report(t.Context(), tt.token))
+			report := explain.Report(v.Report(t.Context(), tt.token), explain.Judged{})
 			var names []string
 			for _, f := range report.Findings {
 				names = append(names, string(f.Check))
@@ -51,7 +51,7 @@ func TestOutOfReach(t *testing.T) {
 	s := issuertest.New()
 	s.Set(issuertest.DiscoveryV2, issuertest.Answer{Err: issuertest.ErrDown})
 	report := explain.Report(verifier(t, policy(), issuertest.Metadata(t, s, jwks.MetadataOptions{})).Report(t.Context(),
-		issuertest.Valid()))
+		issuertest.Valid()), explain.Judged{})
 	if report.Verdict != verify.Undecided {
 		t.Errorf("want unknown, got %s", report.Verdict)
 	}
@@ -87,7 +87,7 @@ func TestReportNeverLeaks(t *testing.T) {
 		}
 		_, err := v.Verify(context.Background(), tt.token)
 		words := errString(err)
-		for _, f := range explain.Report(v.Report(t.Context(), tt.token)).Findings {
+		for _, f := range explain.Report(v.Report(t.Context(), tt.token), explain.Judged{}).Findings {
 			words += f.Expected + f.Found + f.Cause + f.Fix
 		}
 		if strings.Contains(words, signature[:20]) {

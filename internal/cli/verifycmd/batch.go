@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"m2m/internal/cli"
+	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/input"
@@ -61,7 +62,8 @@ func runBatch(ctx context.Context, env *cli.Env, args []string, verifier *verify
 	defer closeInput()
 	show := batchProgress{w: env.Stderr, now: env.Now, silent: !cli.IsTerminal(env.Stderr)}
 	b := batch{in: in, out: env.Out, progress: show.update, report: func(dst []byte, l line) ([]byte, verify.Verdict) {
-		report := explain.Report(verifier.Report(ctx, l.token()))
+		token := l.token()
+		report := explain.Report(verifier.Report(ctx, token), explain.Judged{Text: entra.NewSecret(token), File: "-"})
 		return append(verify.AppendReport(dst, report), '\n'), report.Verdict
 	}}
 	// Nearly all memory of a token is garbage at once. Collecting it less often

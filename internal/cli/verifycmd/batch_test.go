@@ -188,7 +188,7 @@ func TestReportLine(t *testing.T) {
 	for name, token := range strangeTokens(t) {
 		report := explain.Report(mintVerifier(t,
 			verify.Policy{Tenants: []string{minttest.Tenant}, Audiences: []string{minttest.API},
-				Roles: []string{"Data.Read"}}).Report(t.Context(), token))
+				Roles: []string{"Data.Read"}}).Report(t.Context(), token), explain.Judged{})
 		got := verify.AppendReport(nil, report)
 		want, err := json.Marshal(documentOf(report))
 		if err != nil {

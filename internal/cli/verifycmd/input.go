@@ -13,7 +13,9 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/input"
+	"m2m/internal/issuer"
 	"m2m/internal/jwks"
+	"m2m/internal/jwt"
 	"m2m/internal/settings"
 	"m2m/internal/text"
 	"m2m/internal/transport"
@@ -80,6 +82,10 @@ func keySet(ctx context.Context, env *cli.Env, client *http.Client, s *settings.
 	if err != nil {
 		return nil, err
 	}
+	data, err = followDiscovery(ctx, env, client, o, data)
+	if err != nil {
+		return nil, err
+	}
 	data, changed, err := input.KeySet(data)
 	if err != nil {
 		return nil, exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
@@ -87,15 +93,45 @@ func keySet(ctx context.Context, env *cli.Env, client *http.Client, s *settings.
 	if len(changed) > 0 {
 		env.Trace("key set: read without " + strings.Join(changed, ", "))
 	}
-	issuer := jwks.SetOptions{Issuer: o.issuer}
+	whose := jwks.SetOptions{Issuer: o.issuer}
 	if o.issuer == "" && s.Tenant.Value != "" {
-		issuer.Authority = s.AuthorityURL()
+		whose.Authority = s.AuthorityURL()
 	}
-	keys, err := jwks.NewSet(data, issuer)
+	keys, err := jwks.NewSet(data, whose)
 	if err != nil {
 		return nil, exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
 	}
 	return keys, nil
+}
+
+// followDiscovery returns the key set that a discovery document at a URL names, and
+// every other text as it is. A document in a file is not followed: a file asks for
+// no request.
+func followDiscovery(ctx context.Context, env *cli.Env, client *http.Client, o options, data []byte) ([]byte, error) {
+	iss, keys, ok := jwks.Discovery(data)
+	if !ok || !strings.Contains(o.jwks, "://") {
+		return data, nil
+	}
+	if o.issuer != "" && iss != o.issuer {
+		env.Say("warning: the discovery document names the issuer %s, and --issuer %s", text.Quote(iss), text.Quote(o.issuer))
+	}
+	env.Say("note: --jwks %s is a discovery document; reading the keys at %s", shownPlace(o.jwks), text.Quote(keys))
+	return readJWKS(ctx, env, client, keys)
+}
+
+// issuerAlone is the error for an issuer whose keys are not given.
+func issuerAlone(iss string) error {
+	e := exit.Usagef("--issuer needs --jwks: the keys of that issuer")
+	f := issuer.OfIssuer(iss)
+	switch keys, _ := f.KeysAddress(&jwt.Token{Issuer: iss}); {
+	case f.ID == issuer.Entra:
+		return e.Hint("for tokens of Entra's leave out --issuer, and name the tenant: --tenant ID")
+	case keys != "":
+		return e.Hint("add --jwks " + text.ShellQuote(text.Printable(keys)))
+	case strings.HasPrefix(iss, "https://"):
+		return e.Hint("add --jwks " + text.ShellQuote(text.Printable(strings.TrimSuffix(iss, "/")+"/.well-known/openid-configuration")))
+	}
+	return e.Hint("add --jwks with the address or the file of its key set")
 }
 
 func readJWKS(ctx context.Context, env *cli.Env, client *http.Client, place string) ([]byte, error) {

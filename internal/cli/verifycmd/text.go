@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/entra"
+	"m2m/internal/issuer"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
 	"m2m/internal/verify"
@@ -28,19 +29,8 @@ const (
 type textReport struct {
 	cli.Page
 	now     time.Time
-	verbose bool                   // every check, and what was expected and found
-	explain map[string]entra.Claim // by claimKey; nil without --explain
-}
-
-func claimKey(where entra.ClaimPlace, name string) string { return string(where) + " " + name }
-
-// claimSentences are what --explain says about claims, by claimKey.
-func claimSentences() map[string]entra.Claim {
-	sentences := map[string]entra.Claim{}
-	for _, c := range entra.ClaimCatalogue() {
-		sentences[claimKey(c.Where, c.Name)] = c
-	}
-	return sentences
+	verbose bool // every check, and what was expected and found
+	explain bool // what each claim means
 }
 
 func (r textReport) print(report *verify.Report) {
@@ -53,11 +43,12 @@ func (r textReport) token(t *jwt.Token) {
 	if t == nil {
 		return
 	}
-	r.members("header", entra.InHeader, t.Header)
-	r.members("claims", entra.InPayload, t.Claims)
+	family := issuer.Of(t)
+	r.members("header", entra.InHeader, t.Header, family)
+	r.members("claims", entra.InPayload, t.Claims, family)
 }
 
-func (r textReport) members(title string, where entra.ClaimPlace, o jwt.Object) {
+func (r textReport) members(title string, where entra.ClaimPlace, o jwt.Object, family *issuer.Family) {
 	if o.Len() == 0 {
 		return
 	}
@@ -65,8 +56,8 @@ func (r textReport) members(title string, where entra.ClaimPlace, o jwt.Object) 
 	table := text.Table{Indent: 2, Most: maxNameWidth}
 	for m := range o.All() {
 		table.Row(nil, text.Bound(m.Name, maxName), r.value(m))
-		if c, ok := r.explain[claimKey(where, m.Name)]; ok {
-			table.Row(func(_ int, s string) string { return r.Faint(s) }, "", strings.TrimSpace(c.Sentence+" "+c.Hint))
+		if meaning := family.Explain(where, m.Name); r.explain && meaning != "" {
+			table.Row(func(_ int, s string) string { return r.Faint(s) }, "", meaning)
 		}
 	}
 	r.Table(&table)

@@ -23,7 +23,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func reportOf(v *verify.Verifier, token string, p cli.Palette, width int, t *testing.T) string {
 	var out bytes.Buffer
 	report := textReport{Page: cli.Page{Writer: &out, Palette: p, Width: width}, now: minttest.Noon}
-	report.print(explain.Report(v.Report(t.Context(), token)))
+	report.print(explain.Report(v.Report(t.Context(), token), explain.Judged{}))
 	return out.String()
 }
 

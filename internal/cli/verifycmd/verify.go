@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 		pasted = token // else the report says what is wrong with it
 	}
 	if o.decode {
-		return decode(env, pasted, o)
+		return decode(env, pasted, o, judged(cmd, args, pasted))
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
@@ -126,9 +127,28 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err != nil {
 		return err
 	}
-	report := explain.Report(verifier.Report(ctx, pasted))
+	report := explain.Report(verifier.Report(ctx, pasted), judged(cmd, args, pasted))
 	hintAtLocal(env, cmd, report)
 	return printReport(env, report, o, now())
+}
+
+// judged is what is known of the token that was given.
+func judged(cmd *cobra.Command, args []string, pasted string) explain.Judged {
+	j := explain.Judged{Text: entra.NewSecret(pasted), File: "-"}
+	if len(args) > 1 {
+		j.File = ""
+	} else if len(args) == 1 && args[0] != "-" {
+		path, isFile := strings.CutPrefix(args[0], "@")
+		if j.File = ""; isFile {
+			j.File = path
+		} else if _, err := os.Stat(path); err == nil {
+			j.NamesFile = true
+		}
+	}
+	if withLocal, _ := cmd.Flags().GetBool("local"); withLocal {
+		j.Flags = "--local"
+	}
+	return j
 }
 
 // verifyBatch verifies many tokens. The time-out is only for the keys that --jwks
@@ -240,18 +260,16 @@ func writeIndented(w io.Writer, document []byte) error {
 }
 
 func newTextReport(env *cli.Env, o options, now time.Time) textReport {
-	text := textReport{Page: env.Page(), now: now, verbose: o.verbose}
-	if o.explain {
-		text.explain = claimSentences()
-	}
-	return text
+	return textReport{Page: env.Page(), now: now, verbose: o.verbose, explain: o.explain}
 }
 
-// decode prints a token without verifying it.
-func decode(env *cli.Env, pasted string, o options) error {
+// decode prints a token without verifying it. Any JWT will do, whatever its issuer,
+// its types and its signature; of what is not whole it shows what can be read.
+func decode(env *cli.Env, pasted string, o options, j explain.Judged) error {
 	token, err := jwt.Decode(pasted)
 	if token == nil {
-		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
+		what := explain.NotAToken(err, j)
+		return exit.Errorf(exit.Rejected, "%s", what.Cause).Hint(what.Fix).Wrap(err)
 	}
 	if o.form == "json" {
 		if err := writeIndented(env.Out, verify.AppendToken(nil, token)); err != nil {
@@ -260,10 +278,13 @@ func decode(env *cli.Env, pasted string, o options) error {
 	} else {
 		newTextReport(env, o, env.Now()).token(token)
 	}
-	env.Say("decoded only: the signature was not checked; leave out --decode to validate the token")
-	if err != nil {
+	if token.Header.IsZero() || token.Claims.IsZero() || token.Unread {
 		return exit.Errorf(exit.Rejected, "%v", err).Wrap(err)
 	}
+	if err != nil {
+		env.Say("warning: %v", err)
+	}
+	env.Say("decoded only: the signature was not checked; leave out --decode to validate the token")
 	return nil
 }
 
@@ -290,7 +311,7 @@ func keySource(ctx context.Context, env *cli.Env, s *settings.Settings, o option
 		return keySet(ctx, env, client, s, o)
 	}
 	if o.issuer != "" {
-		return nil, exit.Usagef("--issuer needs --jwks: without it the issuer is the tenant's own")
+		return nil, issuerAlone(o.issuer)
 	}
 	authority, known, err := o.authority(s, pasted)
 	if err != nil || !known {
