@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"log"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,6 +32,12 @@ type Config struct {
 	// Intercept makes the server answer as Entra's login hosts too, through a
 	// proxy. Nil means that it does not.
 	Intercept *intercept.Options
+	// Identities is where the tenant answers as the managed identity endpoint of App
+	// Service, over plain http on a loopback address; nil is nowhere. It stays the
+	// caller's until Serve.
+	Identities net.Listener
+	// IMDS is where it answers as the metadata service of virtual machines, the same.
+	IMDS net.Listener
 	// Now is the tenant's clock, for tokens and the expiry of secrets. Nil means
 	// time.Now. TLS certificates follow the machine's clock in any case,
 	// because the clients' TLS libraries do.

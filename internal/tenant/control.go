@@ -3,10 +3,13 @@ package tenant
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"m2m/internal/tenant/control"
+	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/identity"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/mint"
 	"m2m/internal/tenant/refusal"
@@ -38,12 +41,40 @@ func (s *Server) state() (any, error) {
 	}
 	state := &control.State{
 		Origin: s.maker.Origin, Clock: fault.Short(s.clock.offset()), Keys: s.maker.Keys.State(), Faults: s.faultsInForce(),
+		Apps: []control.App{}, Requests: s.requests.list(),
 	}
 	state.KeySet, _, _ = s.maker.Keys.Mode()
 	for _, t := range s.maker.Directory.Tenants {
 		state.Tenants = append(state.Tenants, t.ID)
+		state.Apps = append(state.Apps, appsOf(&t)...)
 	}
 	return state, nil
+}
+
+// appsOf lists what is registered in a tenant.
+func appsOf(t *directory.Tenant) (apps []control.App) {
+	for _, a := range t.APIs {
+		apps = append(apps, control.App{Tenant: t.ID, Kind: control.KindAPI, ID: a.ID, Name: a.Name, URIs: a.URIs, Roles: a.Roles})
+	}
+	kinds := map[directory.Kind]control.AppKind{
+		directory.App: control.KindClient, directory.SystemIdentity: control.KindSystemIdentity, directory.UserIdentity: control.KindUserIdentity,
+		directory.AgentIdentity: control.KindAgent,
+	}
+	for _, c := range slices.Concat(t.Clients, t.Identities, t.Agents) {
+		app := control.App{
+			Tenant: t.ID, Kind: kinds[c.Kind], ID: c.ID, Name: c.Name, Blueprint: c.Blueprint, ResourceID: c.ResourceID,
+		}
+		if c.IsBlueprint {
+			app.Kind = control.KindBlueprint
+		}
+		for _, grant := range c.Grants {
+			for _, role := range grant.Roles {
+				app.Roles = append(app.Roles, grant.API+"/"+role)
+			}
+		}
+		apps = append(apps, app)
+	}
+	return apps
 }
 
 func (s *Server) changeKeys(asked control.KeysRequest) (any, error) {
@@ -84,7 +115,7 @@ func (s *Server) changeFaults(asked control.FaultsRequest) (any, error) {
 func (s *Server) changeClock(asked control.ClockRequest) (any, error) {
 	offset, err := time.ParseDuration(asked.Offset)
 	if err != nil || offset.Abs() > fault.MaxClockOffset {
-		return nil, control.Refuse(text.Quote(asked.Offset)+" is no offset of a clock",
+		return nil, control.Refuse(text.Quote(asked.Offset)+" is not an offset of a clock",
 			"write it as 10m, -1h30m or 0s; the most is "+fault.MaxClockOffset.String())
 	}
 	s.clock.set(offset)
@@ -148,12 +179,17 @@ func (s *Server) faultsInForce() []fault.State {
 	return append(states, s.faults.State()...)
 }
 
-// refuse answers as Entra does when it fails.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
+// refuse answers a request that meets a fault: as Entra does when it fails, or as the
+// endpoints of managed identities do.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f fault.Fault) {
+	if f.Place == fault.AtIdentity {
+		identity.Fail(w, r, identity.Failure(f.Kind), f.Kind.Status())
+		return
+	}
 	x := newExchange(r, s.now())
 	x.commonHeaders(w.Header())
 	row := refusal.ServiceUnavailable
-	if status == http.StatusInternalServerError {
+	if f.Kind == fault.ServerError {
 		row = refusal.ServiceFailed
 	}
 	x.writeRefusal(w, row.With())

@@ -20,6 +20,7 @@ import (
 	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/fault"
+	"m2m/internal/tenant/identity"
 	"m2m/internal/tenant/intercept"
 	"m2m/internal/tenant/keyring"
 	"m2m/internal/tenant/mint"
@@ -39,6 +40,8 @@ type Server struct {
 	maker        mint.Maker
 	clock        clock
 	faults       *fault.List
+	identities   *identity.Endpoint
+	requests     requestLog
 }
 
 // New makes a server that answers on ln, which already listens: tokens hold its
@@ -51,6 +54,11 @@ func New(ln net.Listener, config Config) (*Server, error) {
 	address, ok := ln.Addr().(*net.TCPAddr)
 	if !ok || !address.IP.IsLoopback() {
 		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, ln.Addr())
+	}
+	for _, other := range []net.Listener{config.Identities, config.IMDS} {
+		if other != nil && !isThisMachine(other.Addr()) {
+			return nil, fmt.Errorf("%w: %s", ErrNotLoopback, other.Addr())
+		}
 	}
 	if wrong := config.check(); wrong != nil {
 		return nil, wrong
@@ -70,8 +78,22 @@ func New(ln net.Listener, config Config) (*Server, error) {
 	origin = cmp.Or(origin, "https://"+address.String())
 	s.maker = mint.Maker{Directory: directory.New(config.Tenants), Keys: keyring.New(s.now()), Origin: origin, Now: s.now}
 	s.faults = fault.NewList(config.OnFault, s.refuse)
+	s.identities = s.newIdentities()
 	s.certificates, s.caPEM, err = newServerCertificates(time.Now(), address.IP, config.Intercept != nil)
 	return s, err
+}
+
+// isThisMachine reports whether an address is one of loopback, or that of IMDS, which
+// is no other machine's where it can be listened on.
+func isThisMachine(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && (tcp.IP.IsLoopback() || tcp.IP.Equal(net.IPv4(169, 254, 169, 254)))
+}
+
+// newIdentityHeader makes the secret of the managed identity endpoint. Azure's is 32
+// hexadecimal digits.
+func newIdentityHeader() entra.Secret {
+	return entra.NewSecret(strings.ToUpper(strings.ReplaceAll(directory.NewGUID(), "-", "")))
 }
 
 // Origin returns the scheme, host and port that tokens and documents name,
@@ -137,11 +159,25 @@ func (s *Server) Serve(ctx context.Context) error {
 			return err
 		})
 	}
-	group.Go(func() error {
-		<-ctx.Done()
-		return drain(server)
-	})
+	servers := []*http.Server{server}
+	for listener, plain := range s.identityServers() {
+		servers = append(servers, plain)
+		group.Go(func() error { return serveUntilShutdown(plain, listener) })
+	}
+	for _, server := range servers {
+		group.Go(func() error {
+			<-ctx.Done()
+			return drain(server)
+		})
+	}
 	return group.Wait()
+}
+
+func serveUntilShutdown(server *http.Server, listener net.Listener) error {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 func (s *Server) newServer() *http.Server {

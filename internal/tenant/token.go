@@ -11,40 +11,15 @@ import (
 	"time"
 
 	"m2m/internal/entra"
+	"m2m/internal/tenant/control"
 	"m2m/internal/tenant/credential"
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/mint"
 	"m2m/internal/tenant/refusal"
 )
 
-// TokenRequest is one request at a token endpoint and its answer. It holds no
-// secret and no token. What the client sent is cut to 128 bytes and otherwise as
-// it came: quote it where it is printed.
-type TokenRequest struct {
-	// Time is when the answer was decided, by the tenant's clock.
-	Time time.Time
-	// Endpoint is the version of the endpoint, not of the token.
-	Endpoint entra.Version
-	// Tenant is the tenant as the URL gave it.
-	Tenant string
-	// ClientID is the ID that the client sent; ClientName is the display
-	// name of the app with that ID, empty if there is none.
-	ClientID, ClientName string
-	// Credential is the kind that was sent.
-	Credential credential.Kind
-	// Resource is the API that the token is for: the scope less /.default, or
-	// the resource of v1.0.
-	Resource string
-	// Status is the HTTP status of the answer.
-	Status int
-	// Code is the AADSTS code; 0 means that a token was issued.
-	Code int
-	// Error is the OAuth error word and Reason our text; both empty if a token
-	// was issued.
-	Error, Reason string
-	// TraceID and CorrelationID are those of the answer.
-	TraceID, CorrelationID string
-}
+// TokenRequest is one request for a token and its answer.
+type TokenRequest = control.TokenRequest
 
 // tokenBodyV2 is a success at the v2.0 endpoint: these four fields and no
 // others.
@@ -76,12 +51,10 @@ func (s *Server) serveToken(v entra.Version) http.HandlerFunc {
 		}
 		token, refused := s.answer(v, w, r, x, &outcome)
 		if refused != nil {
-			outcome.Status, outcome.Code = refused.Status, refused.Code
-			outcome.Error, outcome.Reason = refused.Word, refused.Reason
+			outcome.Status = refused.Status
+			explainRefusal(&outcome, refused)
 		}
-		if s.config.OnTokenRequest != nil {
-			s.config.OnTokenRequest(outcome)
-		}
+		s.requests.add(outcome, s.config.OnTokenRequest)
 		x.tokenHeaders(w.Header(), outcome.Code)
 		if refused != nil {
 			x.writeRefusal(w, refused)
@@ -136,6 +109,7 @@ func (s *Server) answer(
 		if subject.Agent, refused = agentOf(subject, parsed, r.URL.Query().Has("fmi_path")); refused != nil {
 			return nil, refused
 		}
+		outcome.Agent = subject.Agent.ID
 	}
 	return s.issue(subject, x.now)
 }

@@ -43,8 +43,11 @@ func newObservers(env *cli.Env, logger *slog.Logger) local.Observers {
 // tokenRequestLine prints the outcome of one token request.
 func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
 	outcome := "issued"
-	if r.Code != 0 {
+	switch {
+	case r.Code != 0:
 		outcome = fmt.Sprintf("rejected with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
+	case !r.Issued():
+		outcome = fmt.Sprintf("rejected with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
 	}
 	env.Say("%s token request: client %s, %s, resource %s: %s",
 		r.Time.UTC().Format(time.TimeOnly), text.Quote(r.ClientID), r.Credential, text.Quote(r.Resource), outcome)

@@ -35,7 +35,7 @@ type StrangeError struct {
 
 // Error names the address and the status.
 func (e *StrangeError) Error() string {
-	return fmt.Sprintf("what answers at %s is no local tenant of this m2m: HTTP %d", e.URL, e.Status)
+	return fmt.Sprintf("what answers at %s is not a local tenant of this version of m2m: HTTP %d", e.URL, e.Status)
 }
 
 // Client asks a running local tenant for what no Entra does. Make one with
@@ -75,13 +75,23 @@ func (c *Client) SetFaults(ctx context.Context, asked FaultsRequest) (state Stat
 	return state, err
 }
 
+// State returns the state of the tenant. The errors are those of Mint.
+func (c *Client) State(ctx context.Context) (state State, err error) {
+	err = c.exchange(ctx, http.MethodGet, "state", nil, &state)
+	return state, err
+}
+
 // post sends a request to one path of the endpoint and reads the answer.
 func (c *Client) post(ctx context.Context, path string, asked, answer any) error {
 	body, err := json.Marshal(asked)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.access.URL+path, bytes.NewReader(body))
+	return c.exchange(ctx, http.MethodPost, path, body, answer)
+}
+
+func (c *Client) exchange(ctx context.Context, method, path string, body []byte, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, method, c.access.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -18,13 +18,15 @@ import (
 type Kind string
 
 // The kinds of credentials. Assertion is an assertion that cannot be read, and
-// so shows neither of the kinds that it might have been.
+// so shows neither of the kinds that it might have been. ManagedIdentity is no
+// credential but the machine on which the request is made.
 const (
-	None        Kind = "none"
-	Secret      Kind = "secret"
-	Certificate Kind = "certificate"
-	Federated   Kind = "federated"
-	Assertion   Kind = "assertion"
+	None            Kind = "none"
+	Secret          Kind = "secret"
+	Certificate     Kind = "certificate"
+	Federated       Kind = "federated"
+	Assertion       Kind = "assertion"
+	ManagedIdentity Kind = "managed identity"
 )
 
 // Proof returns the value of azpacr and appidacr in tokens of a client that sent

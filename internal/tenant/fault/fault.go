@@ -32,12 +32,14 @@ const MaxClockOffset = 10 * 365 * 24 * time.Hour
 type Place string
 
 // The places: the token endpoints, the discovery documents, the key sets and
-// instance discovery, of every tenant and version.
+// instance discovery, of every tenant and version; and the endpoints of managed
+// identities.
 const (
 	AtToken     Place = "token"
 	AtDiscovery Place = "discovery"
 	AtKeys      Place = "keys"
 	AtInstance  Place = "instance"
+	AtIdentity  Place = "identity"
 )
 
 // Kind is what goes wrong.
@@ -61,12 +63,16 @@ const (
 
 // The faults of one place, or of none.
 const (
-	Lifetime Kind = "lifetime" // of the token endpoints: tokens live this long
-	Roll     Kind = "roll"     // of the keys, at once: a new key signs, the old ones stay
-	Withdraw Kind = "withdraw" // of the keys, at once: a new key signs, the old ones are gone
-	Flap     Kind = "flap"     // of the keys: roll, and every other set lacks the new key
-	Empty    Kind = "empty"    // of the keys: sets without a key
-	Clock    Kind = "clock"    // of no place: the tenant's clock is wrong
+	Lifetime Kind = "lifetime"  // of the token endpoints: tokens live this long
+	Roll     Kind = "roll"      // of the keys, at once: a new key signs, the old ones stay
+	Withdraw Kind = "withdraw"  // of the keys, at once: a new key signs, the old ones are gone
+	Flap     Kind = "flap"      // of the keys: roll, and every other set lacks the new key
+	Empty    Kind = "empty"     // of the keys: sets without a key
+	NotFound Kind = "not-found" // of the identity endpoints: the identity is not assigned
+	Several  Kind = "several"   // of the identity endpoints: several are, and the request names none
+	Gone     Kind = "410"       // of the identity endpoints: they are being updated
+	Vague    Kind = "vague"     // of the identity endpoints: 500 without a reason
+	Clock    Kind = "clock"     // of no place: the tenant's clock is wrong
 )
 
 // NoRetryAfter is the RetryAfter of a status without that header.
@@ -110,10 +116,10 @@ func Short(d time.Duration) string {
 	return s
 }
 
-func (k Kind) isStatus() bool { return k.status() != 0 }
+func (k Kind) isStatus() bool { return k.Status() != 0 }
 
-// status is the HTTP status that the kind is; 0 if it is none.
-func (k Kind) status() int {
+// Status is the HTTP status that the kind is; 0 if it is not a status.
+func (k Kind) Status() int {
 	if len(k) != 3 {
 		return 0
 	}

@@ -30,7 +30,7 @@ type State struct {
 // one with NewList. It may be used by many goroutines at once.
 type List struct {
 	onAnswer func(Answer)
-	refuse   func(w http.ResponseWriter, r *http.Request, status int)
+	refuse   func(w http.ResponseWriter, r *http.Request, f Fault)
 
 	mu       sync.Mutex
 	active   []*activeFault
@@ -47,8 +47,9 @@ type activeFault struct {
 
 // NewList makes an empty list. onAnswer is called with every request that meets
 // a fault, before it is answered, from many goroutines at once; it may be nil.
-// refuse answers as Entra does when it fails, with status 500 or 503.
-func NewList(onAnswer func(Answer), refuse func(w http.ResponseWriter, r *http.Request, status int)) *List {
+// refuse answers in the words of the place: ServerError and Unavailable everywhere,
+// and every status and refusal of AtIdentity.
+func NewList(onAnswer func(Answer), refuse func(w http.ResponseWriter, r *http.Request, f Fault)) *List {
 	return &List{onAnswer: onAnswer, refuse: refuse, stopped: make(chan struct{})}
 }
 

@@ -35,7 +35,7 @@ type Error struct {
 
 // Error quotes the text and adds what is wrong with it.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s is no fault: %s", text.Quote(e.Spec), e.Problem)
+	return fmt.Sprintf("%s is not a fault: %s", text.Quote(e.Spec), e.Problem)
 }
 
 // Hints returns the advice.
@@ -82,14 +82,19 @@ var forms = []form{
 	{Withdraw, AtKeys, noValue, nil},
 	{Flap, AtKeys, noValue, timesOption},
 	{Empty, AtKeys, noValue, timesOption},
+	{NotFound, AtIdentity, noValue, timesOption},
+	{Several, AtIdentity, noValue, timesOption},
+	{Gone, AtIdentity, noValue, statusOptions},
+	{Vague, AtIdentity, noValue, timesOption},
 }
 
 // places are in the order in which messages list them.
-var places = []string{string(AtToken), string(AtDiscovery), string(AtKeys), string(AtInstance)}
+var places = []string{string(AtToken), string(AtDiscovery), string(AtKeys), string(AtInstance), string(AtIdentity)}
 
 // meant has the names that people write other words for.
 var meant = sync.OnceValue(func() map[string]string {
 	return map[string]string{
+		"imds": "identity", "msi": "identity", "managed-identity": "identity", "identities": "identity", "404": "not-found",
 		"tokens": "token", "jwks": "keys", "key": "keys", "certs": "keys", "jwks_uri": "keys",
 		"openid-configuration": "discovery", "metadata": "discovery",
 		"delay": "latency", "timeout": "latency", "hang": "latency", "throttle": "429", "rate-limit": "429",
@@ -122,7 +127,7 @@ func Parse(spec string) (Fault, error) {
 		return Fault{}, p.withoutPlace(parts[0])
 	}
 	if !slices.Contains(places, place) {
-		return Fault{}, p.wrong(nearest(place, places, "the places are "), "there is no place %s", text.Quote(place))
+		return Fault{}, p.wrong(nearest(place, places, "the places are "), "unknown place %s", text.Quote(place))
 	}
 	name, value, hasValue := strings.Cut(rest, "=")
 	form, err := p.form(Place(place), name)
@@ -144,7 +149,7 @@ func (p parser) clock(offset string, options []string) (Fault, error) {
 	d, err := time.ParseDuration(offset)
 	switch {
 	case err != nil:
-		return Fault{}, p.wrong(example, "%s is no offset", text.Quote(offset))
+		return Fault{}, p.wrong(example, "%s is not an offset", text.Quote(offset))
 	case d.Abs() > MaxClockOffset:
 		return Fault{}, p.wrong(example, "an offset is at most %s", Short(MaxClockOffset))
 	case len(options) > 0:
@@ -159,9 +164,9 @@ func (p parser) withoutPlace(part string) error {
 	name, _, _ := strings.Cut(part, "=")
 	switch {
 	case slices.Contains(places, name):
-		return p.wrong(fmt.Sprintf("the faults of %s are %s", name, strings.Join(namesAt(Place(name)), ", ")), "it says where and not what")
+		return p.wrong(fmt.Sprintf("the faults of %s are %s", name, strings.Join(namesAt(Place(name)), ", ")), "the fault is missing")
 	case name == "clock":
-		return p.wrong("write it as clock=+10m or clock=-1h30m", "it says no offset")
+		return p.wrong("write it as clock=+10m or clock=-1h30m", "the offset is missing")
 	}
 	for _, form := range forms {
 		if name == string(form.kind) {
@@ -169,10 +174,10 @@ func (p parser) withoutPlace(part string) error {
 			if place == "" {
 				place = string(AtToken)
 			}
-			return p.wrong("put the place before it: "+place+":"+part, "it says what and not where")
+			return p.wrong("put the place before it: "+place+":"+part, "the place is missing")
 		}
 	}
-	return p.wrong("for example: token:429,retry-after=2,times=3 or keys:empty or clock=+10m", "it has not the form PLACE:FAULT")
+	return p.wrong("for example: token:429,retry-after=2,times=3 or keys:empty or clock=+10m", "it does not have the form PLACE:FAULT")
 }
 
 // form finds how a fault of a place is written.
@@ -181,7 +186,7 @@ func (p parser) form(place Place, name string) (form, error) {
 		switch {
 		case name != string(form.kind):
 		case form.place != "" && form.place != place:
-			return form, p.wrong(fmt.Sprintf("write %s:%s", form.place, name), "%s is a fault of %s alone", name, form.place)
+			return form, p.wrong(fmt.Sprintf("write %s:%s", form.place, name), "%s is a fault of %s only", name, form.place)
 		default:
 			return form, nil
 		}
@@ -208,7 +213,7 @@ func (p parser) value(f *Fault, form form, value string, given bool) error {
 	case form.value == urlMaybe && given:
 		u, err := url.Parse(value)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.String() != value {
-			return p.wrong("write "+written+" or "+written+"=https://host.example/path", "%s is no http address", text.Quote(value))
+			return p.wrong("write "+written+" or "+written+"=https://host.example/path", "%s is not an http address", text.Quote(value))
 		}
 		f.URL = value
 	case form.value == durationNeeded && !given:
@@ -219,7 +224,7 @@ func (p parser) value(f *Fault, form form, value string, given bool) error {
 		d, err := time.ParseDuration(value)
 		switch {
 		case err != nil:
-			return p.wrong("write "+written+"=500ms, =5s or =2m", "%s is no duration", text.Quote(value))
+			return p.wrong("write "+written+"=500ms, =5s or =2m", "%s is not a duration", text.Quote(value))
 		case d <= 0 || d > maxDuration:
 			return p.wrong("write "+written+"=5s", "the duration is more than 0s and at most %s", Short(maxDuration))
 		case f.Kind == Lifetime && d < time.Second:
@@ -240,7 +245,7 @@ func (p parser) options(f *Fault, form form, options []string) error {
 		case !slices.Contains(form.options, name):
 			return p.wrong(nearest(name, form.options, "the options of "+string(f.Kind)+" are "), "%s has no option %s", f.Kind, text.Quote(name))
 		case slices.Contains(seen, name):
-			return p.wrong("leave one of them out", "%s is there twice", name)
+			return p.wrong("leave one of them out", "%s is given twice", name)
 		}
 		seen = append(seen, name)
 		least, into := 1, &f.Times

@@ -47,7 +47,7 @@ func (l *List) Wrap(place Place, next http.HandlerFunc) http.HandlerFunc {
 			}
 			waitForBody(w, r)
 			if !l.wait(r.Context(), f.Duration) {
-				w.WriteHeader(http.StatusServiceUnavailable) // the server ends; or the client has gone, and sees nothing
+				w.WriteHeader(http.StatusServiceUnavailable) // the server stops, or the client has gone
 				return
 			}
 		}
@@ -82,17 +82,19 @@ func (l *List) answer(f Fault, w http.ResponseWriter, r *http.Request, next http
 // serveStatus answers as Entra does when it throttles or fails, and as the
 // gateways before it do.
 func (l *List) serveStatus(f Fault, w http.ResponseWriter, r *http.Request) {
-	status := f.Kind.status()
-	if f.RetryAfter >= 0 {
+	status := f.Kind.Status()
+	if f.RetryAfter >= 0 && status != 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
-	switch f.Kind {
-	case Throttled:
+	switch {
+	case f.Place == AtIdentity && f.Kind != BadGateway && f.Kind != Gateway:
+		l.refuse(w, r, f)
+	case f.Kind == Throttled:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "Too Many Requests") // the client has gone, if this fails
-	case ServerError, Unavailable:
-		l.refuse(w, r, status)
+	case f.Kind == ServerError || f.Kind == Unavailable:
+		l.refuse(w, r, f)
 	default:
 		writePage(w, status, strconv.Itoa(status)+" "+http.StatusText(status))
 	}
