@@ -44,16 +44,17 @@ type Answer struct {
 	// Timing is complete once the body has been read.
 	Timing Timing
 
-	body    io.ReadCloser
-	token   entra.Secret // what was sent: Request.Token, or that of a header
-	watch   *stopwatch
-	expect  Expect
-	texts   []*textSearch
-	kept    keptBody // only where an expression asks for it
-	head    []byte   // the first headSize bytes of what was read
-	size    int64    // read so far
-	written int64    // handed to WriteBody
-	readErr error    // io.EOF at the end
+	body     io.ReadCloser
+	token    entra.Secret // what was sent: Request.Token, or that of a header
+	watch    *stopwatch
+	expect   Expect
+	texts    []*textSearch
+	kept     keptBody // only for an expression, or with keepJSON
+	keepJSON bool
+	head     []byte // the first headSize bytes of what was read
+	size     int64  // read so far
+	written  int64  // handed to WriteBody
+	readErr  error  // io.EOF at the end
 }
 
 func newAnswer(resp *http.Response, req Request, h hop, watch *stopwatch) *Answer {
@@ -61,7 +62,7 @@ func newAnswer(resp *http.Response, req Request, h hop, watch *stopwatch) *Answe
 		Method: h.method, URL: h.url,
 		Status: resp.StatusCode, Proto: resp.Proto, Header: resp.Header,
 		Attempts: 1, ReceivedAt: watch.now(),
-		body: resp.Body, token: sentToken(resp.Request), watch: watch, expect: req.Expect,
+		body: resp.Body, token: sentToken(resp.Request), watch: watch, expect: req.Expect, keepJSON: req.KeepJSON,
 	}
 	a.RemoteAddr, a.Timing = watch.read()
 	for _, text := range req.Expect.Body {
@@ -121,7 +122,7 @@ func (a *Answer) read(p []byte) (int, error) {
 	for _, text := range a.texts {
 		text.write(p[:n])
 	}
-	if len(a.expect.JQ) > 0 {
+	if len(a.expect.JQ) > 0 || a.keepJSON {
 		a.kept.write(p[:n])
 	}
 	if err != nil {

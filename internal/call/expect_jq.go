@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"m2m/internal/jq"
 	"m2m/internal/text"
 )
 
@@ -27,9 +28,10 @@ func (k *keptBody) write(p []byte) {
 	}
 }
 
-// document reads the body as JSON, numbers as they are written. problem is one
+// JSON returns the body as JSON, numbers as they are written, if an expectation is
+// about it or the request keeps it; the body must have been read. problem is one
 // clause where there is none.
-func (a *Answer) document() (document any, problem string) {
+func (a *Answer) JSON() (document any, problem string) {
 	switch {
 	case a.kept.over:
 		return nil, fmt.Sprintf("a body of more than the %d MiB that it is looked for in", maxJQBody>>20)
@@ -62,13 +64,13 @@ func (a *Answer) bodyForm() string {
 
 // checkJQ checks the body against every expression about it. The error is that of
 // an expression that could not be evaluated.
-func (a *Answer) checkJQ() ([]Expectation, error) {
-	if len(a.expect.JQ) == 0 {
+func (a *Answer) checkJQ(expressions []jq.Expression) ([]Expectation, error) {
+	if len(expressions) == 0 {
 		return nil, nil
 	}
-	document, problem := a.document()
-	results := make([]Expectation, 0, len(a.expect.JQ))
-	for _, x := range a.expect.JQ {
+	document, problem := a.JSON()
+	results := make([]Expectation, 0, len(expressions))
+	for _, x := range expressions {
 		e := Expectation{Name: "jq", Expected: "a body for which '" + text.Bound(x.String(), maxShown) + "' holds", Found: problem}
 		if problem == "" {
 			var err error

@@ -48,6 +48,8 @@ type Request struct {
 	Token entra.Secret
 	// Expect is what the answer is checked against; the zero value expects a 2xx status.
 	Expect Expect
+	// KeepJSON keeps the body for Answer.JSON.
+	KeepJSON bool
 	// Follow follows redirects inside the origin of URL. Others are never followed.
 	Follow bool
 	// Retry says how often to try again; the zero value tries once.

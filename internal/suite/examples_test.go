@@ -45,7 +45,17 @@ requests:
 `,
 		"comments, folds, a byte order mark": "\ufeff# smoke\nrequests: # all\n# first\n- name: a # b\n  # where\n  url: /a\n  body: |\n    line\n    ${X}\n",
 		"windows line ends":                  "requests:\r\n- name: a\r\n  url: /a\r\n",
-		"json is yaml":                       `{"requests": [{"name": "a", "url": "/a", "json": {"b": "c"}}]}`,
+		"a flow": `
+setup:
+- {url: /orders, json: {}, capture: {id: .id, where: {header: Location}, code: {status: true}}}
+requests:
+- {url: "/orders/${id}", poll: {until: {jq: .state == "done"}, every: 100ms, for: 5s}}
+- {url: "/orders/${id}", poll: {until: 404, for: 5s}, expect: {status: 404}}
+- {url: "${where}", method: PUT, json: {code: "${code}"}, capture: {etag: {jq: .etag}}}
+teardown:
+- {url: "/orders/${id}", method: DELETE}
+`,
+		"json is yaml": `{"requests": [{"name": "a", "url": "/a", "json": {"b": "c"}}]}`,
 	}
 }
 
@@ -66,13 +76,13 @@ func badSuites() map[string]badSuite {
 	return map[string]badSuite{
 		"nothing":          {"", "smoke.yaml: the file is empty", true},
 		"a comment alone":  {"# a\n", "smoke.yaml: the file is empty", true},
-		"a text":           {"abc", "smoke.yaml:1:1: expected the keys defaults, clients, requests, found text", false},
-		"a list":           {"- a", "smoke.yaml:1:1: expected the keys defaults, clients, requests, found a list", false},
+		"a text":           {"abc", "smoke.yaml:1:1: expected the keys defaults, clients, setup, requests, teardown, found text", false},
+		"a list":           {"- a", "smoke.yaml:1:1: expected the keys defaults, clients, setup, requests, teardown, found a list", false},
 		"no requests":      {"defaults: {}\n", "smoke.yaml:1:1: requests is missing here", false},
 		"an empty list":    {"requests: []\n", "smoke.yaml:1:11: there are no requests", false},
 		"requests by name": {"requests:\n  a: {url: /a}\n", "smoke.yaml:2:3: expected a list, found a mapping", false},
 		"a request of text": {"requests:\n- /a\n",
-			"smoke.yaml:2:3: expected the keys name, url, tags, method, body, json, file, as, headers, follow, retry, timeout, expect, found text", false},
+			"smoke.yaml:2:3: expected the keys name, url, tags, method, body, json, file, capture, poll, as, headers, follow, retry, timeout, expect, found text", false},
 		"not UTF-8": {"requests: \xff",
 			"smoke.yaml: the file is not UTF-8; Windows PowerShell writes UTF-16 unless told otherwise", true},
 		"a tab": {"requests:\n\t- a",
@@ -105,14 +115,13 @@ func badSuites() map[string]badSuite {
 		"a body of values": {with("  body: {a: 1}\n"),
 			"smoke.yaml:4:9: expected text (json takes any value), found a mapping", false},
 		"a stranger": {"frobnicate: 1\n" + with(""),
-			`smoke.yaml:1:1: unknown key "frobnicate"; the keys here are defaults, clients, requests`, false},
+			`smoke.yaml:1:1: unknown key "frobnicate"; the keys here are defaults, clients, setup, requests, teardown`, false},
 		"a name in defaults": {"defaults: {name: a}\n" + with(""),
 			`smoke.yaml:1:12: unknown key "name"; the keys here are as, headers, follow, retry, timeout, expect`, false},
 		"defaults of text": {"defaults: x\n" + with(""),
 			"smoke.yaml:1:11: expected the keys as, headers, follow, retry, timeout, expect, found text", false},
 		"defaults left out": {"defaults:\n" + with(""),
 			"smoke.yaml:1:1: expected the keys as, headers, follow, retry, timeout, expect, found nothing", false},
-		"no name": {"requests:\n- url: /a\n", "smoke.yaml:2:3: name is missing here", false},
 		"an empty name": {"requests:\n- url: /a\n  name: ''\n",
 			`smoke.yaml:3:9: a name is one line of up to 120 characters, not ""`, false},
 		"a name of blanks": {"requests:\n- url: /a\n  name: ' '\n",

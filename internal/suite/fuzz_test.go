@@ -35,6 +35,9 @@ func FuzzParseSuite(f *testing.F) {
 			return
 		}
 		for _, q := range p.Requests {
+			if q.Request.URL == nil {
+				continue // it waits for a captured value
+			}
 			if q.Request.URL.Scheme+"://"+q.Request.URL.Host != "https://api.example.com" &&
 				!strings.EqualFold(q.Request.URL.Hostname(), "api.example.com") {
 				t.Errorf("%q leads to %s", q.Name, q.Request.URL)

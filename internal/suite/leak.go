@@ -30,22 +30,26 @@ const leakChunk = 1 << 20
 
 // CheckLeaks looks for secrets in everything that the requests send: as they are,
 // in base64, hexadecimal, percent or JSON escapes, and in UTF-16. It is a net and
-// not a proof: a value that a program has cut up or encrypted passes. The error is
-// an *Error.
+// not a proof: a value that a program has cut up or encrypted passes. Requests that
+// wait for captured values are searched when these are known. The error is an *Error.
 func (p *Plan) CheckLeaks(secrets []KnownSecret) error {
-	net := newLeakNet(secrets)
+	p.net = newLeakNet(secrets)
 	faults := strictyaml.Faults{File: p.file}
 	for i := range p.Requests {
-		q := &p.Requests[i]
-		where, name, err := net.request(q)
-		switch {
-		case err != nil:
-			faults.AddError(q.written.place, err)
-		case name != "":
-			faults.Add(q.written.place, "%s of the request holds the value of %s, which must not be sent to an API", where, name)
-		}
+		p.net.check(&faults, &p.Requests[i])
 	}
 	return notRunnable(&faults, &p.hidden)
+}
+
+// check notes a secret in a request.
+func (n *leakNet) check(faults *strictyaml.Faults, q *Request) {
+	where, name, err := n.request(q)
+	switch {
+	case err != nil:
+		faults.AddError(q.written.place, err)
+	case name != "":
+		faults.Add(q.written.place, "%s of the request holds the value of %s, which must not be sent to an API", where, name)
+	}
 }
 
 // leakNet has the spellings of the secrets.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"m2m/internal/call"
@@ -46,8 +47,14 @@ type Plan struct {
 	Clients []Client
 
 	file         string // that of the suite, in messages
-	hidden       text.Hidden
+	written      *Suite
+	context      Context
+	origins      []string
+	net          *leakNet
 	hasVariables bool
+
+	mu     sync.RWMutex
+	hidden text.Hidden
 }
 
 // HasVariables reports whether any request carries the value of a variable.
@@ -57,13 +64,36 @@ func (p *Plan) HasVariables() bool { return p.hasVariables }
 // Everything that is printed of a plan and its answers goes through it: an API may
 // repeat what it was sent. Public values stay, as do those of fewer than four bytes
 // and the bare address of a host.
-func (p *Plan) Hide(s string) string { return p.hidden.Hide(s) }
+func (p *Plan) Hide(s string) string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.hidden.Hide(s)
+}
+
+// hide hides captured values.
+func (p *Plan) hide(values map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, value := range values {
+		p.hidden.Add(name, value)
+	}
+}
+
+// expand undoes Hide for a command.
+func (p *Plan) expand(command string) string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.hidden.Expand(command)
+}
 
 // Plan puts the variables in and checks every request, without sending any. The
 // error is an *Error with everything that is wrong, or the *call.AddressError of
 // Base or Origins.
 func (s *Suite) Plan(c Context) (*Plan, error) {
-	p := &planner{Faults: strictyaml.Faults{File: s.File}, context: c}
+	p := &planner{Faults: strictyaml.Faults{File: s.File}, context: c, captures: s.captures, hidden: &text.Hidden{}}
+	for _, q := range s.requests {
+		p.lines = append(p.lines, q.Line)
+	}
 	for _, address := range append([]string{c.Base}, c.Origins...) {
 		u, err := call.ResolveURL(address, "")
 		if err != nil {
@@ -71,18 +101,36 @@ func (s *Suite) Plan(c Context) (*Plan, error) {
 		}
 		p.origins = append(p.origins, call.Origin(u))
 	}
-	plan := &Plan{file: s.File}
-	for _, q := range s.requests {
+	plan := &Plan{file: s.File, written: s, context: c, origins: p.origins}
+	for i, q := range s.requests {
+		p.index, p.needs = i, nil
 		plan.Requests = append(plan.Requests, p.request(q))
 	}
+	p.index = -1
 	plan.hasVariables = p.hasVariables
 	for _, client := range s.clients {
 		if s.IsSentAs(client.Name) {
 			plan.Clients = append(plan.Clients, p.client(client))
 		}
 	}
-	plan.hidden = p.hidden
-	return plan, notRunnable(&p.Faults, &p.hidden)
+	plan.hidden = *p.hidden
+	return plan, notRunnable(&p.Faults, p.hidden)
+}
+
+// fill returns the request at an index with captured values put in. It is safe for
+// concurrent use. The error is an *Error.
+func (p *Plan) fill(i int, values map[string]string) (Request, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	filler := &planner{
+		Faults: strictyaml.Faults{File: p.file}, context: p.context, origins: p.origins, hidden: &p.hidden,
+		captures: p.written.captures, values: values, index: i,
+	}
+	q := filler.request(p.written.requests[i])
+	if filler.Len() == 0 && p.net != nil {
+		p.net.check(&filler.Faults, &q)
+	}
+	return q, notRunnable(&filler.Faults, &p.hidden)
 }
 
 // maxAdvised is how many faults of a suite give their advice.
@@ -116,8 +164,14 @@ type planner struct {
 	strictyaml.Faults
 	context      Context
 	origins      []string
-	hidden       text.Hidden
+	hidden       *text.Hidden
 	hasVariables bool
+
+	captures map[string]int    // which request captures each value
+	values   map[string]string // what is captured so far; nil before the run
+	index    int               // of the request; -1 for a client
+	lines    []int             // of the requests
+	needs    []need
 }
 
 func (p *planner) request(q Request) Request {
@@ -136,12 +190,33 @@ func (p *planner) request(q Request) Request {
 	timeout, _ := w.timeout.in(p)
 	q.Timeout = cmp.Or(timeout, p.context.Timeout)
 	r.Expect = p.expect(w.expect)
-	if p.Len() == before {
+	r.KeepJSON = len(w.captures) > 0
+	q.Poll = p.poll(&q)
+	q.needs = slices.Clone(p.needs)
+	if p.Len() == before && len(q.needs) == 0 {
 		if err := r.Check(q.As != AsNone); err != nil {
 			p.AddError(w.place, err)
 		}
 	}
 	return q
+}
+
+// poll puts the variables of a repetition in; nil for a request without one. A
+// request that only waits expects what it waits for.
+func (p *planner) poll(q *Request) *Poll {
+	w := q.written.poll
+	if w == nil {
+		return nil
+	}
+	out := &Poll{Until: p.expect(w.until), Every: defaultEvery}
+	if every, ok := w.every.in(p); ok {
+		out.Every = every
+	}
+	out.For, _ = w.limit.in(p)
+	if q.written.waitsOnly {
+		q.Request.Expect = out.Until
+	}
+	return out
 }
 
 // address resolves where the request goes, and rejects what the caller did not
@@ -209,6 +284,10 @@ func (p *planner) body(q *Request) {
 }
 
 func (p *planner) file(t *template, q *Request) {
+	if slices.ContainsFunc(t.pieces, func(piece piece) bool { return p.isCaptured(piece.name) }) {
+		p.Add(t.Place, "an answer does not choose which file is sent")
+		return
+	}
 	path, ok := p.expand(t)
 	switch {
 	case !ok:

@@ -35,6 +35,15 @@ type written struct {
 	body   *template
 	file   *template
 	json   deferred[[]byte]
+	// uses are the names of all variables in the request.
+	uses    []string
+	hasName bool
+	// methodText is the method as it is written.
+	methodText string
+	// waitsOnly is set for a request that is repeated and expects nothing more.
+	waitsOnly bool
+	captures  []capture
+	poll      *poll
 	options
 }
 
@@ -65,7 +74,10 @@ type expectations struct {
 }
 
 // reader turns the tree of a file into a suite.
-type reader struct{ *strictyaml.Faults }
+type reader struct {
+	*strictyaml.Faults
+	uses []string // the variables of the request that is being read
+}
 
 // Parse reads a suite, strictly: YAML as package strictyaml reads it, with the keys
 // of the schema (Schema) and no others. file is its name in messages. The error is
@@ -75,7 +87,7 @@ func Parse(file string, data []byte) (*Suite, error) {
 	root, faults := strictyaml.Parse(file, data, strictyaml.Limits{Bytes: MaxFile, Depth: maxDepth})
 	s := &Suite{File: file}
 	if root != nil {
-		(&reader{faults}).suite(s, root)
+		(&reader{Faults: faults}).suite(s, root)
 	}
 	if err := notRunnable(faults, nil); err != nil {
 		return nil, err
@@ -85,34 +97,85 @@ func Parse(file string, data []byte) (*Suite, error) {
 
 func (r *reader) suite(s *Suite, root *strictyaml.Node) {
 	var common options
-	var requests *strictyaml.Node
+	var setup, requests, teardown *strictyaml.Node
 	r.Mapping(root, nil, []strictyaml.Field{
 		{Key: "defaults", Read: func(n *strictyaml.Node) { r.Mapping(n, belongsUnderExpect, r.optionFields(&common)) }},
 		{Key: "clients", Read: func(n *strictyaml.Node) { s.clients = r.clients(n) }},
+		{Key: "setup", Read: func(n *strictyaml.Node) { setup = n }},
 		{Key: "requests", Required: true, Read: func(n *strictyaml.Node) { requests = n }},
+		{Key: "teardown", Read: func(n *strictyaml.Node) { teardown = n }},
 	})
 	if requests == nil { // read last: the defaults may stand behind them
 		return
 	}
-	items, _ := r.List(requests)
+	r.phase(s, setup, Setup, common)
+	r.phase(s, requests, Main, common)
+	r.phase(s, teardown, Teardown, common)
+	r.nameRequests(s)
+	r.checkNames(s)
+	s.captures = capturesOf(s.requests)
+}
+
+// phase reads the requests of one phase; none for nil.
+func (r *reader) phase(s *Suite, n *strictyaml.Node, phase Phase, common options) {
+	if n == nil {
+		return
+	}
+	items, _ := r.List(n)
 	switch {
-	case requests.Kind == strictyaml.List && len(items) == 0:
-		r.Add(requests.Place, "there are no requests")
-	case len(items) > maxRequests:
-		r.Add(requests.Place, "there are %d requests; a suite has at most %d", len(items), maxRequests)
+	case n.Kind == strictyaml.List && len(items) == 0:
+		r.Add(n.Place, "there are no requests")
+	case len(items)+len(s.requests) > maxRequests:
+		r.Add(n.Place, "there are %d requests; a suite has at most %d", len(items)+len(s.requests), maxRequests)
 		return
 	}
 	for _, n := range items {
-		s.requests = append(s.requests, r.request(n, common))
+		q := r.request(n, common)
+		q.Phase = phase
+		s.requests = append(s.requests, q)
 	}
-	r.checkNames(s)
+}
+
+// nameRequests names those that have no name by what they send, such as
+// "GET /orders", and counts where several send the same.
+func (r *reader) nameRequests(s *Suite) {
+	taken := map[string]bool{}
+	for _, q := range s.requests {
+		taken[q.Name] = true
+	}
+	for i := range s.requests {
+		q := &s.requests[i]
+		if q.Name != "" || q.written.hasName {
+			continue
+		}
+		plain := text.Cut(strings.TrimSpace(q.written.shownMethod()+" "+q.URL), maxName-8)
+		q.Name = plain
+		for n := 2; taken[q.Name]; n++ {
+			q.Name = fmt.Sprintf("%s (%d)", plain, n)
+		}
+		taken[q.Name] = true
+	}
+}
+
+// shownMethod is the method in the name of a request.
+func (w *written) shownMethod() string {
+	switch {
+	case w.methodText != "":
+		return w.methodText
+	case w.body != nil || w.json != nil || w.file != nil:
+		return "POST"
+	}
+	return "GET"
 }
 
 // belongsUnderExpect is advice about a key of expect that stands one level too
 // high.
 func belongsUnderExpect(key string) string {
-	if slices.Contains([]string{"status", "jq", "max_time"}, key) {
+	switch {
+	case slices.Contains([]string{"status", "jq", "max_time"}, key):
 		return `it belongs under "expect"`
+	case slices.Contains([]string{"until", "every", "for"}, key):
+		return `it belongs under "poll"`
 	}
 	return ""
 }
@@ -121,19 +184,24 @@ func (r *reader) request(n *strictyaml.Node, common options) Request {
 	q := Request{Line: n.Line}
 	w := &q.written
 	w.place = n.Place
+	r.uses = nil
 	var own options
 	fields := append([]strictyaml.Field{
-		{Key: "name", Required: true, Read: func(n *strictyaml.Node) { q.Name = r.name(n) }},
+		{Key: "name", Read: func(n *strictyaml.Node) { q.Name, w.hasName = r.name(n), true }},
 		{Key: "url", Required: true, Read: func(n *strictyaml.Node) { w.url, q.URL = r.address(n) }},
 		{Key: "tags", Read: func(n *strictyaml.Node) { q.Tags = r.tags(n) }},
-		{Key: "method", Read: func(n *strictyaml.Node) { w.method = read(r, n, parseMethod) }},
+		{Key: "method", Read: func(n *strictyaml.Node) { w.method, w.methodText = read(r, n, parseMethod), n.Text }},
 		{Key: "body", Read: func(n *strictyaml.Node) { w.body = r.body(n) }},
 		{Key: "json", Read: func(n *strictyaml.Node) { w.json = r.json(n) }},
 		{Key: "file", Read: func(n *strictyaml.Node) { w.file = r.template(n) }},
+		{Key: "capture", Read: func(n *strictyaml.Node) { w.captures = r.captures(n) }},
+		{Key: "poll", Read: func(n *strictyaml.Node) { w.poll = r.poll(n) }},
 	}, r.optionFields(&own)...)
 	if r.Mapping(n, belongsUnderExpect, fields) {
 		r.checkOneBody(n)
 	}
+	w.uses = r.uses
+	w.waitsOnly = w.poll != nil && own.expect.isEmpty()
 	w.options = own.withDefaults(common)
 	q.As = w.as
 	return q

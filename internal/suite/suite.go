@@ -37,16 +37,28 @@ type Suite struct {
 	// File is its name in messages.
 	File     string
 	clients  []Client
-	requests []Request
+	requests []Request // those of setup, the requests, those of teardown
+	captures map[string]int
 }
+
+// Phase says when a request is sent.
+type Phase string
+
+// The phases, in their order.
+const (
+	Setup    Phase = "setup"    // before the requests, which are not sent unless all of it passes
+	Main     Phase = "requests" // the requests themselves
+	Teardown Phase = "teardown" // after them, whatever became of them
+)
 
 // Request is one request, from the file of its suite to its result.
 type Request struct {
 	// Name is unique in the suite.
 	Name string
 	// Line is where it begins in the file, from 1.
-	Line int
-	Tags []string
+	Line  int
+	Phase Phase
+	Tags  []string
 	// As is AsDefault, AsNone or the name of a client of the suite.
 	As string
 	// URL is the address as it is written, without the values of variables.
@@ -61,10 +73,30 @@ type Request struct {
 	// path of the file that holds it, both with the values of variables and empty
 	// without content.
 	Text, File string
-	// Request is what is sent. Its Token is for the caller to fill in.
+	// Request is what is sent, without a token; only a part of it where a value is
+	// captured from an earlier answer.
 	Request call.Request
+	// Poll is set for a request that is repeated.
+	Poll *Poll
 
 	written written
+	needs   []need
+}
+
+// need is a captured value that a request cannot be sent without.
+type need struct {
+	name string
+	from int // the request that captures it
+}
+
+// Poll says how a request is repeated.
+type Poll struct {
+	// Until is what an answer must be like to end the repetition.
+	Until call.Expect
+	// Every is the pause between an answer and the next request.
+	Every time.Duration
+	// For is how long to go on from the first request on.
+	For time.Duration
 }
 
 // Client is a client of the suite's own. Its tenant and scope, its secret and its
@@ -106,11 +138,14 @@ type Value struct {
 // IsSet reports whether the file has the value.
 func (v Value) IsSet() bool { return v.Line > 0 }
 
-// Names lists the requests in the order of the file.
+// Names lists the requests in the order in which they are sent, those of setup and
+// teardown left out.
 func (s *Suite) Names() []string {
 	var names []string
 	for _, q := range s.requests {
-		names = append(names, q.Name)
+		if q.Phase == Main {
+			names = append(names, q.Name)
+		}
 	}
 	return names
 }
@@ -131,16 +166,48 @@ func (s *Suite) IsSentAs(client string) bool {
 }
 
 // Select returns the suite with only the requests that have any of the tags
-// (all, if none are given) and none of those to skip. It may be left with none.
+// (all, if none are given) and none of those to skip, and those whose values these
+// need. Setup and teardown stay. It may be left with no request.
 func (s *Suite) Select(tags, skip []string) *Suite {
-	selected := *s
-	selected.requests = nil
-	for _, q := range s.requests {
-		if (len(tags) == 0 || haveCommon(q.Tags, tags)) && !haveCommon(q.Tags, skip) {
+	chosen := make([]bool, len(s.requests))
+	var choose func(i int)
+	choose = func(i int) {
+		if chosen[i] {
+			return
+		}
+		chosen[i] = true
+		for _, name := range s.requests[i].written.uses {
+			if from, ok := s.captures[name]; ok && from < i {
+				choose(from)
+			}
+		}
+	}
+	found := false
+	for i, q := range s.requests {
+		if q.Phase == Main && (len(tags) == 0 || haveCommon(q.Tags, tags)) && !haveCommon(q.Tags, skip) {
+			choose(i)
+			found = true
+		}
+	}
+	selected := &Suite{File: s.File, clients: s.clients}
+	for i, q := range s.requests {
+		if found && (chosen[i] || q.Phase != Main) {
 			selected.requests = append(selected.requests, q)
 		}
 	}
-	return &selected
+	selected.captures = capturesOf(selected.requests)
+	return selected
+}
+
+// capturesOf returns which request captures each value.
+func capturesOf(requests []Request) map[string]int {
+	from := map[string]int{}
+	for i, q := range requests {
+		for _, c := range q.written.captures {
+			from[c.name] = i
+		}
+	}
+	return from
 }
 
 func haveCommon(a, b []string) bool {

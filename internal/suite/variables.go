@@ -3,6 +3,7 @@ package suite
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -76,6 +77,11 @@ func (r *reader) template(n *strictyaml.Node) *template {
 	if err != nil {
 		r.AddError(n.Place, err)
 		return nil
+	}
+	for _, p := range pieces {
+		if p.name != "" {
+			r.uses = append(r.uses, p.name)
+		}
 	}
 	return &template{n.Place, pieces}
 }
@@ -168,6 +174,10 @@ func (p *planner) expandWith(t *template, kept map[string]bool, ifMissing explai
 				[]explain.Advice{{Code: explain.PutUnderClients}},
 			})
 			ok = false
+		case p.isCaptured(piece.name):
+			value, known := p.captured(t, piece.name)
+			out.WriteString(value)
+			ok = ok && known
 		default:
 			v, found := p.variable(piece)
 			if !found {
@@ -194,4 +204,26 @@ func (p *planner) variable(v piece) (value string, found bool) {
 		p.hidden.Add(v.name, value)
 	}
 	return value, true
+}
+
+func (p *planner) isCaptured(name string) bool {
+	_, ok := p.captures[name]
+	return ok
+}
+
+// captured returns a captured value. Before the run there is none yet, and the
+// request needs it.
+func (p *planner) captured(t *template, name string) (value string, known bool) {
+	if value, known = p.values[name]; known {
+		return value, true
+	}
+	switch from := p.captures[name]; {
+	case p.index < 0:
+		p.Add(t.Place, "%s is captured from an answer, and a client is chosen before the first request", name)
+	case from >= p.index:
+		p.Add(t.Place, "%s is captured later, by the request on line %d", name, p.lines[from])
+	case !slices.ContainsFunc(p.needs, func(n need) bool { return n.name == name }):
+		p.needs = append(p.needs, need{name, from})
+	}
+	return "", false
 }
