@@ -47,6 +47,12 @@ func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	settings.AddFlags(flags, settings.CredentialFlags...)
 }
 
+// Renewed returns the same acquisition of a new token, not one from the cache.
+func (how Acquisition) Renewed() Acquisition {
+	how.refresh = true
+	return how
+}
+
 // AddTokenFile adds --token-file.
 func AddTokenFile(flags *pflag.FlagSet, path *string) {
 	flags.StringVar(path, "token-file", "", "send the token in `PATH` instead of a new one; - is stdin")

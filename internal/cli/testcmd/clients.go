@@ -1,12 +1,10 @@
 package testcmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
 	"m2m/internal/cli"
-	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/suite"
@@ -103,25 +101,6 @@ func (r *suiteRun) ofClient(name string, err error) error {
 		return err
 	}
 	return exit.Errorf(cli.CodeOf(err), "the client %s of the suite: %s", text.Quote(name), r.plan.Hide(err.Error())).Wrap(err)
-}
-
-// acquireAll acquires a token for each client that a request is sent as. A client
-// without one ends the run before the first request.
-func (r *suiteRun) acquireAll(ctx context.Context) error {
-	tokens := map[string]entra.Secret{}
-	for i, q := range r.plan.Requests {
-		got, known := tokens[q.As]
-		if !known && q.As != suite.AsNone {
-			session := &cli.Session{Env: r.env, Settings: r.clients[q.As], Command: r.cmd, Transport: r.transport}
-			var err error
-			if got, err = session.Token(ctx, r.as(q.As)); err != nil {
-				return r.ofClient(q.As, err)
-			}
-			tokens[q.As] = got
-		}
-		r.plan.Requests[i].Request.Token = got
-	}
-	return nil
 }
 
 // as returns the token options of a client: the token that was given is that of the

@@ -35,6 +35,7 @@ type suiteRun struct {
 	plan      *suite.Plan
 	clients   map[string]*settings.Settings
 	transport *transport.Transport
+	tokens    *tokens
 	started   time.Time
 	elapsed   time.Duration
 	results   []suite.Result
@@ -222,6 +223,7 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 		Client:   &call.Client{Transport: r.transport, Now: r.env.Now},
 		Jobs:     r.o.jobs,
 		FailFast: r.o.failFast,
+		Tokens:   r.tokens,
 		Known:    r.known,
 		Observer: progress,
 	}
