@@ -10,22 +10,22 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/settings"
-	"m2m/internal/testreport"
 	"m2m/internal/text"
 	"m2m/internal/wholefile"
 )
 
-// Report is the JUnit report of --junit. A nil Report is written nowhere.
+// Report is the file of a report, such as that of --junit. A nil Report is written
+// nowhere.
 type Report struct{ to Destination }
 
-// OpenReport opens the file of --junit; it is nil for an empty path. Call it before
+// OpenReport opens the file that a flag names; it is nil for an empty path. Call it before
 // anything is sent: a report of an earlier run is removed, so that it cannot be taken
 // for one of this run.
-func OpenReport(env *Env, path string) (*Report, error) {
+func OpenReport(env *Env, flag, path string) (*Report, error) {
 	if path == "" {
 		return nil, nil
 	}
-	to, err := openDestination(env, "--junit", path, 0)
+	to, err := openDestination(env, flag, path, 0)
 	if err == nil && to.file != nil && !to.file.IsDevice() {
 		_ = os.Remove(to.file.Path()) // mostly there is none
 	}
@@ -34,18 +34,18 @@ func OpenReport(env *Env, path string) (*Report, error) {
 
 // CheckStdout rejects a JSON document and a JUnit report that are both for stdout.
 func CheckStdout(form, junit string) error {
-	if form == "json" && junit == "-" {
-		return exit.Usagef("-o json and --junit - both write to stdout").Hint("give --junit the path of a file")
+	if form != "text" && junit == "-" {
+		return exit.Usagef("-o %s and --junit - both write to stdout", form).Hint("give --junit the path of a file")
 	}
 	return nil
 }
 
-// WriteJUnit writes the report, and keeps it.
-func (r *Report) WriteJUnit(report testreport.Report) error {
+// Write writes the report, and keeps it.
+func (r *Report) Write(write func(io.Writer) error) error {
 	if r == nil {
 		return nil
 	}
-	return r.to.End(report.WriteJUnit(r.to))
+	return r.to.End(write(r.to))
 }
 
 // Destination is where the output of a command goes: stdout, or the file of

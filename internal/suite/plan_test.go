@@ -143,7 +143,7 @@ func TestPlanRefuses(t *testing.T) {
 		"by a variable": {"{url: '//${KEY}'}",
 			`smoke.yaml:2:18: cannot call "//${KEY}": it begins with two slashes, which name a host and not a path`},
 		"a credential": {"{url: /a, body: '${CLIENT_SECRET}'}",
-			"smoke.yaml:2:28: CLIENT_SECRET is a credential of m2m's own, which no API gets to see"},
+			"smoke.yaml:2:28: CLIENT_SECRET is a credential of m2m, which must not be sent to an API"},
 		"a file elsewhere": {"{url: /a, file: ../x}", "smoke.yaml:2:28: no such file"},
 		"two authorizations": {"{url: /a, headers: {Authorization: '${KEY}'}}",
 			"smoke.yaml:2:3: the request has an Authorization header and a token"},

@@ -170,7 +170,7 @@ func (p *planner) expandWith(t *template, kept map[string]bool, ifMissing explai
 			out.WriteString(piece.words)
 		case kept[piece.name]:
 			p.AddError(t.Place, &problem{
-				piece.name + " is a credential of m2m's own, which no API gets to see",
+				piece.name + " is a credential of m2m, which must not be sent to an API",
 				[]explain.Advice{{Code: explain.PutUnderClients}},
 			})
 			ok = false

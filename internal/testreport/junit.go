@@ -44,6 +44,9 @@ type Property struct {
 type Case struct {
 	// Class groups cases in the pages of CI systems; most show it before the name.
 	Class, Name string
+	// Subject is what was tested, such as "GET /orders", and Result what came of it,
+	// such as "201 Created"; only the page shows them.
+	Subject, Result string
 	// File and Line are where the case is written; an empty File: nowhere.
 	File    string
 	Line    int

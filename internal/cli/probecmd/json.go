@@ -125,5 +125,5 @@ func (r *run) writeFault(err error) {
 
 func (r *run) finishJUnit(suite testreport.Suite) error {
 	suite.Name = "probe of " + r.config.Target.Redacted()
-	return r.junit.WriteJUnit(testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}})
+	return r.junit.Write(testreport.Report{Name: "m2m probe", Suites: []testreport.Suite{suite}}.WriteJUnit)
 }

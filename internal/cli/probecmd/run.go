@@ -88,7 +88,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	if err := r.mayProbe(); err != nil {
 		return err
 	}
-	r.junit, err = cli.OpenReport(r.session.Env, r.o.junit)
+	r.junit, err = cli.OpenReport(r.session.Env, "--junit", r.o.junit)
 	return err
 }
 

@@ -33,7 +33,7 @@ func (r *suiteRun) openFile(path string) (call.Body, error) {
 	return body, nil
 }
 
-// checkLeaks rejects a request that carries a credential of m2m's own: as a file, or
+// checkLeaks rejects a request that carries a credential that m2m uses: as a file, or
 // as a value that stands in whatever it sends.
 func (r *suiteRun) checkLeaks() error {
 	for _, q := range r.plan.Requests {
@@ -67,7 +67,7 @@ func (r *suiteRun) unsendable(path string) string {
 		return err == nil && os.SameFile(info, known)
 	}
 	if slices.ContainsFunc(r.credentialFiles(), isSame) {
-		return "holds credentials of m2m's own"
+		return "holds credentials that m2m uses"
 	}
 	if holdsKey(path) {
 		return "holds a private key"

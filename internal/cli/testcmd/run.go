@@ -51,7 +51,7 @@ func run(env *cli.Env, cmd *cobra.Command, files []string, o options) (err error
 	if err != nil {
 		return err
 	}
-	junit, err := cli.OpenReport(env, o.junit)
+	reports, err := openReports(env, o)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func run(env *cli.Env, cmd *cobra.Command, files []string, o options) (err error
 			for _, rest := range runs[i:] {
 				rest.started, rest.results = cmp.Or(rest.started, env.Now()), rest.notRun(err)
 			}
-			return errors.Join(err, writeJUnit(junit, runs, o))
+			return errors.Join(err, reports.write(runs))
 		}
 		if o.failFast && !r.passed() {
 			for _, rest := range runs[i+1:] {
@@ -69,7 +69,7 @@ func run(env *cli.Env, cmd *cobra.Command, files []string, o options) (err error
 			break
 		}
 	}
-	if err := errors.Join(report(env, runs, o), writeJUnit(junit, runs, o)); err != nil {
+	if err := errors.Join(report(env, runs, o), reports.write(runs)); err != nil {
 		return err
 	}
 	return verdict(cmd.Context(), runs)

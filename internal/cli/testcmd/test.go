@@ -43,6 +43,8 @@ type options struct {
 	skipTags     []string
 	origins      []string
 	junit        string
+	html         string
+	annotate     string
 	insecureHTTP bool
 	cli.TokenOptions
 }
@@ -66,8 +68,11 @@ func New(env *cli.Env) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.form, "output", "o", "text", "output `FORMAT`: text or json")
+	flags.StringVarP(&o.form, "output", "o", "text", "output `FORMAT`: text, json or tap")
 	flags.StringVar(&o.junit, "junit", "", "write a JUnit report to `PATH`; - is stdout, instead of the table")
+	flags.StringVar(&o.html, "html", "", "write a report to `PATH` as one page for a browser; - is stdout")
+	flags.StringVar(&o.annotate, "annotate", "auto",
+		"annotate the lines of failed requests for a CI `SYSTEM`: auto, github, azure or never")
 	flags.StringVar(&o.apiURL, "api-url", "", "the `URL` of the API, instead of API_URL")
 	flags.StringSliceVar(&o.tags, "tag", nil, "send only requests with this `TAG` (repeatable: any of them)")
 	flags.StringSliceVar(&o.skipTags, "skip-tag", nil, "send no request with this `TAG` (repeatable)")
@@ -97,7 +102,23 @@ func (o *options) check(args []string) error {
 				Hintf("the API's address is a flag: m2m test --api-url %s FILE", text.ShellQuote(file))
 		}
 	}
-	return cmp.Or(cli.CheckForm(o.form, []string{"text", "json"}), cli.CheckStdout(o.form, o.junit))
+	return cmp.Or(cli.CheckForm(o.form, []string{"text", "json", "tap"}), o.checkAnnotate(), o.checkStdout())
+}
+
+func (o *options) checkAnnotate() error {
+	switch o.annotate {
+	case "auto", "github", "azure", "never":
+		return nil
+	}
+	return exit.Usagef("--annotate is auto, github, azure or never, not %s", text.Quote(o.annotate))
+}
+
+// checkStdout rejects two documents for stdout.
+func (o *options) checkStdout() error {
+	if o.html == "-" && (o.junit == "-" || o.form != "text") {
+		return exit.Usagef("--html - writes to stdout, and so does another report").Hint("give --html the path of a file")
+	}
+	return cli.CheckStdout(o.form, o.junit)
 }
 
 //go:embed starter.yaml

@@ -26,7 +26,9 @@ func report(env *cli.Env, runs []*suiteRun, o options) error {
 	switch {
 	case o.form == "json":
 		return writeJSON(env, runs)
-	case o.junit == "-":
+	case o.form == "tap":
+		return reportOf(runs, o).WriteTAP(env.Out)
+	case o.junit == "-" || o.html == "-":
 		return nil
 	}
 	t := table{w: env.Out, paint: env.Palette(env.Stdout), bars: cli.IsTerminal(env.Stdout)}
