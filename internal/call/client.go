@@ -105,7 +105,7 @@ func (c *Client) send(ctx context.Context, req Request, h hop) (*Answer, error) 
 		if cause := bodyFault(hr.Body); cause != nil {
 			return nil, fmt.Errorf("reading what is to be sent: %w", cause)
 		}
-		if errors.Is(err, transport.ErrCAFile) {
+		if errors.Is(err, transport.ErrCAFile) || errors.Is(err, transport.ErrProxySetting) {
 			return nil, err // nothing was sent: it says nothing of the API
 		}
 		return nil, unreachable(h.url, err, 1)

@@ -13,6 +13,7 @@ import (
 	"m2m/internal/input"
 	"m2m/internal/settings"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // Env is what a command uses of the process: streams, environment, clock, working
@@ -29,9 +30,10 @@ type Env struct {
 	Signals *Signals
 	// Executable returns the path of the running binary.
 	Executable func() (string, error)
-	// Proxy chooses the proxy of a request. net/http reads the proxy variables
-	// once for the whole process, so Environ cannot be read for it.
-	Proxy func(*http.Request) (*url.URL, error)
+	// Proxy chooses the proxy of a request; CheckProxy says what is wrong with the
+	// variables that name one, and may be nil.
+	Proxy      func(*http.Request) (*url.URL, error)
+	CheckProxy func() error
 
 	// Run sets these before the command's own code begins.
 
@@ -57,7 +59,7 @@ type globals struct {
 // Process returns the Env of this process.
 func Process() *Env {
 	dir, _ := os.Getwd() // fails in a removed folder: relative paths then fail where they are used
-	return &Env{
+	env := &Env{
 		Args:       os.Args[1:],
 		Stdin:      os.Stdin,
 		Stdout:     os.Stdout,
@@ -66,8 +68,10 @@ func Process() *Env {
 		Dir:        dir,
 		Now:        time.Now,
 		Executable: os.Executable,
-		Proxy:      http.ProxyFromEnvironment,
 	}
+	proxies := transport.ProxiesOf(env.Lookup)
+	env.Proxy, env.CheckProxy = proxies.For, proxies.Check
+	return env
 }
 
 // Lookup finds an environment variable.

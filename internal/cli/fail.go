@@ -24,7 +24,8 @@ func CodeOf(err error) exit.Code {
 		return exit.Done
 	case errors.As(err, &coder):
 		return coder.ExitCode()
-	case isAny(err, token.ErrSettings, transport.ErrCAFile, call.ErrAddress, call.ErrPlainHTTP, suite.ErrNotRunnable):
+	case isAny(err, token.ErrSettings, transport.ErrCAFile, transport.ErrProxySetting,
+		call.ErrAddress, call.ErrPlainHTTP, suite.ErrNotRunnable):
 		return exit.Usage
 	case errors.Is(err, token.ErrRefused):
 		return exit.Provider

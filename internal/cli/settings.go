@@ -139,14 +139,28 @@ func Open(env *Env, cmd *cobra.Command, u settings.Uses) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if check := checkProxy(env, s); check != nil {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
 	return &Session{env, s, cmd, u, NewTransport(env, s, nil)}, nil
+}
+
+// checkProxy says whether the proxy variables can be used; nil where that does not
+// matter: a local tenant is reached without one.
+func checkProxy(env *Env, s *settings.Settings) func() error {
+	if s.IsLocal() {
+		return nil
+	}
+	return env.CheckProxy
 }
 
 // NewTransport makes the transport of a command's requests, with the proxies of the
 // environment, that of a local tenant which intercepts, and the extra CA. --debug
 // traces them; hide, unless nil, changes each line of a trace before it is printed.
 func NewTransport(env *Env, s *settings.Settings, hide func(string) string) *transport.Transport {
-	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy),
+	config := transport.Config{CAFile: s.CAFile.Value, Proxy: throughTenant(s.LoginProxy, env.Proxy), CheckProxy: checkProxy(env, s),
 		Warn: func(line string) { env.Say("warning: %s", line) }}
 	if env.Debug {
 		config.Trace = func(e transport.Exchange) {

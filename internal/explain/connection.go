@@ -1,6 +1,11 @@
 package explain
 
-import "m2m/internal/transport"
+import (
+	"slices"
+	"strings"
+
+	"m2m/internal/transport"
+)
 
 // connectionHints is about a request that got no answer, whoever was asked.
 func connectionHints(e *transport.Error) []string {
@@ -12,6 +17,9 @@ func connectionHints(e *transport.Error) []string {
 	case transport.FaultTimeout:
 		return []string{"check that no firewall drops the packets; behind a proxy set HTTPS_PROXY"}
 	case transport.FaultProxy:
+		if offersOnlySingleSignOn(e.ProxySchemes) {
+			return singleSignOnHints(e.ProxySchemes)
+		}
 		return []string{"check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy asks for them; NO_PROXY lists hosts that " +
 			"are reached without it"}
 	case transport.FaultUnknownCA:
@@ -36,6 +44,22 @@ func connectionHints(e *transport.Error) []string {
 		return nil
 	}
 	return []string{"check the network, the address, and the proxy on the way to it (HTTPS_PROXY, NO_PROXY)"}
+}
+
+// offersOnlySingleSignOn reports whether a proxy takes neither Basic nor Digest nor
+// anything else that a user name and password are enough for.
+func offersOnlySingleSignOn(schemes []string) bool {
+	return len(schemes) > 0 && !slices.ContainsFunc(schemes, func(scheme string) bool {
+		return !strings.EqualFold(scheme, "Negotiate") && !strings.EqualFold(scheme, "NTLM") && !strings.EqualFold(scheme, "Kerberos")
+	})
+}
+
+// singleSignOnHints is about a proxy that offers nothing else.
+func singleSignOnHints(schemes []string) []string {
+	return []string{
+		"the proxy accepts only " + strings.Join(schemes, " or ") + ", which m2m does not support: a user and password cannot help",
+		"run a proxy on this machine that signs in for you, such as px or cntlm, and set HTTPS_PROXY to its address",
+	}
 }
 
 // caFileHints is about a CA file that cannot be used.

@@ -40,3 +40,19 @@ func TestConnectionHints(t *testing.T) {
 		t.Errorf("hints about a CA file: %q", hints)
 	}
 }
+
+func TestProxyOfSingleSignOn(t *testing.T) {
+	for _, test := range []struct {
+		schemes []string
+		want    string
+	}{
+		{[]string{"Negotiate", "NTLM"}, "the proxy accepts only Negotiate or NTLM, which m2m does not support"},
+		{[]string{"Negotiate", "Basic"}, "with user and password"},
+		{nil, "with user and password"},
+	} {
+		hints := strings.Join(explain.CommandLine.Hints(&transport.Error{Fault: transport.FaultProxy, ProxySchemes: test.schemes}), "\n")
+		if !strings.Contains(hints, test.want) {
+			t.Errorf("%q: hints %q, want one with %q", test.schemes, hints, test.want)
+		}
+	}
+}

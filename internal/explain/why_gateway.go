@@ -11,6 +11,7 @@ import (
 	"m2m/internal/call"
 	"m2m/internal/entra"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // redirected: the request ended at an address that it did not go on from.
@@ -107,6 +108,8 @@ func otherStatus(e *evidence) *Explanation {
 		return certain(CodeMethodNotAllowed,
 			fmt.Sprintf("the address does not take %s; it takes %s", text.Bound(e.Method, 40), orNothing(text.Bound(e.Header.Get("Allow"), 100))),
 			"choose the method with "+e.words.method).with(e.allowedCommand())
+	case e.Status == http.StatusProxyAuthRequired && offersOnlySingleSignOn(transport.ProxySchemes(e.Header)):
+		return certain(CodeProxy, "a proxy on the way wants credentials of its own", singleSignOnHints(transport.ProxySchemes(e.Header))...)
 	case e.Status == http.StatusProxyAuthRequired:
 		return certain(CodeProxy, "a proxy on the way wants credentials of its own",
 			"put them into HTTPS_PROXY, as http://user:password@host:port").with(e.callCommand("-v"))

@@ -73,6 +73,8 @@ func (s Situation) hintsOf(err error) []string {
 		return connectionHints(e)
 	case *transport.CAFileError:
 		return caFileHints(e)
+	case *transport.ProxySettingError:
+		return []string{"correct " + e.Variable + ", or unset it to connect without a proxy"}
 	case *call.UnreachableError:
 		return s.unreachable(e)
 	case *call.AddressError:

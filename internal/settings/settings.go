@@ -138,6 +138,9 @@ type Places struct {
 	StateDir string
 }
 
+// IsLocal reports whether the settings are those of a running local tenant.
+func (s *Settings) IsLocal() bool { return s.Authority.From.Layer == layerLocal }
+
 // AuthorityURL returns the tenant and login host that tokens are requested from.
 func (s *Settings) AuthorityURL() entra.Authority {
 	return entra.Authority{Origin: s.Authority.Value, Tenant: s.Tenant.Value}

@@ -80,9 +80,12 @@ func (e *UnreachableError) Is(target error) bool { return target == ErrUnavailab
 // the context's if the caller gave up, and else an *UnreachableError.
 func networkFault(req *http.Request, err error) error {
 	var file *transport.CAFileError
+	var proxy *transport.ProxySettingError
 	switch {
 	case errors.As(err, &file):
 		return caFileError(file)
+	case errors.As(err, &proxy):
+		return proxy
 	case errors.Is(err, context.Canceled):
 		return err
 	}

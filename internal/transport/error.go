@@ -24,6 +24,9 @@ type Error struct {
 	// Unread says what of the CA file could not be read, which may be that authority;
 	// empty for nothing.
 	Unread string
+	// ProxySchemes are the authentication schemes that a proxy offers which asks for
+	// one; set for FaultProxy.
+	ProxySchemes []string
 	// Err is the cause, as net/http reports it.
 	Err error
 }
@@ -45,6 +48,9 @@ func Diagnose(address string, err error) *Error {
 		if unread := (*UnreadRootError)(nil); errors.As(err, &unread) {
 			e.Unread = "in the CA file " + text.QuoteGiven(unread.File) + ", " + strings.Join(unread.Blocks, "; ")
 		}
+	}
+	if tunnel := (*tunnelError)(nil); errors.As(err, &tunnel) {
+		e.ProxySchemes = tunnel.schemes
 	}
 	return e
 }

@@ -75,9 +75,18 @@ func faultOf(err error) Fault {
 }
 
 // tunnelError is a proxy that answered CONNECT with something else than 200.
-type tunnelError struct{ proxy, status string }
+type tunnelError struct {
+	proxy, status string
+	schemes       []string // that it offers for authentication
+}
 
-func (e *tunnelError) Error() string { return e.proxy + ": it answered CONNECT with " + e.status }
+func (e *tunnelError) Error() string {
+	reason := e.proxy + ": it answered CONNECT with " + e.status
+	if len(e.schemes) > 0 {
+		reason += ", and offers " + strings.Join(e.schemes, ", ")
+	}
+	return reason
+}
 
 // proxyFailure returns what a proxy failed with; nil if it was no proxy.
 func proxyFailure(err error) error {

@@ -66,7 +66,7 @@ func ListenAddress(address string) string {
 
 // notForLocalhost returns a proxy function that sends no request for localhost
 // or a name below it to the proxy, which would look the name up. Addresses are
-// left to next: http.ProxyFromEnvironment excepts those of this machine.
+// left to next: Proxies excepts those of this machine.
 func notForLocalhost(next func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	if next == nil {
 		return nil

@@ -18,9 +18,10 @@ type Config struct {
 	// CAFile names a PEM file whose certificates are trusted in addition to
 	// the system's roots; empty for none.
 	CAFile string
-	// Proxy returns the proxy for a request, as http.ProxyFromEnvironment does;
-	// nil is no proxy.
+	// Proxy returns the proxy for a request, as [Proxies.For] does; nil is no proxy.
 	Proxy func(*http.Request) (*url.URL, error)
+	// CheckProxy says what is wrong with the settings of Proxy; nil for nothing.
+	CheckProxy func() error
 	// Trace receives every exchange, redacted; nil receives none. It may be
 	// called from several goroutines at once.
 	Trace func(Exchange)
@@ -48,9 +49,15 @@ type Transport struct {
 // used is the error of the first request, a *CAFileError.
 func New(config Config) *Transport { return &Transport{config: config} }
 
-// Check reads the CA file, if there is one, so that a command which will need
-// it can refuse to start. The error is a *CAFileError.
+// Check reads the CA file, if there is one, and the settings of the proxy, so that a
+// command which will need them can refuse to start. The error is a *CAFileError or a
+// *ProxySettingError.
 func (t *Transport) Check() error {
+	if t.config.CheckProxy != nil {
+		if err := t.config.CheckProxy(); err != nil {
+			return err
+		}
+	}
 	if t.config.CAFile == "" {
 		return nil
 	}
@@ -138,5 +145,5 @@ func refusedTunnel(_ context.Context, proxy *url.URL, _ *http.Request, answer *h
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &tunnelError{proxy.Host, answer.Status}
+	return &tunnelError{proxy.Host, answer.Status, ProxySchemes(answer.Header)}
 }

@@ -186,7 +186,7 @@ func (r *suiteRun) prepare() error {
 			return err
 		}
 	}
-	return cmp.Or(r.resolveClients(), r.checkLeaks())
+	return cmp.Or(r.resolveClients(), r.checkLeaks(), r.transport.Check())
 }
 
 // variablesOfSettings returns the variables that hold credentials of m2m, which no API

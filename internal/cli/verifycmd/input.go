@@ -193,6 +193,9 @@ func keysOutOfReach(err error) error {
 	if errors.As(err, &file) {
 		return file
 	}
+	if proxy := (*transport.ProxySettingError)(nil); errors.As(err, &proxy) {
+		return proxy
+	}
 	fault := transport.Diagnose("", err)
 	return exit.Errorf(exit.Unknown, "the keys are out of reach: %v", fault).Wrap(fault)
 }
