@@ -110,6 +110,10 @@ func TestBadAnswers(t *testing.T) {
 		"304 that nobody asked for": {Status: 304},
 		"never":                     {Hang: true},
 	}
+	kinds := map[string]error{
+		"503": jwks.ErrStatus, "404": jwks.ErrStatus, "more than 512 KiB": jwks.ErrBodySize, "spaces without end": jwks.ErrBodySize,
+		"redirect to another host": jwks.ErrRedirect, "no JSON": jwks.ErrKeySet,
+	}
 	for name, a := range answers {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -127,8 +131,12 @@ func TestBadAnswers(t *testing.T) {
 				if n := s.Count("https://evil.example/keys") + s.Count("http://login.microsoftonline.com/keys"); n != 0 {
 					t.Error("the redirect was followed")
 				}
-				if state := m.State()[0]; state.Failures != 1 || state.Err == nil || state.Keys != 1 {
+				state := m.State()[0]
+				if state.Failures != 1 || state.Err == nil || state.Keys != 1 {
 					t.Errorf("want the failure shown, got %+v", state)
+				}
+				if want := kinds[name]; want != nil && !errors.Is(state.Err, want) {
+					t.Errorf("error %v, want %v", state.Err, want)
 				}
 				time.Sleep(24*time.Hour + time.Second)
 				issuertest.Lookup(t, m, issuertest.KeyID, jwks.ErrKeysUnreachable)
