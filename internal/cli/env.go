@@ -5,11 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"m2m/internal/exit"
 	"m2m/internal/input"
 	"m2m/internal/settings"
 	"m2m/internal/text"
@@ -44,6 +51,8 @@ type Env struct {
 	JSONErrors bool
 	// Verbose shows the facts that support an error; a command sets it for -v.
 	Verbose bool
+	// stdinTaken: stdin was read to its end.
+	stdinTaken bool
 	// started: the command's own code has begun. An error before that is one of
 	// the command line.
 	started bool
@@ -90,6 +99,12 @@ func (env *Env) Trace(line string) {
 // returns the first of them and an error that is input.ErrTooLarge. A signal ends a
 // read that blocks, also in open: then the error is context.Canceled.
 func (env *Env) ReadFile(path string, limit int64) ([]byte, error) {
+	if path == "-" {
+		if env.stdinTaken {
+			return nil, errStdinTaken
+		}
+		env.stdinTaken = true
+	}
 	type result struct {
 		data []byte
 		err  error
@@ -120,11 +135,47 @@ func (env *Env) readBlocking(path string, limit int64) ([]byte, error) {
 		return input.Read(env.Stdin, limit)
 	}
 	f, err := os.Open(path)
+	if name, ok := strings.CutPrefix(path, "@"); ok && errors.Is(err, fs.ErrNotExist) {
+		f, err = os.Open(name) // as arguments name files
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return input.Read(f, limit)
+}
+
+// errStdinTaken means that two flags or arguments name stdin.
+var errStdinTaken = errors.New("stdin was read already")
+
+// checkStdin rejects two flags or arguments that both name stdin, with - or @-: the
+// second would find it empty.
+func checkStdin(cmd *cobra.Command, args []string) error {
+	var readers []string
+	isStdin := func(s string) bool { return s == "-" || s == "@-" }
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if isStdin(f.Value.String()) && slices.Contains(stdinFlags, f.Name) {
+			readers = append(readers, "--"+f.Name)
+		}
+	})
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		args = args[:dash] // what follows is the command line of another program
+	}
+	for _, arg := range args {
+		if isStdin(arg) {
+			readers = append(readers, "the argument "+arg)
+		}
+	}
+	if len(readers) < 2 {
+		return nil
+	}
+	return exit.Usagef("%s and %s both read stdin", readers[0], readers[1]).Hint("give one of them the path of a file")
+}
+
+// stdinFlags are the flags whose value may be - for stdin.
+var stdinFlags = []string{
+	"client-secret-file", "certificate", "certificate-password-file", "federated-token-file", "ca-file", "env-file",
+	"token-file", "data", "json", "payload-file", "jwks", "tenant-file", "claims",
 }
 
 // tooLargeError is an input.ErrTooLarge with the limit in bytes.
