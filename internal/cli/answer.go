@@ -55,7 +55,11 @@ func (env *Env) Unexpected(unmet error, wrote string, why *explain.Explanation) 
 	if keep := max(mostLines-len(lines), 1); !env.Verbose && !env.JSONErrors && len(hints) > keep {
 		hints = append(hints[:keep-1:keep-1], hints[len(hints)-1]) // the last one is the command
 	}
-	return exit.Errorf(exit.Unmet, "%s", strings.Join(lines, "\n")).Fact(facts...).Hint(hints...).Wrap(unmet)
+	cause := ""
+	if why != nil {
+		cause = why.Cause
+	}
+	return exit.Errorf(exit.Unmet, "%s", strings.Join(lines, "\n")).Fact(facts...).Because(cause).Hint(hints...).Wrap(unmet)
 }
 
 // Explained says in lines what came instead of what was expected, and why: the cause

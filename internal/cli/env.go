@@ -47,7 +47,7 @@ type Env struct {
 	Out     *Output         // Stdout, for data
 	Done    <-chan struct{} // closed when a signal asks the process to end
 	globals                 // the flags of every command
-	// JSONErrors makes an error one JSON object; a command sets it for -o json.
+	// JSONErrors makes an error one JSON object: the command has -o json.
 	JSONErrors bool
 	// Verbose shows the facts that support an error; a command sets it for -v.
 	Verbose bool

@@ -10,7 +10,6 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/suite"
-	"m2m/internal/text"
 	"m2m/internal/token"
 	"m2m/internal/transport"
 )
@@ -75,65 +74,20 @@ func asksForJSON(args []string) bool {
 		switch arg {
 		case "--":
 			return false
-		case "-ojson", "-o=json", "--output=json":
+		case "--output=json":
 			return true
-		case "-o", "--output":
+		case "--output":
 			return i+1 < len(args) && args[i+1] == "json"
+		}
+		letters, value, _ := strings.Cut(arg, "o") // of flags in one: -vo json, -vojson
+		if len(letters) > 0 && letters[0] == '-' && !strings.HasPrefix(arg, "--") {
+			if value == "" && i+1 < len(args) {
+				value = args[i+1]
+			}
+			if strings.TrimPrefix(value, "=") == "json" {
+				return true
+			}
 		}
 	}
 	return false
-}
-
-// errorReport is the JSON form of an error, on stderr, for -o json. Its keys are
-// stable.
-type errorReport struct {
-	Error    string    `json:"error"`
-	Hints    []string  `json:"hints"`
-	ExitCode exit.Code `json:"exit_code"`
-	// Provider is the response of the identity provider that rejected the request.
-	Provider *providerReport `json:"provider,omitempty"`
-	// Checks are those of a checksError.
-	Checks any `json:"checks,omitempty"`
-}
-
-// checksError is an error with a line for each of several checks. In JSON the
-// summary stands for its text, and the checks are a list.
-type checksError interface {
-	error
-	JSON() (summary string, checks any)
-}
-
-type providerReport struct {
-	Status        int    `json:"status"`
-	Error         string `json:"error"`
-	AADSTS        []int  `json:"aadsts"`
-	Description   string `json:"description"`
-	TraceID       string `json:"trace_id"`
-	CorrelationID string `json:"correlation_id"`
-	Timestamp     string `json:"timestamp"`
-	Claims        string `json:"claims,omitempty"`
-}
-
-func providerDetails(err error) *providerReport {
-	var r *token.Refusal
-	if !errors.As(err, &r) {
-		return nil
-	}
-	return &providerReport{r.Status, r.Code, r.AADSTS, r.Description, r.TraceID, r.CorrelationID, r.Timestamp, r.Claims}
-}
-
-func (env *Env) reportJSON(err error) {
-	hints := explain.CommandLine.Hints(err)
-	if hints == nil {
-		hints = []string{}
-	}
-	for i := range hints {
-		hints[i] = text.Redact(hints[i])
-	}
-	report := errorReport{Error: text.Redact(err.Error()), Hints: hints, ExitCode: CodeOf(err), Provider: providerDetails(err)}
-	if several := checksError(nil); errors.As(err, &several) {
-		summary, checks := several.JSON()
-		report.Error, report.Checks = text.Redact(summary), checks
-	}
-	WriteJSON(env.Stderr, report)
 }

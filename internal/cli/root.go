@@ -151,6 +151,7 @@ func bareRoot(env *Env) *cobra.Command {
 			if err := cmp.Or(checkFlagGroups(cmd), checkStdin(cmd, args)); err != nil {
 				return err
 			}
+			env.JSONErrors = cmd.Flags().Lookup("output") != nil && cmd.Flag("output").Value.String() == "json"
 			env.started = true
 			return nil
 		},

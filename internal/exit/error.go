@@ -10,6 +10,7 @@ import (
 type Error struct {
 	code   Code
 	reason string
+	cause  string
 	facts  []string
 	hints  []string
 	err    error
@@ -50,6 +51,16 @@ func (e *Error) Addf(format string, args ...any) *Error {
 
 // Error returns the reason; it may have several lines.
 func (e *Error) Error() string { return e.reason }
+
+// Because sets the cause in words, for programs: people read it in the reason.
+// It returns e.
+func (e *Error) Because(cause string) *Error {
+	e.cause = cause
+	return e
+}
+
+// Cause returns the cause in words; empty if the reason says it all.
+func (e *Error) Cause() string { return e.cause }
 
 // Fact adds what supports the reason, a line each, and returns e. It is shown to
 // people who ask for more, and to programs.

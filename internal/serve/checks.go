@@ -17,7 +17,7 @@ type Check struct {
 func checksOf(report *verify.Report) []Check {
 	checks := make([]Check, 0, len(report.Findings))
 	for _, f := range report.Findings {
-		checks = append(checks, Check{string(f.Check), string(f.Status), string(f.Reason), f.Expected, f.Found, f.Cause, f.Fix})
+		checks = append(checks, Check{string(f.Check), string(f.Status), string(f.Reason), f.Expected, f.FoundValue(), f.Cause, f.Fix})
 	}
 	return checks
 }

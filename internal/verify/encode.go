@@ -30,14 +30,22 @@ func AppendReport(dst []byte, r *Report) []byte {
 		if f.Reason != "" {
 			dst = appendText(append(dst, `,"reason":`...), string(f.Reason))
 		}
-		dst = appendText(append(dst, `,"expected":`...), f.Expected)
-		dst = appendText(append(dst, `,"found":`...), f.Found)
-		dst = appendText(append(dst, `,"cause":`...), f.Cause)
-		dst = appendText(append(dst, `,"fix":`...), f.Fix)
+		dst = appendMember(dst, `,"expected":`, f.Expected)
+		dst = appendMember(dst, `,"found":`, f.FoundValue())
+		dst = appendMember(dst, `,"cause":`, f.Cause)
+		dst = appendMember(dst, `,"fix":`, f.Fix)
 		dst = append(dst, '}')
 	}
 	dst = append(appendTokenMembers(append(dst, "],"...), r.Token), '}')
 	return escaped(dst, begin)
+}
+
+// appendMember appends a member with a text, unless that is empty.
+func appendMember(dst []byte, name, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	return appendText(append(dst, name...), text)
 }
 
 // escaped escapes what is not printable from a place on.
@@ -66,7 +74,12 @@ func appendSummary(dst []byte, t *jwt.Token) []byte {
 	if t == nil {
 		return append(dst, "null"...)
 	}
-	dst = appendText(append(dst, `{"version":`...), string(t.Version))
+	dst = append(dst, `{"version":`...)
+	if t.Version == "" {
+		dst = append(dst, "null"...)
+	} else {
+		dst = appendText(dst, string(t.Version))
+	}
 	dst = appendText(append(dst, `,"kind":`...), string(cmp.Or(t.Kind, jwt.Other)))
 	dst = appendTime(append(dst, `,"issued_at":`...), t.IssuedAt)
 	dst = appendTime(append(dst, `,"expires_at":`...), t.ExpiresAt)

@@ -71,6 +71,15 @@ type Finding struct {
 	BlockedBy Check
 }
 
+// FoundValue is Found for programs: a value alone is without its quotes, so that it can
+// be compared.
+func (f Finding) FoundValue() string {
+	if last := len(f.Found) - 1; last > 0 && f.Found[0] == '"' && strings.IndexByte(f.Found[1:], '"') == last-1 {
+		return f.Found[1:last]
+	}
+	return f.Found
+}
+
 // Report is what [Verifier.Report] found out about one token.
 type Report struct {
 	Verdict  Verdict

@@ -48,7 +48,7 @@ func New(env *cli.Env) *cobra.Command {
 		Example: examples,
 		Args:    cli.AtMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.JSONErrors, env.Verbose = o.form == "json", o.verbose
+			env.Verbose = o.verbose
 			o.Note(cmd.Flags())
 			// An empty body is one too.
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check()); err != nil {

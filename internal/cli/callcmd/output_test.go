@@ -6,6 +6,6 @@ import (
 	"m2m/internal/cli/clitest"
 )
 
-func TestReadmeNamesCallJSONKeys(t *testing.T) {
-	clitest.CheckReadmeKeys(t, "## Call an API", document{})
+func TestJSONPage(t *testing.T) {
+	clitest.CheckJSONPage(t, "## m2m call", document{})
 }

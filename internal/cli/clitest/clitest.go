@@ -18,21 +18,37 @@ func Readme(t *testing.T) string {
 	return string(data)
 }
 
-// CheckReadmeKeys checks that a section of README.md names every key of a JSON
-// document: they are stable and documented. section is its whole heading line.
-func CheckReadmeKeys(t *testing.T, section string, document any) {
+// CheckJSONPage checks that a section of docs/json.md names every key of a JSON
+// document. section is its whole heading line.
+func CheckJSONPage(t *testing.T, section string, document any) {
 	t.Helper()
-	_, part, found := strings.Cut(Readme(t), section+"\n")
+	page, err := os.ReadFile(root(t) + "/docs/json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, part, found := strings.Cut(string(page), section+"\n")
 	if !found {
-		t.Fatalf("README.md has no section %q", section)
+		t.Fatalf("docs/json.md has no section %q", section)
 	}
 	part, _, _ = strings.Cut(part, "\n##")
 	of := reflect.TypeOf(document)
 	for _, key := range keysOf(of, of.PkgPath()) {
 		if !strings.Contains(part, "`"+key+"`") {
-			t.Errorf("%s does not name the key %s of %T", section, key, document)
+			t.Errorf("%s of docs/json.md does not name the key %s of %T", section, key, document)
 		}
 	}
+}
+
+// root is the folder of the module, as the tests of a command and of package cli see it.
+func root(t *testing.T) string {
+	t.Helper()
+	for _, dir := range []string{"../..", "../../.."} {
+		if _, err := os.Stat(dir + "/go.mod"); err == nil {
+			return dir
+		}
+	}
+	t.Fatal("no go.mod above")
+	return ""
 }
 
 // keysOf lists the keys of a document and of what it holds, if that is of the
@@ -46,6 +62,9 @@ func keysOf(t reflect.Type, pkg string) []string {
 	}
 	var keys []string
 	for field := range t.Fields() {
+		if field.PkgPath != "" && !field.Anonymous {
+			continue // not in the JSON
+		}
 		if key, _, _ := strings.Cut(field.Tag.Get("json"), ","); key != "" {
 			keys = append(keys, key)
 		}

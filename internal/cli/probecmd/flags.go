@@ -56,7 +56,6 @@ func New(env *cli.Env) *cobra.Command {
 		Example: examples,
 		Args:    cli.AtMostOne("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.JSONErrors = o.form == "json"
 			o.Note(cmd.Flags())
 			// An empty body is one too.
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check(), o.check(args)); err != nil {

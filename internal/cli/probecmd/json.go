@@ -12,9 +12,9 @@ import (
 
 // The verdicts of a probe.
 const (
-	verdictLocked  = "locked"  // every case was rejected
-	verdictHoles   = "holes"   // there are findings, or no token is needed
-	verdictUnknown = "unknown" // not all cases were decided
+	verdictLocked  = "no_hole_found" // every case was rejected
+	verdictHoles   = "holes"         // there are findings, or no token is needed
+	verdictUnknown = "unknown"       // not all cases were decided
 )
 
 func verdictOf(report *probe.Report, stop error) string {
@@ -31,7 +31,7 @@ func verdictOf(report *probe.Report, stop error) string {
 type document struct {
 	URL        string           `json:"url"`
 	Verdict    string           `json:"verdict"`
-	Reason     string           `json:"reason"` // why the probe stopped early; empty if it did not
+	Reason     string           `json:"reason,omitempty"` // why the probe stopped early
 	Baseline   baseline         `json:"baseline"`
 	Findings   int              `json:"findings"`
 	Requests   int              `json:"requests"`
@@ -57,10 +57,10 @@ type caseDocument struct {
 type resultDocument struct {
 	caseDocument
 	Outcome    probe.Outcome  `json:"outcome"`
-	Severity   forge.Severity `json:"severity"` // empty unless it is a finding
-	Status     int            `json:"status"`   // 0 without a response
-	Came       string         `json:"came"`
-	Fix        string         `json:"fix"`
+	Severity   forge.Severity `json:"severity,omitempty"` // of a finding
+	Status     int            `json:"status,omitempty"`   // absent without a response
+	Came       string         `json:"came,omitempty"`
+	Fix        string         `json:"fix,omitempty"`
 	DurationMS float64        `json:"duration_ms"`
 }
 

@@ -39,6 +39,6 @@ func TestProbeOfAnotherMachineSaysWhatItCannotSee(t *testing.T) {
 	}
 }
 
-func TestReadmeNamesProbeJSONKeys(t *testing.T) {
-	clitest.CheckReadmeKeys(t, "## Is the door locked?", document{})
+func TestJSONPage(t *testing.T) {
+	clitest.CheckJSONPage(t, "## m2m probe", document{})
 }

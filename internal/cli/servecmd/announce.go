@@ -77,7 +77,7 @@ func rolesInWords(roles []string) string {
 type localDocument struct {
 	AuthorityHost string           `json:"authority_host"`
 	APIURL        string           `json:"api_url"`
-	APIScope      string           `json:"api_scope"`
+	APIScope      string           `json:"api_scope,omitempty"`
 	APIAudience   []string         `json:"api_audience"`
 	CAFile        string           `json:"ca_file"`
 	ControlFile   string           `json:"control_file"`
@@ -95,7 +95,7 @@ type tenantDocument struct {
 type clientDocument struct {
 	ClientID string   `json:"client_id"`
 	TenantID string   `json:"tenant_id"`
-	Name     string   `json:"name"`
+	Name     string   `json:"name,omitempty"`
 	Default  bool     `json:"default"`
 	Roles    []string `json:"roles"`
 	EnvFile  string   `json:"env_file"`

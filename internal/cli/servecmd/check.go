@@ -30,7 +30,7 @@ const checkWait = 15 * time.Second
 type startCheck struct {
 	Name   string   `json:"name"`
 	Status string   `json:"status"` // pass, fail, or skip if an earlier one failed
-	Found  string   `json:"found"`
+	Found  string   `json:"found,omitempty"`
 	Fix    []string `json:"fix,omitempty"`
 	err    error
 }

@@ -78,7 +78,6 @@ func New(env *cli.Env) *cobra.Command {
 		Short: "Run a protected API, with --local also a local tenant",
 		Long:  long, Example: examples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.JSONErrors = o.form == "json"
 			withLocal, _ := cmd.Flags().GetBool("local")
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), o.takeCommand(cmd, args, withLocal)); err != nil {
 				return err

@@ -55,7 +55,6 @@ func newFault(env *cli.Env) *cobra.Command {
 		Short: "Make the running local tenant misbehave",
 		Long:  faultLong, Example: faultExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.JSONErrors = o.form == "json"
 			return runFault(env, cmd, args, o)
 		},
 	}

@@ -41,15 +41,15 @@ type requestDocument struct {
 	Line         int                  `json:"line"`
 	Tags         []string             `json:"tags"`
 	As           string               `json:"as"`
-	Method       string               `json:"method"`
-	URL          string               `json:"url"` // as in the file
+	Method       string               `json:"method,omitempty"` // absent for a request that was not sent
+	URL          string               `json:"url"`              // as in the file
 	Outcome      suite.Verdict        `json:"outcome"`
 	Status       *int                 `json:"status"` // null without a response
 	Attempts     int                  `json:"attempts"`
 	DurationMS   float64              `json:"duration_ms"`
 	Expectations []call.Expectation   `json:"expectations"`
 	Explanation  *explain.Explanation `json:"explanation"`
-	Reason       string               `json:"reason"` // why there is no response, or no request
+	Reason       string               `json:"reason,omitempty"` // why there is no response, or no request
 	Hints        []string             `json:"hints"`
 }
 

@@ -59,7 +59,6 @@ func New(env *cli.Env) *cobra.Command {
 		Example: examples,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.JSONErrors = o.form == "json"
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), o.How.Check(), o.check(args)); err != nil {
 				return err
 			}

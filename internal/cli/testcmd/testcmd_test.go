@@ -26,6 +26,6 @@ func TestReadmeSuites(t *testing.T) {
 	}
 }
 
-func TestReadmeNamesJSONKeys(t *testing.T) {
-	clitest.CheckReadmeKeys(t, "### A suite of smoke tests", document{})
+func TestJSONPage(t *testing.T) {
+	clitest.CheckJSONPage(t, "## m2m test", documents{})
 }

@@ -22,7 +22,7 @@ type output struct {
 }
 
 func (o *output) add(flags *pflag.FlagSet) {
-	flags.StringVarP(&o.form, "output", "o", "raw", "the `FORM` of the output: raw, json, header, curl or exec-credential")
+	flags.StringVarP(&o.form, "output", "o", "raw", "output `FORMAT`: raw, json, header, curl or exec-credential")
 	flags.StringVar(&o.file, "output-file", "", "write to `PATH` in place of stdout: whole or not at all, readable by you alone")
 	flags.BoolVar(&o.mask, "mask", false, "have GitHub Actions or Azure Pipelines hide the token in the job's log")
 }
@@ -93,9 +93,9 @@ type document struct {
 	TokenType   string       `json:"token_type"`
 	ExpiresOn   int64        `json:"expires_on"`
 	ExpiresAt   string       `json:"expires_at"`
-	TenantID    string       `json:"tenant_id"`
-	ClientID    string       `json:"client_id"`
-	Scope       string       `json:"scope"`
+	TenantID    string       `json:"tenant_id,omitempty"`
+	ClientID    string       `json:"client_id,omitempty"`
+	Scope       string       `json:"scope,omitempty"`
 	Source      token.Source `json:"source"`
 }
 

@@ -40,7 +40,6 @@ func New(env *cli.Env) *cobra.Command {
 		Long:  long, Example: examples,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env.JSONErrors = out.form == "json"
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), how.Check(), out.check(env)); err != nil {
 				return err
 			}

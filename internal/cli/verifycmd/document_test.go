@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"testing"
 	"time"
 
+	"m2m/internal/cli/clitest"
 	"m2m/internal/jwt"
 	"m2m/internal/verify"
 )
@@ -22,10 +24,10 @@ type checkDocument struct {
 	Name     verify.Check  `json:"name"`
 	Status   verify.Status `json:"status"`
 	Reason   verify.Reason `json:"reason,omitempty"`
-	Expected string        `json:"expected"`
-	Found    string        `json:"found"`
-	Cause    string        `json:"cause"`
-	Fix      string        `json:"fix"`
+	Expected string        `json:"expected,omitempty"`
+	Found    string        `json:"found,omitempty"`
+	Cause    string        `json:"cause,omitempty"`
+	Fix      string        `json:"fix,omitempty"`
 }
 
 // tokenDocument is what a token says of itself, judged or not.
@@ -36,7 +38,7 @@ type tokenDocument struct {
 }
 
 type tokenSummary struct {
-	Version   string     `json:"version"`
+	Version   *string    `json:"version"`
 	Kind      jwt.Kind   `json:"kind"`
 	IssuedAt  *time.Time `json:"issued_at"`
 	ExpiresAt *time.Time `json:"expires_at"`
@@ -45,7 +47,7 @@ type tokenSummary struct {
 func documentOf(r *verify.Report) reportDocument {
 	d := reportDocument{Verdict: r.Verdict, Checks: []checkDocument{}, tokenDocument: documentOfToken(r.Token)}
 	for _, f := range r.Findings {
-		d.Checks = append(d.Checks, checkDocument{f.Check, f.Status, f.Reason, f.Expected, f.Found, f.Cause, f.Fix})
+		d.Checks = append(d.Checks, checkDocument{f.Check, f.Status, f.Reason, f.Expected, f.FoundValue(), f.Cause, f.Fix})
 	}
 	return d
 }
@@ -56,7 +58,7 @@ func documentOfToken(t *jwt.Token) tokenDocument {
 	}
 	return tokenDocument{
 		Token: &tokenSummary{
-			Version: string(t.Version), Kind: kindOf(t),
+			Version: optionalText(string(t.Version)), Kind: kindOf(t),
 			IssuedAt: optionalTime(t.IssuedAt), ExpiresAt: optionalTime(t.ExpiresAt),
 		},
 		Header: objectOf(t.Header),
@@ -66,6 +68,13 @@ func documentOfToken(t *jwt.Token) tokenDocument {
 
 // kindOf is the kind of a token, or other where its claims could not be read.
 func kindOf(t *jwt.Token) jwt.Kind { return cmp.Or(t.Kind, jwt.Other) }
+
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
 
 func optionalTime(t time.Time) *time.Time {
 	if t.IsZero() {
@@ -95,3 +104,5 @@ func objectOf(o jwt.Object) json.RawMessage {
 	b.WriteByte('}')
 	return b.Bytes()
 }
+
+func TestJSONPage(t *testing.T) { clitest.CheckJSONPage(t, "## m2m verify", reportDocument{}) }

@@ -74,7 +74,6 @@ func New(env *cli.Env) *cobra.Command {
 		Long:  long, Example: examples,
 		Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env.JSONErrors = o.form == "json"
 			return run(env, cmd, args, o)
 		},
 	}

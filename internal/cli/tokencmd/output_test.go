@@ -1,0 +1,9 @@
+package tokencmd
+
+import (
+	"testing"
+
+	"m2m/internal/cli/clitest"
+)
+
+func TestJSONPage(t *testing.T) { clitest.CheckJSONPage(t, "## m2m token", document{}) }
