@@ -95,11 +95,24 @@ func Explained(unmet error, why *explain.Explanation) (lines, facts, hints []str
 			facts = append(facts, fmt.Sprintf("%s: %s", fact.Source, fact.Text))
 		}
 	}
-	hints = slices.Clone(why.Fixes)
+	hints = bounded(why.Fixes)
 	if why.Command != "" {
-		hints = append(hints, "run: "+why.Command)
+		hints = append(hints, text.Bound("run: "+why.Command, maxLine))
 	}
-	return lines, facts, hints
+	return bounded(lines), bounded(facts), hints
+}
+
+// maxLine bounds a line that has words of a response in it, in bytes: longer than any
+// command that explain prints.
+const maxLine = 8 << 10
+
+// bounded makes each text one line, with nothing in it that a terminal obeys.
+func bounded(texts []string) []string {
+	var lines []string
+	for _, s := range texts {
+		lines = append(lines, text.Bound(s, maxLine))
+	}
+	return lines
 }
 
 // wordsOf returns what a response says in words, at most two lines; nothing that the

@@ -195,5 +195,8 @@ func FileName(path string) string {
 	if path == "-" {
 		return "stdin"
 	}
-	return path
+	return text.Bound(path, maxFileName)
 }
+
+// maxFileName bounds the name of a file in a message, in bytes.
+const maxFileName = 300

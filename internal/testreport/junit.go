@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"m2m/internal/text"
 )
 
 // Outcome is the result of a test case.
@@ -58,10 +60,10 @@ type Case struct {
 }
 
 // WriteJUnit writes the report as the JUnit XML that Jenkins, GitLab, GitHub's
-// reporters and Azure Pipelines have in common. Characters that XML cannot hold
-// become replacement characters; the error is the writer's.
+// reporters and Azure Pipelines have in common. What is not printable is escaped, as
+// everywhere; the error is the writer's.
 func (r Report) WriteJUnit(w io.Writer) error {
-	document := junitXML{Name: r.Name}
+	document := junitXML{Name: line(r.Name)}
 	var total time.Duration
 	for _, suite := range r.Suites {
 		x := suite.xml()
@@ -131,13 +133,16 @@ type junitReasonXML struct {
 }
 
 func (s Suite) xml() junitSuiteXML {
-	x := junitSuiteXML{Name: s.Name}
+	x := junitSuiteXML{Name: line(s.Name)}
 	x.Tests, x.Time = len(s.Cases), junitSeconds(s.Elapsed)
 	if !s.Started.IsZero() {
 		x.Timestamp = s.Started.UTC().Format("2006-01-02T15:04:05")
 	}
 	if len(s.Properties) > 0 {
-		x.Properties = &junitPropertiesXML{s.Properties}
+		x.Properties = &junitPropertiesXML{}
+		for _, p := range s.Properties {
+			x.Properties.Properties = append(x.Properties.Properties, Property{line(p.Name), line(p.Value)})
+		}
 	}
 	for _, c := range s.Cases {
 		x.Cases = append(x.Cases, c.xml())
@@ -156,11 +161,11 @@ func (s Suite) xml() junitSuiteXML {
 }
 
 func (c Case) xml() junitCaseXML {
-	x := junitCaseXML{Class: c.Class, Name: c.Name, Time: junitSeconds(c.Elapsed)}
+	x := junitCaseXML{Class: line(c.Class), Name: line(c.Name), Time: junitSeconds(c.Elapsed)}
 	if c.File != "" {
-		x.File, x.Line = c.File, strconv.Itoa(c.Line)
+		x.File, x.Line = line(c.File), strconv.Itoa(c.Line)
 	}
-	reason := &junitReasonXML{c.Message, c.Kind, c.Detail}
+	reason := &junitReasonXML{line(c.Message), line(c.Kind), text.Printable(text.Cut(c.Detail, maxDetail))}
 	//exhaustive:enforce
 	switch c.Outcome {
 	case Passed:
@@ -170,10 +175,19 @@ func (c Case) xml() junitCaseXML {
 		x.Error = reason
 	case Skipped:
 		// The schemas of Jenkins and Surefire give it a message alone.
-		x.Skipped = &junitReasonXML{Message: c.Message}
+		x.Skipped = &junitReasonXML{Message: line(c.Message)}
 	}
 	return x
 }
+
+// Bounds of what a report repeats, in bytes.
+const (
+	maxLine   = 1000
+	maxDetail = 64 << 10
+)
+
+// line is a text that takes one line.
+func line(s string) string { return text.Bound(s, maxLine) }
 
 // junitSeconds writes a duration in seconds: seconds with a point, no exponent.
 func junitSeconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

@@ -36,7 +36,7 @@ func TestJUnit(t *testing.T) {
     </properties>
     <testcase classname="smoke.yaml" name="an open address" file="smoke.yaml" line="3" time="0.020"></testcase>
     <testcase classname="smoke.yaml" name="&lt;&#34;&amp;&gt;" time="0.000">
-      <failure message="expected a 2xx status, got 403 Forbidden" type="status">a&#xA;b��]]&gt;</failure>
+      <failure message="expected a 2xx status, got 403 Forbidden" type="status">a&#xA;b\x00\x1b]]&gt;</failure>
     </testcase>
     <testcase classname="smoke.yaml" name="away" time="0.000">
       <error message="no answer" type="unreachable"></error>

@@ -47,6 +47,18 @@ func appendJSONEscape(dst []byte, r rune) []byte {
 	return fmt.Appendf(dst, `\u%04x`, r)
 }
 
+// JSONWriter escapes each document or line that is written to it, as EscapeJSON
+// does. A document is one write.
+type JSONWriter struct{ Writer io.Writer }
+
+// Write implements io.Writer.
+func (w JSONWriter) Write(document []byte) (int, error) {
+	if _, err := w.Writer.Write(EscapeJSON(document)); err != nil {
+		return 0, err
+	}
+	return len(document), nil
+}
+
 // A Printer writes text to a terminal as Printable returns it. A character may
 // come in several writes.
 type Printer struct {

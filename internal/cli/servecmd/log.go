@@ -130,7 +130,7 @@ func (l logOptions) logger(stderr io.Writer) (*slog.Logger, error) {
 	if l.logFormat == "text" {
 		return slog.New(slog.NewTextHandler(stderr, options)), nil
 	}
-	return slog.New(slog.NewJSONHandler(stderr, options)), nil
+	return slog.New(slog.NewJSONHandler(text.JSONWriter{Writer: stderr}, options)), nil
 }
 
 // localLogger is logger next to a local tenant. Its text for a terminal has the form of

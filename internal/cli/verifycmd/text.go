@@ -21,6 +21,7 @@ import (
 const (
 	maxName      = 60
 	maxValue     = 1000
+	maxWords     = 2000
 	maxNameWidth = 24
 )
 
@@ -139,11 +140,11 @@ func (r textReport) checks(findings []verify.Finding) {
 		switch f.Status {
 		case verify.Pass:
 			if r.verbose {
-				row(f.Status, string(f.Check), text.Printable(passedWords(f)))
+				row(f.Status, string(f.Check), text.Bound(passedWords(f), maxWords))
 			}
 		case verify.Skip:
 			if r.verbose {
-				row(f.Status, string(f.Check), text.Printable(cmp.Or(f.Cause, "not checked")))
+				row(f.Status, string(f.Check), text.Bound(cmp.Or(f.Cause, "not checked"), maxWords))
 			}
 		default:
 			row(f.Status, r.compared(f)...)
@@ -162,7 +163,7 @@ func (r textReport) compared(f verify.Finding) []string {
 	if f.Found != "" {
 		words = append(words, "found "+f.Found)
 	}
-	compared := text.Printable(strings.Join(words, "; "))
+	compared := text.Bound(strings.Join(words, "; "), maxWords)
 	if r.verbose {
 		return []string{string(f.Check), compared}
 	}
@@ -218,10 +219,10 @@ func (r textReport) verdict(report *verify.Report) {
 			of = " (" + strings.Join(checks[why], ", ") + ")"
 		}
 		if why.cause != "" {
-			r.Hang(r.Bold("cause"+of+":"), text.Printable(why.cause), 2)
+			r.Hang(r.Bold("cause"+of+":"), text.Bound(why.cause, maxWords), 2)
 		}
 		if why.fix != "" {
-			r.Hang(r.Cyan("fix"+of+":"), text.Printable(why.fix), 2)
+			r.Hang(r.Cyan("fix"+of+":"), text.Bound(why.fix, maxWords), 2)
 		}
 	}
 }
