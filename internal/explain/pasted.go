@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"m2m/internal/entra"
+	"m2m/internal/input"
 	"m2m/internal/issuer"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
@@ -39,7 +40,9 @@ func (p pasted) cause() string {
 func (r tokenReport) pastedFix(p pasted) string {
 	fix := cmp.Or(p.fix, "pass the access token: it begins with eyJ and holds two dots")
 	switch {
-	case !p.secret || r.Situation.inAnswer:
+	case r.Situation.inAnswer:
+		return "send an access token: it begins with eyJ and holds two dots"
+	case !p.secret:
 		return fix
 	case r.File == "":
 		return clauses("it is now in your shell history: revoke it and create a new one", fix)
@@ -47,11 +50,21 @@ func (r tokenReport) pastedFix(p pasted) string {
 	return clauses("if others have seen it, revoke it and create a new one", fix)
 }
 
-// whatIs says what was given in place of a token.
+// whatIs says what was given instead of a token: the text as it is, or less what
+// people paste with it.
 func (r tokenReport) whatIs() (p pasted, ok bool) {
 	s := r.Text.Reveal()
 	if r.NamesFile {
 		return pasted{is: aFile, fix: readFile(s), certain: true}, true
+	}
+	s = strings.TrimSpace(text.Cut(s, maxPasted))
+	if p, ok := byShape(s, true); ok {
+		return p, true
+	}
+	if cleaned, _, err := input.Clean(s); err == nil {
+		if p, ok := whatIs(cleaned); ok {
+			return p, true
+		}
 	}
 	return whatIs(s)
 }
@@ -132,18 +145,30 @@ func whatIsWithin(s string, depth int) (p pasted, ok bool) {
 			return p, true
 		}
 	}
-	if p, ok := tokenPart(s); ok || strings.HasPrefix(s, "eyJ") && !strings.Contains(s, "...") {
+	if p, ok := tokenPart(s); ok || strings.HasPrefix(s, "eyJ") && !isShortened(s) {
 		return p, ok
+	}
+	if p, ok := byShape(s, true); ok {
+		return p, true
 	}
 	if entra.IsPlaceholder(s) {
 		return pasted{is: "a placeholder", fix: "put the token itself there", certain: true}, true
 	}
-	encoded, inBase64 := pasted{}, false
 	if depth > 0 {
-		encoded, inBase64 = base64Of(s, depth)
+		if p, ok := base64Of(s, depth); ok {
+			return p, true
+		}
 	}
+	return byShape(s, false)
+}
+
+// isShortened reports whether a program that showed a text left out its end.
+func isShortened(s string) bool { return strings.Contains(s, "...") || strings.Contains(s, "…") }
+
+// byShape finds the first row that matches, among those that are certain or the others.
+func byShape(s string, certain bool) (pasted, bool) {
 	for _, row := range shapes() {
-		if (row.Certain || !inBase64) && row.expression.MatchString(s) {
+		if row.Certain == certain && row.expression.MatchString(s) {
 			p := pasted{row.Is, row.Fix, row.Certain, row.Secret}
 			if p.is == aFile {
 				p.fix = readFile(s)
@@ -151,7 +176,7 @@ func whatIsWithin(s string, depth int) (p pasted, ok bool) {
 			return p, true
 		}
 	}
-	return encoded, inBase64
+	return pasted{}, false
 }
 
 // severalTokens finds more than one token.

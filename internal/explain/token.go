@@ -181,6 +181,9 @@ func (r tokenReport) adviseForm(f *verify.Finding) advice {
 	case jwt.ErrTokenSize:
 		return advice{"no token is that long; likely this is a file, or several tokens", "pass one token"}
 	case jwt.ErrTruncated:
+		if strings.Contains(f.Found, "three dots") {
+			return advice{"the token was shortened with three dots by the program that showed it", whole}
+		}
 		return advice{"the token was cut off: its end is missing", whole}
 	case jwt.ErrSegments, jwt.ErrSegmentEmpty:
 		return r.adviseParts(reason, whole)
@@ -201,11 +204,8 @@ func (r tokenReport) adviseForm(f *verify.Finding) advice {
 }
 
 func (r tokenReport) adviseParts(reason jwt.Reason, whole string) advice {
-	switch {
-	case reason == jwt.ErrSegmentEmpty && r.Token != nil && !r.Token.Unread:
+	if reason == jwt.ErrSegmentEmpty && r.Token != nil && !r.Token.Unread {
 		return advice{"the token has no signature: it was removed, or never made", r.refetch()}
-	case strings.Contains(r.Text.Reveal(), "..."):
-		return advice{"the token was shortened with three dots by the program that showed it", whole}
 	}
 	return advice{"this does not have the form of a token", whole}
 }

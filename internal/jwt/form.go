@@ -153,6 +153,9 @@ func split(token string) (segments [3]string, n int, fault *Fault) {
 	if i := text.IndexSpace(token); dots > 2 && i >= 0 { // as two tokens in one file have
 		return segments, 0, &Fault{Reason: ErrCharset, Found: text.SpaceAt(token, i)}
 	}
+	if i := strings.Index(token, "..."); i > 0 {
+		return segments, 0, &Fault{Reason: ErrTruncated, Found: fmt.Sprintf("three dots instead of the rest after %d bytes", i)}
+	}
 	switch dots {
 	case 2:
 		return segments, 3, nil

@@ -34,8 +34,8 @@ func isPlain(claims Object) bool {
 func isEntraForm(iss string) bool {
 	rest, ok := strings.CutPrefix(iss, "https://")
 	_, path, _ := strings.Cut(rest, "/")
-	tenant, version, _ := strings.Cut(path, "/")
-	return ok && (entra.IsGUID(tenant) || tenant == "{tenantid}") && (version == "" || version == "v2.0")
+	tenant, version, ended := strings.Cut(path, "/")
+	return ok && ended && (entra.IsGUID(tenant) || tenant == "{tenantid}") && (version == "" || version == "v2.0")
 }
 
 // ofOwnForm names the claims of Entra's that other issuers write in forms of

@@ -51,7 +51,7 @@ func rules() []rule {
 	return []rule{
 		{CheckForm, decideForm, describeForm, true, nil, nil},
 		{CheckAlgorithm, decideAlgorithm, describeAlgorithm, true, []string{"alg", "typ"}, nil},
-		{CheckKey, decideKey, describeKey, true, []string{"kid"}, []Check{CheckIssuer}},
+		{CheckKey, decideKey, describeKey, true, []string{"kid", "tid", "iss", "ver"}, []Check{CheckIssuer}},
 		{CheckSignature, decideSignature, describeSignature, true, nil, []Check{CheckKey}},
 		{CheckIssuer, decideIssuer, describeIssuer, true, []string{"iss", "ver"}, nil},
 		{CheckTenant, decideTenant, describeTenant, true, []string{"tid"}, []Check{CheckIssuer}},
@@ -69,18 +69,18 @@ func rules() []rule {
 // where that is not one of Entra's, and no other is asked for. Every other answer
 // of the rule stands.
 func (h *evaluation) blockedBy(r rule, o outcome) (by Check, blocked bool) {
-	if o.allows() || o.isPending() || o.reason.isUnverifiable() || o.reason == ErrAudienceExchange || h.noClaims() {
+	if o.allows() || o.reason.isUnverifiable() || o.reason == ErrAudienceExchange || h.noClaims() {
 		return "", false
 	}
 	if slices.ContainsFunc(h.Token.Mistyped, func(x jwt.Mistyped) bool { return slices.Contains(r.reads, x.Name) }) {
 		return CheckForm, r.check != CheckForm
 	}
 	needs := r.needs
-	if o.reason == ErrKeysUnreachable && r.check == CheckIssuer {
-		needs = []Check{CheckKey}
-	}
-	if h.isForeign() && r.check != CheckLifetime && r.check != CheckAlgorithm && r.check != CheckForm {
+	switch {
+	case h.isForeign() && r.check != CheckAlgorithm && r.check != CheckForm && o.reason != ErrExpired:
 		needs = []Check{CheckIssuer}
+	case o.reason == ErrKeysUnreachable && r.check == CheckIssuer, o.isPending():
+		needs = []Check{CheckForm, CheckAlgorithm, CheckKey}
 	}
 	for _, needed := range needs {
 		for _, n := range h.rules {
@@ -416,6 +416,8 @@ func (p *Policy) listsAll(audiences []string) bool {
 // the issuer, which is compared exactly, implies it.
 func decidePlainTenant(h *evaluation) outcome {
 	switch p := h.policy; {
+	case h.isForeign():
+		return notReached()
 	case h.Token.TenantID == "", len(p.Tenants) == 0, p.AnyTenant:
 		return switchedOff()
 	case !slices.Contains(p.Tenants, h.Token.TenantID):

@@ -114,11 +114,12 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err != nil {
 		return err
 	}
+	about := judged(cmd, args, pasted)
 	if token, _, err := input.Clean(pasted); err == nil {
 		pasted = token // else the report says what is wrong with it
 	}
 	if o.decode {
-		return decode(env, pasted, o, judged(cmd, args, pasted))
+		return decode(env, pasted, o, about)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
@@ -126,7 +127,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err != nil {
 		return err
 	}
-	report := explain.Report(verifier.Report(ctx, pasted), judged(cmd, args, pasted))
+	report := explain.Report(verifier.Report(ctx, pasted), about)
 	hintAtLocal(env, cmd, report)
 	return printReport(env, report, o, now())
 }
