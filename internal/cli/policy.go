@@ -14,12 +14,13 @@ import (
 // PolicyFlags are the flags about callers that verify and serve share, next to those
 // of settings.
 type PolicyFlags struct {
-	clients     []string
-	requireAll  bool
-	allowUser   bool
-	anyAudience bool
-	AnyTenant   bool
-	leeway      time.Duration
+	clients      []string
+	requireAll   bool
+	allowUser    bool
+	RequireAgent bool
+	anyAudience  bool
+	AnyTenant    bool
+	leeway       time.Duration
 }
 
 // Add adds the flags.
@@ -37,16 +38,17 @@ func (p *PolicyFlags) Add(cmd *cobra.Command) {
 // which verify does not take for "any".
 func (p *PolicyFlags) Policy(s *settings.Settings) verify.Policy {
 	policy := verify.Policy{
-		Tenants:     s.Tenants.Value,
-		AnyTenant:   p.AnyTenant,
-		AnyAudience: p.anyAudience,
-		Audiences:   s.Audiences.Value,
-		Clients:     p.clients,
-		Roles:       s.Roles.Value,
-		Scopes:      s.Scopes.Value,
-		RequireAll:  p.requireAll,
-		AllowUser:   p.allowUser,
-		Leeway:      p.leeway,
+		Tenants:      s.Tenants.Value,
+		AnyTenant:    p.AnyTenant,
+		AnyAudience:  p.anyAudience,
+		Audiences:    s.Audiences.Value,
+		Clients:      p.clients,
+		Roles:        s.Roles.Value,
+		Scopes:       s.Scopes.Value,
+		RequireAll:   p.requireAll,
+		AllowUser:    p.allowUser,
+		RequireAgent: p.RequireAgent,
+		Leeway:       p.leeway,
 	}
 	if p.leeway == 0 {
 		policy.Leeway = verify.NoLeeway // 0 is the default there

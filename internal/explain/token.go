@@ -489,6 +489,11 @@ func (r tokenReport) allowClient() string {
 func (r tokenReport) advisePermission(reason verify.Reason) advice {
 	p, t := r.Policy, r.Token
 	switch {
+	case reason == verify.ErrAgentMissing:
+		return advice{
+			"the caller is not an agent identity, or the API's registration does not ask for the claims that show it",
+			"add xms_par_app_azp, xms_act_fct and xms_sub_fct to optionalClaims.accessToken of the API's registration, then " + refetch,
+		}
 	case reason == verify.ErrScopeOnly:
 		return advice{
 			"app-only tokens never carry scp: scopes are a user's, roles an app's",

@@ -89,6 +89,7 @@ type API struct {
 	metrics   *metrics
 	draining  atomic.Bool
 	routes    map[string]methods
+	streams   streams // of the upstream
 	// upstream answers paths that have no route; nil answers them with 404.
 	upstream http.Handler
 }
@@ -130,7 +131,7 @@ func New(c Config) (*API, error) {
 	}
 	a.document, a.routes = document, a.routeTable()
 	if c.Upstream != nil {
-		a.upstream = a.protected(c.Upstream.proxy(a.log), a.reject)
+		a.upstream = a.protected(c.Upstream.proxy(a.log, &a.streams), a.reject)
 	}
 	rest := otherRoute
 	if a.upstream != nil {
@@ -152,6 +153,7 @@ func (a *API) routeTable() map[string]methods {
 		return routes // all other paths are the upstream's
 	}
 	routes["/secure-data"] = methods{http.MethodGet: a.ownProtected(typed(secureData), a.reject)}
+	routes["/"] = methods{http.MethodGet: http.HandlerFunc(toPage)}
 	routes["/openapi.json"] = methods{http.MethodGet: http.HandlerFunc(a.openAPI)}
 	maps.Copy(routes, pageRoutes())
 	if !a.config.MetricsApart {
@@ -212,7 +214,7 @@ func (a *API) finish(x *exchange, r *http.Request) {
 	if a.config.Discovery.isWellKnown(route) {
 		route = wellKnownRoute
 	}
-	a.metrics.count(route, x)
+	a.metrics.count(route, x, a.config.Now().Sub(x.started))
 	a.logRequest(x, r)
 }
 

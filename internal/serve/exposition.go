@@ -29,7 +29,12 @@ func (a *API) exposition() string {
 	e.sample("m2m_build_info", 1, "version", a.config.Version, "goversion", runtime.Version())
 	e.family("go_goroutines", "gauge", "Goroutines that exist now.")
 	e.sample("go_goroutines", runtime.NumGoroutine())
+	e.process()
 	e.requests(a.metrics)
+	e.durations(a.metrics)
+	if a.upstream != nil {
+		e.one("m2m_streams", "gauge", "Event streams and WebSockets that run.", a.streams.count())
+	}
 	e.verification(&a.metrics.verification)
 	e.cache(a.config.Verifier.CacheState())
 	if a.config.Keys != nil {
@@ -83,16 +88,28 @@ func (e *exposition) requests(m *metrics) {
 func (e *exposition) verification(h *histogram) {
 	const name = "m2m_verification_seconds"
 	e.family(name, "histogram", "Time to validate a token, including waiting for keys.")
-	var count uint64
-	upper := bounds()
-	for i, bound := range upper {
-		count += h.buckets[i].Load()
-		e.sample(name+"_bucket", count, "le", strconv.FormatFloat(bound.Seconds(), 'g', -1, 64))
+	e.histogram(name, h)
+}
+
+func (e *exposition) durations(m *metrics) {
+	const name = "m2m_request_duration_seconds"
+	e.family(name, "histogram", "Time from a request's headers to the end of its response.")
+	for _, route := range slices.Sorted(maps.Keys(m.durations)) {
+		e.histogram(name, m.durations[route], "route", route)
 	}
-	count += h.buckets[len(upper)].Load()
-	e.sample(name+"_bucket", count, "le", "+Inf")
-	e.sample(name+"_sum", float64(h.sum.Load())/1e9)
-	e.sample(name+"_count", count)
+}
+
+// histogram writes the samples of one histogram.
+func (e *exposition) histogram(name string, h *histogram, labels ...string) {
+	var count uint64
+	for i, bound := range h.upper {
+		count += h.buckets[i].Load()
+		e.sample(name+"_bucket", count, slices.Concat(labels, []string{"le", strconv.FormatFloat(bound.Seconds(), 'g', -1, 64)})...)
+	}
+	count += h.buckets[len(h.upper)].Load()
+	e.sample(name+"_bucket", count, slices.Concat(labels, []string{"le", "+Inf"})...)
+	e.sample(name+"_sum", float64(h.sum.Load())/1e9, labels...)
+	e.sample(name+"_count", count, labels...)
 }
 
 func (e *exposition) cache(c verify.CacheState) {

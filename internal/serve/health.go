@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"m2m/internal/jwks"
+	"m2m/internal/text"
 )
 
 // readyWait is shorter than the probe time-outs of orchestrators and longer than a
@@ -34,7 +37,7 @@ func (a *API) ready(ctx context.Context, _ *noInput) (*reply[Status], error) {
 		ctx, cancel := context.WithTimeout(ctx, readyWait)
 		defer cancel()
 		if err := a.config.Ready(ctx); err != nil {
-			a.log.WarnContext(ctx, "not ready", "request_id", exchangeIn(ctx).id, "reason", quoted(err.Error()))
+			a.log.WarnContext(ctx, "not ready", "request_id", exchangeIn(ctx).id, "reason", text.Bound(text.Redact(jwks.ErrorText(err)), maxCause))
 			return nil, &fault{Problem{Status: http.StatusServiceUnavailable, Detail: "tokens cannot be checked now"}, retryAfter(err)}
 		}
 	}
@@ -44,6 +47,10 @@ func (a *API) ready(ctx context.Context, _ *noInput) (*reply[Status], error) {
 // Drain makes /readyz answer 503 from now on, so that load balancers send requests
 // elsewhere before the API stops. Everything else goes on.
 func (a *API) Drain() { a.draining.Store(true) }
+
+// EndStreams ends the event streams and WebSockets of the upstream, which could go on for
+// hours: their clients connect again, elsewhere.
+func (a *API) EndStreams() { a.streams.end() }
 
 // withoutAccessLog keeps next out of the access log.
 func withoutAccessLog(next http.Handler) http.Handler {

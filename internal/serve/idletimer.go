@@ -11,43 +11,53 @@ import (
 	"time"
 )
 
-// errSilent ends a request whose upstream neither takes nor sends a byte.
-var errSilent = errors.New("the upstream neither took nor sent anything in time")
+// errSilent ends a request whose upstream does not begin to answer.
+var errSilent = errors.New("the upstream did not begin its response in time")
 
 // errCaller ends a request whose caller did not send its whole body.
 var errCaller = errors.New("the caller did not send its body to the end")
 
-// idleTimer lets a request last for as long as bytes move: the server's own
-// time-outs are for whole requests and would cut a stream. While the caller is
-// waited for, the deadlines of its connection apply; otherwise the timer of the
-// upstream runs.
+// callerIdle is how long the caller may pause in its body; it may take a part of the
+// response twice as long.
+const callerIdle = 30 * time.Second
+
+// idleTimer lets a request last for as long as it takes: the server's own time-outs are
+// for whole requests and would cut a stream. It bounds the wait for the upstream's
+// response, and each wait for the caller: for its body until the response begins, and
+// for it to take what is written. A response that has begun may be silent.
 type idleTimer struct {
 	control *http.ResponseController
-	idle    time.Duration
-	cancel  context.CancelCauseFunc
+	// firstByte bounds the wait for the response; 0 is no bound.
+	firstByte time.Duration
+	cancel    context.CancelCauseFunc
 
 	mu sync.Mutex // the body and the answer have a goroutine each
 	// silence cancels the request unless it is stopped.
 	silence *time.Timer
 	// waiting counts how many of the two wait for the caller.
 	waiting int
+	// begun says that the response has begun.
+	begun bool
 	// detached says that the request is over. A transport may still read the body,
 	// and net/http dereferences nil when a deadline is set for an HTTP/2 request
 	// that was answered.
 	detached bool
 }
 
+type idleTimerKey struct{}
+
 // withIdleTimeout serves a request with next. The cause of the context's end is
 // errSilent or errCaller when a time-out expired; otherwise the server ends it,
 // when the caller has gone.
-func withIdleTimeout(w http.ResponseWriter, r *http.Request, idle time.Duration, next http.Handler) {
+func withIdleTimeout(w http.ResponseWriter, r *http.Request, firstByte time.Duration, next http.Handler) {
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
-	p := &idleTimer{control: http.NewResponseController(w), idle: idle, cancel: end}
-	p.silence = time.AfterFunc(idle, func() { end(errSilent) })
+	p := &idleTimer{control: http.NewResponseController(w), firstByte: firstByte, cancel: end}
+	p.silence = time.AfterFunc(max(firstByte, 1), func() { end(errSilent) })
 	defer p.detach()
 	p.addWaiting(0)
-	r = r.WithContext(ctx)
+	p.writeWithin(0)
+	r = r.WithContext(context.WithValue(ctx, idleTimerKey{}, p))
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &idleBody{ReadCloser: r.Body, timer: p}
 	}
@@ -65,34 +75,60 @@ func (p *idleTimer) whileCallerBlocks(do func()) {
 	p.addWaiting(-1)
 }
 
+// whileWriting runs what waits for the caller to take a part of the response.
+func (p *idleTimer) whileWriting(do func()) {
+	p.writeWithin(2 * callerIdle)
+	p.whileCallerBlocks(do)
+	p.writeWithin(0)
+}
+
 // addWaiting counts what waits for the caller. The upstream's timer restarts when
-// nothing does. The write deadline is longer than the upstream may be silent,
-// because the error response needs time too.
+// nothing does, until its response has begun.
 func (p *idleTimer) addWaiting(more int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.detached {
-		return
-	}
-	if p.waiting += more; p.waiting > 0 {
+	if p.waiting += more; p.waiting > 0 || p.begun || p.detached || p.firstByte == 0 {
 		p.silence.Stop()
 	} else {
-		p.silence.Reset(p.idle)
+		p.silence.Reset(p.firstByte)
 	}
-	_ = p.control.SetWriteDeadline(time.Now().Add(2 * p.idle))
+}
+
+// begin says that the response begins: nothing bounds it from now on, nor the rest of
+// the caller's body.
+func (p *idleTimer) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.begun = true; !p.detached {
+		_ = p.control.SetReadDeadline(time.Time{})
+	}
+}
+
+// writeWithin sets the deadline for the caller to take what is written; 0 is none.
+func (p *idleTimer) writeWithin(limit time.Duration) {
+	var deadline time.Time
+	if limit > 0 {
+		deadline = time.Now().Add(limit)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.detached {
+		_ = p.control.SetWriteDeadline(deadline)
+	}
 }
 
 // readUntil sets the deadline for the caller to send more of its body.
 func (p *idleTimer) readUntil(deadline time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.detached {
+	if !p.detached && !p.begun {
 		_ = p.control.SetReadDeadline(deadline)
 	}
 }
 
-// detach stops all timers and deadlines of the request.
+// detach stops the timers of the request, and bounds what net/http still writes.
 func (p *idleTimer) detach() {
+	p.writeWithin(2 * callerIdle)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.detached = true
@@ -113,17 +149,20 @@ func (w *idleWriter) WriteHeader(status int) {
 	for i, name := range ownHeaders() {
 		w.Header()[name] = w.own[i]
 	}
-	w.timer.whileCallerBlocks(func() { w.ResponseWriter.WriteHeader(status) })
+	if status >= 200 {
+		w.timer.begin()
+	}
+	w.timer.whileWriting(func() { w.ResponseWriter.WriteHeader(status) })
 }
 
 func (w *idleWriter) Write(b []byte) (n int, err error) {
-	w.timer.whileCallerBlocks(func() { n, err = w.ResponseWriter.Write(b) })
+	w.timer.whileWriting(func() { n, err = w.ResponseWriter.Write(b) })
 	return n, err
 }
 
 // FlushError implements what http.ResponseController looks for.
 func (w *idleWriter) FlushError() (err error) {
-	w.timer.whileCallerBlocks(func() { err = w.timer.control.Flush() })
+	w.timer.whileWriting(func() { err = w.timer.control.Flush() })
 	return err
 }
 
@@ -150,7 +189,7 @@ func (b *idleBody) Read(p []byte) (n int, err error) {
 	if b.ended {
 		return b.ReadCloser.Read(p)
 	}
-	b.timer.readUntil(time.Now().Add(b.timer.idle))
+	b.timer.readUntil(time.Now().Add(callerIdle))
 	b.timer.whileCallerBlocks(func() { n, err = b.ReadCloser.Read(p) })
 	b.ended = err != nil
 	switch {

@@ -56,7 +56,7 @@ func newMemory(t *testing.T, upstream http.HandlerFunc, scheme string, certifica
 	if err != nil {
 		t.Fatal(err)
 	}
-	listenOn(t, serve.Server{Handler: upstream, TLS: certificate, ReadTimeout: time.Hour, WriteTimeout: time.Hour}, back)
+	listenOn(t, serve.Server{Handler: upstream, TLS: certificate, ReadTimeout: 48 * time.Hour, WriteTimeout: 48 * time.Hour}, back)
 	listenOn(t, serve.Server{Handler: api, TLS: certificate}, front)
 	t.Cleanup(func() { caller.CloseIdleConnections(); transport.CloseIdleConnections() })
 	return memory{&http.Client{Transport: caller}, scheme + "://example.com/x", log, sign(t, appClaims(nil))}
@@ -203,25 +203,43 @@ func TestSilentUpstream(t *testing.T) {
 			t.Errorf("%d %v after %s, want 504 after the body's 60 s and 30 s", got.status, p, took)
 		}
 		if lines := m.log.lines(t, "upstream failed"); len(lines) != 1 ||
-			lines[0]["reason"] != "the upstream neither took nor sent anything in time" {
+			lines[0]["reason"] != "the upstream did not begin its response in time" {
 			t.Errorf("the log has %v", lines)
 		}
 	})
 }
 
-// TestUpstreamStops in the middle of its answer: the caller must not take the
-// half for the whole, nor wait for the rest.
-func TestUpstreamStops(t *testing.T) {
-	inMemory(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "half")
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
+// TestSilentStream says nothing for hours in the middle of its response, whatever kind
+// of response it is, and with a body that the caller does not end.
+func TestSilentStream(t *testing.T) {
+	inMemory(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 3 {
+			_, _ = io.WriteString(w, "half")
+			_ = http.NewResponseController(w).Flush()
+			<-time.After(5 * time.Hour)
+		}
 	}, func(t *testing.T, m memory) {
-		started := time.Now()
 		response, _ := m.post(t, nil)
-		body, err := io.ReadAll(response.Body)
-		if took := time.Since(started); string(body) != "half" || err == nil || took != 30*time.Second {
-			t.Errorf("read %q, %v after %s, want half of it and an error after 30 s", body, err, took)
+		if body, err := io.ReadAll(response.Body); string(body) != "halfhalfhalf" || err != nil {
+			t.Errorf("read %q, %v", body, err)
+		}
+	})
+}
+
+// TestSlowFirstByte begins to answer just in time, then drips.
+func TestSlowFirstByte(t *testing.T) {
+	inMemory(t, func(w http.ResponseWriter, _ *http.Request) {
+		<-time.After(29 * time.Second)
+		for range 5 {
+			_, _ = io.WriteString(w, "x")
+			_ = http.NewResponseController(w).Flush()
+			<-time.After(time.Minute)
+		}
+	}, func(t *testing.T, m memory) {
+		response, took := m.post(t, nil)
+		if body, err := io.ReadAll(response.Body); string(body) != "xxxxx" || err != nil || took != 29*time.Second {
+			t.Errorf("read %q, %v; it began after %s", body, err, took)
 		}
 	})
 }

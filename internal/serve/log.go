@@ -9,9 +9,15 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"m2m/internal/jwks"
 	"m2m/internal/jwt"
+	"m2m/internal/text"
 	"m2m/internal/verify"
 )
+
+// maxCause is how much of the text of a fault a log line takes, in bytes: all that says
+// what is wrong.
+const maxCause = 400
 
 // maxElements is how many elements of one claim a log line takes.
 const maxElements = 32
@@ -46,9 +52,10 @@ func (a *API) logRequest(x *exchange, r *http.Request) {
 	case x.rejected != nil:
 		attrs = append(attrs, rejectionAttrs(x)...)
 	case x.failed != nil:
-		attrs = append(attrs, slog.String("reason", quoted(x.failed.Error())))
+		attrs = append(attrs, slog.String("reason", text.Bound(text.Redact(x.failed.Error()), maxCause)))
 	case x.caller != nil:
 		attrs = append(attrs, slog.String("client_id", quoted(x.caller.ClientID)))
+		attrs = append(attrs, agentAttrs(x.caller)...)
 		attrs = append(attrs, claimAttrs(x.caller, a.config.LogClaims)...)
 	}
 	a.log.LogAttrs(r.Context(), level, message, attrs...)
@@ -58,6 +65,9 @@ func (a *API) logRequest(x *exchange, r *http.Request) {
 func rejectionAttrs(x *exchange) []slog.Attr {
 	attrs := make([]slog.Attr, 0, 5)
 	about := (*verify.Error)(nil)
+	if unreachable := (*jwks.UnreachableError)(nil); errors.As(x.rejected, &unreachable) {
+		attrs = append(attrs, slog.String("cause", text.Bound(text.Redact(jwks.ErrorText(unreachable)), maxCause)))
+	}
 	if errors.As(x.rejected, &about) {
 		attrs = append(attrs,
 			slog.String("check", string(about.Check)),
@@ -76,6 +86,16 @@ func rejectionAttrs(x *exchange) []slog.Attr {
 			slog.String("client_id", quoted(t.ClientID))))
 	}
 	return attrs
+}
+
+// agentAttrs say which Entra agent identity called. Its client ID is the agent's; the
+// blueprint is for the log, not for decisions.
+func agentAttrs(t *jwt.Token) []slog.Attr {
+	agent, ok := t.Agent()
+	if !ok {
+		return nil
+	}
+	return []slog.Attr{slog.String("agent", quoted(t.ClientID)), slog.String("blueprint", quoted(agent.Blueprint))}
 }
 
 // claimAttrs returns the named claims as one group, or nothing if none is named.
@@ -97,9 +117,9 @@ func loggable(raw string) any {
 	if raw == "" {
 		return nil
 	}
-	var text string
-	if json.Unmarshal([]byte(raw), &text) == nil && raw[0] == '"' {
-		return quoted(text)
+	var value string
+	if json.Unmarshal([]byte(raw), &value) == nil && raw[0] == '"' {
+		return quoted(value)
 	}
 	var list []string
 	if json.Unmarshal([]byte(raw), &list) != nil || raw[0] != '[' {
@@ -128,14 +148,14 @@ func (a *API) recoverPanic(x *exchange, r *http.Request) {
 		panic(fault)
 	}
 	x.panicked = true
-	text := fmt.Sprintf("%T", fault)
+	shown := fmt.Sprintf("%T", fault)
 	if err, ok := fault.(runtime.Error); ok {
-		text = quoted(err.Error())
+		shown = quoted(err.Error())
 	}
 	a.log.ErrorContext(r.Context(), "request failed",
 		"request_id", x.id, "trace_id", x.trace(r).TraceID, "span_id", x.trace(r).SpanID, "method", quoted(r.Method), "path", quoted(r.URL.Path),
 		"remote", r.RemoteAddr,
-		"panic", text, "stack", string(debug.Stack()))
+		"panic", shown, "stack", string(debug.Stack()))
 	if x.answer.status != 0 {
 		// The response has begun; only a cut connection shows that it is incomplete.
 		panic(http.ErrAbortHandler)

@@ -48,12 +48,18 @@ type metrics struct {
 	rest         string                              // the route of other paths
 	rejections   map[string]*atomic.Uint64           // by reason; fixed when made
 	verification histogram
+	durations    map[string]*histogram // by route; fixed when made
 }
 
 func newMetrics(routes []string, rest string) *metrics {
-	m := &metrics{rest: rest, requests: map[string]*[outcomes]atomic.Uint64{}, rejections: map[string]*atomic.Uint64{}}
+	m := &metrics{
+		rest: rest, requests: map[string]*[outcomes]atomic.Uint64{}, rejections: map[string]*atomic.Uint64{},
+		verification: newHistogram(verificationBounds()), durations: map[string]*histogram{},
+	}
 	for _, route := range append(routes, rest) {
 		m.requests[route] = new([outcomes]atomic.Uint64)
+		durations := newHistogram(requestBounds())
+		m.durations[route] = &durations
 	}
 	for _, reason := range rejectionReasons() {
 		m.rejections[reason] = new(atomic.Uint64)
@@ -99,12 +105,12 @@ func rejectionReason(why error) string {
 }
 
 // count adds a finished request.
-func (m *metrics) count(path string, x *exchange) {
-	route, known := m.requests[path]
-	if !known {
-		route = m.requests[m.rest]
+func (m *metrics) count(route string, x *exchange, took time.Duration) {
+	if m.requests[route] == nil {
+		route = m.rest
 	}
-	route[outcomeOf(x)].Add(1)
+	m.requests[route][outcomeOf(x)].Add(1)
+	m.durations[route].observe(took)
 	if x.rejected != nil {
 		if reason := m.rejections[rejectionReason(x.rejected)]; reason != nil {
 			reason.Add(1)
@@ -129,25 +135,38 @@ func outcomeOf(x *exchange) outcome {
 	return answered
 }
 
-// bounds are the upper ends of the histogram's buckets: a cached result takes
+// verificationBounds are the upper ends of a histogram's buckets: a cached result takes
 // microseconds, a signature a tenth of a millisecond, a fetch of keys a second.
-func bounds() [14]time.Duration {
+func verificationBounds() []time.Duration {
 	const us = time.Microsecond
-	return [...]time.Duration{
+	return []time.Duration{
 		1 * us, 2 * us, 5 * us, 10 * us, 20 * us, 50 * us, 100 * us, 200 * us, 500 * us, 1000 * us,
 		10 * time.Millisecond, 100 * time.Millisecond, time.Second, 10 * time.Second,
 	}
 }
 
-// histogram counts durations. Its zero value is empty.
+// requestBounds are those of whole requests, from the gate's own to a stream's.
+func requestBounds() []time.Duration {
+	const ms = time.Millisecond
+	return []time.Duration{
+		ms / 10, ms / 2, 1 * ms, 5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 500 * ms,
+		time.Second, 2500 * ms, 5 * time.Second, 10 * time.Second, time.Minute,
+	}
+}
+
+// histogram counts durations.
 type histogram struct {
-	buckets [15]atomic.Uint64 // one for each bound, and one for what is above
-	sum     atomic.Int64      // nanoseconds
+	upper   []time.Duration
+	buckets []atomic.Uint64 // one for each bound, and one for what is above
+	sum     atomic.Int64    // nanoseconds
+}
+
+func newHistogram(upper []time.Duration) histogram {
+	return histogram{upper: upper, buckets: make([]atomic.Uint64, len(upper)+1)}
 }
 
 func (h *histogram) observe(d time.Duration) {
-	upper := bounds()
-	i, _ := slices.BinarySearch(upper[:], d)
+	i, _ := slices.BinarySearch(h.upper, d)
 	h.buckets[i].Add(1)
 	h.sum.Add(int64(max(d, 0)))
 }

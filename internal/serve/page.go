@@ -10,15 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	swagger "github.com/swaggest/swgui/v5/static"
 )
 
 // The page at /docs is Swagger UI, which shows /openapi.json and sends requests
-// from the browser. Its files are in the binary. Only swgui's files are used: its
-// handler hashes them at each start of every command.
+// from the browser. Its files are in the binary; page/vendor.sh fetches Swagger UI's.
 
-//go:embed page
+//go:embed page/*.html page/*.css page/*.js page/vendor
 var pageFiles embed.FS
 
 // pagePolicy is the Content-Security-Policy of the page: nothing from elsewhere,
@@ -42,12 +39,18 @@ func pageRoutes() map[string]methods {
 		"/docs":                      {pageFiles, "page/index.html", "text/html; charset=utf-8"},
 		"/docs/page.css":             {pageFiles, "page/page.css", "text/css; charset=utf-8"},
 		"/docs/page.js":              {pageFiles, "page/page.js", "text/javascript; charset=utf-8"},
-		"/docs/swagger-ui.css":       {swagger.FS, "swagger-ui.css.gz", "text/css; charset=utf-8"},
-		"/docs/swagger-ui-bundle.js": {swagger.FS, "swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
+		"/docs/swagger-ui.css":       {pageFiles, "page/vendor/swagger-ui.css.gz", "text/css; charset=utf-8"},
+		"/docs/swagger-ui-bundle.js": {pageFiles, "page/vendor/swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
 	} {
 		routes[path] = methods{http.MethodGet: file}
 	}
 	return routes
+}
+
+// toPage leads from the root to the page, also behind a proxy that adds a path prefix.
+func toPage(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Location", "docs")
+	w.WriteHeader(http.StatusFound)
 }
 
 // ServeHTTP implements http.Handler.

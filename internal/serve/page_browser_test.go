@@ -74,6 +74,13 @@ func (b *browser) visit(t *testing.T, s *stage) error {
 		return err
 	}
 	answer, err := b.execute(get, "200")
+	if err != nil {
+		return err
+	}
+	curl, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(get+" .curl-command")))
+	if err == nil && (!strings.Contains(curl, "Bearer $TOKEN") || strings.Contains(curl, "eyJ")) {
+		t.Errorf("the curl command is %.300q, want $TOKEN instead of the token", curl)
+	}
 	if err == nil && !strings.Contains(answer, `"client_id": "`+clientID+`"`) {
 		t.Errorf("with a token the page shows %q", answer)
 	}

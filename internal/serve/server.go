@@ -53,6 +53,9 @@ type Server struct {
 	// Draining is called when the context ends, before the delay, so that readiness
 	// fails. Nil for nothing.
 	Draining func()
+	// Stopping is called after the delay, when no new connections are accepted: what
+	// would go on for ever must end now. Nil for nothing.
+	Stopping func()
 }
 
 // Serve serves requests on l until ctx ends and DrainDelay is over, then stops
@@ -81,6 +84,9 @@ func (s Server) drain(ctx context.Context, server *http.Server) error {
 		s.Draining()
 	}
 	time.Sleep(s.DrainDelay)
+	if s.Stopping != nil {
+		s.Stopping()
+	}
 	limit := cmp.Or(s.DrainTimeout, 10*time.Second)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()

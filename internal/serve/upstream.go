@@ -31,10 +31,12 @@ type Upstream struct {
 	// ForwardToken passes the Authorization header on. Without it the upstream
 	// never gets a token that it could use, log or leak.
 	ForwardToken bool
-	// IdleTimeout ends a request in which no byte moves: how long the caller may
-	// pause in its body, and the upstream before and in its response. A WebSocket may
-	// pause for longer. Zero is 30 s.
-	IdleTimeout time.Duration
+	// Timeout bounds the wait for the first byte of the response; nothing bounds a
+	// response that has begun. Zero is 30 s, negative no bound.
+	Timeout time.Duration
+	// EndStreamsWithToken ends an event stream or a WebSocket when the token that opened
+	// it expires.
+	EndStreamsWithToken bool
 }
 
 // ErrUpstream says that an upstream's address cannot be used.
@@ -55,7 +57,7 @@ const noAnswer = "the upstream did not answer"
 
 // UpstreamTransport returns a transport for one upstream host: no proxy from the
 // environment, many idle connections, and responses as they were encoded. It waits
-// for responses without a limit, because Upstream.IdleTimeout bounds them.
+// for responses without a limit, because Upstream.Timeout bounds them.
 func UpstreamTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            transport.DialContext(&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}),
@@ -70,8 +72,8 @@ func UpstreamTransport() *http.Transport {
 	}
 }
 
-// proxy returns the reverse proxy.
-func (u Upstream) proxy(log *slog.Logger) http.Handler {
+// proxy returns the reverse proxy, whose streams are added to running.
+func (u Upstream) proxy(log *slog.Logger, running *streams) http.Handler {
 	transport := u.Transport
 	if transport == nil {
 		transport = UpstreamTransport()
@@ -79,7 +81,8 @@ func (u Upstream) proxy(log *slog.Logger) http.Handler {
 	reverse := &httputil.ReverseProxy{
 		Rewrite:        u.rewrite,
 		Transport:      transport,
-		ModifyResponse: modifyResponse,
+		ModifyResponse: func(answer *http.Response) error { return u.modifyResponse(answer, running) },
+		BufferPool:     &copyBuffers{},
 		ErrorHandler:   upstreamFailed,
 		ErrorLog:       NetLogger(log),
 	}
@@ -89,7 +92,7 @@ func (u Upstream) proxy(log *slog.Logger) http.Handler {
 			return
 		}
 		exchangeOf(r).forwarded = true
-		withIdleTimeout(w, r, u.idleTimeout(), reverse)
+		withIdleTimeout(w, r, u.firstByte(), reverse)
 	})
 }
 
@@ -106,11 +109,12 @@ func targetFault(r *http.Request) string {
 	return ""
 }
 
-func (u Upstream) idleTimeout() time.Duration {
-	if u.IdleTimeout > 0 {
-		return u.IdleTimeout
+// firstByte is Timeout as withIdleTimeout reads it.
+func (u Upstream) firstByte() time.Duration {
+	if u.Timeout == 0 {
+		return 30 * time.Second
 	}
-	return 30 * time.Second
+	return max(u.Timeout, 0)
 }
 
 // rewrite prepares the upstream's request. ReverseProxy has already removed the
@@ -140,11 +144,24 @@ func (u Upstream) rewrite(p *httputil.ProxyRequest) {
 	}
 }
 
-// modifyResponse removes the headers that only the gate may set.
-func modifyResponse(answer *http.Response) error {
+// modifyResponse removes the headers that only the gate may set, and watches streams.
+func (u Upstream) modifyResponse(answer *http.Response, running *streams) error {
 	for _, name := range ownHeaders() {
 		answer.Header.Del(name)
 	}
+	if answer.Request == nil || !isStream(answer) {
+		return nil
+	}
+	ctx := answer.Request.Context()
+	timer, ok := ctx.Value(idleTimerKey{}).(*idleTimer)
+	if !ok {
+		return nil
+	}
+	var until time.Time
+	if token, ok := TokenFrom(ctx); ok && u.EndStreamsWithToken {
+		until = token.ExpiresAt
+	}
+	running.watch(answer, until, timer.cancel)
 	return nil
 }
 

@@ -231,6 +231,9 @@ func describePermission(h *evaluation) (expected, found string) {
 		return "", ""
 	}
 	p, t := h.policy, h.Token
+	if p.RequireAgent && !isAgent(t) {
+		return "an agent identity", "no xms_par_app_azp, and no xms_act_fct with 11"
+	}
 	name, required, has := "roles", p.Roles, t.Roles
 	if len(p.Scopes) > 0 && (t.Kind == jwt.User || len(p.Roles) == 0) {
 		name, required, has = "scp", p.Scopes, t.Scopes

@@ -62,6 +62,9 @@ type Policy struct {
 	Scopes []string
 	// RequireAll asks for all of Roles or Scopes, not any one.
 	RequireAll bool
+	// RequireAgent accepts only tokens of Entra agent identities and of their users,
+	// which are known by claims that the API's registration must ask for.
+	RequireAgent bool
 	// AllowUser accepts users' tokens where no scope is required; where Roles are
 	// required, of users too.
 	AllowUser bool

@@ -125,6 +125,8 @@ const (
 	ErrScopeMissing Reason = "scope_missing"
 	// ErrScopeOnly: scopes alone are required, which no app-only token can have.
 	ErrScopeOnly Reason = "scope_only"
+	// ErrAgentMissing: only Entra agent identities may call, and the token shows none.
+	ErrAgentMissing Reason = "agent_missing"
 )
 
 // ErrSwitchedOff is the reason of a check that the policy or the key source
@@ -187,6 +189,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrClientNotListed:    "the calling app is not one of the allowed clients",
 		ErrRoleMissing:        "a required role is missing",
 		ErrScopeMissing:       "a required scope is missing",
+		ErrAgentMissing:       "the token is not one of an Entra agent identity",
 		ErrScopeOnly:          "app-only tokens never carry scp",
 		ErrSwitchedOff:        "the check is switched off",
 		ErrPending:            "the issuer's keys have not been asked for",

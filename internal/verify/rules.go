@@ -213,6 +213,8 @@ func decidePermission(h *evaluation) outcome {
 	}
 	t, p := h.Token, h.policy
 	switch {
+	case p.RequireAgent && (t.Kind == jwt.User || t.Kind == jwt.App) && !isAgent(t):
+		return fail(ErrAgentMissing)
 	case t.Kind == jwt.User && !p.holds(t.Scopes, p.Scopes):
 		return fail(ErrScopeMissing)
 	case t.Kind == jwt.User && len(p.Scopes) == 0 && !p.holds(t.Roles, p.Roles):
@@ -229,6 +231,11 @@ func decidePermission(h *evaluation) outcome {
 		return fail(ErrRoleMissing)
 	}
 	return pass()
+}
+
+func isAgent(t *jwt.Token) bool {
+	_, ok := t.Agent()
+	return ok
 }
 
 // holds reports whether the token has any one of the required values, or all

@@ -117,7 +117,7 @@ func newAPI(env *cli.Env, s *settings.Settings, o options, at place) (*api, erro
 	keepMemory(env)
 	server := serve.Server{
 		Handler: handler, Logger: at.log, TLS: certificate,
-		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain,
+		DrainTimeout: max(o.drain, 1), DrainDelay: o.drainDelay, Draining: handler.Drain, Stopping: handler.EndStreams,
 	}
 	o.Warn(env)
 	if o.explainRejections {
@@ -235,6 +235,10 @@ func (api *api) announceCallers() {
 		default:
 			say("warning: --allow-user: any user of the tenant may call")
 		}
+	}
+	if api.policy.RequireAgent {
+		say("only agent identities may call; their tokens look like any app's unless the API's registration asks for " +
+			"the optional claims xms_par_app_azp and xms_act_fct")
 	}
 	if len(api.policy.Scopes) > 0 {
 		say("users need the scope %s", strings.Join(api.policy.Scopes, joiner))

@@ -3,6 +3,7 @@ package servecmd
 import (
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -17,6 +18,10 @@ import (
 type upstreamOptions struct {
 	upstream     string
 	forwardToken bool
+	// timeout bounds the wait for the response's first byte.
+	timeout time.Duration
+	// endStreams ends streams with their tokens.
+	endStreams bool
 	// trustedProxies are addresses or prefixes (CIDR).
 	trustedProxies []string
 	maxBody        int64
@@ -25,6 +30,10 @@ type upstreamOptions struct {
 func (o *upstreamOptions) add(flags *pflag.FlagSet) {
 	flags.StringVar(&o.upstream, "upstream", "", "reverse proxy: forward authenticated requests to `URL`")
 	flags.BoolVar(&o.forwardToken, "forward-token", false, "with --upstream: pass the Authorization header on")
+	flags.DurationVar(&o.timeout, "upstream-timeout", 30*time.Second,
+		"with --upstream: how long to wait for a response to begin; 0 is for ever")
+	flags.BoolVar(&o.endStreams, "end-streams-with-token", false,
+		"with --upstream: end an event stream or a WebSocket when its token expires")
 	flags.StringArrayVar(&o.trustedProxies, "trusted-proxy", nil,
 		"with --upstream: pass on the client address headers of the proxies in `CIDR` (repeatable)")
 	flags.Int64Var(&o.maxBody, "max-body", serve.DefaultMaxBody, "the size of the largest request body, in `BYTES`")
@@ -36,6 +45,11 @@ func (o upstreamOptions) target() (*serve.Upstream, error) {
 	switch {
 	case o.maxBody <= 0:
 		return nil, exit.Usagef("--max-body must be at least 1 byte").Hint("leave it out for 1 MiB")
+	case o.timeout < 0:
+		return nil, exit.Usagef("--upstream-timeout is negative: %s", o.timeout).Hint("0s is no limit; leave it out for 30s")
+	case o.upstream == "" && o.endStreams:
+		return nil, exit.Usagef("--end-streams-with-token needs --upstream: the API has no streams of its own").
+			Hint("add --upstream http://127.0.0.1:9000, or leave it out")
 	case o.upstream == "" && o.forwardToken:
 		return nil, exit.Usagef("--forward-token needs --upstream: nothing is forwarded without it").
 			Hint("add --upstream http://127.0.0.1:9000, or leave --forward-token out")
@@ -55,7 +69,12 @@ func (o upstreamOptions) target() (*serve.Upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	target := &serve.Upstream{URL: address, ForwardToken: o.forwardToken, TrustedProxies: proxies}
+	target := &serve.Upstream{
+		URL: address, ForwardToken: o.forwardToken, TrustedProxies: proxies, Timeout: o.timeout, EndStreamsWithToken: o.endStreams,
+	}
+	if o.timeout == 0 {
+		target.Timeout = -1 // no limit; 0 is the default there
+	}
 	if err := target.Check(); err != nil {
 		return nil, exit.Usagef("--upstream: %v", err).Hint("for example --upstream http://127.0.0.1:9000").Wrap(err)
 	}

@@ -1,3 +1,13 @@
+// The curl command of a response shows a variable instead of the token: people copy
+// it into tickets and take pictures of it.
+function hideToken(Curl, system) {
+  return function HiddenTokenCurl(props) {
+    const hidden = props.request.update("headers", (headers) => headers && headers.map((value, name) =>
+      name.toLowerCase() === "authorization" ? "Bearer $TOKEN" : value));
+    return system.React.createElement(Curl, { ...props, request: hidden });
+  };
+}
+
 // No validator: it is another host, and would be told the address of this API.
 // The token is kept by the page alone and forgotten with it.
 SwaggerUIBundle({
@@ -10,4 +20,5 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   deepLinking: false,
+  plugins: [() => ({ wrapComponents: { curl: hideToken } })],
 });
