@@ -492,7 +492,7 @@ func (r tokenReport) advisePermission(reason verify.Reason) advice {
 	case reason == verify.ErrAgentMissing:
 		return advice{
 			"the caller is not an agent identity, or the API's registration does not ask for the claims that show it",
-			"add xms_par_app_azp, xms_act_fct and xms_sub_fct to optionalClaims.accessToken of the API's registration, then " + refetch,
+			"add xms_par_app_azp, xms_act_fct and xms_sub_fct to optionalClaims.accessToken of the API's registration, then " + r.refetch(),
 		}
 	case reason == verify.ErrScopeOnly:
 		return advice{
