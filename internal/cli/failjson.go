@@ -50,8 +50,16 @@ type providerReport struct {
 }
 
 func providerDetails(err error) *providerReport {
-	var r *token.Refusal
-	if !errors.As(err, &r) {
+	var (
+		r *token.Refusal
+		p *token.PlatformError
+	)
+	switch {
+	case errors.As(err, &p) && p.Status != 0:
+		return &providerReport{
+			Status: p.Status, Error: p.Code, AADSTS: append([]int{}, p.AADSTS...), Description: p.Message, CorrelationID: p.ID,
+		}
+	case !errors.As(err, &r):
 		return nil
 	}
 	return &providerReport{r.Status, r.Code, append([]int{}, r.AADSTS...), r.Description, r.TraceID, r.CorrelationID, r.Timestamp, r.Claims}
@@ -104,6 +112,7 @@ func isRetryable(err error) bool {
 	var (
 		refusal     *token.Refusal
 		outage      *token.Outage
+		platform    *token.PlatformError
 		connection  *transport.Error
 		expectation *call.ExpectationError
 	)
@@ -113,6 +122,8 @@ func isRetryable(err error) bool {
 		return refusal.RetryAfter > 0 || known && entry.Retry != entra.RetryNever
 	case errors.As(err, &outage):
 		return outage.Transient()
+	case errors.As(err, &platform):
+		return platform.Transient()
 	case errors.As(err, &connection):
 		return !connection.Fault.Lasting()
 	case errors.As(err, &expectation):

@@ -16,7 +16,7 @@ import (
 // TokenFlags repeats the flags that decide about the token, for a hint with a command
 // that gets the same one.
 func TokenFlags(cmd *cobra.Command) string {
-	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region"}, settings.FlagNames()...))
+	return repeatFlags(cmd, append([]string{"local", "env-file", "claims", "region", "agent"}, settings.FlagNames()...))
 }
 
 // verifyFlags repeats those that m2m verify takes.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -30,6 +31,8 @@ type Acquisition struct {
 	MinTTL  time.Duration
 	refresh bool
 	noCache bool
+	agent   string
+	flags   *pflag.FlagSet
 	Timeout time.Duration
 }
 
@@ -40,7 +43,9 @@ func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
 	flags.DurationVar(&how.Timeout, "timeout", 30*time.Second,
-		"give up on the token after this long, retries included; for call also on the answer")
+		"give up on the token after this long, retries included (managed identity: 1m30s); for call also on the response")
+	flags.StringVar(&how.agent, "agent", "", "acquire for the agent identity with this `ID`; the client is its blueprint")
+	how.flags = flags
 	AddLocalFlag(flags)
 	settings.AddFlags(flags, settings.Scope)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
@@ -69,6 +74,19 @@ func CheckTimeout(timeout time.Duration) error {
 	return nil
 }
 
+// identityTimeout is the default for managed identities: IMDS is away for up to 70
+// seconds while it is updated.
+const identityTimeout = 90 * time.Second
+
+// timeout is --timeout, or its default for a kind of credential.
+func (how Acquisition) timeout(kind settings.CredentialKind) time.Duration {
+	isGiven := how.flags != nil && how.flags.Changed("timeout")
+	if !isGiven && (kind == settings.KindManagedIdentity || kind == settings.KindFederatedMI) {
+		return max(how.Timeout, identityTimeout)
+	}
+	return how.Timeout
+}
+
 // Acquire returns a token for the settings, from the cache or the identity provider.
 func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Token, error) {
 	env, s := session.Env, session.Settings
@@ -78,13 +96,14 @@ func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Tok
 		return token.Token{}, session.incomplete(err)
 	}
 	client := &token.Client{Transport: session.Transport, Now: env.Now}
+	client.Warn = func(line string) { env.Say("warning: %s", line) }
 	if env.Debug {
 		client.Debug = env.Trace
 	}
 	if !how.noCache && s.Places.CacheDir != "" {
 		client.Cache = &cache.Store{Dir: s.Places.CacheDir}
 	}
-	ctx, cancel := context.WithTimeout(ctx, how.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, how.timeout(s.Credential.Kind))
 	defer cancel()
 	got, err := client.Acquire(ctx, request)
 	if err != nil {
@@ -110,6 +129,7 @@ func (session *Session) tokenRequest(how Acquisition) (token.Request, error) {
 		Scope:      s.Scope.Value,
 		Claims:     how.claims,
 		Region:     how.region,
+		Agent:      how.agent,
 		Credential: credential,
 		MinTTL:     how.MinTTL,
 		Refresh:    how.refresh,
@@ -190,9 +210,22 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 			Path: FileName(c.File), Content: content, Password: password, SendChain: c.SendChain, Now: env.Now(),
 		})
 	case settings.KindFederatedFile:
-		return token.NewFederatedFile(c.File), nil
+		if c.File == "-" {
+			return token.NewFederatedToken(token.FederatedToken{
+				Setting: "federated token from stdin", Audience: c.Audience, Read: readOnce(env),
+			}), nil
+		}
+		return token.NewFederatedFile(c.File, c.Audience), nil
+	case settings.KindFederatedEnv:
+		return token.NewFederatedToken(token.FederatedToken{
+			Setting: "federated token in " + text.QuoteGiven(c.Variable), Audience: c.Audience, Read: readVariable(env, c.Variable),
+		}), nil
 	case settings.KindGitHub:
-		return gitHubCredential(env), nil
+		return gitHubCredential(env, c.Audience), nil
+	case settings.KindPipelines:
+		return pipelinesCredential(env), nil
+	case settings.KindFederatedMI:
+		return token.NewFederatedIdentity(c.IdentityClient, c.Audience), nil
 	case settings.KindManagedIdentity:
 		return token.NewManagedIdentity(c.IdentityClient), nil
 	case settings.KindNone: // token.Request.Check reports it
@@ -205,10 +238,34 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 const GitHubTokenVariable = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
 // gitHubCredential is that of a GitHub Actions job, from the runner's variables.
-func gitHubCredential(env *Env) token.Credential {
+func gitHubCredential(env *Env, audience string) token.Credential {
 	url, _ := env.Lookup("ACTIONS_ID_TOKEN_REQUEST_URL")
 	bearer, _ := env.Lookup(GitHubTokenVariable)
-	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer)})
+	return token.NewGitHub(token.GitHub{RequestURL: url, RequestToken: entra.NewSecret(bearer), Audience: audience})
+}
+
+// pipelinesCredential is that of a job of Azure Pipelines, from the agent's variables.
+func pipelinesCredential(env *Env) token.Credential {
+	uri, _ := env.Lookup("SYSTEM_OIDCREQUESTURI")
+	bearer, _ := env.Lookup("SYSTEM_ACCESSTOKEN")
+	connection, _ := env.Lookup("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")
+	return token.NewPipelines(token.Pipelines{RequestURI: uri, AccessToken: entra.NewSecret(bearer), ServiceConnection: connection})
+}
+
+// readOnce reads stdin at the first call and returns the same at each later one.
+func readOnce(env *Env) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) { return env.ReadFile("-", maxSecretFile) })
+}
+
+// readVariable reads a variable that holds a token.
+func readVariable(env *Env, name string) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		value, ok := env.Lookup(name)
+		if !ok {
+			return nil, errors.New("the variable is not set")
+		}
+		return []byte(value), nil
+	}
 }
 
 // secretFrom returns a secret that was given by value, or reads it from a file, as

@@ -81,6 +81,8 @@ func (s Situation) hintsOf(err error) []string {
 		return s.address(e)
 	case *token.UnreachableError:
 		return unreachableProviderHints(e)
+	case *token.PlatformError:
+		return platformHints(e)
 	case *token.Outage:
 		return outageHints(e)
 	case *token.Refusal:

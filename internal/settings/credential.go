@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,6 +16,7 @@ var (
 	errCredentialSeveral = errors.New("several credentials are given by flag")
 	errFederatedUnknown  = errors.New("--federated names an unknown issuer")
 	errNotACertificate   = errors.New("a flag for certificates is given with another credential")
+	errNotFederated      = errors.New("a flag for federated tokens is given with another credential")
 	errSendChain         = errors.New("the value is neither true nor false")
 )
 
@@ -33,6 +35,9 @@ func (l *layers) chooseCredential() (c Credential, err error) {
 		if c.Kind == KindNone {
 			c = l.credentialAt(ly)
 		}
+	}
+	if c, err = l.withAudience(c); err != nil {
+		return c, err
 	}
 	if c.Kind == KindCertificate {
 		return l.completeCertificate(c)
@@ -63,16 +68,26 @@ func (l *layers) credentialByFlag() (Credential, error) {
 	if g, ok := l.flag("federated-token-file"); ok {
 		add(Credential{Kind: KindFederatedFile, From: g.From, File: l.fileOrStdin(g)})
 	}
+	if g, ok := l.flag("federated-token-env"); ok {
+		add(Credential{Kind: KindFederatedEnv, From: g.From, Variable: g.Value})
+	}
+	identity, hasIdentity := l.flag("managed-identity-client")
 	if g, ok := l.flag("federated"); ok {
-		if g.Value != "github" {
-			return Credential{}, exit.Usagef("--federated: %s cannot be asked for a token", text.QuoteGiven(g.Value)).
-				Hint("give --federated github, or a file that holds the token with --federated-token-file").
+		kind := providerKind(g.Value)
+		if kind == KindNone {
+			return Credential{}, exit.Usagef("--federated: unknown provider %s", text.QuoteGiven(g.Value)).
+				Hint("use --federated github, azure-pipelines or managed-identity; other issuers give a file or a variable: " +
+					"--federated-token-file PATH, --federated-token-env NAME").
 				Wrap(errFederatedUnknown)
 		}
-		add(Credential{Kind: KindGitHub, From: g.From})
+		c := Credential{Kind: kind, From: g.From}
+		if kind == KindFederatedMI {
+			c.IdentityClient, hasIdentity = identity.Value, false
+		}
+		add(c)
 	}
-	if g, ok := l.flag("managed-identity-client"); ok {
-		add(Credential{Kind: KindManagedIdentity, From: g.From, IdentityClient: g.Value})
+	if hasIdentity {
+		add(Credential{Kind: KindManagedIdentity, From: identity.From, IdentityClient: identity.Value})
 	} else if l.switched("managed-identity") {
 		add(Credential{Kind: KindManagedIdentity, From: Source{Layer: layerFlag, Name: "managed-identity"}})
 	}
@@ -85,6 +100,38 @@ func (l *layers) credentialByFlag() (Credential, error) {
 	return Credential{}, exit.Usagef("%s and %s both choose a credential", chosen[0].From, chosen[1].From).
 		Hint("leave one of them out").
 		Wrap(errCredentialSeveral)
+}
+
+// providerKind returns the kind of a value of --federated; KindNone for others.
+func providerKind(name string) CredentialKind {
+	switch name {
+	case "github":
+		return KindGitHub
+	case "azure-pipelines":
+		return KindPipelines
+	case "managed-identity":
+		return KindFederatedMI
+	}
+	return KindNone
+}
+
+// withAudience adds the audience of a federated token.
+func (l *layers) withAudience(c Credential) (Credential, error) {
+	g, ok := l.flag("federated-audience")
+	if !ok {
+		return c, nil
+	}
+	switch c.Kind {
+	case KindFederatedFile, KindFederatedEnv, KindGitHub, KindFederatedMI:
+		c.Audience = g.Value
+		return c, nil
+	case KindPipelines:
+		return c, exit.Usagef("--federated-audience: Azure Pipelines chooses the audience itself").Hint("leave --federated-audience out").
+			Wrap(errNotFederated)
+	}
+	return c, exit.Usagef("--federated-audience needs a federated token, but the credential is %s", cmp.Or(string(c.Kind), "not set")).
+		Hint("use --federated, --federated-token-file or --federated-token-env, or leave --federated-audience out").
+		Wrap(errNotFederated)
 }
 
 // credentialAt returns the credential that the variables of one layer give.

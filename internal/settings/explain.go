@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -384,7 +385,24 @@ var foreignFaults = []fault{
 		"give the job the permission: permissions: {id-token: write}",
 		"GitHub then sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN; pull requests from forks never get them",
 	}},
-	{err: token.ErrGitHubForm, hints: []string{"leave ACTIONS_ID_TOKEN_REQUEST_URL as GitHub sets it"}},
+	{err: token.ErrNotPipelines, hints: []string{
+		"map the job's token: env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}; SYSTEM_OIDCREQUESTURI is set by Azure Pipelines",
+	}},
+	{err: token.ErrNoServiceConnection, hints: []string{
+		"set AZURESUBSCRIPTION_SERVICE_CONNECTION_ID to the ID of the service connection; the tasks AzureCLI@2 and AzurePowerShell@5 set it",
+	}},
+	{err: token.ErrJobURL, hints: []string{"leave ACTIONS_ID_TOKEN_REQUEST_URL and SYSTEM_OIDCREQUESTURI as the CI system sets them"}},
+	{err: token.ErrAssertionExpired, hints: []string{
+		"get a new token from its issuer right before it is used; check the clock of this machine",
+	}},
+	{err: token.ErrAssertionEncrypted, hints: []string{"ask the issuer for a signed token (JWS, RS256)"}},
+	{err: token.ErrAssertionForm, hints: []string{"give the token of the other issuer alone, with its three parts: look at it with m2m verify --decode"}},
+	{err: token.ErrAssertionEmpty, hints: []string{"check that the issuer or the step before wrote the token"}},
+	{err: token.ErrAgentIsClient, hints: []string{"give with --agent the ID of the agent identity, and with CLIENT_ID that of its blueprint"}},
+	{err: token.ErrAgentManaged, hints: []string{"use --federated managed-identity, with CLIENT_ID of the blueprint that trusts the identity"}},
+	{err: fs.ErrPermission, hints: []string{
+		"let the user of this process read the file; for a token that Kubernetes projects, set fsGroup in the pod's securityContext",
+	}},
 	{err: token.ErrClaimsForm, hints: []string{"decode the claims of a WWW-Authenticate header from base64 first"}},
 	{err: token.ErrRegionForm, hints: regionHint},
 	{err: token.ErrRegionHost, hints: regionHint},

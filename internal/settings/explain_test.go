@@ -172,7 +172,7 @@ func TestAdviceOnOtherErrors(t *testing.T) {
 		{"certificate", fs.ErrNotExist, "PEM or PFX"},
 		{"federated token file", fs.ErrNotExist, "AZURE_FEDERATED_TOKEN_FILE"},
 		{"GitHub Actions identity", token.ErrNotGitHub, "id-token: write"},
-		{"GitHub Actions identity", token.ErrGitHubForm, "ACTIONS_ID_TOKEN_REQUEST_URL"},
+		{"GitHub Actions identity", token.ErrJobURL, "ACTIONS_ID_TOKEN_REQUEST_URL"},
 		{"managed identity", entra.ErrClientForm, "Object ID"},
 		{"CA file", fs.ErrNotExist, "--ca-file"},
 	} {

@@ -104,10 +104,12 @@ var Rows = []Row{
 	{
 		Setting: FederatedToken, Variables: []string{"AZURE_FEDERATED_TOKEN_FILE"},
 		Flags: []Flag{
-			{Name: "federated-token-file", usage: "sign in with the token of another issuer in `PATH`"},
-			{Name: "federated", usage: "sign in with a token that `github` Actions gives this job"},
+			{Name: "federated-token-file", usage: "sign in with the token of another issuer in `PATH`; - is stdin"},
+			{Name: "federated-token-env", usage: "sign in with the token of another issuer in the environment variable `NAME`"},
+			{Name: "federated", usage: "sign in with a token of `PROVIDER`: github, azure-pipelines or managed-identity"},
+			{Name: "federated-audience", usage: "the `AUDIENCE` of the federated token, if it is not the cloud's"},
 		},
-		Help: "a file with a token of another issuer, instead of a secret; --federated github asks GitHub Actions for one",
+		Help: "a file with a token of another issuer, instead of a secret; --federated fetches one",
 		path: true,
 	},
 	{

@@ -81,7 +81,7 @@ func (l *layers) checkPaths() error {
 	}
 	for _, row := range Rows {
 		for _, f := range row.Flags {
-			if g, ok := l.flag(f.Name); ok && f.kind == flagText && (row.path || row.Secret) {
+			if g, ok := l.flag(f.Name); ok && (strings.HasSuffix(f.Name, "-file") || f.Name == "certificate") {
 				if err := check(g.From, g.Value); err != nil {
 					return err
 				}

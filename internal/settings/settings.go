@@ -97,7 +97,10 @@ const (
 	KindSecret          CredentialKind = "client secret"
 	KindCertificate     CredentialKind = "certificate"
 	KindFederatedFile   CredentialKind = "federated token file"
+	KindFederatedEnv    CredentialKind = "federated token in a variable"
 	KindGitHub          CredentialKind = "GitHub Actions token"
+	KindPipelines       CredentialKind = "Azure Pipelines token"
+	KindFederatedMI     CredentialKind = "managed identity as federated token"
 	KindManagedIdentity CredentialKind = "managed identity"
 )
 
@@ -120,6 +123,11 @@ type Credential struct {
 	PasswordFile string
 	// SendChain says that the certificate's chain is sent too.
 	SendChain bool
+	// Variable is the environment variable that holds the federated token.
+	Variable string
+	// Audience is the audience to ask a federated token for, or to expect in it; empty
+	// is the cloud's.
+	Audience string
 	// IdentityClient is the client ID of a user-assigned managed identity; empty
 	// for the system-assigned one.
 	IdentityClient string

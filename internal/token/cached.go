@@ -14,7 +14,7 @@ import (
 // credential's lasting one.
 func (r Request) cacheKey(secret entra.Secret) cache.Key {
 	return cache.Key{
-		Authority: r.Authority.Origin, Tenant: r.Authority.Tenant, ClientID: r.ClientID,
+		Authority: r.Authority.Origin, Tenant: r.Authority.Tenant, ClientID: r.ClientID, Agent: r.Agent,
 		Scope: r.Scope, Claims: r.Claims, Region: r.Region, Credential: r.Credential.Kind(), Secret: secret,
 	}
 }

@@ -68,6 +68,13 @@ func TestFaultsOfTheCacheAreMisses(t *testing.T) {
 		"lock is a link": func(_ *testing.T, _, file, lock string) error {
 			return errors.Join(os.Remove(file), os.Remove(lock), os.Symlink("/etc/nowhere/x", lock))
 		},
+		"key is gone":    inKey(os.Remove),
+		"key is cut":     inKey(func(key string) error { return os.Truncate(key, 31) }),
+		"key is another": inKey(func(key string) error { return os.WriteFile(key, make([]byte, 32), 0o600) }),
+		"key is open":    inKey(func(key string) error { return os.Chmod(key, 0o644) }),
+		"key is a link": inKey(func(key string) error {
+			return errors.Join(os.Rename(key, key+"2"), os.Symlink(key+"2", key))
+		}),
 		"no access": func(_ *testing.T, dir, _, _ string) error { return os.Chmod(filepath.Join(dir, "tokens"), 0) },
 		"folder is a file": func(_ *testing.T, dir, _, _ string) error {
 			return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))
@@ -90,6 +97,11 @@ func TestFaultsOfTheCacheAreMisses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inKey damages the folder's key.
+func inKey(damage func(key string) error) func(t *testing.T, dir, file, lock string) error {
+	return func(_ *testing.T, dir, _, _ string) error { return damage(filepath.Join(dir, "tokens", "key")) }
 }
 
 func flipBit(_ *testing.T, _, file, _ string) error {
@@ -178,8 +190,8 @@ func TestOldFilesAreSweptAway(t *testing.T) {
 	c := s.client(dir)
 	c.Now = after(-time.Hour) // the client's clock is not what files are dated by
 	mustAcquire(t, c, s.request(), token.SourceIDP)
-	if n := len(files(t, dir, "")); n != 5 {
-		t.Errorf("%d files, want 5: nothing is old", n)
+	if n := len(files(t, dir, "")); n != 6 {
+		t.Errorf("%d files, want 6: nothing is old", n)
 	}
 	old := time.Now().Add(-31 * time.Hour)
 	foreign := filepath.Join(dir, "tokens", "notes.token")
@@ -193,7 +205,7 @@ func TestOldFilesAreSweptAway(t *testing.T) {
 	}
 	r.Scope = "api://third/.default"
 	mustAcquire(t, s.client(dir), r, token.SourceIDP)
-	if left := files(t, dir, ""); len(left) != 3 || !slices.Contains(left, foreign) {
-		t.Errorf("left %v, want the new token, its lock and the file that is not the cache's", left)
+	if left := files(t, dir, ""); len(left) != 4 || !slices.Contains(left, foreign) {
+		t.Errorf("left %v, want the key, the new token, its lock and the file that is not the cache's", left)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,10 +13,12 @@ import (
 
 // What can be wrong with a request, apart from the errors of package entra.
 var (
-	ErrNoCredential = errors.New("no credential is set")
-	ErrClaimsForm   = errors.New("a claims challenge is a JSON object")
-	ErrRegionForm   = errors.New("a region is one word of small letters and digits, such as westeurope")
-	ErrRegionHost   = errors.New("only Entra's own hosts have regional endpoints")
+	ErrNoCredential  = errors.New("no credential is set")
+	ErrAgentIsClient = errors.New("it is the client ID, that of the blueprint, and an agent has an ID of its own")
+	ErrAgentManaged  = errors.New("a managed identity acts for no agent itself: an agent needs the credential of its blueprint")
+	ErrClaimsForm    = errors.New("a claims challenge is a JSON object")
+	ErrRegionForm    = errors.New("a region is one word of small letters and digits, such as westeurope")
+	ErrRegionHost    = errors.New("only Entra's own hosts have regional endpoints")
 )
 
 // Check returns everything that is known to be wrong with the request before
@@ -31,10 +34,23 @@ func (r Request) Check(now time.Time) error {
 func checkApplication(r Request) error {
 	_, err := entra.ParseAuthorityHost(r.Authority.Origin)
 	return errors.Join(
+		checkAgent(r),
 		settingError("tenant", r.Authority.Tenant, entra.CheckTenant(r.Authority.Tenant)),
 		settingError("client ID", r.ClientID, entra.CheckClientID(r.ClientID)),
 		settingError("authority host", r.Authority.Origin, err),
 	)
+}
+
+// checkAgent checks the ID of an agent identity: an app of its own, that no other
+// credential than the blueprint's can act for.
+func checkAgent(r Request) error {
+	switch {
+	case r.Agent == "":
+		return nil
+	case strings.EqualFold(r.Agent, r.ClientID):
+		return settingError("agent", r.Agent, ErrAgentIsClient)
+	}
+	return settingError("agent", r.Agent, entra.CheckClientID(r.Agent))
 }
 
 func checkClaims(r Request) error {

@@ -26,6 +26,9 @@ type Request struct {
 	// Region selects a regional endpoint of Entra, such as "westeurope"; empty
 	// for the global one.
 	Region string
+	// Agent is the ID of an agent identity of the application, which is then its
+	// blueprint: the token is the agent's. Empty for the application itself.
+	Agent string
 	// Credential proves the application's identity.
 	Credential Credential
 	// MinTTL is the minimum remaining lifetime. A token from the cache always has
@@ -57,6 +60,9 @@ type Token struct {
 	RefreshOn time.Time
 	// Source says whether it came from the cache.
 	Source Source
+	// ClientID and Resource are those of a managed identity's answer; empty where it
+	// does not say, and for other credentials.
+	ClientID, Resource string
 	// Short reports that the token does not live for Request.MinTTL although it
 	// is the freshest there is.
 	Short bool
@@ -78,6 +84,8 @@ type Client struct {
 	// Debug receives lines that say what happens and why, without secrets; may be
 	// nil.
 	Debug func(line string)
+	// Warn receives lines about what will probably be rejected; may be nil.
+	Warn func(line string)
 
 	own          sync.Once
 	ownTransport *transport.Transport
@@ -157,6 +165,12 @@ func (c *Client) waiter() func(context.Context, time.Duration) error {
 func (c *Client) debug(line string) {
 	if c.Debug != nil {
 		c.Debug(line)
+	}
+}
+
+func (c *Client) warn(line string) {
+	if c.Warn != nil {
+		c.Warn(line)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 
 // Credential proves an application's identity. Its String names it for the debug
 // log, without its secret. The kinds are made by NewClientSecret,
-// NewCertificate, NewFederatedFile, NewGitHub and NewManagedIdentity.
+// NewCertificate, NewManagedIdentity, NewFederatedToken and the other NewFederated…,
+// NewGitHub and NewPipelines.
 type Credential interface {
 	fmt.Stringer
 	// Kind is the credential's kind in words: "client secret".

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -66,7 +67,7 @@ func TestFederatedFileIsReadAtEachUse(t *testing.T) {
 	file := writeFile(t, "token", "\n"+w.token(t, "system:serviceaccount:demo:reader")+" \r\n")
 	dir := t.TempDir()
 	c, r := s.client(dir), s.request()
-	r.Credential = token.NewFederatedFile(file)
+	r.Credential = token.NewFederatedFile(file, "")
 	if err := acquire(t, c, r); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestFederatedFileThatCannotWork(t *testing.T) {
 		"no JWT": writeFile(t, "token", "a.b.c"), "huge": writeFile(t, "token", strings.Repeat("x", 1<<20)),
 	} {
 		r := s.request()
-		r.Credential = token.NewFederatedFile(path)
+		r.Credential = token.NewFederatedFile(path, "")
 		err := acquire(t, s.client(""), r)
 		var setting *token.SettingError
 		if !errors.As(err, &setting) || setting.Found != path {
@@ -139,30 +140,183 @@ func TestGitHubIdentity(t *testing.T) {
 	}
 }
 
-func TestGitHubIdentityThatIsDenied(t *testing.T) {
+// TestProvidersThatGiveNoToken: GitHub and Azure Pipelines, by what their endpoints
+// answer: the reason, whether it is a rejection, and their own words.
+func TestProvidersThatGiveNoToken(t *testing.T) {
 	s := newStandIn(t)
 	newWorkload(t, s)
-	for name, answer := range map[string]any{"refused": nil, "no value": map[string]string{},
-		"no JWT": map[string]string{"value": "x"}} {
-		g := newGitHub(t, s, func(*http.Request) (int, any) {
-			if answer == nil {
-				return http.StatusForbidden, nil
+	type answer struct {
+		status       int
+		header, body string
+	}
+	for _, tt := range []struct {
+		platform token.Platform
+		answer   answer
+		reason   token.PlatformReason
+		rejected bool
+		words    string
+	}{
+		{token.GitHubActions, answer{401, "", `{"message":"Token expired runner-token"}`}, token.ReasonJobToken, true, "Token expired [redacted]"},
+		{token.GitHubActions, answer{403, "", `{"message":"Resource not accessible by integration"}`}, token.ReasonJobPermission, true,
+			"Resource not accessible"},
+		{token.GitHubActions, answer{400, "", `{"message":"Invalid audience"}`}, token.ReasonAudienceRefused, true, "Invalid audience"},
+		{token.GitHubActions, answer{302, "https://login.example/x", ""}, token.ReasonSignIn, false, "login.example"},
+		{token.GitHubActions, answer{200, "", "<html><title>Welcome to the proxy</title>"}, token.ReasonNotItsAnswer, false,
+			"Welcome to the proxy"},
+		{token.GitHubActions, answer{500, "", "oops"}, token.ReasonFailing, false, "oops"},
+		{token.GitHubActions, answer{429, "", ""}, token.ReasonThrottled, false, "429"},
+		{token.GitHubActions, answer{200, "", `{}`}, token.ReasonNotItsAnswer, false, "no token"},
+		{token.GitHubActions, answer{200, "", `{"value":"x"}`}, token.ReasonNotItsAnswer, false, "not a JSON Web Token"},
+		{token.AzurePipelines, answer{401, "", ""}, token.ReasonJobToken, true, "401"},
+		{token.AzurePipelines, answer{302, "https://spsprodeus1.vssps.visualstudio.com/_signin", ""}, token.ReasonSignIn, false, "visualstudio.com"},
+		{token.AzurePipelines, answer{203, "", "<html>Sign In"}, token.ReasonSignIn, false, "a page"},
+		{token.AzurePipelines, answer{404, "", `{"message":"No service connection found with identifier x","typeKey":"EndpointNotFound"}`},
+			token.ReasonServiceConnect, true, "EndpointNotFound: No service connection"},
+		{token.AzurePipelines, answer{403, "", `{"message":"Access denied"}`}, token.ReasonJobPermission, true, "Access denied"},
+		{token.AzurePipelines, answer{503, "", ""}, token.ReasonFailing, false, "503"},
+	} {
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if tt.answer.header != "" {
+				w.Header().Set("Location", tt.answer.header)
 			}
-			return http.StatusOK, answer
-		})
+			w.WriteHeader(tt.answer.status)
+			_, _ = io.WriteString(w, tt.answer.body)
+		}))
+		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+		srv.StartTLS()
 		r := s.request()
-		r.Credential = token.NewGitHub(g)
+		r.Credential = token.NewGitHub(token.GitHub{RequestURL: srv.URL, RequestToken: entra.NewSecret("runner-token")})
+		if tt.platform == token.AzurePipelines {
+			r.Credential = token.NewPipelines(token.Pipelines{
+				RequestURI: srv.URL, AccessToken: entra.NewSecret("runner-token"), ServiceConnection: "c",
+			})
+		}
 		err := acquire(t, s.client(""), r)
-		if !errors.Is(err, token.ErrGitHubDenied) || !errors.Is(err, token.ErrUnavailable) ||
-			strings.Contains(err.Error(), "runner-token") {
-			t.Errorf("%s: error = %v, want ErrGitHubDenied", name, err)
+		srv.Close()
+		var e *token.PlatformError
+		if !errors.As(err, &e) || e.Platform != tt.platform || e.Reason != tt.reason || errors.Is(err, token.ErrRefused) != tt.rejected ||
+			errors.Is(err, token.ErrUnavailable) == tt.rejected || !strings.Contains(err.Error(), tt.words) {
+			t.Errorf("%s %v: %v, reason %q", tt.platform, tt.answer, err, e.Reason)
+		}
+		hints := strings.Join(explain.CommandLine.Hints(err), "\n")
+		if hints == "" || strings.Contains(hints, "authority") || strings.Contains(hints, "status.azure.com") {
+			t.Errorf("%s %v: hints %q", tt.platform, tt.answer, hints)
 		}
 	}
-	for _, g := range []token.GitHub{{}, {RequestURL: "http://127.0.0.1/", RequestToken: entra.NewSecret("t")}} {
-		r := s.request()
-		r.Credential = token.NewGitHub(g)
+	r := s.request()
+	r.Credential = token.NewGitHub(token.GitHub{RequestURL: "https://127.0.0.1:1", RequestToken: entra.NewSecret("t")})
+	var e *token.PlatformError
+	if err := acquire(t, s.client(""), r); !errors.As(err, &e) || e.Reason != token.ReasonNoAnswer {
+		t.Errorf("refused: %v", err)
+	}
+	for _, c := range []token.Credential{
+		token.NewGitHub(token.GitHub{}), token.NewGitHub(token.GitHub{RequestURL: "http://127.0.0.1/", RequestToken: entra.NewSecret("t")}),
+		token.NewPipelines(token.Pipelines{}), token.NewPipelines(token.Pipelines{RequestURI: "https://a", AccessToken: entra.NewSecret("t")}),
+	} {
+		r.Credential = c
 		if err := acquire(t, s.client(""), r); !errors.Is(err, token.ErrSettings) {
 			t.Errorf("error = %v, want ErrSettings", err)
+		}
+	}
+}
+
+// TestPipelinesIdentity is the request that Azure DevOps documents.
+func TestPipelinesIdentity(t *testing.T) {
+	s := newStandIn(t)
+	w := newWorkload(t, s)
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if r.Method != http.MethodPost || r.Header.Get("Authorization") != "Bearer job" || r.Header.Get("X-TFS-FedAuthRedirect") != "Suppress" ||
+			q.Get("api-version") != "7.1" || q.Get("serviceConnectionId") != "connection" || r.ContentLength != 0 {
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		writeJSON(rw, http.StatusOK, map[string]string{"oidcToken": w.token(t, "system:serviceaccount:demo:reader")})
+	}))
+	defer srv.Close()
+	r := s.request()
+	r.Credential = token.NewPipelines(token.Pipelines{
+		RequestURI: srv.URL, AccessToken: entra.NewSecret("job"), ServiceConnection: "connection",
+	})
+	if err := acquire(t, s.client(""), r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFederatedTokenAsPeopleHaveIt: what stands around the token is left out.
+func TestFederatedTokenAsPeopleHaveIt(t *testing.T) {
+	s := newStandIn(t)
+	jwt := newWorkload(t, s).token(t, "system:serviceaccount:demo:reader")
+	for name, given := range map[string]string{
+		"as it is": jwt, "Bearer": "Bearer " + jwt, "quotes": `"` + jwt + `"`, "byte order mark": "\ufeff" + jwt + "\r\n",
+		"JSON": `{"value":"` + jwt + `"}`, "folded": jwt[:50] + "\n" + jwt[50:100] + "\n" + jwt[100:], "NAME=": "TOKEN=" + jwt,
+	} {
+		r := s.request()
+		r.Credential = token.NewFederatedToken(token.FederatedToken{
+			Setting: "federated token", Read: func() ([]byte, error) { return []byte(given), nil },
+		})
+		if err := acquire(t, s.client(""), r); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func assertionOf(header, claims string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(header)) + "." + encode([]byte(claims)) + "." + encode([]byte("signature"))
+}
+
+// TestFederatedTokenThatCannotWork is not sent.
+func TestFederatedTokenThatCannotWork(t *testing.T) {
+	s := newStandIn(t)
+	sound := assertionOf(`{"alg":"RS256"}`, `{"iss":"a","sub":"b","aud":"c"}`)
+	for name, tt := range map[string]struct {
+		token string
+		want  error
+	}{
+		"empty":               {"", token.ErrAssertionEmpty},
+		"two parts":           {sound[:strings.LastIndexByte(sound, '.')], token.ErrAssertionForm},
+		"no signature":        {sound[:strings.LastIndexByte(sound, '.')+1], token.ErrAssertionForm},
+		"header no base64":    {"e!" + sound, token.ErrAssertionForm},
+		"header no JSON":      {assertionOf("x", "{}"), token.ErrAssertionForm},
+		"claims no object":    {assertionOf("{}", "[]"), token.ErrAssertionForm},
+		"signature no base64": {sound + "+", token.ErrAssertionForm},
+		"encrypted":           {sound + ".a.b", token.ErrAssertionEncrypted},
+		"opaque":              {"opaque-token", token.ErrAssertionForm},
+		"an error in JSON":    {`{"error":"x"}`, token.ErrAssertionForm},
+		"expired":             {assertionOf(`{"alg":"RS256"}`, `{"exp":1000000000}`), token.ErrAssertionExpired},
+	} {
+		r := s.request()
+		r.Credential = token.NewFederatedToken(token.FederatedToken{
+			Setting: "federated token", Read: func() ([]byte, error) { return []byte(tt.token), nil },
+		})
+		if err := acquire(t, s.client(""), r); !errors.Is(err, tt.want) || !errors.Is(err, token.ErrSettings) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+	if s.count() != 0 {
+		t.Error("something was sent")
+	}
+}
+
+// TestFederatedTokenWithAWarning is sent, for Entra decides.
+func TestFederatedTokenWithAWarning(t *testing.T) {
+	s := newStandIn(t)
+	for claims, want := range map[string]string{
+		`{"aud":"sts.amazonaws.com"}`:                             `audience is "sts.amazonaws.com"`,
+		`{"aud":["a","api://AzureADTokenExchange"]}`:              "",
+		`{"aud":"fb60f99c-7a34-4190-8149-302f77469936"}`:          "",
+		fmt.Sprintf(`{"aud":"x","exp":%d}`, time.Now().Unix()-60): "audience",
+	} {
+		var warned string
+		c, r := s.client(""), s.request()
+		c.Warn = func(line string) { warned += line }
+		r.Credential = token.NewFederatedToken(token.FederatedToken{
+			Setting: "federated token",
+			Read:    func() ([]byte, error) { return []byte(assertionOf(`{"alg":"RS256"}`, claims)), nil },
+		})
+		if err := acquire(t, c, r); !errors.Is(err, token.ErrRefused) || (warned != "") != (want != "") || !strings.Contains(warned, want) {
+			t.Errorf("%s: %v, warned %q, want %q", claims, err, warned, want)
 		}
 	}
 }
@@ -196,8 +350,9 @@ func TestManagedIdentity(t *testing.T) {
 		t.Errorf("token = %q, want %q", got.Access.Reveal(), want)
 	}
 	_, err = c.Acquire(t.Context(), token.Request{Scope: scope, Credential: token.NewManagedIdentity(clientID)})
-	var refusal *token.Refusal
-	if !errors.As(err, &refusal) || refusal.Code != "invalid_request" {
+	var refusal *token.PlatformError
+	if !errors.As(err, &refusal) || refusal.Code != "invalid_request" || refusal.Reason != token.ReasonNotAssigned ||
+		!errors.Is(err, token.ErrRefused) {
 		t.Errorf("error = %v, want the endpoint's refusal", err)
 	}
 	_, err = c.Acquire(t.Context(), token.Request{Scope: scope, Credential: token.NewManagedIdentity("my-identity")})

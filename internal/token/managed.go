@@ -3,12 +3,16 @@ package token
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
+	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 
 	"m2m/internal/entra"
@@ -38,7 +42,10 @@ func (managedIdentity) sealingSecret() entra.Secret { return entra.Secret{} }
 func (managedIdentity) provider(Request) string { return managedEndpoint }
 
 // check needs neither tenant nor client: the resource's own are used.
-func (m managedIdentity) check(Request, time.Time) error {
+func (m managedIdentity) check(r Request, _ time.Time) error {
+	if r.Agent != "" {
+		return settingError("agent", r.Agent, ErrAgentManaged)
+	}
 	if m.clientID == "" {
 		return nil
 	}
@@ -54,66 +61,150 @@ func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Tok
 	if m.clientID != "" {
 		id = managedidentity.UserAssignedClientID(m.clientID)
 	}
-	httpClient, last, err := c.localHTTP()
+	endpoint, err := c.managedEndpoint()
 	if err != nil {
 		return Token{}, err
 	}
-	client, err := managedidentity.New(id, managedidentity.WithHTTPClient(httpClient))
+	// The endpoint retries as each platform documents it; MSAL's three tries, one
+	// second apart, are too few for IMDS.
+	client, err := managedidentity.New(id, managedidentity.WithHTTPClient(endpoint.client()), managedidentity.WithRetryPolicyDisabled())
 	if err != nil {
-		return Token{}, m.unsupported(err)
+		return Token{}, m.unsupported(endpoint.platform, err)
 	}
 	var options []managedidentity.AcquireTokenOption
 	if r.Claims != "" {
 		options = append(options, managedidentity.WithClaims(r.Claims))
 	}
 	result, err := client.AcquireToken(ctx, r.Scope, options...)
-	if err != nil {
-		return Token{}, last.explain(err)
+	if err == nil {
+		var token Token
+		if token, err = c.accept(managedEndpoint, result); err == nil {
+			token.ClientID, token.Resource = endpoint.identity()
+			return token, nil
+		}
 	}
-	return c.accept(managedEndpoint, result)
+	fault := endpoint.explain(ctx, err)
+	var platform *PlatformError
+	if errors.As(fault, &platform) {
+		platform.Identity, platform.Resource = m.clientID, entra.Resource(r.Scope)
+	}
+	return Token{}, fault
 }
 
-func (m managedIdentity) unsupported(err error) error {
-	return &SettingError{Setting: "managed identity", Err: fmt.Errorf("it cannot be used here: %w", err)}
+// unsupported is the error of a platform that has no user-assigned identities, or
+// whose variables cannot be used.
+func (m managedIdentity) unsupported(p Platform, err error) error {
+	return &SettingError{Setting: "managed identity", Err: fmt.Errorf("it cannot be used on %s: %s", p, text.OneLine(err.Error(), maxShown))}
 }
 
-// localHTTP returns the client for managed identity endpoints, which sit on the
-// machine itself and speak plain http: no proxy, no redirects, and a short time
-// to connect, because off Azure nothing answers at all. Service Fabric needs
-// the transport to be net/http's own, so that nothing wraps it.
-func (c *Client) localHTTP() (*http.Client, *lastAnswer, error) {
-	local, err := c.transport().Direct(2 * time.Second)
-	var file *transport.CAFileError
-	switch {
-	case errors.As(err, &file):
-		return nil, nil, caFileError(file)
-	case err != nil:
-		return nil, nil, err
+// platformOfSource are MSAL's names of the platforms.
+func platformOfSource() Platform {
+	source, _ := managedidentity.GetSource()
+	switch source {
+	case managedidentity.AppService:
+		return AppService
+	case managedidentity.AzureArc:
+		return AzureArc
+	case managedidentity.AzureML:
+		return AzureML
+	case managedidentity.CloudShell:
+		return CloudShell
+	case managedidentity.ServiceFabric:
+		return ServiceFabric
 	}
-	last := &lastAnswer{next: c.transport().Traced(local)}
-	client := &http.Client{
-		Transport:     last,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	if source, err := managedidentity.GetSource(); err == nil && source == managedidentity.ServiceFabric {
-		client.Transport = local
-	}
-	return client, last, nil
+	return IMDS
 }
 
-// lastAnswer bounds and traces the exchanges of one acquisition and keeps the
-// last answer, because the body in MSAL's error for managed identities was read
-// to its end already. MSAL makes one exchange at a time.
-type lastAnswer struct {
-	next http.RoundTripper
+// endpoint is the transport under MSAL for managed identities. It retries, bounds and
+// traces exchanges and keeps the last answer, because the body in MSAL's error was
+// read to its end already, and because MSAL drops whose token it is.
+type endpoint struct {
+	platform Platform
+	next     http.RoundTripper
+	wait     func(context.Context, time.Duration) error
+	debug    func(string)
 
 	status int
 	header http.Header
 	body   []byte
 }
 
+// managedEndpoint returns the transport to the endpoint, which sits on the machine
+// itself and speaks plain http: no proxy, no redirects, and a short time to connect,
+// because off Azure nothing answers at all.
+func (c *Client) managedEndpoint() (*endpoint, error) {
+	local, err := c.transport().Direct(2 * time.Second)
+	var file *transport.CAFileError
+	switch {
+	case errors.As(err, &file):
+		return nil, caFileError(file)
+	case err != nil:
+		return nil, err
+	}
+	e := &endpoint{platform: platformOfSource(), next: local, wait: c.waiter(), debug: c.debug}
+	if e.platform != ServiceFabric {
+		e.next = c.transport().Traced(local)
+	}
+	return e, nil
+}
+
+// client returns the HTTP client for MSAL. Service Fabric's needs net/http's own
+// transport, to which MSAL adds the certificate's thumbprint.
+func (a *endpoint) client() *http.Client {
+	client := &http.Client{
+		Transport:     a,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if a.platform == ServiceFabric {
+		client.Transport = a.next
+	}
+	return client
+}
+
+// imdsPauses are those that IMDS documents, tries after 0, 2, 6, 14 and 30 seconds, and
+// more of the last one for a 410, which lasts up to 70 seconds.
+// Source: entra-docs how-to-use-vm-token.md.
+var imdsPauses = []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
+
+// awayTries is how often IMDS is asked that answers 410.
+const awayTries = 8
+
 // RoundTrip implements http.RoundTripper.
-func (a *lastAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
+func (a *endpoint) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := bodyOf(req)
+	if err != nil {
+		return nil, err
+	}
+	var resp *http.Response
+	var failure error
+	ended := transport.Retry{Attempts: awayTries, Sleep: a.wait, BeforePause: func(attempt int, pause time.Duration) {
+		a.debug(fmt.Sprintf("attempt %d failed, the next one in %s: status %d", attempt, text.Duration(pause), a.status))
+	}}.Do(req.Context(), func(attempt int) transport.Attempt {
+		again := req.Clone(req.Context())
+		if body != nil {
+			again.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		if resp, failure = a.exchange(again); failure != nil {
+			return transport.Attempt{}
+		}
+		return a.retry(attempt)
+	})
+	if ended != nil && !errors.Is(ended, transport.ErrNoTimeToRetry) {
+		return nil, ended
+	}
+	return resp, failure
+}
+
+// bodyOf reads the body of a request, so that it can be sent again.
+func bodyOf(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
+	}
+	defer func() { _ = req.Body.Close() }() // MSAL's, from memory
+	return io.ReadAll(req.Body)
+}
+
+func (a *endpoint) exchange(req *http.Request) (*http.Response, error) {
 	a.status, a.header, a.body = 0, nil, nil
 	resp, err := a.next.RoundTrip(req)
 	if err != nil {
@@ -128,10 +219,92 @@ func (a *lastAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// explain converts MSAL's error to one of this package.
-func (a *lastAnswer) explain(err error) error {
-	if a.status >= 300 {
-		return refusedBy(managedEndpoint, a.status, a.header, a.body)
+// retry says whether the last answer may be another one the next time, and when.
+func (a *endpoint) retry(attempt int) transport.Attempt {
+	if a.status < 400 {
+		return transport.Attempt{}
 	}
-	return msalError(managedEndpoint, err)
+	e := platformAnswer(a.platform, a.status, a.header, a.body)
+	most, pause := 3, time.Second
+	if a.platform == IMDS {
+		most, pause = len(imdsPauses)+1, imdsPauses[min(attempt, len(imdsPauses))-1]
+		if e.Reason == ReasonAway {
+			most = awayTries
+		}
+	}
+	return transport.Attempt{Again: e.Transient() && attempt < most, After: max(pause, e.RetryAfter), Asked: true}
+}
+
+// identity returns whose token the last answer has, and what it is for, where it says
+// so.
+func (a *endpoint) identity() (clientID, resource string) {
+	var answer struct {
+		ClientID string `json:"client_id"`
+		Resource string `json:"resource"`
+	}
+	if json.Unmarshal(a.body, &answer) != nil {
+		return "", ""
+	}
+	return text.OneLine(answer.ClientID, maxWord), text.OneLine(answer.Resource, maxShown)
+}
+
+// explain converts MSAL's error to one of this package.
+func (a *endpoint) explain(ctx context.Context, err error) error {
+	var (
+		call    msalerrors.CallErr
+		badJSON msalerrors.InvalidJsonErr
+	)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return context.Canceled
+	case a.platform == ServiceFabric && errors.As(err, &call) && call.Resp != nil:
+		_, body, _ := strings.Cut(call.Err.Error(), ":\n") // its transport is not this one
+		return platformAnswer(a.platform, call.Resp.StatusCode, call.Resp.Header, []byte(body)).withoutSecrets()
+	case a.platform == AzureArc && a.status == http.StatusUnauthorized && !errors.As(err, &call):
+		return a.explainKeyFile(err)
+	case a.platform == AzureArc && !errors.As(err, &call) && strings.Contains(err.Error(), "did not confirm"):
+		return &PlatformError{Platform: AzureArc, Reason: ReasonOldAgent, Message: "it did not confirm the user-assigned identity that was asked for"}
+	case a.status != 0, errors.As(err, &badJSON):
+		return platformAnswer(a.platform, max(a.status, 200), a.header, a.body).withoutSecrets()
+	}
+	return a.unreachable(err)
+}
+
+// unreachable is an endpoint that does not answer. IMDS is then not there: its address
+// is no route, or a firewall's.
+func (a *endpoint) unreachable(err error) error {
+	fault := transport.Diagnose("", err)
+	e := &PlatformError{Platform: a.platform, Reason: ReasonNoAnswer, Err: fault}
+	if a.platform == IMDS {
+		switch fault.Fault {
+		case transport.FaultRefused, transport.FaultTimeout, transport.FaultOther, transport.FaultClosed:
+			e.Reason = ReasonNoEndpoint
+		}
+	}
+	return e
+}
+
+// explainKeyFile is about the file that Arc's challenge names, in MSAL's words: it has
+// no error types for them.
+func (a *endpoint) explainKeyFile(err error) error {
+	words := text.OneLine(err.Error(), maxShown)
+	e := &PlatformError{Platform: AzureArc, Reason: ReasonKeyFileStrange, Message: words}
+	switch {
+	case strings.Contains(words, "permission denied"), strings.Contains(words, "Access is denied"):
+		e.Reason = ReasonKeyFileDenied
+	case strings.Contains(words, "no such file"), strings.Contains(words, "cannot find"):
+		e.Reason = ReasonKeyFileMissing
+	}
+	return e
+}
+
+// withoutSecrets removes the platform's secret header from its words, which are shown.
+func (e *PlatformError) withoutSecrets() *PlatformError {
+	for _, name := range []string{"IDENTITY_HEADER", "MSI_SECRET"} {
+		if secret := os.Getenv(name); secret != "" {
+			e.Message = strings.ReplaceAll(e.Message, secret, text.Redacted)
+			e.Code = strings.ReplaceAll(e.Code, secret, text.Redacted)
+		}
+	}
+	return e
 }

@@ -20,9 +20,52 @@ import (
 // every authority, also to one that has no regions.
 const noRegion = "DisableMsalForceRegion"
 
-// requestFromEntra requests a token through MSAL. Each call has an MSAL client of
-// its own, because MSAL's cache in memory does not distinguish credentials.
+// requestFromEntra requests a token through MSAL. For an agent there are two requests:
+// its blueprint gets a token of the agent for the exchange resource, and the agent
+// presents that as assertion.
+// Source: learn.microsoft.com/entra/agent-id, the autonomous app flow.
 func (c *Client) requestFromEntra(
+	ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option,
+) (Token, error) {
+	if r.Agent == "" {
+		return c.requestOnce(ctx, r, cred, options...)
+	}
+	first := r
+	first.Claims, first.Scope = "", exchangeAudience(r.Authority)+"/.default"
+	exchange, err := c.requestOnce(ctx, first, cred, options...)
+	if err != nil {
+		return Token{}, onLeg(LegBlueprint, err)
+	}
+	c.debug("the blueprint got a token of agent " + text.Quote(r.Agent) + ", which the agent presents")
+	second := r
+	second.ClientID, second.Agent = r.Agent, ""
+	present := func(context.Context, confidential.AssertionRequestOptions) (string, error) {
+		return exchange.Access.Reveal(), nil
+	}
+	token, err := c.requestOnce(ctx, second, confidential.NewCredFromAssertionCallback(present))
+	return token, onLeg(LegAgent, err)
+}
+
+// onLeg marks a refusal with the request that it answers.
+func onLeg(leg Leg, err error) error {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		refusal.Leg = leg
+	}
+	return err
+}
+
+// exchangeAudience is the audience of federated tokens in the authority's cloud.
+func exchangeAudience(a entra.Authority) string {
+	if cloud, ok := a.Cloud(); ok {
+		return cloud.FederationAudience
+	}
+	return entra.Clouds()[0].FederationAudience
+}
+
+// requestOnce sends one token request. Each call has an MSAL client of its own, because
+// MSAL's cache in memory does not distinguish credentials.
+func (c *Client) requestOnce(
 	ctx context.Context, r Request, cred confidential.Credential, options ...confidential.Option,
 ) (Token, error) {
 	region := r.Region
@@ -30,7 +73,7 @@ func (c *Client) requestFromEntra(
 		region = noRegion
 	}
 	client, err := confidential.New(r.Authority.URL(), r.ClientID, cred, append(options,
-		confidential.WithHTTPClient(c.tokenHTTP()),
+		confidential.WithHTTPClient(c.tokenHTTP(r.Authority)),
 		// Instance discovery would send every authority to
 		// login.microsoftonline.com; the hosts to trust are the ones that were set.
 		confidential.WithInstanceDiscovery(false),
@@ -42,6 +85,9 @@ func (c *Client) requestFromEntra(
 	if r.Claims != "" {
 		call = append(call, confidential.WithClaims(r.Claims))
 	}
+	if r.Agent != "" {
+		call = append(call, confidential.WithFMIPath(r.Agent))
+	}
 	result, err := client.AcquireTokenByCredential(ctx, []string{r.Scope}, call...)
 	if err != nil {
 		return Token{}, msalError(r.Authority.Origin, err)
@@ -49,10 +95,10 @@ func (c *Client) requestFromEntra(
 	return c.accept(r.Authority.Origin, result)
 }
 
-// tokenHTTP returns the HTTP client under MSAL.
-func (c *Client) tokenHTTP() *http.Client {
+// tokenHTTP returns the HTTP client under MSAL, for one authority.
+func (c *Client) tokenHTTP(a entra.Authority) *http.Client {
 	return &http.Client{
-		Transport: &tokenEndpoint{next: c.transport(), wait: c.waiter(), debug: c.debug},
+		Transport: &tokenEndpoint{authority: a, next: c.transport(), wait: c.waiter(), debug: c.debug},
 		// The endpoint's transport rejects redirects already; this keeps
 		// net/http from building the next request.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

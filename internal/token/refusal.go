@@ -50,10 +50,23 @@ type Refusal struct {
 	// SecretShape describes the client secret that was sent, without its value;
 	// empty for other credentials.
 	SecretShape string
+	// Leg says which of the two requests for an agent was rejected; empty for other
+	// requests.
+	Leg Leg
 	// Assertion is what the federated token that was sent says of itself; nil
 	// for other credentials.
 	Assertion *Assertion
 }
+
+// Leg is one of the two requests for the token of an agent identity.
+type Leg string
+
+// The legs: the blueprint's request for a token of the agent, and the agent's for a
+// token of the API.
+const (
+	LegBlueprint Leg = "blueprint"
+	LegAgent     Leg = "agent"
+)
 
 // Known returns what the catalogue knows of the decisive AADSTS code.
 func (e *Refusal) Known() (entry entra.AADSTS, ok bool) {

@@ -8,8 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
+	"m2m/internal/entra"
 	"m2m/internal/input"
 	"m2m/internal/text"
 	"m2m/internal/transport"
@@ -28,17 +31,21 @@ const maxAnswer = 1 << 20
 // What can be wrong with a server that is about to receive a secret, or with its
 // answer. They reach the caller inside an *Outage.
 var (
-	ErrPlainHTTP   = errors.New("the address is not https, and a secret would cross the network in clear")
-	ErrRedirect    = errors.New("the answer is a redirect, which is not followed: the secret would go with it")
-	ErrNotEntra    = errors.New("the answer is not one of Entra's")
-	ErrAnswerSize  = errors.New("the answer is larger than a token response can be")
-	ErrRetryTooFar = errors.New("the server asks to wait longer than there is time")
+	ErrPlainHTTP       = errors.New("the address is not https, and a secret would cross the network in clear")
+	ErrRedirect        = errors.New("the answer is a redirect, which is not followed: the secret would go with it")
+	ErrForeignEndpoint = errors.New("the discovery document names a token endpoint on a host that does not belong to the authority")
+	ErrNotEntra        = errors.New("the answer is not one of Entra's")
+	ErrAnswerSize      = errors.New("the answer is larger than a token response can be")
+	ErrRetryTooFar     = errors.New("the server asks to wait longer than there is time")
 )
 
 // tokenEndpoint is the transport under MSAL: it sends to https alone, follows
 // no redirect, bounds answers, and sends again what may succeed the next time.
 // Its errors are *Outage, *UnreachableError, *SettingError or the context's.
 type tokenEndpoint struct {
+	// authority bounds the hosts that a discovery document may name.
+	authority entra.Authority
+
 	next  http.RoundTripper
 	wait  func(context.Context, time.Duration) error
 	debug func(string)
@@ -52,6 +59,9 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if req.URL.Scheme != "https" {
 		return nil, &Outage{Address: req.URL.Host, Err: ErrPlainHTTP}
+	}
+	if !mayReceiveSecrets(e.authority, req.URL) {
+		return nil, &Outage{Address: req.URL.Host, Err: fmt.Errorf("%w, %s", ErrForeignEndpoint, e.authority.Origin)}
 	}
 	var resp *http.Response
 	var failure error
@@ -78,6 +88,25 @@ func (e *tokenEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
 			text.Duration(outage.RetryAfter), text.Duration(time.Until(deadline).Round(time.Second)))
 	}
 	return nil, failure
+}
+
+// mayReceiveSecrets reports whether a host may receive what the authority may: its own
+// host, a login host of the same cloud, or that of a region below one.
+func mayReceiveSecrets(a entra.Authority, u *url.URL) bool {
+	host := strings.TrimSuffix(text.LowerASCII(u.Host), ":443")
+	if "https://"+host == a.Origin {
+		return true
+	}
+	own, isEntra := a.Cloud()
+	if !isEntra {
+		return false
+	}
+	cloud, ok := entra.CloudByHost(host)
+	if !ok {
+		_, parent, _ := strings.Cut(host, ".")
+		cloud, ok = entra.CloudByHost(parent)
+	}
+	return ok && cloud.Name == own.Name
 }
 
 // attempt sends the request once and reads the whole answer.

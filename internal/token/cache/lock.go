@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -83,11 +84,11 @@ func (s *Slot) Sweep(now time.Time) {
 		return
 	}
 	for _, file := range files {
-		if !isCacheFile(file.Name()) {
+		if !isCacheFile(file.Name()) || file.Name() == keyFile {
 			continue
 		}
 		age := entryAge
-		if _, part := wholefile.PartOf(file.Name()); part {
+		if _, part := wholefile.PartOf(file.Name()); part || strings.HasPrefix(file.Name(), keyPart) {
 			age = partAge
 		}
 		if info, err := file.Info(); err == nil && now.Sub(info.ModTime()) > age {

@@ -3,6 +3,7 @@ package cache
 import (
 	"cmp"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,7 +19,8 @@ import (
 	"m2m/internal/wholefile"
 )
 
-// Store keeps tokens in the folder "tokens" of Dir, one sealed file each.
+// Store keeps tokens in the folder "tokens" of Dir, one sealed file each, and the
+// folder's key.
 type Store struct {
 	// Dir is m2m's own cache directory. It is made if absent.
 	Dir string
@@ -31,10 +33,11 @@ type Store struct {
 type Key struct {
 	// Authority is the origin of the login host.
 	Authority string
-	// Tenant and ClientID are compared without regard to case.
-	Tenant, ClientID string
-	Scope, Claims    string
-	Region           string
+	// Tenant, ClientID and Agent, an agent identity of the client, are compared without
+	// regard to case.
+	Tenant, ClientID, Agent string
+	Scope, Claims           string
+	Region                  string
 	// Credential is the kind of credential.
 	Credential string
 	// Secret is what the credential proves itself with, for as long as it lasts.
@@ -68,40 +71,47 @@ type Slot struct {
 	lockWait time.Duration
 }
 
-// Slot returns the place of a token.
+// Slot returns the place of a token. It makes the folder and its key if they are not
+// there; the folder is its owner's alone.
 //
-// Both name and key are derived (HKDF, RFC 5869) from the credential's secret. A
-// plain digest as name would let anyone who sees the folder test guesses of the
-// secret, or find out which client requests which token.
+// The name is an HMAC under the folder's key, and the content is sealed with a key that
+// is derived (HKDF, RFC 5869) from the folder's key and the credential's secret. So a
+// file without the folder's key tests no guess of a secret and tells nothing of who
+// requests which token, and the folder's key without the secret opens nothing.
 func (c *Store) Slot(k Key) (*Slot, error) {
 	if c.Dir == "" {
 		return nil, errNoDir
 	}
+	dir := filepath.Join(c.Dir, folder)
+	folderKey, err := openKey(dir)
+	if err != nil {
+		return nil, err
+	}
+	secret := sha256.Sum256([]byte(k.Secret.Reveal()))
 	identity, err := json.Marshal([]string{
-		k.Authority, strings.ToLower(k.Tenant), strings.ToLower(k.ClientID), k.Scope, k.Claims, k.Region, k.Credential,
+		k.Authority, strings.ToLower(k.Tenant), k.Region, strings.ToLower(k.ClientID), strings.ToLower(k.Agent), k.Scope, k.Claims,
+		k.Credential, hex.EncodeToString(secret[:]),
 	})
 	if err != nil {
 		return nil, err
 	}
-	master, err := hkdf.Extract(sha256.New, []byte(k.Secret.Reveal()), []byte("m2m token cache v1"))
-	if err != nil {
-		return nil, err
-	}
-	name, err := hkdf.Expand(sha256.New, master, "name\x00"+string(identity), sha256.Size)
-	if err != nil {
-		return nil, err
-	}
-	s := &Slot{dir: filepath.Join(c.Dir, folder), name: hex.EncodeToString(name), lockWait: cmp.Or(c.LockWait, defaultLockWait)}
-	s.key, err = hkdf.Expand(sha256.New, master, "key\x00"+s.name, 32)
+	mac := hmac.New(sha256.New, folderKey)
+	mac.Write([]byte("m2m token cache v2 name\x00"))
+	mac.Write(identity)
+	s := &Slot{dir: dir, name: hex.EncodeToString(mac.Sum(nil)), lockWait: cmp.Or(c.LockWait, defaultLockWait)}
+	s.key, err = hkdf.Key(sha256.New, append(folderKey, k.Secret.Reveal()...), []byte("m2m token cache v2"), "seal\x00"+s.name, 32)
 	return s, err
 }
 
-// Prepare makes the folder, for its owner alone.
-func (s *Slot) Prepare() error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+// Prepare makes sure that the folder is its owner's alone.
+func (s *Slot) Prepare() error { return prepare(s.dir) }
+
+// prepare makes the folder, for its owner alone.
+func prepare(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return text.WithoutPath(err)
 	}
-	info, err := os.Lstat(s.dir)
+	info, err := os.Lstat(dir)
 	switch {
 	case err != nil:
 		return text.WithoutPath(err)
@@ -110,7 +120,7 @@ func (s *Slot) Prepare() error {
 	case !ours(info):
 		return errFolderOwner
 	case !private(info):
-		if err := os.Chmod(s.dir, 0o700); err != nil {
+		if err := os.Chmod(dir, 0o700); err != nil {
 			return fmt.Errorf("%w: %w", errFolderOpen, text.WithoutPath(err))
 		}
 	}
@@ -149,6 +159,9 @@ func (c *Store) Clear() (removed int, err error) {
 
 // isCacheFile reports whether a name is one that the cache gives.
 func isCacheFile(name string) bool {
+	if name == keyFile || strings.HasPrefix(name, keyPart) {
+		return true
+	}
 	if whole, ok := wholefile.PartOf(name); ok {
 		name = whole
 	}
