@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -124,6 +123,7 @@ type endpoint struct {
 	wait     func(context.Context, time.Duration) error
 	debug    func(string)
 
+	sent   http.Header // of the last request
 	status int
 	header http.Header
 	body   []byte
@@ -205,7 +205,7 @@ func bodyOf(req *http.Request) ([]byte, error) {
 }
 
 func (a *endpoint) exchange(req *http.Request) (*http.Response, error) {
-	a.status, a.header, a.body = 0, nil, nil
+	a.sent, a.status, a.header, a.body = req.Header, 0, nil, nil
 	resp, err := a.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -259,13 +259,13 @@ func (a *endpoint) explain(ctx context.Context, err error) error {
 		return context.Canceled
 	case a.platform == ServiceFabric && errors.As(err, &call) && call.Resp != nil:
 		_, body, _ := strings.Cut(call.Err.Error(), ":\n") // its transport is not this one
-		return platformAnswer(a.platform, call.Resp.StatusCode, call.Resp.Header, []byte(body)).withoutSecrets()
+		return platformAnswer(a.platform, call.Resp.StatusCode, call.Resp.Header, []byte(body)).without(call.Req.Header)
 	case a.platform == AzureArc && a.status == http.StatusUnauthorized && !errors.As(err, &call):
 		return a.explainKeyFile(err)
 	case a.platform == AzureArc && !errors.As(err, &call) && strings.Contains(err.Error(), "did not confirm"):
 		return &PlatformError{Platform: AzureArc, Reason: ReasonOldAgent, Message: "it did not confirm the user-assigned identity that was asked for"}
 	case a.status != 0, errors.As(err, &badJSON):
-		return platformAnswer(a.platform, max(a.status, 200), a.header, a.body).withoutSecrets()
+		return platformAnswer(a.platform, max(a.status, 200), a.header, a.body).without(a.sent)
 	}
 	return a.unreachable(err)
 }
@@ -298,10 +298,15 @@ func (a *endpoint) explainKeyFile(err error) error {
 	return e
 }
 
-// withoutSecrets removes the platform's secret header from its words, which are shown.
-func (e *PlatformError) withoutSecrets() *PlatformError {
-	for _, name := range []string{"IDENTITY_HEADER", "MSI_SECRET"} {
-		if secret := os.Getenv(name); secret != "" {
+// secretHeaders prove to an endpoint that this process may ask.
+var secretHeaders = []string{"X-Identity-Header", "Secret", "Authorization"}
+
+// without removes what a request proved itself with from the platform's words, which
+// are shown.
+func (e *PlatformError) without(sent http.Header) *PlatformError {
+	for _, name := range secretHeaders {
+		secret := strings.TrimPrefix(sent.Get(name), "Basic ")
+		if secret != "" {
 			e.Message = strings.ReplaceAll(e.Message, secret, text.Redacted)
 			e.Code = strings.ReplaceAll(e.Code, secret, text.Redacted)
 		}

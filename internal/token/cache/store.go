@@ -96,10 +96,10 @@ func (c *Store) Slot(k Key) (*Slot, error) {
 		return nil, err
 	}
 	mac := hmac.New(sha256.New, folderKey)
-	mac.Write([]byte("m2m token cache v2 name\x00"))
+	mac.Write([]byte("token cache v2 name\x00"))
 	mac.Write(identity)
 	s := &Slot{dir: dir, name: hex.EncodeToString(mac.Sum(nil)), lockWait: cmp.Or(c.LockWait, defaultLockWait)}
-	s.key, err = hkdf.Key(sha256.New, append(folderKey, k.Secret.Reveal()...), []byte("m2m token cache v2"), "seal\x00"+s.name, 32)
+	s.key, err = hkdf.Key(sha256.New, append(folderKey, k.Secret.Reveal()...), []byte("token cache v2"), "seal\x00"+s.name, 32)
 	return s, err
 }
 
