@@ -31,6 +31,7 @@ func unmet(ts *testscript.TestScript, neg bool, args []string) {
 	words := steady(ts.ReadFile("stderr"))
 	for _, varying := range [][2]string{
 		{`(begins in|expired|try again in) [0-9]+[0-9a-z]*( [0-9a-z]+)*`, "$1 TIME"},
+		{`x-request-id [A-Z2-7]{26}`, "x-request-id ID"},
 		{`for another [0-9dhms]+`, "for another TIME"},
 		{`[0-9dhms]+ (ago|ahead of|behind)`, "TIME $1"},
 	} {

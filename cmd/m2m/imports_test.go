@@ -39,6 +39,7 @@ var floors = []floor{
 	{packages: []string{"internal/local"}},
 	{packages: []string{"internal/settings", "internal/suite", "internal/probe", "internal/serve", "internal/tenant"}},
 	{packages: []string{"internal/explain"}},
+	{packages: []string{"internal/explain/*"}, amongThemselves: true},
 	{packages: []string{"internal/verify", "internal/call", "internal/token", "internal/probe/forge",
 		"internal/jwks/issuertest"}},
 	{packages: []string{"internal/issuer"}},

@@ -101,7 +101,7 @@ func (a *Answer) Challenges() []Challenge {
 				params[a.Redact(name)] = a.Redact(value)
 			}
 		}
-		challenges[i] = Challenge{a.Redact(c.Scheme), a.Redact(c.Token68), params}
+		challenges[i] = Challenge{a.Redact(c.Scheme), a.Redact(c.Token68), params, a.Redact(c.Rest)}
 	}
 	return challenges
 }

@@ -2,9 +2,13 @@ package call
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // Bounds of a challenge: what comes is from a server that may be anyone's.
@@ -23,6 +27,18 @@ type Challenge struct {
 	// Params holds the parameters, names in lower case, values unquoted. Of two
 	// with one name the first counts.
 	Params map[string]string `json:"params,omitempty"`
+	// Rest is what is neither a scheme nor a parameter: some servers write a
+	// sentence. The scheme is empty where the whole field is one.
+	Rest string `json:"text,omitempty"`
+}
+
+// Names returns the names of the parameters: what went wrong first, then by
+// alphabet.
+func (c Challenge) Names() []string {
+	first := func(name string) int { return slices.Index([]string{"error_description", "error"}, name) }
+	return slices.SortedFunc(maps.Keys(c.Params), func(a, b string) int {
+		return cmp.Or(cmp.Compare(first(b), first(a)), cmp.Compare(a, b))
+	})
 }
 
 // Is reports whether the challenge is of a scheme, in any case.
@@ -30,8 +46,8 @@ func (c Challenge) Is(scheme string) bool { return strings.EqualFold(c.Scheme, s
 
 // ParseChallenges reads the values of WWW-Authenticate fields. A field may hold
 // several challenges, whose parameters are separated by commas too. It never
-// fails: what cannot be read is passed over, because half of a challenge
-// explains more than none. What exceeds 16 KiB, 16 challenges or 32 parameters
+// fails: what is neither a scheme nor a parameter is kept as text, because half of
+// a challenge explains more than none. What exceeds 16 KiB, 16 challenges or 32 parameters
 // each is left out.
 func ParseChallenges(values []string) []Challenge {
 	var p challengeParser
@@ -59,16 +75,17 @@ func (p *challengeParser) field(s string) {
 		if p.rest = trimmed; trimmed == "" {
 			return
 		}
+		before := p.rest
 		name := p.token()
 		switch {
 		case name == "":
-			p.skipItem()
+			p.text("")
 		case p.equals():
 			p.param(name)
-		case afterComma:
+		case afterComma && (p.rest == "" || strings.IndexByte(" ,\t", p.rest[0]) >= 0):
 			p.scheme(name)
 		default:
-			p.skipItem()
+			p.text(before[:len(before)-len(p.rest)])
 		}
 		afterComma = false
 	}
@@ -123,15 +140,31 @@ func (p *challengeParser) param(name string) {
 	c.Params[name] = value
 }
 
-// value reads a quoted string, or everything up to the next comma: addresses
-// and sentences are found there without quotes.
+// value reads a quoted string, or everything up to the next comma or the next
+// parameter: addresses and sentences are found there without quotes, and Azure
+// Storage separates its parameters by spaces alone.
 func (p *challengeParser) value() string {
 	if strings.HasPrefix(p.rest, `"`) {
 		return p.quoted()
 	}
 	value, _, _ := strings.Cut(p.rest, ",")
+	for i := range len(value) {
+		if value[i] == ' ' && startsParam(value[i+1:]) {
+			value = value[:i]
+			break
+		}
+	}
 	p.rest = p.rest[len(value):]
 	return strings.TrimRight(value, " \t")
+}
+
+// startsParam reports whether s begins with a name, an equals sign and a value.
+func startsParam(s string) bool {
+	i := 0
+	for i < len(s) && isTokenByte(s[i]) {
+		i++
+	}
+	return i > 0 && i+1 < len(s) && s[i] == '=' && s[i+1] != '=' && s[i+1] != ' '
 }
 
 // quoted reads a quoted string (RFC 9110 section 5.6.4); one without an end is
@@ -174,17 +207,32 @@ func (p *challengeParser) equals() bool {
 	return found
 }
 
-// skipItem passes over what is neither a parameter nor a challenge.
-func (p *challengeParser) skipItem() {
+// text keeps what is neither a parameter nor a challenge; before is what was read
+// of it. It belongs to the last challenge, or to one without a scheme.
+func (p *challengeParser) text(before string) {
+	item := before
 	if strings.HasPrefix(p.rest, `"`) {
-		p.quoted()
+		item += p.quoted()
+	} else {
+		end := strings.IndexAny(p.rest, `,"`)
+		if end < 0 {
+			end = len(p.rest)
+		}
+		item += p.rest[:end]
+		p.rest = p.rest[end:]
+	}
+	if item = strings.Trim(item, " \t"); !strings.ContainsFunc(item, unicode.IsLetter) {
 		return
 	}
-	end := strings.IndexAny(p.rest, `,"`)
-	if end < 0 {
-		end = len(p.rest)
+	if p.dropping {
+		if len(p.challenges) == maxChallenges {
+			return
+		}
+		p.challenges = append(p.challenges, Challenge{})
+		p.dropping = false
 	}
-	p.rest = p.rest[end:]
+	c := &p.challenges[len(p.challenges)-1]
+	c.Rest = strings.TrimSpace(c.Rest + " " + item)
 }
 
 // maxClaims bounds a decoded claims challenge in bytes: real ones have a hundred.

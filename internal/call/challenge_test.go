@@ -53,8 +53,15 @@ func TestParseChallenges(t *testing.T) {
 		{"names in any case, the first counts", []string{`bearer Error="a", ERROR="b"`},
 			[]call.Challenge{{Scheme: "bearer", Params: params{"error": "a"}}}},
 		{"rubbish between", []string{`;;; , Bearer error="a", "stray", @@, Basic realm="b"`}, []call.Challenge{
-			{Scheme: "Bearer", Params: params{"error": "a"}}, {Scheme: "Basic", Params: params{"realm": "b"}},
+			{Scheme: "Bearer", Params: params{"error": "a"}, Rest: "stray"}, {Scheme: "Basic", Params: params{"realm": "b"}},
 		}},
+		{"sentences", []string{"Unauthorized: no token", "Token is expired"}, []call.Challenge{
+			{Rest: "Unauthorized: no token"}, {Scheme: "Token", Rest: "is expired"},
+		}},
+		{"Azure Storage separates by spaces", []string{`Bearer authorization_uri=https://login.microsoftonline.com/t/oauth2/authorize resource_id=https://storage.azure.com`},
+			[]call.Challenge{{Scheme: "Bearer", Params: params{
+				"authorization_uri": "https://login.microsoftonline.com/t/oauth2/authorize", "resource_id": "https://storage.azure.com",
+			}}}},
 		{"parameters of no challenge", []string{`error="a", Bearer error="b"`},
 			[]call.Challenge{{Scheme: "Bearer", Params: params{"error": "b"}}}},
 		{"Key Vault",
@@ -131,7 +138,7 @@ func FuzzParseChallenges(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, c := range call.ParseChallenges([]string{s, s}) {
-			if c.Scheme == "" || strings.ContainsAny(c.Scheme, " \t,=\"") || c.Token68 != "" && c.Params != nil &&
+			if c.Scheme == "" && c.Rest == "" || strings.ContainsAny(c.Scheme, " \t,=\"") || c.Token68 != "" && c.Params != nil &&
 				len(c.Params) == 0 {
 				t.Fatalf("%q gives %+v", s, c)
 			}

@@ -15,7 +15,6 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/settings"
-	"m2m/internal/text"
 )
 
 // CannotSend is the error of a request that call.Request.Check rejects.
@@ -44,7 +43,7 @@ const mostLines = 6
 // Unexpected is the error of a response that is not as expected: the status and the
 // cause, what the response says about itself, what was written to a file if wrote is not
 // empty, and what to do. What supports it are its facts. why may be nil.
-func (env *Env) Unexpected(unmet error, wrote string, why *explain.Explanation) error {
+func (env *Env) Unexpected(unmet error, wrote string, why *explain.Diagnosis) error {
 	if errors.Is(unmet, jq.ErrMemory) {
 		return exit.Usagef("%v", unmet).Wrap(unmet)
 	}
@@ -65,7 +64,7 @@ func (env *Env) Unexpected(unmet error, wrote string, why *explain.Explanation) 
 // Explained says in lines what came instead of what was expected, and why: the cause
 // first if it is certain, else what the response says. Facts are what it rests on.
 // why may be nil.
-func Explained(unmet error, why *explain.Explanation) (lines, facts, hints []string) {
+func Explained(unmet error, why *explain.Diagnosis) (lines, facts, hints []string) {
 	status, others := unmetLines(unmet)
 	if why == nil {
 		if status != nil {
@@ -77,17 +76,19 @@ func Explained(unmet error, why *explain.Explanation) (lines, facts, hints []str
 	if status != nil {
 		words = slices.DeleteFunc(words, func(w string) bool { return strings.Contains(status.Found, w) })
 	}
+	cause := why.Line()
 	lines = others
-	if !why.Certain && len(words) > 0 && status != nil {
-		lines = append(lines, statusWords(status)+": "+words[0], why.Cause)
+	switch {
+	case why.Certainty != explain.Certain && len(words) > 0 && status != nil:
+		lines = append(lines, statusWords(status)+": "+words[0], cause)
 		words = words[1:]
-	} else if status != nil && !strings.Contains(why.Cause, status.Found) {
-		lines = append(lines, statusWords(status)+": "+why.Cause)
-	} else {
-		lines = append(lines, why.Cause)
+	case status != nil && !strings.Contains(cause, status.Found):
+		lines = append(lines, statusWords(status)+": "+cause)
+	default:
+		lines = append(lines, cause)
 	}
 	for _, w := range words {
-		lines = append(lines, "the response says: "+w)
+		lines = append(lines, why.Speaker()+" says: "+w)
 	}
 	for _, fact := range why.Facts {
 		isShown := func(line string) bool { return strings.Contains(line, fact.Text) }
@@ -117,16 +118,14 @@ func bounded(texts []string) []string {
 
 // wordsOf returns what a response says in words, at most two lines; nothing that the
 // cause repeats.
-func wordsOf(why *explain.Explanation) (words []string) {
+func wordsOf(why *explain.Diagnosis) (words []string) {
 	add := func(w string) {
 		isKnown := func(known string) bool { return strings.Contains(known, w) || strings.Contains(w, known) }
 		if w != "" && len(words) < 2 && !strings.Contains(why.Cause, w) && !slices.ContainsFunc(words, isKnown) {
 			words = append(words, w)
 		}
 	}
-	for _, c := range why.Challenges {
-		add(text.OneLine(c.Params["error_description"], 300))
-	}
+	add(why.Said)
 	for _, fact := range why.Facts {
 		if fact.Source == explain.FromAPI {
 			add(fact.Text)

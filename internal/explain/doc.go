@@ -1,7 +1,11 @@
 // Package explain says why: why an API's answer is not the one that was wanted.
-// It takes evidence (an answer, an error, what else the caller knows) and
-// returns a diagnosis: a cause, how certain it is, the facts it rests on, and
-// what to do.
+// It takes [Evidence] (what the other side says, who it is, what was sent, the
+// settings in force) and returns a [Diagnosis]: a cause, how certain it is, the
+// facts it rests on, and what to do.
+//
+// The other side's own words come first: package reply finds them, and they are
+// shown before any cause. Package catalogue has what is known about them. A cause
+// that is concluded from the token is only named where these words leave it open.
 //
 //	if err := answer.Judge().Err(); err != nil {
 //		x := explain.Explain(answer, explain.Context{Token: request.Token, …})

@@ -10,7 +10,7 @@ import (
 )
 
 // tokenFacts is what the token says of itself, as far as an API would mind.
-func (e *evidence) tokenFacts() []Fact {
+func (e *Evidence) tokenFacts() []Fact {
 	t := e.token
 	texts := []string{describeKind(t)}
 	if t.Audience != "" {

@@ -33,7 +33,7 @@ func TestRunSuiteHints(t *testing.T) {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.Header().Set("Retry-After", "5")
 			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = w.Write([]byte("{}"))
+			_, _ = w.Write([]byte(`{"detail":"the token could not be verified"}`))
 		case "/hangs":
 			<-r.Context().Done()
 		case "/ends":
@@ -69,11 +69,11 @@ requests:
 	want := map[string]string{
 		"redirect": `follow it with "follow: true", or call that address`,
 		"method":   `choose the method with "method"`,
-		"gateway":  `check that the gateway passes Authorization on, and whether it wants a key of its own (send it with "headers") / see what the token says meanwhile`,
+		"gateway":  "check who answers: something before the API can reject a request before the API sees it / the reason is in the log of the API",
 		"nobody":   `send it as a client: leave out "as: none"`,
-		"busy":     `call less often, or let "retry: 3" wait`,
+		"busy":     `call less often / try again with "retry: 3"`,
 		"down":     `look into the API's log / try again with "retry: 3"`,
-		"keys":     `check that the API reaches its tenant's login host; the token may well be good / try again in 5s, or with "retry: 3"`,
+		"keys":     `check that the API reaches its tenant's login host; the token may well be good / try again with "retry: 3"`,
 		"slow":     `allow more time with "timeout" / check that no firewall drops the packets; behind a proxy set HTTPS_PROXY`,
 		"ends":     `have it tried again: "retry: 3" / try again; the log of the server, or of a proxy before it, may say why it hung up`,
 	}

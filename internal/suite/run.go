@@ -48,7 +48,7 @@ type Result struct {
 	// Expectations lists each one, the status first; none where no answer came.
 	Expectations []call.Expectation
 	// Explanation says why the answer is not as expected; nil where nothing is known.
-	Explanation *explain.Explanation
+	Explanation *explain.Diagnosis
 	// Reason says in one clause why there is no verdict, and Hints what to do.
 	Reason string
 	Hints  []string

@@ -24,18 +24,18 @@ const maxWrappedBody = 32 << 20
 
 // document is the JSON of `call -o json`. Its keys are stable.
 type document struct {
-	Method       string               `json:"method"`
-	URL          string               `json:"url"`
-	Status       int                  `json:"status"`
-	Headers      map[string][]string  `json:"headers"`
-	Body         any                  `json:"body"`
-	BodyEncoding string               `json:"body_encoding"` // json, text or base64
-	Redirects    []call.Redirect      `json:"redirects"`
-	Attempts     int                  `json:"attempts"`
-	DurationMS   float64              `json:"duration_ms"`
-	OK           bool                 `json:"ok"`
-	Expectations []call.Expectation   `json:"expectations"`
-	Explanation  *explain.Explanation `json:"explanation"`
+	Method       string              `json:"method"`
+	URL          string              `json:"url"`
+	Status       int                 `json:"status"`
+	Headers      map[string][]string `json:"headers"`
+	Body         any                 `json:"body"`
+	BodyEncoding string              `json:"body_encoding"` // json, text or base64
+	Redirects    []call.Redirect     `json:"redirects"`
+	Attempts     int                 `json:"attempts"`
+	DurationMS   float64             `json:"duration_ms"`
+	OK           bool                `json:"ok"`
+	Expectations []call.Expectation  `json:"expectations"`
+	Explanation  *explain.Diagnosis  `json:"explanation"`
 }
 
 // printAnswer prints the response, and explains it if it is not as expected.

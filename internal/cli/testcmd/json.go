@@ -37,20 +37,20 @@ type latencyDocument struct {
 
 // requestDocument is one request, in the order of the file.
 type requestDocument struct {
-	Name         string               `json:"name"`
-	Line         int                  `json:"line"`
-	Tags         []string             `json:"tags"`
-	As           string               `json:"as"`
-	Method       string               `json:"method,omitempty"` // absent for a request that was not sent
-	URL          string               `json:"url"`              // as in the file
-	Outcome      suite.Verdict        `json:"outcome"`
-	Status       *int                 `json:"status"` // null without a response
-	Attempts     int                  `json:"attempts"`
-	DurationMS   float64              `json:"duration_ms"`
-	Expectations []call.Expectation   `json:"expectations"`
-	Explanation  *explain.Explanation `json:"explanation"`
-	Reason       string               `json:"reason,omitempty"` // why there is no response, or no request
-	Hints        []string             `json:"hints"`
+	Name         string             `json:"name"`
+	Line         int                `json:"line"`
+	Tags         []string           `json:"tags"`
+	As           string             `json:"as"`
+	Method       string             `json:"method,omitempty"` // absent for a request that was not sent
+	URL          string             `json:"url"`              // as in the file
+	Outcome      suite.Verdict      `json:"outcome"`
+	Status       *int               `json:"status"` // null without a response
+	Attempts     int                `json:"attempts"`
+	DurationMS   float64            `json:"duration_ms"`
+	Expectations []call.Expectation `json:"expectations"`
+	Explanation  *explain.Diagnosis `json:"explanation"`
+	Reason       string             `json:"reason,omitempty"` // why there is no response, or no request
+	Hints        []string           `json:"hints"`
 }
 
 // writeJSON prints the results of one file, or those of several as a list.

@@ -1,0 +1,247 @@
+package explain
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+
+	"m2m/internal/call"
+	"m2m/internal/explain/catalogue"
+	"m2m/internal/explain/reply"
+	"m2m/internal/text"
+)
+
+const (
+	maxText  = 400 // bytes of a text of the API in a clause
+	maxSaid  = 300 // bytes of the line with its own words
+	maxShown = 200 // bytes of an address or a claim
+)
+
+// rule looks for one cause. It returns nil where it does not apply.
+type rule func(e *Evidence) *Diagnosis
+
+// rules lists the causes to look for, the most telling first: how the request went;
+// what the other side asks for outright; errors that have nothing to do with the
+// token; what the token itself shows for certain; the errors about it; then what
+// the token suggests; last the other side's own words.
+var rules = []rule{
+	redirected, plainHTTP, signInPage, errorInside,
+	claimsChallenge, saidByChecks,
+	known(catalogue.Network, catalogue.Request, catalogue.Server, catalogue.Entry),
+	noToken, notAToken, notABearer, graphTokenElsewhere, idToken, proxyCredentials,
+	challengedAudience, challengedTenant, exchangeToken, otherService,
+	invalidRequest, missingScope, lacksPermission, keysOutOfReach,
+	known(catalogue.Token, catalogue.Caller),
+	expired, notYetValid,
+	knownAudience, algorithm, otherIssuer, knownTenant, longLived,
+	userToken, missingRole, noRoles, otherScheme,
+	otherStatus, ownWords,
+}
+
+// Explain says why the response is not the one that was wanted. It reads the
+// beginning of the body if that was not done. It returns nil where nothing is
+// known, as for most responses below 400.
+func Explain(a *call.Answer, c Context) *Diagnosis { return Diagnose(EvidenceOf(a, c)) }
+
+// Diagnose says what the evidence shows; nil for a response without a fault.
+func Diagnose(e *Evidence) *Diagnosis {
+	for _, applies := range rules {
+		if x := applies(e); x != nil {
+			return e.complete(x)
+		}
+	}
+	return nil
+}
+
+// complete adds to a cause what belongs to every diagnosis, and words its advice.
+func (e *Evidence) complete(x *Diagnosis) *Diagnosis {
+	said := e.said()
+	isWord := func(p reply.Part) bool { return p.Role != reply.Code || saysWhy(p.Text) }
+	if x.Code != CodeRedirected && x.Code != CodePage && slices.ContainsFunc(said, isWord) {
+		x.Said = sentence(said)
+	}
+	e.word(x)
+	if !e.Caller.canRun(x.Command) {
+		x.Command = ""
+	}
+	x.AnsweredBy = e.responder()
+	x.Facts = append(e.facts(said), x.Facts...)
+	x.Challenges = e.Said.Challenges
+	return x.Map(e.Redact) // Location, Allow and the address may hold the token too
+}
+
+// known applies the rows of the catalogue that are about these things.
+func known(about ...catalogue.About) rule {
+	return func(e *Evidence) *Diagnosis {
+		if e.status() < 400 && !e.Said.Inside {
+			return nil
+		}
+		accept := about
+		if !e.is("sent") { // nothing is wrong with a token that was not sent
+			accept = slices.DeleteFunc(slices.Clone(about), func(a catalogue.About) bool {
+				return a == catalogue.Token || a == catalogue.Caller
+			})
+		}
+		row, groups, ok := catalogue.Find(catalogue.Response{
+			Status: e.status(), Services: e.services(), Codes: e.Said.Codes(), Words: e.Said.Words(), Header: e.Header, Is: e.is,
+		}, accept...)
+		if !ok {
+			return nil
+		}
+		return e.fromRow(row, groups)
+	}
+}
+
+func (e *Evidence) fromRow(row catalogue.Row, groups []string) *Diagnosis {
+	x := &Diagnosis{Code: Code(row.ID), Cause: e.fill(row.Cause, groups), Certainty: row.Certainty, Source: row.Source}
+	for _, fix := range row.Fix {
+		x.Fixes = append(x.Fixes, e.fill(fix, groups))
+	}
+	for _, code := range row.Do {
+		name, arg, _ := strings.Cut(code, " ")
+		x.advice = append(x.advice, Advice{AdviceCode(name), []string{e.fill(arg, groups)}})
+	}
+	return x
+}
+
+var braces = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{( ?)([a-z0-9_]+)(?:\|([^{}]*))?\}`) })
+
+// fill puts values into a sentence of the catalogue: {name}, or {name|text} with
+// the text where the value is not known; { name} has a space before it where it is.
+func (e *Evidence) fill(sentence string, groups []string) string {
+	return braces().ReplaceAllStringFunc(sentence, func(s string) string {
+		m := braces().FindStringSubmatch(s)
+		value := ""
+		if n, err := strconv.Atoi(m[2]); err == nil {
+			if n < len(groups) {
+				value = oneClause(text.Bound(groups[n], maxShown))
+			}
+		} else {
+			value = e.value(m[2])
+		}
+		if value == "" {
+			return m[3]
+		}
+		return m[1] + value
+	})
+}
+
+// said returns the parts that say most about why: the codes that lead to the
+// message, and the message. The rest is among the facts.
+func (e *Evidence) said() []reply.Part {
+	shown := e.Said.Shown()
+	message := slices.IndexFunc(shown, func(p reply.Part) bool {
+		return (p.Role == reply.Message || p.Role == reply.Title) && saysWhy(p.Text)
+	})
+	if message < 0 {
+		message = slices.IndexFunc(shown, func(p reply.Part) bool { return p.Role == reply.Message || p.Role == reply.Title })
+	}
+	var parts []reply.Part
+	for i, p := range shown {
+		if p.Role == reply.Code && len(parts) < 3 && (message < 0 || !strings.Contains(shown[message].Text, p.Text)) && !isNumber(p.Text) &&
+			(saysWhy(p.Text) || message < 0) && (message < 0 || belongs(p.Place, shown[message].Place)) || i == message {
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) == 0 && len(shown) > 0 {
+		parts = shown[:1]
+	}
+	return parts
+}
+
+// belongs reports whether a code is about the same error as a message: it is not in
+// another element of a list.
+func belongs(code, message string) bool {
+	parts := strings.Split(code, ".")
+	for i, part := range slices.Backward(parts) {
+		if _, err := strconv.Atoi(part); err == nil {
+			return strings.HasPrefix(message, strings.Join(parts[:i+1], ".")+".")
+		}
+	}
+	return true
+}
+
+func isNumber(s string) bool { return !strings.ContainsFunc(s, unicode.IsLetter) }
+
+// sentence joins codes and message: "Forbidden, ForbiddenByRbac: Caller is not …".
+func sentence(parts []reply.Part) string {
+	var codes []string
+	message := ""
+	for _, p := range parts {
+		if p.Role == reply.Code {
+			codes = append(codes, p.Text)
+		} else {
+			message = p.Text
+		}
+	}
+	line := strings.Join(codes, ", ")
+	if line != "" && message != "" {
+		line += ": "
+	}
+	return text.Cut(line+message, maxSaid)
+}
+
+// emptyWords are what APIs write where they say nothing about why.
+var emptyWords = sync.OnceValue(func() map[string]bool {
+	m := map[string]bool{}
+	for _, s := range []string{
+		"unauthorized", "forbidden", "access denied", "access is denied", "denied", "not authorized", "unauthorised", "error", "failed",
+		"authorization has been denied for this request", "invalid token", "invalid_token", "invalidtoken", "the access token is invalid",
+		"the token is invalid", "token is invalid", "authentication failed", "authorization failed", "authentication error", "auth error",
+		"access token is invalid", "invalid access token", "invalid credentials", "bad credentials", "could not validate credentials",
+		"unauthenticated", "not authenticated", "you are not authorized", "permission denied", "permissiondenied", "bad request", "badrequest",
+		"an error occurred", "an error has occurred", "something went wrong", "request failed", "authentication required", "no access",
+		"you don't have permission to access this resource", "the access token provided is expired, revoked, malformed, or invalid",
+		"the access token provided is expired, revoked, malformed, or invalid for other reasons", "insufficient_scope", "internal server error",
+		"the access token is expired, malformed, or not meant for this api", "unknown error", "error message", "details", "failure", "false",
+		"authorization required", "you are not authorized to access this resource", "unable to authenticate", "unauthorized access", "null",
+		"httpexception", "unauthorizedexception", "forbiddenexception", "accessdeniedexception", "unauthorizederror", "api error", "apierror",
+		"401 unauthorized", "403 forbidden", "the request is unauthorized", "access to this resource is denied", "invalid or missing token",
+		"token verification failed", "token validation failed", "jwt verification failed", "invalid jwt", "invalid jwt token", "jwt invalid",
+		"fail", "service unavailable", "bad gateway", "not found", "too many requests", "gateway timeout", "server error",
+		"full authentication is required to access this resource", "invalid authentication token", "security token validation failed",
+		"the token is valid, but it lacks a role or scope that this api requires", "you do not have permission to perform this action",
+		"authorizationerror", "authenticationerror", "insufficient_claims", "not allowed", "request is not authorized", "user is not authorized",
+	} {
+		m[s] = true
+	}
+	for status := 400; status < 600; status++ {
+		m[strings.ToLower(http.StatusText(status))] = true
+	}
+	return m
+})
+
+// saysWhy reports whether a text says more than that the request was rejected.
+func saysWhy(s string) bool {
+	plain := strings.ToLower(strings.Trim(strings.TrimSpace(s), ".!:;\"' "))
+	if plain == "" || emptyWords()[plain] {
+		return false
+	}
+	// "401 Unauthorized nginx/1.25.3", "Unauthorized - 401", "Forbidden. Access denied."
+	for _, piece := range strings.FieldsFunc(plain, func(r rune) bool { return r == '.' || r == ':' || r == '-' || r == '|' || r == '/' }) {
+		piece = strings.TrimFunc(piece, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsSpace(r) || unicode.IsPunct(r) })
+		if piece != "" && !emptyWords()[piece] && !slices.Contains([]string{"nginx", "openresty", "http", "status", "code", "error code"}, piece) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyReason reports whether the other side says anything about why.
+func (e *Evidence) anyReason() bool {
+	return slices.ContainsFunc(e.Said.Shown(), func(p reply.Part) bool {
+		return p.Place != "realm" && saysWhy(p.Text) && !isAddressParameter(p)
+	})
+}
+
+// isAddressParameter finds the parameters of a challenge that say where tokens come
+// from, and not what was wrong with this one.
+func isAddressParameter(p reply.Part) bool {
+	return p.Role == reply.Value && (strings.Contains(p.Place, "authorization") || strings.Contains(p.Place, "resource") ||
+		strings.Contains(p.Place, "client_id") || strings.Contains(p.Place, "issuer") || strings.Contains(p.Place, "service") ||
+		strings.Contains(p.Place, "scope"))
+}
