@@ -139,7 +139,8 @@ func (e *Evidence) wordGrant(code AdviceCode, arg string) (sentences []string, c
 			"a new assignment takes effect after some minutes; the token stays the same",
 		}, e.callCommand()
 	case Certificate:
-		return []string{"request the token with a certificate instead of a secret, or with a federated token"}, e.command("m2m token", "m2m verify")
+		return []string{"request the token with a certificate instead of a secret, or with a federated token"},
+			e.command("m2m token", "m2m verify")
 	case AskOtherTenant:
 		return []string{"set TENANT_ID to the API's tenant, with a client that has a service principal there"}, e.verifyCommand()
 	}
@@ -151,8 +152,10 @@ func (e *Evidence) wordGrant(code AdviceCode, arg string) (sentences []string, c
 func (e *Evidence) roleInOtherCase() (want, have string) {
 	if e.token == nil {
 		return "", ""
+
 	}
-	words := append(strings.FieldsFunc(e.Said.Words(), func(r rune) bool { return strings.ContainsRune(" ,;:'\"\n()[]", r) }), e.RequiredRoles...)
+	words := append(strings.FieldsFunc(e.Said.Words(), func(r rune) bool { return strings.ContainsRune(" ,;:'\"\n()[]",
+		r) }), e.RequiredRoles...)
 	for _, word := range words {
 		for _, role := range e.token.Roles {
 			if word != role && strings.EqualFold(word, role) && !slices.Contains(words, role) {

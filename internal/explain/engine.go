@@ -224,7 +224,8 @@ func saysWhy(s string) bool {
 	// "401 Unauthorized nginx/1.25.3", "Unauthorized - 401", "Forbidden. Access denied."
 	for _, piece := range strings.FieldsFunc(plain, func(r rune) bool { return r == '.' || r == ':' || r == '-' || r == '|' || r == '/' }) {
 		piece = strings.TrimFunc(piece, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsSpace(r) || unicode.IsPunct(r) })
-		if piece != "" && !emptyWords()[piece] && !slices.Contains([]string{"nginx", "openresty", "http", "status", "code", "error code"}, piece) {
+		if piece != "" && !emptyWords()[piece] && !slices.Contains([]string{"nginx", "openresty", "http", "status", "code",
+			"error code"}, piece) {
 			return true
 		}
 	}

@@ -32,7 +32,8 @@ func redirected(e *Evidence) *Diagnosis {
 		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason),
 			"report it to whoever runs the API").with(ShowRequest)
 	case e.Said.SignIn || entra.IsLoginHost(last.Target().Hostname()):
-		return certain(CodeSignIn, fmt.Sprintf("the address sends callers to a page where people sign in (%s); it did not accept the token", last.To),
+		return certain(CodeSignIn,
+			fmt.Sprintf("the address sends callers to a page where people sign in (%s); it did not accept the token", last.To),
 			"do not follow the redirect with the token: that page is for browsers",
 			"call the API's own address, or have what stands before it answer 401 to programs "+
 				"(in App Service: unauthenticated requests, HTTP 401)").with(ShowRequest)

@@ -93,7 +93,8 @@ func exchangeToken(e *Evidence) *Diagnosis {
 		if e.isEntra() {
 			what = "a token for Entra's token exchange"
 		}
-		return likely("assertion_sent", fmt.Sprintf("what was sent is %s: an assertion to exchange for an access token, not a token for an API", what),
+		return likely("assertion_sent",
+			fmt.Sprintf("what was sent is %s: an assertion to exchange for an access token, not a token for an API", what),
 			"request an access token with it: it goes where a client secret would go").with(FederatedToken)
 	}
 	return nil
@@ -157,8 +158,10 @@ func expired(e *Evidence) *Diagnosis {
 	}
 	exp := e.token.ExpiresAt
 	switch {
-	case !exp.After(e.now):
-		return certain(CodeExpired, fmt.Sprintf("the token expired %s ago, at %s", text.Duration(e.now.Sub(exp)), text.Time(exp))).with(FreshToken)
+	case !exp.After(
+		e.now):
+		return certain(CodeExpired, fmt.Sprintf("the token expired %s ago, at %s", text.Duration(e.now.Sub(exp)),
+			text.Time(exp))).with(FreshToken)
 	case e.clocksDiffer() && !exp.After(e.serverNow()):
 		return likely(CodeExpired, fmt.Sprintf("by the API's clock, which is %s, the token has expired", describeSkew(e.skew)),
 			"set both machines' clocks by NTP").with(FreshToken)
@@ -175,8 +178,10 @@ func notYetValid(e *Evidence) *Diagnosis {
 	ahead := e.token.NotBefore.Sub(e.serverNow())
 	switch {
 	case ahead <= 0:
+
 		return nil
-	case !e.clocksDiffer():
+	case !e.clocksDiffer(
+		):
 		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s: a clock is wrong", text.Duration(max(ahead, time.Second))),
 			"set the clocks of this machine and of the issuer by NTP").with(VerifyToken)
 	}
@@ -237,8 +242,10 @@ func otherIssuer(e *Evidence) *Diagnosis {
 // knownTenant: the settings name the tenant, and the token is another's.
 func knownTenant(e *Evidence) *Diagnosis {
 	if !e.unauthorized() || !e.silent() || !entra.IsGUID(e.TenantID) || !entra.IsGUID(e.token.TenantID) ||
-		strings.EqualFold(e.TenantID, e.token.TenantID) {
-		return nil
+		strings.EqualFold(e.TenantID,
+			e.token.TenantID) {
+
+			return nil
 	}
 	return likely(CodeWrongTenant, fmt.Sprintf("the token is of the tenant %s, and the settings name the tenant %s", e.token.TenantID, e.TenantID),
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(VerifyToken)
@@ -270,8 +277,10 @@ func userToken(e *Evidence) *Diagnosis {
 
 // noRoles: Entra gives tokens without roles to any app of the tenant.
 func noRoles(e *Evidence) *Diagnosis {
-	if e.status() != http.StatusForbidden || !e.silent() || !e.isEntra() || e.token.Kind != jwt.App || len(e.token.Roles) > 0 ||
-		e.permissionsIn() != "" || !e.fromOwnAPI() {
+	if e.status() != http.StatusForbidden || !e.silent() || !e.isEntra() || e.token.Kind != jwt.App || len(
+		e.token.Roles) > 0 ||
+		e.permissionsIn() != "" || !e.fromOwnAPI(
+			) {
 		return nil
 	}
 	return possible(CodeNoRoles, "the token carries no roles: no app role of the API was assigned to the client, or only after the token was issued").

@@ -71,8 +71,9 @@ var (
 	})
 	titleForm   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`) })
 	signInTitle = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)\bsign(ing)?[ -]?(in|on)\b|\blog(ging)?[ -]?(in|on)\b|\blogin\b|anmeld|connexion|se connecter|iniciar sesi|` +
-			`acced|single sign|authenticat(e|ion required)|working\.\.\.|^redirecting`)
+		return regexp.MustCompile(
+			`(?i)\bsign(ing)?[ -]?(in|on)\b|\blog(ging)?[ -]?(in|on)\b|\blogin\b|anmeld|connexion|se connecter|iniciar sesi|` +
+				`acced|single sign|authenticat(e|ion required)|working\.\.\.|^redirecting`)
 	})
 )
 
