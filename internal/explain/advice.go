@@ -154,8 +154,10 @@ func (e *Evidence) roleInOtherCase() (want, have string) {
 		return "", ""
 
 	}
-	words := append(strings.FieldsFunc(e.Said.Words(), func(r rune) bool { return strings.ContainsRune(" ,;:'\"\n()[]",
-		r) }), e.RequiredRoles...)
+	words := append(strings.FieldsFunc(e.Said.Words(), func(r rune) bool {
+		return strings.ContainsRune(" ,;:'\"\n()[]",
+			r)
+	}), e.RequiredRoles...)
 	for _, word := range words {
 		for _, role := range e.token.Roles {
 			if word != role && strings.EqualFold(word, role) && !slices.Contains(words, role) {

@@ -180,8 +180,7 @@ func notYetValid(e *Evidence) *Diagnosis {
 	case ahead <= 0:
 
 		return nil
-	case !e.clocksDiffer(
-		):
+	case !e.clocksDiffer():
 		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s: a clock is wrong", text.Duration(max(ahead, time.Second))),
 			"set the clocks of this machine and of the issuer by NTP").with(VerifyToken)
 	}
@@ -245,7 +244,7 @@ func knownTenant(e *Evidence) *Diagnosis {
 		strings.EqualFold(e.TenantID,
 			e.token.TenantID) {
 
-			return nil
+		return nil
 	}
 	return likely(CodeWrongTenant, fmt.Sprintf("the token is of the tenant %s, and the settings name the tenant %s", e.token.TenantID, e.TenantID),
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(VerifyToken)
@@ -279,8 +278,7 @@ func userToken(e *Evidence) *Diagnosis {
 func noRoles(e *Evidence) *Diagnosis {
 	if e.status() != http.StatusForbidden || !e.silent() || !e.isEntra() || e.token.Kind != jwt.App || len(
 		e.token.Roles) > 0 ||
-		e.permissionsIn() != "" || !e.fromOwnAPI(
-			) {
+		e.permissionsIn() != "" || !e.fromOwnAPI() {
 		return nil
 	}
 	return possible(CodeNoRoles, "the token carries no roles: no app role of the API was assigned to the client, or only after the token was issued").
