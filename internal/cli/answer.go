@@ -15,6 +15,7 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 // CannotSend is the error of a request that call.Request.Check rejects.
