@@ -116,7 +116,7 @@ func checkNone(a answer) error {
 		return stop(ErrNoBaseline, nil, "a request without a token got no answer: %s", a.why())
 	case a.ok():
 		return stop(ErrOpen, []Advice{ProbeProtected},
-			"a request without a token got %s: there is no door here", statusText(a.status))
+			"a request without a token got %s: it accepts requests without a token", statusText(a.status))
 	case a.status/100 == 3:
 		return stop(ErrNoBaseline, []Advice{ProbeBearer}, "a request without a token got %s, a redirect, not 401", statusText(a.status))
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden, a.status == http.StatusBadRequest:

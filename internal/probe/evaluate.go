@@ -80,7 +80,7 @@ func (p *run) confirm(ctx context.Context, t trial, a answer) (_ answer, err err
 
 // evaluate compares an answer with what a safe API answers.
 func (p *run) evaluate(t trial, a answer) Result {
-	r := Result{Case: t.Case, Outcome: Refused, Status: a.status, Took: a.took, Got: a.String()}
+	r := Result{Case: t.Case, Outcome: Rejected, Status: a.status, Took: a.took, Got: a.String()}
 	found := func(severity forge.Severity, got, fix string) Result {
 		r.Outcome, r.Severity, r.Got, r.Fix = Finding, severity, got, fix
 		return r

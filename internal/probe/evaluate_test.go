@@ -50,9 +50,9 @@ func TestVerdicts(t *testing.T) {
 		severity forge.Severity
 		came     string
 	}{
-		{"401", refuse, probe.Refused, "", "401 Unauthorized"},
-		{"400", answers(400, ""), probe.Refused, "", "400 Bad Request"},
-		{"a redirect", answers(302, ""), probe.Refused, "", "302 Found"},
+		{"401", refuse, probe.Rejected, "", "401 Unauthorized"},
+		{"400", answers(400, ""), probe.Rejected, "", "400 Bad Request"},
+		{"a redirect", answers(302, ""), probe.Rejected, "", "302 Found"},
 		{
 			"200 with the content", open, probe.Finding, forge.Critical,
 			"200 OK, with the content that the valid token gets",
@@ -64,13 +64,13 @@ func TestVerdicts(t *testing.T) {
 			"401 Unauthorized, but with the content that the valid token gets",
 		},
 		{"500", answers(500, ""), probe.Finding, forge.Medium, "500 Internal Server Error, a fault of the API's own"},
-		{"502 once", first(1, answers(502, ""), refuse), probe.Refused, "", "401 Unauthorized"},
-		{"502 twice", first(2, answers(502, ""), refuse), probe.Refused, "", "401 Unauthorized"},
+		{"502 once", first(1, answers(502, ""), refuse), probe.Rejected, "", "401 Unauthorized"},
+		{"502 twice", first(2, answers(502, ""), refuse), probe.Rejected, "", "401 Unauthorized"},
 		{"no answer", drop, probe.Finding, forge.Medium, "no answer: the connection was closed"},
-		{"no answer once", first(1, drop, refuse), probe.Refused, "", "401 Unauthorized"},
+		{"no answer once", first(1, drop, refuse), probe.Rejected, "", "401 Unauthorized"},
 		{"too late", stalled, probe.Finding, forge.Medium, "no answer in time"},
-		{"too late once", first(1, stalled, refuse), probe.Refused, "", "401 Unauthorized"},
-		{"429 once", first(1, answers(429, ""), refuse), probe.Refused, "", "401 Unauthorized"},
+		{"too late once", first(1, stalled, refuse), probe.Rejected, "", "401 Unauthorized"},
+		{"429 once", first(1, answers(429, ""), refuse), probe.Rejected, "", "401 Unauthorized"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -112,10 +112,10 @@ func TestSlowness(t *testing.T) {
 		valid, forged time.Duration
 		outcome       probe.Outcome
 	}{
-		{"as fast", 20 * time.Millisecond, 20 * time.Millisecond, probe.Refused},
-		{"below the floor", time.Millisecond, 400 * time.Millisecond, probe.Refused},
+		{"as fast", 20 * time.Millisecond, 20 * time.Millisecond, probe.Rejected},
+		{"below the floor", time.Millisecond, 400 * time.Millisecond, probe.Rejected},
 		{"above the floor and ten times", 20 * time.Millisecond, 900 * time.Millisecond, probe.Finding},
-		{"above the floor, not ten times", 100 * time.Millisecond, 900 * time.Millisecond, probe.Refused},
+		{"above the floor, not ten times", 100 * time.Millisecond, 900 * time.Millisecond, probe.Rejected},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			clock := &ticking{}

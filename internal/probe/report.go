@@ -14,8 +14,8 @@ type Outcome string
 
 // The outcomes.
 const (
-	// Refused: the API did what a safe one does.
-	Refused Outcome = "refused"
+	// Rejected: the API did what a safe one does.
+	Rejected Outcome = "rejected"
 	// Allowed: the API gave the content, as it may.
 	Allowed Outcome = "allowed"
 	// Finding: the API did what a safe one does not.

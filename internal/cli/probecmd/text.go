@@ -1,6 +1,7 @@
 package probecmd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,12 @@ import (
 	"m2m/internal/transport"
 )
 
+// Bounds of what a report repeats, in bytes.
+const (
+	maxTarget = 500
+	maxGot    = 500
+)
+
 // textReport prints a probe as text: a table of families, then the findings with their
 // fixes, then the verdict.
 type textReport struct {
@@ -21,12 +28,13 @@ type textReport struct {
 
 func (t textReport) report(config probe.Config, report *probe.Report, stop error) {
 	b := report.Baseline
-	fmt.Fprintf(t, "%s  %s\n", t.Bold("probe"), text.Printable(config.Target.Redacted()))
+	t.Hang(t.Bold("probe")+" ", text.OneLine(config.Target.Redacted(), maxTarget), 7)
+	with := ""
 	if b.Checks > 0 {
-		fmt.Fprintf(t, "with the valid token %d in %s, ", b.Valid, text.Duration(b.Median))
+		with = fmt.Sprintf("with the valid token %d in %s, ", b.Valid, text.Duration(b.Median))
 	}
-	fmt.Fprintf(t, "without a token %s; %s in %s\n\n", orNone(b.None), text.Plural(report.Requests, "request"),
-		text.Duration(report.Duration))
+	t.Line(fmt.Sprintf("%swithout a token %s; %s in %s\n", with, orNone(b.None), text.Plural(report.Requests, "request"),
+		text.Duration(report.Duration)))
 	t.table(report)
 	if t.all {
 		t.cases(report)
@@ -34,9 +42,8 @@ func (t textReport) report(config probe.Config, report *probe.Report, stop error
 	t.findings(report.Findings())
 	t.missed(report)
 	if !transport.Loopback(config.Target.Hostname()) {
-		fmt.Fprintf(t, "%s\n\n",
-			text.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11,
-				t.Width))
+		t.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11)
+		fmt.Fprintln(t)
 	}
 	t.verdict(report, stop)
 }
@@ -46,8 +53,8 @@ func (t textReport) table(report *probe.Report) {
 	if report.Tried() == 0 {
 		return
 	}
-	row := "%-20s %6s %8s %8s %9s\n"
-	fmt.Fprintf(t, row, "family", "tried", "refused", "allowed", "findings")
+	rows := text.Table{Right: []int{1, 2, 3, 4}}
+	rows.Row(nil, text.Pad("family", 20), " tried", "rejected", " allowed", "findings")
 	var families []forge.Family
 	for _, r := range report.Results {
 		if !slices.Contains(families, r.Case.Family) {
@@ -61,20 +68,18 @@ func (t textReport) table(report *probe.Report) {
 				counts[r.Outcome]++
 			}
 		}
-		tried := counts[probe.Refused] + counts[probe.Allowed] + counts[probe.Finding]
+		tried := counts[probe.Rejected] + counts[probe.Allowed] + counts[probe.Finding]
 		if tried == 0 {
 			continue // listed below by reason
 		}
-		name, found := string(family), dash(counts[probe.Finding])
-		if family == "" {
-			name = "all"
-		}
-		line := fmt.Sprintf(row, name, dash(tried), dash(counts[probe.Refused]), dash(counts[probe.Allowed]), found)
+		paint := func(_ int, s string) string { return s }
 		if counts[probe.Finding] > 0 {
-			line = t.Red(strings.TrimSuffix(line, "\n")) + "\n"
+			paint = func(_ int, s string) string { return t.Red(s) }
 		}
-		fmt.Fprint(t, line)
+		rows.Row(paint, cmp.Or(string(family), "all"), dash(tried), dash(counts[probe.Rejected]), dash(counts[probe.Allowed]),
+			dash(counts[probe.Finding]))
 	}
+	t.Table(&rows)
 	fmt.Fprintln(t)
 }
 
@@ -87,13 +92,11 @@ func dash(n int) string {
 
 // cases prints a line for each case.
 func (t textReport) cases(report *probe.Report) {
-	width := 0
+	var rows text.Table
 	for _, r := range report.Results {
-		width = max(width, len(r.Case.Name))
+		rows.Row(nil, string(r.Outcome), r.Case.Name, text.Bound(r.Got, maxGot))
 	}
-	for _, r := range report.Results {
-		fmt.Fprintf(t, "%-9s  %-*s  %s\n", r.Outcome, width, r.Case.Name, text.Printable(r.Got))
-	}
+	t.Table(&rows)
 	fmt.Fprintln(t)
 }
 
@@ -117,10 +120,10 @@ func (t textReport) findings(findings []probe.Result) {
 		cases[g] = append(cases[g], r.Case)
 	}
 	for _, g := range groups {
-		fmt.Fprintf(t, "%s  %s\n", t.severity(g.severity), t.Bold(text.Printable(g.came)))
+		t.Hang(t.severity(g.severity)+" ", t.Bold(text.Bound(g.came, maxGot)), len(g.severity)+2)
 		t.tried(cases[g])
-		fmt.Fprintln(t, text.Hang("  safe:", g.safe, 8, t.Width))
-		fmt.Fprintln(t, text.Hang("  fix:", g.fix, 8, t.Width))
+		t.Hang("  safe:", g.safe, 8)
+		t.Hang("  fix:", g.fix, 8)
 		fmt.Fprintln(t)
 	}
 }
@@ -138,13 +141,11 @@ func (t textReport) tried(cases []forge.Case) {
 	if !t.all {
 		shown = cases[:min(shownCases, len(cases))]
 	}
-	width := 0
+	rows := text.Table{Indent: 2}
 	for _, c := range shown {
-		width = max(width, len(c.Name))
+		rows.Row(nil, c.Name, text.Printable(c.Tries))
 	}
-	for _, c := range shown {
-		fmt.Fprintln(t, text.Hang("  "+c.Name, text.Printable(c.Tries), width+4, t.Width))
-	}
+	t.Table(&rows)
 	if more := len(cases) - len(shown); more > 0 {
 		fmt.Fprintf(t, "  and %d more; -v shows them all\n", more)
 	}
@@ -168,7 +169,7 @@ func (t textReport) missed(report *probe.Report) {
 		if more := len(which) - 3; more > 0 {
 			cases += fmt.Sprintf(" and %d more", more)
 		}
-		fmt.Fprintln(t, text.Hang("not tried", cases+": "+text.Printable(reason), 11, t.Width))
+		t.Hang("not tried", cases+": "+text.Bound(reason, maxGot), 11)
 	}
 	if len(reasons) > 0 {
 		fmt.Fprintln(t)
@@ -178,15 +179,11 @@ func (t textReport) missed(report *probe.Report) {
 func (t textReport) verdict(report *probe.Report, stop error) {
 	switch verdict := verdictOf(report, stop); verdict {
 	case verdictLocked:
-		told := text.Plural(report.Tried(), "case") + " tell"
-		if report.Tried() == 1 {
-			told += "s"
-		}
-		fmt.Fprintf(t, "verdict: %s, as far as %s\n", t.Green("the door is locked"), told)
+		t.Line("verdict: " + t.Green("no hole found") + " in " + text.Plural(report.Tried(), "case"))
 	case verdictHoles:
-		fmt.Fprintf(t, "verdict: %s%s\n", t.Red("the door has holes"), bySeverity(report.Findings()))
+		t.Line("verdict: " + t.Red(text.Plural(len(report.Findings()), "hole")+" found") + bySeverity(report.Findings()))
 	default:
-		fmt.Fprintf(t, "verdict: %s\n", t.Yellow("could not tell"))
+		t.Line("verdict: " + t.Yellow("unknown"))
 	}
 }
 
@@ -235,7 +232,8 @@ func (p *progressLine) result(r probe.Result) {
 	}
 	p.env.Trace("probe: " + r.Case.Name + ": " + string(r.Outcome) + ": " + r.Got)
 	if p.live {
-		fmt.Fprintf(p.env.Stderr, "\r%d of %d cases, %s: %.40s\x1b[K", p.done, p.total, text.Plural(p.found, "finding"), r.Case.Name)
+		line := fmt.Sprintf("%d of %d cases, %s: %s", p.done, p.total, text.Plural(p.found, "finding"), r.Case.Name)
+		fmt.Fprint(p.env.Stderr, "\r"+text.Fit(line, cli.Width(p.env.Stderr)-1)+"\x1b[K")
 	}
 }
 

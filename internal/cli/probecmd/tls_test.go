@@ -58,7 +58,7 @@ func TestProbeOverTLS(t *testing.T) {
 		code exit.Code
 		want string
 	}{
-		{probetest.Correct(issuer), exit.Done, "\nverdict: the door is locked, as far as 24 cases tell\n"},
+		{probetest.Correct(issuer), exit.Done, "\nverdict: no hole found in 24 cases\n"},
 		{probetest.Broken(issuer, jwk), exit.Unmet, "\n  jwk  our key in jwk\n"},
 	} {
 		code, stdout,
@@ -86,7 +86,7 @@ func TestAProbeThatTriesNothing(t *testing.T) {
 	code, stdout,
 		stderr := probeTLS(t, t.Context(), issuer, probetest.Correct(issuer), "--token-file", token, "--only",
 		"hs256-tenant")
-	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: could not tell\n") ||
+	if code != exit.Unknown || !strings.Contains(stdout, "\nverdict: unknown\n") ||
 		!strings.Contains(stderr, "no case could be made of this token and these keys: the token has no claim tid\n") {
 		t.Errorf("exit code %d, want %d:\n%s%s", code, exit.Unknown, stdout, stderr)
 	}
