@@ -55,6 +55,7 @@ var commands = cli.Commands{
 		{Name: "serve", New: servecmd.New, Group: servers},
 		{Name: "tenant", New: tenantcmd.New, Group: servers},
 		{Name: "version", New: helpcmd.NewVersion},
+		{Name: "man", New: helpcmd.NewMan, NeedsAll: true},
 	},
 	Topics: helpcmd.Topics,
 	Help:   helpcmd.New,

@@ -25,7 +25,7 @@ func OpenReport(env *Env, flag, path string) (*Report, error) {
 	if path == "" {
 		return nil, nil
 	}
-	to, err := openDestination(env, flag, path, 0)
+	to, err := OpenDestinationOf(env, flag, path, 0)
 	if err == nil && to.file != nil && !to.file.IsDevice() {
 		_ = os.Remove(to.file.Path()) // mostly there is none
 	}
@@ -60,10 +60,11 @@ type Destination struct {
 // OpenDestination opens the file of --output-file before anything is sent; "" and
 // "-" are stdout. mode is that of wholefile.Create.
 func OpenDestination(env *Env, path string, mode fs.FileMode) (Destination, error) {
-	return openDestination(env, "--output-file", path, mode)
+	return OpenDestinationOf(env, "--output-file", path, mode)
 }
 
-func openDestination(env *Env, flag, path string, mode fs.FileMode) (Destination, error) {
+// OpenDestinationOf is OpenDestination for the flag that names the path.
+func OpenDestinationOf(env *Env, flag, path string, mode fs.FileMode) (Destination, error) {
 	if path == "" || path == "-" {
 		return Destination{Writer: env.Out}, nil
 	}

@@ -405,7 +405,7 @@ func HelpHint(root *cobra.Command, words []string) string {
 // commandsWith names the commands that have a flag of their own with this name.
 func commandsWith(root *cobra.Command, name string) string {
 	var paths []string
-	for _, cmd := range inOrder(root.Commands()) {
+	for _, cmd := range InOrder(root.Commands()) {
 		for _, c := range append([]*cobra.Command{cmd}, cmd.Commands()...) {
 			if c.LocalNonPersistentFlags().Lookup(name) != nil {
 				paths = append(paths, c.CommandPath())
@@ -447,7 +447,8 @@ func (g flagGuess) fits(cmd *cobra.Command) bool {
 	}
 	for _, word := range strings.Fields(g.use) {
 		name := strings.TrimPrefix(word, "--")
-		if name != word && cmd.Flag(name) == nil {
+		isShort := len(word) == 2 && word[0] == '-' && word != "--"
+		if name != word && cmd.Flag(name) == nil || isShort && cmd.Flags().ShorthandLookup(word[1:]) == nil {
 			return false
 		}
 	}

@@ -27,6 +27,7 @@ var commands = cli.Commands{
 		{Name: "token", New: tokencmd.New}, {Name: "verify", New: verifycmd.New}, {Name: "call", New: callcmd.New},
 		{Name: "test", New: testcmd.New}, {Name: "probe", New: probecmd.New}, {Name: "serve", New: servecmd.New},
 		{Name: "tenant", New: tenantcmd.New}, {Name: "version", New: helpcmd.NewVersion},
+		{Name: "man", New: helpcmd.NewMan, NeedsAll: true},
 	},
 	Topics: helpcmd.Topics,
 	Help:   helpcmd.New,

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -10,34 +9,79 @@ import (
 	"github.com/spf13/pflag"
 
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
-// helpWidth is what help pages are wrapped at, in columns.
+// helpWidth is what help pages are wrapped at where they do not go to a terminal, and
+// on a wide one, in columns.
 const helpWidth = 100
 
 // printHelp prints the page of a command: what it is, examples, commands, flags.
-func printHelp(w io.Writer, cmd *cobra.Command) {
+func printHelp(p Page, cmd *cobra.Command) {
+	width := helpWidth
+	if p.Width > 0 {
+		width = min(width, p.Width)
+	}
 	section := func(heading, body string) {
 		if body != "" {
-			fmt.Fprintf(w, "\n%s:\n%s\n", heading, strings.TrimRight(body, "\n"))
+			fmt.Fprintf(p, "\n%s\n%s\n", p.Bold(heading+":"), strings.TrimRight(body, "\n"))
 		}
 	}
-	fmt.Fprintln(w, strings.TrimSpace(cmd.Long))
-	section("Examples", cmd.Example)
+	fmt.Fprintln(p, layHelp(strings.TrimSpace(cmd.Long), width))
+	section("Examples", layHelp(cmd.Example, width))
 	if cmd.Runnable() && cmd.HasParent() && !isGroup(cmd) {
 		section("Usage", "  "+cmd.UseLine())
 	}
 	for _, group := range commandGroups(cmd) {
-		section(group.heading, group.body)
+		section(group.heading, layHelp(group.body, width))
 	}
 	if cmd.IsAdditionalHelpTopicCommand() {
 		return
 	}
-	for _, group := range flagGroups(cmd) {
-		section(group.heading, group.body)
+	for _, group := range FlagSections(cmd) {
+		section(group.Heading, group.Flags.FlagUsagesWrapped(width))
 	}
-	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsagesWrapped(helpWidth))
-	section("More help", moreHelp(cmd))
+	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsagesWrapped(width))
+	section("More help", layHelp(moreHelp(cmd), width))
+}
+
+// layHelp lays a text out for a width. Paragraphs are filled anew if they are too wide. A
+// line with white space in front is a command or the row of a table: what stands behind
+// a gap in it, a remark, moves to a line of its own, and a command is never broken.
+func layHelp(s string, width int) string {
+	var lines, paragraph []string
+	flush := func() {
+		if slices.ContainsFunc(paragraph, func(line string) bool { return text.Columns(line) > width }) {
+			paragraph = []string{text.Wrap(strings.Join(paragraph, " "), width)}
+		}
+		lines = append(lines, paragraph...)
+		paragraph = nil
+	}
+	for line := range strings.SplitSeq(s, "\n") {
+		body := strings.TrimLeft(line, " ")
+		if body != "" && body == line {
+			paragraph = append(paragraph, line)
+			continue
+		}
+		flush()
+		indent := len(line) - len(body)
+		command, remark, ok := strings.Cut(body, "  ")
+		switch {
+		case text.Columns(line) <= width:
+			lines = append(lines, line)
+		case ok:
+			if command != "" {
+				lines = append(lines, line[:indent]+command)
+			}
+			lines = append(lines, text.Hang("", strings.TrimLeft(remark, " "), indent+4, width))
+		case indent > 8: // a remark below its command
+			lines = append(lines, text.Hang("", body, 6, width))
+		default:
+			lines = append(lines, line)
+		}
+	}
+	flush()
+	return strings.Join(lines, "\n")
 }
 
 // isGroup reports whether a command only groups those below it.
@@ -61,7 +105,8 @@ func AddCommands(to *cobra.Command, commands ...*cobra.Command) {
 
 const positionAnnotation = "m2m_position"
 
-func inOrder(commands []*cobra.Command) []*cobra.Command {
+// InOrder sorts commands as they were added.
+func InOrder(commands []*cobra.Command) []*cobra.Command {
 	return slices.SortedStableFunc(slices.Values(commands), func(a, b *cobra.Command) int {
 		return strings.Compare(a.Annotations[positionAnnotation], b.Annotations[positionAnnotation])
 	})
@@ -75,7 +120,7 @@ func commandGroups(cmd *cobra.Command) (sections []helpSection) {
 	}
 	for _, heading := range headings {
 		var lines []string
-		for _, c := range inOrder(cmd.Commands()) {
+		for _, c := range InOrder(cmd.Commands()) {
 			if (c.IsAvailableCommand() || c.Name() == "help") && c.GroupID == heading {
 				lines = append(lines, fmt.Sprintf("  %-12s%s", c.Name(), c.Short))
 			}
@@ -119,8 +164,15 @@ type flagGroup struct {
 	names   []string
 }
 
-// flagGroups lists the flags of a command under their headings.
-func flagGroups(cmd *cobra.Command) (sections []helpSection) {
+// FlagSection is a heading and the flags below it.
+type FlagSection struct {
+	Heading string
+	Flags   *pflag.FlagSet
+}
+
+// FlagSections lists the flags of a command under their headings, in the order of help,
+// without those of every command.
+func FlagSections(cmd *cobra.Command) (sections []FlagSection) {
 	shared := sharedFlags()
 	sets := make([]*pflag.FlagSet, len(shared)+1) // the first has the flags that no group names
 	for i := range sets {
@@ -141,7 +193,7 @@ func flagGroups(cmd *cobra.Command) (sections []helpSection) {
 			heading = shared[i-1].heading
 		}
 		if set.HasAvailableFlags() {
-			sections = append(sections, helpSection{heading, set.FlagUsagesWrapped(helpWidth)})
+			sections = append(sections, FlagSection{heading, set})
 		}
 	}
 	return sections

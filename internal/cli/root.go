@@ -159,7 +159,7 @@ func bareRoot(env *Env) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("m2m {{.Version}}\n")
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(env.Out, cmd) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(env.Page(), cmd) })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	flags.BoolVar(&env.Debug, "debug", false, "log requests and decisions to stderr, secrets removed")
