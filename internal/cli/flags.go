@@ -18,6 +18,7 @@ import (
 // AddLocalFlag adds --local, which Resolve reads.
 func AddLocalFlag(flags *pflag.FlagSet) {
 	flags.Bool("local", false, "use the tenant and API of the running \"m2m serve --local\"")
+	flags.String("as", "", "with --local: as the client or managed identity `NAME` (or ID) of that tenant")
 }
 
 // CheckFilled rejects given flags with an empty value, except the named ones. The

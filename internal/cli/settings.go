@@ -47,7 +47,8 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 	in := SettingsInput(env, cmd, u)
 	in.Client = client
 	if withLocal, _ := cmd.Flags().GetBool("local"); withLocal && !in.NoEnvFile {
-		running, err := local.RunningSettings(in)
+		as, _ := cmd.Flags().GetString("as")
+		running, err := local.RunningSettings(in, as)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +97,7 @@ func (session *Session) incomplete(err error) error {
 	if in.NoEnvFile {
 		return err
 	}
-	if _, runs := local.RunningSettings(in); runs == nil {
+	if _, runs := local.RunningSettings(in, ""); runs == nil {
 		return exit.Usagef("%v", err).Hint("a local tenant is running: add --local").Hint(failed.Hints()...).Wrap(failed.Unwrap())
 	}
 	return exit.Usagef("%v", err).

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -96,4 +97,14 @@ func endingSignals() []os.Signal {
 		}
 	}
 	return signals
+}
+
+// StopError is the outcome of a server that a signal stopped: nil after SIGTERM,
+// which is how supervisors stop a service, and interrupted after Ctrl-C.
+func StopError(ctx context.Context, err error) error {
+	cause := exit.SignalError{}
+	if err == nil && errors.As(context.Cause(ctx), &cause) && cause.Signal != syscall.SIGTERM {
+		return cause
+	}
+	return err
 }

@@ -20,8 +20,9 @@ import (
 
 // CommandEnvironment fills a temporary folder with what a command next to the tenant
 // needs and returns the command's environment: environ without any setting of m2m,
-// and with all of the local tenant's. variables are the settings of the first client;
-// executable returns the path of m2m.
+// and with all of the local tenant's, for the managed identity that was chosen or for
+// the first client. Without an API it keeps what environ says of one. variables are the
+// settings of the first client; executable returns the path of m2m.
 func (s *Server) CommandEnvironment(state *State, environ []string, executable func() (string, error)) (result []string,
 	variables map[string]string, err error) {
 	lookup := func(name string) (string, bool) { return settings.LookupVariable(environ, name) }
@@ -57,7 +58,50 @@ func (s *Server) CommandEnvironment(state *State, environ []string, executable f
 	}
 	maps.Copy(variables, s.interceptVariables(lookup, roots))
 	maps.Copy(add, variables)
-	return settings.WithVariables(settings.WithoutVariables(environ, settings.Variables()), add), variables, nil
+	if s.identity != nil {
+		for _, name := range []string{"CLIENT_ID", "AZURE_CLIENT_ID", "CLIENT_SECRET", "AZURE_CLIENT_SECRET"} {
+			delete(add, name)
+		}
+		maps.Copy(add, s.identityVariables(*s.identity))
+	}
+	remove := append(settings.Variables(), identityNames...)
+	if s.APIURL == "" {
+		remove = slices.DeleteFunc(remove, func(name string) bool { return slices.Contains(apiNames, name) })
+	}
+	return settings.WithVariables(settings.WithoutVariables(environ, remove), add), variables, nil
+}
+
+// apiNames are the variables of an API, which stay the user's where the tenant has none.
+var apiNames = []string{"API_URL", "REQUIRED_ROLES", "REQUIRED_SCOPES"}
+
+// identityNames are the variables by which programs find the managed identity of
+// their machine: a COMMAND gets those of the tenant or none.
+var identityNames = []string{
+	identityEndpoint, identityHeader, "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET",
+	"DEFAULT_IDENTITY_CLIENT_ID", imdsVariable, "MSAL_MANAGED_IDENTITY_ENDPOINT",
+}
+
+const (
+	identityEndpoint = settings.IdentityEndpoint
+	identityHeader   = settings.IdentityHeader
+	imdsVariable     = "AZURE_POD_IDENTITY_AUTHORITY_HOST" // heeded by msal-node and MSAL.NET
+)
+
+// identityVariables are those by which a program finds a managed identity: App
+// Service's, or with IMDS the address of that. AZURE_CLIENT_ID also selects a
+// user-assigned identity, so that the machine's own has none.
+func (s *Server) identityVariables(c directory.Client) map[string]string {
+	variables := map[string]string{}
+	if imds := s.Issuer.IMDS(); imds != "" {
+		variables[imdsVariable] = imds
+	} else {
+		address, header := s.Issuer.IdentityEndpoint()
+		variables[identityEndpoint], variables[identityHeader] = address, header.Reveal()
+	}
+	if c.Kind == directory.UserIdentity {
+		variables["AZURE_CLIENT_ID"] = c.ID
+	}
+	return variables
 }
 
 // copyFile copies a program.
@@ -117,13 +161,19 @@ func (s *Server) Environment(tenant directory.Tenant, client directory.Client) m
 		"AZURE_AUTHORITY_HOST": s.Issuer.Origin(),
 		"API_SCOPE":            slices.Concat(api.URIs, []string{api.ID})[0] + "/.default",
 		"API_AUDIENCE":         strings.Join(audiencesOf(api), ","),
-		"API_URL":              s.APIURL,
+		// For programs that validate tokens: as the API's registration has them.
+		"M2M_ISSUER":         s.Issuer.IssuerOf(api.Version(), tenant.ID),
+		"M2M_JWKS_URI":       s.Issuer.KeysOf(api.Version(), tenant.ID),
+		"M2M_TOKEN_ENDPOINT": s.Issuer.Authority(tenant.ID).TokenEndpoint(entra.V2),
+	}
+	if s.APIURL != "" {
+		variables["API_URL"] = s.APIURL
 	}
 	if len(client.Secrets) > 0 {
 		variables["CLIENT_SECRET"] = lastingSecret(client).Reveal()
 		variables["AZURE_CLIENT_SECRET"] = variables["CLIENT_SECRET"]
 	}
-	if len(api.Roles) > 0 {
+	if len(api.Roles) > 0 && s.APIURL != "" {
 		variables["REQUIRED_ROLES"] = strings.Join(api.Roles, ",")
 	}
 	return variables

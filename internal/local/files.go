@@ -48,6 +48,20 @@ func otherEnvFile(home, tenant directory.Tenant, client directory.Client) string
 	return "client-" + client.ID + "@" + tenant.ID + ".env"
 }
 
+// entry is a client or managed identity in the file of choices.
+type entry struct {
+	Names []string `json:"names"` // its ID, and its display name if it has one
+	File  string   `json:"file"`
+}
+
+func entryOf(c directory.Client, file string) entry {
+	e := entry{[]string{c.ID}, file}
+	if c.Name != "" {
+		e.Names = append(e.Names, c.Name)
+	}
+	return e
+}
+
 // WriteFiles writes the settings of every client into the state folder and
 // returns those of the default one. Its file comes last: --local waits for it.
 func (s *Server) WriteFiles(state *State, lookup func(string) (string, bool)) (map[string]string, error) {
@@ -64,9 +78,29 @@ func (s *Server) WriteFiles(state *State, lookup func(string) (string, bool)) (m
 		return variables
 	}
 	clients := s.Clients()
+	var choices []entry
+	for _, c := range clients {
+		choices = append(choices, entryOf(c.Client, c.EnvFile))
+	}
 	for _, c := range clients[1:] {
 		err = errors.Join(err, state.writeSettings(c.EnvFile, settings(c)))
 	}
+	home := s.Tenants.Tenants[0]
+	for _, identity := range home.Identities {
+		variables := settings(Client{Tenant: home, Client: identity})
+		delete(variables, "CLIENT_ID")
+		delete(variables, "AZURE_CLIENT_ID")
+		address, header := s.Issuer.IdentityEndpoint()
+		variables[identityEndpoint], variables[identityHeader] = address, header.Reveal()
+		if identity.Kind == directory.UserIdentity {
+			variables["AZURE_CLIENT_ID"] = identity.ID
+		}
+		file := "identity-" + identity.ID + ".env"
+		choices = append(choices, entryOf(identity, file))
+		err = errors.Join(err, state.writeSettings(file, variables))
+	}
+	index, indexErr := json.Marshal(choices)
+	err = errors.Join(err, indexErr, state.write(choicesFile, index))
 	chosen := settings(clients[0])
 	return chosen, errors.Join(err, state.writeSettings(clients[0].EnvFile, chosen))
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"m2m/internal/exit"
 	"m2m/internal/explain"
@@ -75,6 +76,31 @@ func listenLoopback(address, flag string) (net.Listener, error) {
 		return nil, err
 	}
 	return Listen(address, flag)
+}
+
+// imdsHost is the address of the metadata service of virtual machines. It is no other
+// machine's where it can be listened on.
+const imdsHost = "169.254.169.254"
+
+// CheckIMDS rejects an address of the metadata service, HOST:PORT, that is neither on
+// loopback nor IMDS' own.
+func CheckIMDS(address string) error {
+	if host, _, err := net.SplitHostPort(address); err == nil && host == imdsHost {
+		return nil
+	}
+	return CheckLoopback(address, "--imds")
+}
+
+// listenIMDS opens the address of the metadata service.
+func listenIMDS(address string) (net.Listener, error) {
+	if err := CheckIMDS(address); err != nil {
+		return nil, err
+	}
+	listener, err := Listen(address, "--imds")
+	if refused := (*exit.Error)(nil); errors.As(err, &refused) && strings.HasPrefix(address, imdsHost+":") {
+		return nil, refused.Hint("as root on Linux: ip address add " + imdsHost + "/32 dev lo")
+	}
+	return listener, err
 }
 
 // CheckLoopback rejects an address, HOST:PORT, that other machines can reach. flag

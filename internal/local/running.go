@@ -5,23 +5,54 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"m2m/internal/entra"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
 	"m2m/internal/tenant/control"
+	"m2m/internal/text"
 )
 
 // RunningSettings returns the settings of the tenant that runs on this machine, by
-// the names they have in the environment.
-func RunningSettings(in settings.Input) (map[string]string, error) {
+// the names they have in the environment: those of the client or managed identity with
+// an ID or display name, or of the default client without one.
+func RunningSettings(in settings.Input, as string) (map[string]string, error) {
 	return running(in, func(stateDir string) (map[string]string, error) {
-		data, err := readRunning(stateDir, ClientFile)
+		file := ClientFile
+		if as != "" {
+			data, err := readRunning(stateDir, choicesFile)
+			if err != nil {
+				return nil, err
+			}
+			if file, err = chooseFile(data, as); err != nil {
+				return nil, err
+			}
+		}
+		data, err := readRunning(stateDir, file)
 		if err != nil {
 			return nil, err
 		}
-		return settings.ParseLocal(filepath.Join(stateDir, folderName, ClientFile), data)
+		return settings.ParseLocal(filepath.Join(stateDir, folderName, file), data)
 	})
+}
+
+// chooseFile returns the settings file of a client or managed identity.
+func chooseFile(data []byte, name string) (string, error) {
+	var choices []entry
+	if err := json.Unmarshal(data, &choices); err != nil {
+		return "", err
+	}
+	var known []string
+	for _, c := range choices {
+		if slices.ContainsFunc(c.Names, func(known string) bool { return strings.EqualFold(known, name) }) {
+			return c.File, nil
+		}
+		known = append(known, text.Quote(c.Names[len(c.Names)-1]))
+	}
+	return "", exit.Usagef("--as: no client or managed identity %s in the running tenant", text.Quote(name)).
+		Hint("known: " + strings.Join(known[:min(len(known), mostNames)], ", "))
 }
 
 // RunningControl returns how to reach that tenant's control endpoint.
@@ -51,6 +82,9 @@ func running[T any](in settings.Input, read func(stateDir string) (T, error)) (f
 				"or run one command with a tenant of its own: m2m serve --local -- m2m call /secure-data",
 			).
 			Wrap(err)
+	}
+	if refused := (*exit.Error)(nil); errors.As(err, &refused) {
+		return found, refused
 	}
 	if err != nil {
 		return found,

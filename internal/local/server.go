@@ -27,8 +27,15 @@ type Options struct {
 	Tenants tenantfile.File // at least one tenant with an API and a client
 	// Faults are injected before the first request.
 	Faults []fault.Fault
-	// TenantAddr and APIAddr are HOST:PORT on loopback; port 0 is any free one.
+	// TenantAddr and APIAddr are HOST:PORT on loopback; port 0 is any free one. Without
+	// APIAddr there is no API.
 	TenantAddr, APIAddr string
+	// Identity is the managed identity whose settings a COMMAND gets; nil means those
+	// of the first client.
+	Identity *directory.Client
+	// IMDSAddr is where the tenant answers as the metadata service of virtual machines;
+	// empty is nowhere.
+	IMDSAddr string
 	// Resources returns, of the API's origin, the identifiers that clients of the API
 	// send as resource: they become App ID URIs of the API that is served.
 	Resources func(origin string) ([]string, error)
@@ -58,11 +65,14 @@ type Observers struct {
 type Server struct {
 	Tenants tenantfile.File
 	Issuer  *tenant.Server
-	APIURL  string // the API's origin
+	APIURL  string // the API's origin; empty without an API
 
+	identity       *directory.Client
 	controlKey     entra.Secret
 	tenantListener net.Listener
 	apiListener    net.Listener
+	identities     net.Listener // nil without managed identities
+	imds           net.Listener
 }
 
 // Open opens both listeners and makes the tenants. What is wrong with an
@@ -72,15 +82,11 @@ func Open(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Tenants: o.Tenants, controlKey: control.NewKey()}
-	if s.tenantListener, err = listenLoopback(o.TenantAddr, "--tenant-addr"); err != nil {
-		return nil, err
+	s := &Server{Tenants: o.Tenants, identity: o.Identity, controlKey: control.NewKey()}
+	if err := s.listen(o); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	if s.apiListener, err = listenLoopback(o.APIAddr, "--addr"); err != nil {
-		return nil, errors.Join(err, s.tenantListener.Close())
-	}
-	s.APIURL = Origin(s.apiListener, o.APITLS)
-	if o.Resources != nil {
+	if o.Resources != nil && s.APIURL != "" {
 		resources, err := o.Resources(s.APIURL)
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -92,6 +98,29 @@ func Open(o Options) (*Server, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func (s *Server) listen(o Options) (err error) {
+	if s.tenantListener, err = listenLoopback(o.TenantAddr, "--tenant-addr"); err != nil {
+		return err
+	}
+	if o.APIAddr != "" {
+		if s.apiListener, err = listenLoopback(o.APIAddr, "--addr"); err != nil {
+			return err
+		}
+		s.APIURL = Origin(s.apiListener, o.APITLS)
+	}
+	if o.IMDSAddr != "" {
+		if s.imds, err = listenIMDS(o.IMDSAddr); err != nil {
+			return err
+		}
+	}
+	if len(o.Tenants.Tenants[0].Identities) > 0 {
+		if s.identities, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("no port is free for managed identities: %w", err)
+		}
+	}
+	return nil
 }
 
 // withURIs adds App ID URIs to the API of the first tenant's client, which is the one
@@ -116,7 +145,7 @@ func (s *Server) start(o Options, outside *http.Client) error {
 	s.Issuer, err = tenant.New(s.tenantListener, tenant.Config{
 		Tenants: o.Tenants.Tenants, TokenLifetime: o.Tenants.TokenLifetime, LongestTokenLifetime: o.Tenants.LongestTokenLifetime,
 		HTTPClient: outside, OnTokenRequest: o.OnTokenRequest, Intercept: interception,
-		ControlKey: s.controlKey, OnFault: o.OnFault,
+		ControlKey: s.controlKey, OnFault: o.OnFault, Identities: s.identities, IMDS: s.imds,
 	})
 	if err != nil {
 		return err
@@ -157,11 +186,13 @@ func interception(o Options) (*intercept.Options, error) {
 // API serves an API on a listener until ctx ends.
 type API func(ctx context.Context, listener net.Listener) error
 
-// Serve runs the tenant and the API until ctx ends.
+// Serve runs the tenant and the API, which may be nil, until ctx ends.
 func (s *Server) Serve(ctx context.Context, api API) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Issuer.Serve(ctx) })
-	group.Go(func() error { return api(ctx, s.apiListener) })
+	if api != nil {
+		group.Go(func() error { return api(ctx, s.apiListener) })
+	}
 	return group.Wait()
 }
 
@@ -180,6 +211,11 @@ func (s *Server) RunWithChild(ctx context.Context, api API, c Command) (exit.Cod
 }
 
 // Close frees the addresses of a server that never served.
-func (s *Server) Close() error {
-	return errors.Join(s.tenantListener.Close(), s.apiListener.Close())
+func (s *Server) Close() (err error) {
+	for _, listener := range []net.Listener{s.tenantListener, s.apiListener, s.identities, s.imds} {
+		if listener != nil {
+			err = errors.Join(err, listener.Close())
+		}
+	}
+	return err
 }

@@ -37,6 +37,7 @@ const (
 	noRoleFile  = "client-without-role.env" // of the one that the API rejects, for --env-file
 	CAFile      = "ca.pem"
 	ControlFile = "control.json" // a control.Access
+	choicesFile = "clients.json" // what --as can name, as a list of entry
 	rootsFile   = "roots.pem"    // the system's roots and ours, for programs that take one bundle
 	cacheFolder = "cache"
 	binFolder   = "bin" // holds m2m, for the PATH of a COMMAND
@@ -204,7 +205,7 @@ func checkOwn(folder string) error {
 
 // settingsFile is the form of the names of files with the settings of a client.
 var settingsFile = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^client(-without-role|-[0-9A-Fa-f-]{36}(@[0-9A-Fa-f-]{36})?)?\.env$`)
+	return regexp.MustCompile(`^(client|client-without-role|(client|identity)-[0-9A-Fa-f-]{36}(@[0-9A-Fa-f-]{36})?)\.env$`)
 })
 
 // isOwnFile reports whether m2m gives a file of the folder this name.
@@ -212,7 +213,7 @@ func isOwnFile(name string) bool {
 	if whole, ok := wholefile.PartOf(name); ok {
 		name = whole
 	}
-	return name == CAFile || name == ControlFile || name == rootsFile || settingsFile().MatchString(name)
+	return name == CAFile || name == ControlFile || name == rootsFile || name == choicesFile || settingsFile().MatchString(name)
 }
 
 // removeOwn removes from a folder what m2m wrote into it, less the marker, and

@@ -43,9 +43,11 @@ func parseEnvFile(label string, data []byte) (map[string]string, error) {
 }
 
 // ParseLocal reads the settings file of a local tenant, called label in errors.
-// Unlike a .env it may set ProxyVariable.
+// Unlike a .env it may set ProxyVariable, IdentityEndpoint and IdentityHeader.
 func ParseLocal(label string, data []byte) (map[string]string, error) {
-	return parseStatements(label, data, func(name string) bool { return name == ProxyVariable || IsVariable(name) })
+	return parseStatements(label, data, func(name string) bool {
+		return name == ProxyVariable || name == IdentityEndpoint || name == IdentityHeader || IsVariable(name)
+	})
 }
 
 // lineEnds turns the line ends of Windows and of old Mac OS into those of Unix.

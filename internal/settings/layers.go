@@ -11,6 +11,13 @@ import (
 	"m2m/internal/text"
 )
 
+// The endpoint of managed identities, as App Service gives it to programs, and the secret
+// that opens it. The settings of a local tenant have them for a managed identity.
+const (
+	IdentityEndpoint = "IDENTITY_ENDPOINT"
+	IdentityHeader   = "IDENTITY_HEADER"
+)
+
 // ProxyVariable holds the proxy for https addresses. The settings of a local
 // tenant may set it; a .env may not.
 const ProxyVariable = "HTTPS_PROXY"

@@ -154,7 +154,7 @@ func (s *Server) discoveryV2(scope documentScope, keysQuery string) discoveryV2 
 	return discoveryV2{
 		TokenEndpoint:               base + "/oauth2/v2.0/token",
 		TokenEndpointAuthMethods:    append(authMethods(), "self_signed_tls_client_auth"),
-		JWKSURI:                     base + "/discovery/v2.0/keys" + keysQuery,
+		JWKSURI:                     s.KeysOf(entra.V2, scope.segment) + keysQuery,
 		ResponseModes:               []string{"query", "fragment", "form_post"},
 		SubjectTypes:                []string{"pairwise"},
 		IDTokenSigningAlgs:          []string{"RS256"},
@@ -180,7 +180,7 @@ func (s *Server) discoveryV1(scope documentScope, keysQuery string) discoveryV1 
 	return discoveryV1{
 		TokenEndpoint:               base + "/oauth2/token",
 		TokenEndpointAuthMethods:    authMethods(),
-		JWKSURI:                     s.maker.Origin + "/common/discovery/keys" + keysQuery,
+		JWKSURI:                     s.KeysOf(entra.V1, scope.segment) + keysQuery,
 		ResponseModes:               []string{"query", "fragment", "form_post"},
 		SubjectTypes:                []string{"pairwise"},
 		IDTokenSigningAlgs:          []string{"RS256"},

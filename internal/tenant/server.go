@@ -105,6 +105,17 @@ func (s *Server) Authority(tenant string) entra.Authority {
 	return entra.Authority{Origin: s.maker.Origin, Tenant: tenant}
 }
 
+// IssuerOf returns the iss of one tenant's tokens.
+func (s *Server) IssuerOf(v entra.Version, tenant string) string { return s.maker.IssuerOf(v, tenant) }
+
+// KeysOf returns where the keys are published that verify one tenant's tokens.
+func (s *Server) KeysOf(v entra.Version, tenant string) string {
+	if v == entra.V1 {
+		return s.maker.Origin + "/common/discovery/keys"
+	}
+	return s.maker.Origin + "/" + tenant + "/discovery/v2.0/keys"
+}
+
 // ProxyURL returns the address of the proxy under interception, with its
 // credentials, as HTTPS_PROXY takes it; the zero Secret without interception.
 func (s *Server) ProxyURL() entra.Secret {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +12,6 @@ import (
 	"m2m/internal/exit"
 	"m2m/internal/local"
 	"m2m/internal/settings"
-	"m2m/internal/tenant/fault"
-	"m2m/internal/tenant/tenantfile"
 )
 
 // serveLocal runs a local tenant and the API: for a command, or until a signal.
@@ -23,7 +22,7 @@ func serveLocal(env *cli.Env, cmd *cobra.Command, o options) error {
 	if err := o.checkOutput(); err != nil {
 		return err
 	}
-	for _, a := range [][2]string{{o.addr, "--addr"}, {o.tenantAddr, "--tenant-addr"}, {o.metricsAddr, "--metrics-addr"}} {
+	for _, a := range [][2]string{{o.addr, "--addr"}, {o.metricsAddr, "--metrics-addr"}} {
 		if a[0] == "" {
 			continue
 		}
@@ -31,25 +30,16 @@ func serveLocal(env *cli.Env, cmd *cobra.Command, o options) error {
 			return err
 		}
 	}
-	faults, err := local.ParseFaults(o.faults)
+	tenants, err := o.TenantFlags.Options(env, cmd, o.command != nil)
 	if err != nil {
 		return err
 	}
-	tenants, err := local.Tenants(o.tenantFile, env.ReadFile)
-	if err != nil {
-		return err
-	}
-	open := func(observed local.Observers) (*local.Server, error) {
-		return openLocalFor(env, cmd, o, tenants, faults, observed)
-	}
+	o.completeTenant(cmd, &tenants)
 	if o.command != nil {
-		return serveCommandLocally(env, cmd, o, open)
+		return serveCommandLocally(env, cmd, o, tenants)
 	}
-	return serveLocalUntilStopped(env, cmd, o, open)
+	return serveLocalUntilStopped(env, cmd, o, tenants)
 }
-
-// opener opens the tenant and the API's address.
-type opener func(local.Observers) (*local.Server, error)
 
 // checkOutput rejects unknown output formats.
 func (o *options) checkOutput() error {
@@ -71,19 +61,14 @@ func localInput(env *cli.Env, cmd *cobra.Command) settings.Input {
 	return in
 }
 
-// openLocalFor opens the tenant and the API's address. Free ports serve a command,
-// which gets its addresses from the environment.
-func openLocalFor(
-	env *cli.Env, cmd *cobra.Command, o options, tenants tenantfile.File, faults []fault.Fault, observed local.Observers,
-) (*local.Server, error) {
-	address := func(flag, value string) string {
-		if o.command != nil && !cmd.Flags().Changed(flag) {
-			return "127.0.0.1:0"
-		}
-		return value
+// completeTenant adds what a tenant has to know of the API. A free port serves a
+// command, which gets the address from the environment.
+func (o *options) completeTenant(cmd *cobra.Command, tenants *local.Options) {
+	tenants.APIAddr, tenants.APITLS = o.addr, o.certFile != ""
+	if o.command != nil && !cmd.Flags().Changed("addr") {
+		tenants.APIAddr = "127.0.0.1:0"
 	}
-	caFile, _ := cmd.Flags().GetString("ca-file")
-	resources := func(origin string) ([]string, error) {
+	tenants.Resources = func(origin string) ([]string, error) {
 		resources, err := o.metadataOptions.identifiers(origin, true)
 		var ids []string
 		for _, resource := range resources {
@@ -91,17 +76,18 @@ func openLocalFor(
 		}
 		return ids, err
 	}
-	return local.Open(local.Options{
-		Resources: resources,
-		Tenants:   tenants, Faults: faults, TenantAddr: address("tenant-addr", o.tenantAddr), APIAddr: address("addr", o.addr),
-		APITLS: o.certFile != "", Intercept: o.intercept, CAFile: caFile, Proxy: env.Proxy, Observers: observed,
-	})
+}
+
+// openLocal opens the tenant and the API's address.
+func openLocal(env *cli.Env, tenants local.Options, logger *slog.Logger) (*local.Server, error) {
+	tenants.Observers = newObservers(env, logger)
+	return local.Open(tenants)
 }
 
 // serveCommandLocally runs the COMMAND of serve --local -- COMMAND with a tenant
 // and an API that live as long as it does. Their messages are printed only if
 // something fails.
-func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, open opener) (err error) {
+func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, tenants local.Options) (err error) {
 	state := local.NewTemporary()
 	if _, err := env.Signals.Claim(cmd.Context()); err != nil { // so that no signal ends m2m before the folder is removed
 		return err
@@ -114,9 +100,12 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, open opene
 	if err != nil {
 		return err
 	}
-	server, err := open(newObservers(env, logger))
+	server, err := openLocal(env, tenants, logger)
 	if err != nil {
 		return err
+	}
+	if set, _ := env.Lookup("API_URL"); set != "" {
+		env.Say("the command gets API_URL=%s, the API that is served; the API_URL of the environment is not used", server.APIURL)
 	}
 	in := localInput(env, cmd)
 	environ, withLocal, err := server.CommandEnvironment(state, env.Environ, env.Executable)
@@ -146,7 +135,7 @@ func serveCommandLocally(env *cli.Env, cmd *cobra.Command, o options, open opene
 
 // serveLocalUntilStopped runs both on their usual addresses and writes the
 // settings where --local finds them.
-func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, open opener) (err error) {
+func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, tenants local.Options) (err error) {
 	in := localInput(env, cmd)
 	in.NoEnvFile = true // as --local does, so that both mean the same folder
 	places, err := settings.ResolvePlaces(in)
@@ -165,7 +154,7 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, open op
 	if err != nil {
 		return err
 	}
-	server, err := open(newObservers(env, logger))
+	server, err := openLocal(env, tenants, logger)
 	if err != nil {
 		return err
 	}
@@ -183,5 +172,5 @@ func serveLocalUntilStopped(env *cli.Env, cmd *cobra.Command, o options, open op
 	if err := announceLocal(env, server, api, state, o.form); err != nil {
 		return errors.Join(err, server.Close(), api.close())
 	}
-	return stopError(cmd.Context(), server.Serve(cmd.Context(), api.run))
+	return cli.StopError(cmd.Context(), server.Serve(cmd.Context(), api.run))
 }

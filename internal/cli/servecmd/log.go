@@ -3,7 +3,6 @@ package servecmd
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,11 +26,7 @@ import (
 // holds a secret or a token.
 func newObservers(env *cli.Env, logger *slog.Logger) local.Observers {
 	if _, ok := logger.Handler().(*lineHandler); ok {
-		return local.Observers{
-			OnTokenRequest: func(r tenant.TokenRequest) { tokenRequestLine(env, r) },
-			OnTunnel:       func(r intercept.Request) { tunnelLine(env, r) },
-			OnFault:        func(f fault.Answer) { faultLine(env, f) },
-		}
+		return local.Lines(env.Say)
 	}
 	return local.Observers{
 		OnTokenRequest: func(r tenant.TokenRequest) { logTokenRequest(logger, r) },
@@ -40,20 +35,7 @@ func newObservers(env *cli.Env, logger *slog.Logger) local.Observers {
 	}
 }
 
-// tokenRequestLine prints the outcome of one token request.
-func tokenRequestLine(env *cli.Env, r tenant.TokenRequest) {
-	outcome := "issued"
-	switch {
-	case r.Code != 0:
-		outcome = fmt.Sprintf("rejected with AADSTS%d: %s", r.Code, text.OneLine(r.Reason, 200))
-	case !r.Issued():
-		outcome = fmt.Sprintf("rejected with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
-	}
-	env.Say("%s token request: client %s, %s, resource %s: %s",
-		r.Time.UTC().Format(time.TimeOnly), text.Quote(r.ClientID), r.Credential, text.Quote(r.Resource), outcome)
-}
-
-// logTokenRequest is the same as JSON for programs. Its names are stable.
+// logTokenRequest is a token request as JSON for programs. Its names are stable.
 func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 	fields := []any{
 		"tenant", r.Tenant, "client_id", r.ClientID, "credential", string(r.Credential), "resource", r.Resource,
@@ -66,17 +48,7 @@ func logTokenRequest(logger *slog.Logger, r tenant.TokenRequest) {
 	logger.Warn("token request rejected", append(fields, "error", r.Error, "aadsts", r.Code, "reason", r.Reason)...)
 }
 
-// tunnelLine prints the outcome of one proxy request for a host that is not the
-// tenant's.
-func tunnelLine(env *cli.Env, r intercept.Request) {
-	outcome := "tunnelled"
-	if r.Status != http.StatusOK {
-		outcome = fmt.Sprintf("rejected with HTTP %d: %s", r.Status, text.OneLine(r.Reason, 200))
-	}
-	env.Say("%s proxy request: %s: %s", r.Time.UTC().Format(time.TimeOnly), text.Quote(r.Target), outcome)
-}
-
-// logTunnel is the same as JSON for programs. Its names are stable.
+// logTunnel is a proxy request as JSON for programs. Its names are stable.
 func logTunnel(logger *slog.Logger, r intercept.Request) {
 	if r.Status == http.StatusOK {
 		logger.Info("tunnel opened", "target", r.Target, "status", r.Status)
@@ -85,18 +57,9 @@ func logTunnel(logger *slog.Logger, r intercept.Request) {
 	logger.Warn("tunnel rejected", "target", r.Target, "status", r.Status, "reason", r.Reason)
 }
 
-// logFault is the same as faultLine, as JSON for programs. Its names are stable.
+// logFault is a request that met a fault, as JSON for programs. Its names are stable.
 func logFault(logger *slog.Logger, f fault.Answer) {
 	logger.Warn("fault on request", "fault", f.Fault, "method", f.Method, "path", f.Path)
-}
-
-// faultLine prints that a request met a fault.
-func faultLine(env *cli.Env, f fault.Answer) {
-	path := f.Path
-	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		path = text.Quote(path)
-	}
-	env.Say("%s fault %s: %s %s", f.Time.UTC().Format(time.TimeOnly), f.Fault, f.Method, path)
 }
 
 // logOptions are the flags of the request log.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,16 +45,14 @@ const examples = `  m2m serve                                   the protected AP
 
 // options are the flags of serve.
 type options struct {
-	addr       string
-	tenantAddr string
+	addr string
 	// metricsAddr is where the metrics are served apart from the API; empty: at
 	// the API's address, to callers on this machine.
 	metricsAddr string
-	tenantFile  string
 	form        string
-	intercept   bool
 	certFile    string
 	keyFile     string
+	cli.TenantFlags
 	logOptions
 	upstreamOptions
 	metadataOptions
@@ -65,7 +62,6 @@ type options struct {
 	keyGrace          time.Duration
 	drain             time.Duration
 	drainDelay        time.Duration
-	faults            []string
 	// command is the COMMAND after "--"; nil without one.
 	command []string
 }
@@ -96,13 +92,9 @@ func New(env *cli.Env) *cobra.Command {
 	flags.SetInterspersed(false) // what follows a word belongs to that word: see takeCommand
 	flags.Bool("local", false, "run a local tenant with the API")
 	flags.BoolVar(&o.check, "check", false, "check settings and keys, print what is wrong, and start nothing")
+	o.TenantFlags.Add(flags, "with --local: ")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8000", "the `ADDRESS` the API listens on")
-	flags.StringVar(&o.tenantAddr, "tenant-addr", "127.0.0.1:8443", "the `ADDRESS` the local tenant listens on")
-	flags.StringVar(&o.tenantFile, "tenant-file", "", "with --local: the tenants in `PATH` (YAML) in place of the built-in one")
 	flags.StringVarP(&o.form, "output", "o", "text", "with --local or --check: the output `FORMAT`: text or json")
-	flags.BoolVar(&o.intercept, "intercept", false, "with --local: answer as Microsoft's login hosts, through a proxy")
-	flags.StringArrayVar(&o.faults, "fault", nil,
-		"with --local: misbehave as `SPEC` says, such as token:429,times=3 (repeatable); see \"m2m tenant fault --help\"")
 	flags.StringVar(&o.metricsAddr, "metrics-addr", "",
 		"serve /metrics on this `ADDRESS`, to everyone who can reach it; default: at --addr, to this machine only")
 	flags.DurationVar(&o.drain, "drain", 10*time.Second, "how long running requests have to finish after SIGTERM or Ctrl-C")
@@ -203,12 +195,12 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o options) error {
 	api.fetchKeys(cmd.Context())
 	api.announce(listener)
 	printEnvFile(env, s)
-	return stopError(cmd.Context(), api.run(cmd.Context(), listener))
+	return cli.StopError(cmd.Context(), api.run(cmd.Context(), listener))
 }
 
 // rejectLocalFlags rejects the flags that need a local tenant.
 func rejectLocalFlags(cmd *cobra.Command, check bool) error {
-	for _, name := range []string{"tenant-addr", "tenant-file", "intercept", "fault", "output"} {
+	for _, name := range append(cli.TenantFlagNames(), "output") {
 		if cmd.Flags().Changed(name) && !(check && name == "output") {
 			return exit.Usagef("--%s needs --local: without it there is no tenant here", name).
 				Hintf("add --local, or leave --%s out", name)
@@ -244,14 +236,4 @@ func (api *api) run(ctx context.Context, listener net.Listener) error {
 	})
 	group.Go(func() error { return api.server.Serve(ctx, listener) })
 	return group.Wait()
-}
-
-// stopError is the outcome of a server that a signal stopped: nil after SIGTERM,
-// which is how supervisors stop a service, and interrupted after Ctrl-C.
-func stopError(ctx context.Context, err error) error {
-	cause := exit.SignalError{}
-	if err == nil && errors.As(context.Cause(ctx), &cause) && cause.Signal != syscall.SIGTERM {
-		return cause
-	}
-	return err
 }

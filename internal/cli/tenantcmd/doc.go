@@ -1,4 +1,4 @@
-// Package tenantcmd has the commands that act on the local tenant: they print a
-// token of it (mint), make it misbehave (fault) and print or check the file that
-// describes it (tenant-file).
+// Package tenantcmd has the commands of the local tenant: they run it (run), print what
+// it has and did (status) and tokens of it (mint), make it misbehave (fault), and print
+// or check the file that describes it (init, check, schema).
 package tenantcmd

@@ -70,13 +70,13 @@ func (t *Tenant) FindPrincipal(id string) *Client {
 func (t *Tenant) principals() [3][]Client { return [3][]Client{t.Clients, t.Identities, t.Agents} }
 
 // FindNamed finds a client, managed identity or agent identity by its ID or its
-// display name; nil if there is none.
+// display name, in any case; nil if there is none.
 func (t *Tenant) FindNamed(name string) *Client {
 	if c := t.FindPrincipal(name); c != nil {
 		return c
 	}
 	for _, list := range t.principals() {
-		if i := slices.IndexFunc(list, func(c Client) bool { return c.Name == name }); i >= 0 {
+		if i := slices.IndexFunc(list, func(c Client) bool { return strings.EqualFold(c.Name, name) }); i >= 0 {
 			return &list[i]
 		}
 	}

@@ -50,8 +50,37 @@ func (f *File) putFirst(tenant, client int) {
 	moveFirst(f.Tenants, tenant)
 	home := &f.Tenants[0]
 	moveFirst(home.Clients, client)
-	api := home.APIOf(home.Clients[0], home.APIs[0])
-	moveFirst(home.APIs, slices.IndexFunc(home.APIs, func(a directory.API) bool { return a.ID == api.ID }))
+	putAPIFirst(home, home.Clients[0])
+}
+
+// putAPIFirst puts the API first that a client is first of all for.
+func putAPIFirst(t *directory.Tenant, c directory.Client) {
+	api := t.APIOf(c, t.APIs[0])
+	moveFirst(t.APIs, slices.IndexFunc(t.APIs, func(a directory.API) bool { return a.ID == api.ID }))
+}
+
+// Choose puts the client with an ID or display name first, as the default is, or the
+// tenant and the API of the managed identity with it, and returns it; nil if there is
+// none. An agent identity is returned and changes nothing.
+func (f *File) Choose(name string) *directory.Client {
+	for i := range f.Tenants {
+		c := f.Tenants[i].FindNamed(name)
+		switch {
+		case c == nil || len(f.Tenants[i].APIs) == 0 || len(f.Tenants[i].Clients) == 0:
+			continue
+		case c.Kind == directory.AgentIdentity:
+			return c
+		case c.Kind == directory.App:
+			id := c.ID
+			f.putFirst(i, slices.IndexFunc(f.Tenants[i].Clients, func(c directory.Client) bool { return c.ID == id }))
+			return &f.Tenants[0].Clients[0]
+		}
+		chosen := *c
+		moveFirst(f.Tenants, i)
+		putAPIFirst(&f.Tenants[0], chosen)
+		return &chosen
+	}
+	return nil
 }
 
 // fillIDs gives what has no object ID one that is its own in its tenant, the same in
