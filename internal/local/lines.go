@@ -12,13 +12,13 @@ import (
 	"m2m/internal/text"
 )
 
-// Lines are Observers that print each event as one line with its time. No line holds
+// Lines are Observers that say each event as one line with its time. No line holds
 // a secret or a token.
-func Lines(print func(format string, args ...any)) Observers {
+func Lines(say func(format string, args ...any)) Observers {
 	return Observers{
-		OnTokenRequest: func(r tenant.TokenRequest) { print("%s", TokenRequestLine(r)) },
-		OnTunnel:       func(r intercept.Request) { print("%s", tunnelLine(r)) },
-		OnFault:        func(f fault.Answer) { print("%s", faultLine(f)) },
+		OnTokenRequest: func(r tenant.TokenRequest) { say("%s", TokenRequestLine(r)) },
+		OnTunnel:       func(r intercept.Request) { say("%s", tunnelLine(r)) },
+		OnFault:        func(f fault.Answer) { say("%s", faultLine(f)) },
 	}
 }
 

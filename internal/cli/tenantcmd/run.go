@@ -30,14 +30,14 @@ const runExamples = `  m2m tenant run                                        unt
   m2m tenant run -- npm test                            for the tests of a program
   m2m tenant run --tenant-file tenant.yaml              with tenants, apps and roles of your own
   m2m tenant run --as m2m-demo-user -- python app.py    the program has a managed identity
-  m2m tenant run --intercept -- npm test                the program requests login.microsoftonline.com`
+  m2m tenant run --intercept -- npm test                answer as login.microsoftonline.com`
 
 // newRun makes the command that runs a local tenant alone.
 func newRun(env *cli.Env) *cobra.Command {
 	var tenants cli.TenantFlags
 	cmd := &cobra.Command{
 		Use:   "run [-- COMMAND ...]",
-		Short: "Run the local tenant without an API, also for one command",
+		Short: "Run the local tenant without an API",
 		Long:  runLong, Example: runExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkCommand(cmd, args); err != nil {
