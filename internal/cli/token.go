@@ -63,6 +63,9 @@ func AddTokenFile(flags *pflag.FlagSet, path *string) {
 	flags.StringVar(path, "token-file", "", "send the token in `PATH` instead of a new one; - is stdin")
 }
 
+// Agent is the agent identity to acquire for; empty for none.
+func (how Acquisition) Agent() string { return how.agent }
+
 // Check rejects values that cannot be meant.
 func (how Acquisition) Check() error { return CheckTimeout(how.Timeout) }
 
@@ -107,7 +110,7 @@ func (session *Session) Acquire(ctx context.Context, how Acquisition) (token.Tok
 	defer cancel()
 	got, err := client.Acquire(ctx, request)
 	if err != nil {
-		return token.Token{}, s.ExplainToken(err)
+		return token.Token{}, s.Refused(request, s.ExplainToken(err))
 	}
 	switch left := got.ExpiresOn.Sub(env.Now()).Truncate(time.Second); {
 	case got.Short && how.MinTTL > 0:

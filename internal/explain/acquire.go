@@ -37,45 +37,61 @@ func refusalHints(e *token.Refusal) []string {
 	if e.Certificate != "" {
 		hints = append(hints, "compare with what the app registration lists: the certificate used has "+e.Certificate)
 	}
+	hints = append(hints, rejectedLeg(e.Leg)...)
 	if e.Assertion != nil {
 		hints = append(hints, rejectedAssertion(e)...)
 	}
 	return append(hints, requestIDs(e)...)
 }
 
-// rejectedAssertion compares the assertion with what Entra rejected it for: no
-// federated credential of the app matches, or it has expired. An assertion that
-// was rejected for another reason has nothing to compare.
-func rejectedAssertion(e *token.Refusal) []string {
-	for _, code := range e.AADSTS {
-		switch code {
-		case 70021, 70025, 700211, 700212, 700213:
-			return unmatchedAssertion(e.Assertion)
-		case 700024:
-			if !e.Assertion.ExpiresOn.IsZero() {
-				return []string{"the token that was sent expires at " + text.Time(e.Assertion.ExpiresOn)}
-			}
-		}
-	}
-	return nil
+// notAboutAssertion are the codes of refusals that have nothing to do with a federated
+// token that was sent: of the app, the tenant, the scope, a policy, the service.
+var notAboutAssertion = []int{
+	16000, 28000, 28002, 50001, 50013, 53003, 65001, 70001, 70003, 70011, 90002, 90013, 90014, 90019, 90033, 90055,
+	500011, 500014, 500021, 530035, 650052, 650053, 650056, 650057, 700016, 900021, 900023, 901002, 1002012, 7000112, 7000218, 7000229, 9010010,
 }
 
-// unmatchedAssertion shows what was sent as Entra compares it, and the command
-// that adds a credential which would match.
-func unmatchedAssertion(a *token.Assertion) []string {
+// unmatched are the codes of a federated token that no credential of the app fits.
+var unmatched = []int{70021, 70025, 700211, 700212, 700213, 7002131, 7002138}
+
+// rejectedAssertion shows what was sent as Entra compares it, and the command that
+// lists what the app trusts or adds a credential that would match. A refusal that is
+// known to be about something else has nothing to compare.
+func rejectedAssertion(e *token.Refusal) []string {
+	a := e.Assertion
+	if len(e.AADSTS) > 0 && slices.Contains(notAboutAssertion, e.AADSTS[0]) {
+		return nil
+	}
 	hints := []string{fmt.Sprintf("compare what was sent, letter by letter and case by case: iss %s, sub %s, aud %s", text.Quote(a.Issuer),
 		text.Quote(a.Subject), text.Quote(a.Audience))}
+	if slices.Contains(e.AADSTS, 700024) && !a.ExpiresOn.IsZero() {
+		hints = append(hints, "the token that was sent expires at "+text.Time(a.ExpiresOn))
+	}
 	if strings.HasPrefix(a.Subject, "repo:") && strings.Contains(a.Subject, "@") {
 		hints = append(hints, "GitHub puts numeric ids into this subject; the credential must have them too")
 	}
+	hints = append(hints, "list what the app trusts: az ad app federated-credential list --id "+a.ClientID)
 	parameters, err := json.Marshal(map[string]any{
-		"name": "m2m", "issuer": a.Issuer, "subject": a.Subject, "audiences": []string{a.Audience},
+		"name": "m2m", "issuer": a.Issuer, "subject": a.Subject, "audiences": []string{a.TrustedAudience()},
 	})
-	if err != nil || strings.Contains(string(parameters), "'") {
-		return hints // it could not be pasted into a shell
+	isUnmatched := slices.ContainsFunc(e.AADSTS, func(code int) bool { return slices.Contains(unmatched, code) })
+	if err != nil || !isUnmatched || strings.Contains(string(parameters), "'") { // it could not be pasted into a shell
+		return hints
 	}
 	return append(hints, fmt.Sprintf("if that is what should be trusted: az ad app federated-credential create --id %s --parameters '%s'",
 		a.ClientID, parameters))
+}
+
+// rejectedLeg says which request for an agent identity was rejected, and whose settings
+// that is about.
+func rejectedLeg(leg token.Leg) []string {
+	switch leg {
+	case token.LegBlueprint:
+		return []string{"this is about the blueprint (CLIENT_ID and its credential), which asked for a token of the agent"}
+	case token.LegAgent:
+		return []string{"this is about the agent (--agent): the blueprint got its token, and Entra rejected the agent's request for the API"}
+	}
+	return nil
 }
 
 // requestIDs is the line that a support case or a search in the sign-in log

@@ -27,7 +27,7 @@ func TestQuoteInAnAssertion(t *testing.T) {
 		refusal := &token.Refusal{AADSTS: []int{700213},
 			Assertion: &token.Assertion{Issuer: "https://idp.example", Subject: subject}}
 		hints := strings.Join(explain.CommandLine.Hints(refusal), "\n")
-		if got := strings.Contains(hints, "az ad app"); got != want || !strings.Contains(hints, subject) {
+		if got := strings.Contains(hints, "federated-credential create"); got != want || !strings.Contains(hints, subject) {
 			t.Errorf("subject %q: hints %q, want a command: %v", subject, hints, want)
 		}
 	}

@@ -53,6 +53,14 @@ func Resolve(in Input) (*Settings, error) {
 	s.CAFile = l.path(s.CAFile)
 	s.Places = l.places()
 	s.Cleaned = l.cleaned()
+	for which, taken := range map[Setting]Given[string]{Tenant: s.Tenant, ClientID: s.Client, Scope: s.Scope, AuthorityHost: s.Authority} {
+		if all := l.passed(which, taken); all != nil {
+			if s.Passed == nil {
+				s.Passed = map[Setting][]Given[string]{}
+			}
+			s.Passed[which] = all
+		}
+	}
 	return s, nil
 }
 

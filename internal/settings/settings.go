@@ -75,6 +75,9 @@ type Settings struct {
 	// Cleaned says, for --debug, which values were not taken as they were given:
 	// quotes, braces and invisible characters around them were left out.
 	Cleaned []string
+	// Passed are the values of tenant, client, scope and authority host that another one
+	// was taken instead of.
+	Passed map[Setting][]Given[string]
 	// Unused are the variables of a .env that was found and whose values do not
 	// count, because the caller's settings decide about tokens.
 	Unused []string

@@ -215,6 +215,16 @@ type Assertion struct {
 	audiences []string
 }
 
+// TrustedAudience is the audience that a federated credential for the token must name:
+// its own, but for Entra's own tokens, in which a GUID stands for the URI that was
+// asked for.
+func (a *Assertion) TrustedAudience() string {
+	if a.Audience == exchangeID {
+		return a.Wanted
+	}
+	return a.Audience
+}
+
 // parseAssertion takes a federated token apart strictly: its three parts must be
 // base64url, the first two JSON objects. It is not verified; Entra decides.
 func parseAssertion(token string) (*Assertion, error) {

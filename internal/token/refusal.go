@@ -80,7 +80,14 @@ func (e *Refusal) Known() (entry entra.AADSTS, ok bool) {
 // the likely cause.
 func (e *Refusal) Error() string {
 	var b strings.Builder
-	b.WriteString("the identity provider refused: ")
+	switch e.Leg {
+	case LegBlueprint:
+		b.WriteString("the identity provider rejected the blueprint's request for a token of the agent: ")
+	case LegAgent:
+		b.WriteString("the identity provider rejected the agent's request: ")
+	default:
+		b.WriteString("the identity provider refused: ")
+	}
 	entry, known := e.Known()
 	if len(e.AADSTS) > 0 {
 		fmt.Fprintf(&b, "AADSTS%d", e.AADSTS[0])

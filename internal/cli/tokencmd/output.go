@@ -1,6 +1,8 @@
 package tokencmd
 
 import (
+	"cmp"
+	"encoding/json"
 	"io"
 	"strings"
 	"time"
@@ -9,6 +11,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/exit"
+	"m2m/internal/text"
 	"m2m/internal/token"
 )
 
@@ -19,6 +22,8 @@ type output struct {
 	mask bool
 	// maskPrefix begins the line that masks the token; check sets it.
 	maskPrefix string
+	// execVersion is the apiVersion of -o exec-credential; check sets it.
+	execVersion string
 }
 
 func (o *output) add(flags *pflag.FlagSet) {
@@ -33,9 +38,43 @@ func (o *output) check(env *cli.Env) (err error) {
 		return err
 	}
 	if o.mask {
-		o.maskPrefix, err = maskPrefix(env)
+		if o.maskPrefix, err = maskPrefix(env); err != nil {
+			return err
+		}
+	}
+	if o.form == "exec-credential" {
+		o.execVersion, err = execVersion(env)
 	}
 	return err
+}
+
+// The versions of client-go's protocol of credential plugins. The answer must have the
+// one that was asked for.
+// Source: kubernetes.io/docs/reference/access-authn-authz/authentication.
+const (
+	execV1      = "client.authentication.k8s.io/v1"
+	execV1beta1 = "client.authentication.k8s.io/v1beta1"
+)
+
+// execVersion returns the apiVersion that KUBERNETES_EXEC_INFO asks for; v1 without
+// that variable.
+func execVersion(env *cli.Env) (string, error) {
+	info, given := env.Lookup("KUBERNETES_EXEC_INFO")
+	if !given || info == "" {
+		return execV1, nil
+	}
+	var asked struct {
+		APIVersion string `json:"apiVersion"`
+	}
+	if json.Unmarshal([]byte(info), &asked) != nil {
+		return "", exit.Usagef("KUBERNETES_EXEC_INFO is not JSON").Hint("leave KUBERNETES_EXEC_INFO as kubectl sets it, or unset it")
+	}
+	switch asked.APIVersion {
+	case execV1, execV1beta1:
+		return asked.APIVersion, nil
+	}
+	return "", exit.Usagef("KUBERNETES_EXEC_INFO asks for %s, which m2m does not speak", text.QuoteGiven(asked.APIVersion)).
+		Hint("set apiVersion: " + execV1 + " (or " + execV1beta1 + ") under users[].user.exec of the kubeconfig")
 }
 
 // print writes the token to w and, before it, with --mask the line that masks
@@ -52,7 +91,7 @@ func (o output) print(stderr, w io.Writer, t issuedToken) error {
 			return err
 		}
 	}
-	return t.write(w, o.form)
+	return t.write(w, o)
 }
 
 // maskPrefix returns the beginning of the command by which the CI runner that
@@ -89,18 +128,20 @@ type issuedToken struct {
 
 // document is the JSON of `token -o json`. Its keys are stable.
 type document struct {
-	AccessToken string       `json:"access_token"`
-	TokenType   string       `json:"token_type"`
-	ExpiresOn   int64        `json:"expires_on"`
-	ExpiresAt   string       `json:"expires_at"`
-	TenantID    string       `json:"tenant_id,omitempty"`
-	ClientID    string       `json:"client_id,omitempty"`
-	Scope       string       `json:"scope,omitempty"`
-	Source      token.Source `json:"source"`
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresOn   int64  `json:"expires_on"`
+	ExpiresAt   string `json:"expires_at"`
+	TenantID    string `json:"tenant_id,omitempty"`
+	ClientID    string `json:"client_id,omitempty"`
+	Scope       string `json:"scope,omitempty"`
+	// Resource is what a managed identity endpoint says that the token is for.
+	Resource string       `json:"resource,omitempty"`
+	Source   token.Source `json:"source"`
 }
 
 // execCredential is the answer of a credential plugin of kubectl and other users
-// of client-go: client.authentication.k8s.io/v1.
+// of client-go.
 type execCredential struct {
 	APIVersion string               `json:"apiVersion"`
 	Kind       string               `json:"kind"`
@@ -113,9 +154,9 @@ type execCredentialStatus struct {
 }
 
 // write prints the token in one of forms, and nothing else.
-func (t issuedToken) write(w io.Writer, form string) error {
+func (t issuedToken) write(w io.Writer, o output) error {
 	bearer := t.Access.Reveal()
-	switch form {
+	switch o.form {
 	case "json":
 		return cli.WriteJSON(w, t.document())
 	case "header":
@@ -124,7 +165,7 @@ func (t issuedToken) write(w io.Writer, form string) error {
 		return cli.WriteLine(w, `header = "Authorization: Bearer `+bearer+`"`)
 	case "exec-credential":
 		return cli.WriteJSON(w, execCredential{
-			APIVersion: "client.authentication.k8s.io/v1",
+			APIVersion: o.execVersion,
 			Kind:       "ExecCredential",
 			Status:     execCredentialStatus{t.ExpiresOn.UTC().Format(time.RFC3339), bearer},
 		})
@@ -139,8 +180,9 @@ func (t issuedToken) document() document {
 		ExpiresOn:   t.ExpiresOn.Unix(),
 		ExpiresAt:   t.ExpiresOn.UTC().Format(time.RFC3339),
 		TenantID:    t.tenant,
-		ClientID:    t.clientID,
+		ClientID:    cmp.Or(t.ClientID, t.clientID),
 		Scope:       t.scope,
+		Resource:    t.Resource,
 		Source:      t.Source,
 	}
 }

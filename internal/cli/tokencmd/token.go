@@ -73,11 +73,19 @@ func run(env *cli.Env, cmd *cobra.Command, how cli.Acquisition, out output, file
 		return err
 	}
 	s := session.Settings
-	return out.print(env.Stderr, file, issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value})
+	issued := issuedToken{got, s.Tenant.Value, s.Client.Value, s.Scope.Value}
+	if s.Credential.Kind == settings.KindManagedIdentity {
+		issued.tenant, issued.clientID = "", s.Credential.IdentityClient // those of the settings are not its own
+	} else if agent := how.Agent(); agent != "" {
+		issued.clientID = agent
+	}
+	return out.print(env.Stderr, file, issued)
 }
 
+// clearCache removes the tokens of the cache that the command would use: with --local
+// that of the local tenant.
 func clearCache(env *cli.Env, cmd *cobra.Command) error {
-	places, err := settings.ResolvePlaces(cli.SettingsInput(env, cmd, settings.Uses{}))
+	places, err := cachePlaces(env, cmd)
 	if err != nil {
 		return err
 	}
@@ -87,4 +95,15 @@ func clearCache(env *cli.Env, cmd *cobra.Command) error {
 	}
 	env.Say("removed %s", text.Plural(removed, "cached token"))
 	return nil
+}
+
+func cachePlaces(env *cli.Env, cmd *cobra.Command) (settings.Places, error) {
+	if withLocal, _ := cmd.Flags().GetBool("local"); !withLocal {
+		return settings.ResolvePlaces(cli.SettingsInput(env, cmd, settings.Uses{}))
+	}
+	s, err := cli.Resolve(env, cmd, settings.Uses{})
+	if err != nil {
+		return settings.Places{}, err
+	}
+	return s.Places, nil
 }
