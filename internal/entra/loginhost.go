@@ -59,6 +59,20 @@ func RegionalHosts() []string {
 	return hosts
 }
 
+// externalID is the domain of External ID's login hosts.
+const externalID = ".ciamlogin.com"
+
+// IsExternalIDHost reports whether a host, without a port, is one of External ID: each
+// tenant has some, by its name and by its GUID.
+func IsExternalIDHost(host string) bool {
+	return len(host) > len(externalID) && strings.HasSuffix(text.LowerASCII(host), externalID)
+}
+
+// ExternalIDHost is the host in the issuer of a tenant of External ID, whatever the host
+// that was asked. The tenant is a GUID, or what stands for one.
+// Source: github.com/MicrosoftDocs/entra-docs/issues/408.
+func ExternalIDHost(tenant string) string { return tenant + externalID }
+
 // IsLoginHost reports whether a host, without a port, is one of LoginHosts or a
 // region's below RegionalHosts, in any case.
 func IsLoginHost(host string) bool {

@@ -91,8 +91,9 @@ func NotAToken(err error, j Judged) NotToken {
 	return NotToken{a.cause, a.fix}
 }
 
-// maxPasted bounds what is looked at of a text, in bytes.
-const maxPasted = 64 << 10
+// maxShape bounds what is compared with expressions, in bytes, and maxPasted what is
+// looked at in other ways.
+const maxShape, maxPasted = 4 << 10, 64 << 10
 
 // useSecret and afresh are fixes of credentials.
 const (
@@ -167,6 +168,7 @@ func isShortened(s string) bool { return strings.Contains(s, "...") || strings.C
 
 // byShape finds the first row that matches, among those that are certain or the others.
 func byShape(s string, certain bool) (pasted, bool) {
+	s = text.Cut(s, maxShape)
 	for _, row := range shapes() {
 		if row.Certain == certain && row.expression.MatchString(s) {
 			p := pasted{row.Is, row.Fix, row.Certain, row.Secret}

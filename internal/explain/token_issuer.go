@@ -21,7 +21,7 @@ func (r tokenReport) adviseOther(f *verify.Finding) (a advice, ok bool) {
 	switch {
 	case r.family.Use == issuer.Credential && r.Token != nil:
 		return advice{"this is " + r.family.Token + ", not an access token: " + r.family.Note, "send the access token"}, true
-	case r.foreign() && f.Check == verify.CheckIssuer && r.Token.Issuer != "":
+	case r.foreign() && (f.Check == verify.CheckIssuer || f.Reason == verify.ErrAudienceExchange) && r.Token.Issuer != "":
 		return r.adviseForeign(), true
 	case r.plain():
 		return r.advisePlain(f.Check, f.Reason)

@@ -23,8 +23,11 @@ func AuthorityOf(t *jwt.Token) (a entra.Authority, ok bool) {
 		return a, false
 	}
 	host, tenant, ok := SplitIssuer(t.Version, t.Issuer)
-	if !ok || !entra.IsGUID(tenant) {
+	switch {
+	case !ok || !entra.IsGUID(tenant):
 		return a, false
+	case host == entra.ExternalIDHost(tenant):
+		return entra.Authority{Origin: "https://" + text.LowerASCII(host), Tenant: strings.ToLower(tenant)}, true
 	}
 	cloud, ok := entra.CloudByHost(host)
 	if t.Version == entra.V1 {
@@ -59,10 +62,13 @@ func SplitIssuer(v entra.Version, issuer string) (host, tenant string, ok bool) 
 // aliases answer with the main host, and v1.0 tokens are issued by an STS.
 func issuerFits(a entra.Authority, v entra.Version, issuer string) bool {
 	host, tenant, ok := SplitIssuer(v, issuer)
-	return ok && tenantFits(a.Tenant, tenant) && hostFits(a, v, host)
+	return ok && tenantFits(a.Tenant, tenant) && hostFits(a, v, host, tenant)
 }
 
-func hostFits(a entra.Authority, v entra.Version, host string) bool {
+func hostFits(a entra.Authority, v entra.Version, host, tenant string) bool {
+	if entra.IsExternalIDHost(hostOf(a)) {
+		return host == entra.ExternalIDHost(tenant)
+	}
 	if v == entra.V1 {
 		cloud, _ := a.Cloud()
 		return host == hostOf(a) || host == "sts.windows.net" || host == cloud.STS
@@ -71,9 +77,9 @@ func hostFits(a entra.Authority, v entra.Version, host string) bool {
 }
 
 // sameCloud reports whether host is the authority's own, or another login host
-// of the same Entra cloud.
+// of the same Entra cloud, or of External ID if the authority is.
 func sameCloud(a entra.Authority, host string) bool {
-	if host == hostOf(a) {
+	if host == hostOf(a) || entra.IsExternalIDHost(host) && entra.IsExternalIDHost(hostOf(a)) {
 		return true
 	}
 	cloud, ok := a.Cloud()
@@ -92,15 +98,20 @@ func tenantFits(configured, found string) bool {
 
 func hostOf(a entra.Authority) string { return strings.TrimPrefix(a.Origin, "https://") }
 
-// MatchesIssuer reports whether iss is the issuer once {tenantid} is replaced by
-// the token's tid. It allocates nothing, because it runs for every token.
+// MatchesIssuer reports whether iss is the issuer once each {tenantid} is replaced by
+// the token's tid; External ID's have two. It allocates nothing, because it runs for
+// every token.
 func MatchesIssuer(issuer, tid, iss string) bool {
-	before, after, found := strings.Cut(issuer, TenantPlaceholder)
-	if !found {
-		return iss == issuer
+	for {
+		before, after, found := strings.Cut(issuer, TenantPlaceholder)
+		if !found {
+			return iss == issuer
+		}
+		if len(iss) < len(before)+len(tid) || iss[:len(before)] != before || iss[len(before):len(before)+len(tid)] != tid {
+			return false
+		}
+		issuer, iss = after, iss[len(before)+len(tid):]
 	}
-	return len(iss) == len(before)+len(tid)+len(after) && iss[:len(before)] == before &&
-		iss[len(before):len(before)+len(tid)] == tid && iss[len(iss)-len(after):] == after
 }
 
 // MayVerify reports whether the key may verify tokens of that issuer. The keys of
@@ -137,7 +148,7 @@ func IsEntraIssuer(issuer string) bool {
 	}
 	host := text.LowerASCII(u.Hostname())
 	_, known := CloudOf(host)
-	return known || strings.HasSuffix(host, ".ciamlogin.com")
+	return known || entra.IsExternalIDHost(host)
 }
 
 // ParseIssuer takes an issuer of either version apart.

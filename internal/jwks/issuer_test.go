@@ -20,6 +20,11 @@ func TestAuthorityOf(t *testing.T) {
 			"https://login.microsoftonline.us/" + issuertest.Tenant},
 		{"China v1.0", issuertest.ClaimsV1().Str("iss", "https://sts.chinacloudapi.cn/"+issuertest.Tenant+"/"),
 			"https://login.partner.microsoftonline.cn/" + issuertest.Tenant},
+		{"External ID", issuertest.ClaimsV2().Str("iss", "https://"+issuertest.Tenant+".ciamlogin.com/"+issuertest.Tenant+"/v2.0"),
+			"https://" + issuertest.Tenant + ".ciamlogin.com/" + issuertest.Tenant},
+		{"External ID by its name", issuertest.ClaimsV2().Str("iss", "https://contoso.ciamlogin.com/"+issuertest.Tenant+"/v2.0"), ""},
+		{"External ID of another", issuertest.ClaimsV2().Str("iss",
+			"https://"+issuertest.OtherTenant+".ciamlogin.com/"+issuertest.Tenant+"/v2.0"), ""},
 		{"somebody else", issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"), ""},
 		{"a host that only begins so",
 			issuertest.ClaimsV2().Str("iss", "https://login.microsoftonline.com.evil.example/"+issuertest.Tenant+"/v2.0"), ""},
@@ -43,5 +48,26 @@ func TestAuthorityOf(t *testing.T) {
 	}
 	if _, ok := jwks.AuthorityOf(nil); ok {
 		t.Error("want nothing of nothing")
+	}
+}
+
+func TestMatchesIssuer(t *testing.T) {
+	for _, tt := range []struct {
+		issuer, tid, iss string
+		want             bool
+	}{
+		{"https://x/{tenantid}/v2.0", "t", "https://x/t/v2.0", true},
+		{"https://{tenantid}.x/{tenantid}/v2.0", "t", "https://t.x/t/v2.0", true},
+		{"https://{tenantid}.x/{tenantid}/v2.0", "t", "https://t.x/u/v2.0", false},
+		{"https://{tenantid}.x/{tenantid}/v2.0", "t", "https://u.x/t/v2.0", false},
+		{"https://{tenantid}.x/{tenantid}/v2.0", "t", "https://t.x/{tenantid}/v2.0", false},
+		{"https://x/{tenantid}/v2.0", "t", "https://x/t/v2.0/", false},
+		{"https://x/{tenantid}", "t", "https://x/", false},
+		{"https://x", "t", "https://x", true},
+		{"{tenantid}", "", "", true},
+	} {
+		if got := jwks.MatchesIssuer(tt.issuer, tt.tid, tt.iss); got != tt.want {
+			t.Errorf("%+v: got %v", tt, got)
+		}
 	}
 }

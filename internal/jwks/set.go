@@ -80,6 +80,9 @@ func expectedIssuer(a entra.Authority, v entra.Version) string {
 		tenant = strings.ToLower(a.Tenant)
 	}
 	cloud, ok := a.Cloud()
+	if v == entra.V2 && entra.IsExternalIDHost(hostOf(a)) {
+		return "https://" + entra.ExternalIDHost(tenant) + "/" + tenant + "/v2.0"
+	}
 	if v == entra.V1 {
 		if !ok {
 			cloud.STS = "sts.windows.net"
@@ -106,6 +109,10 @@ func (s *Set) Admits(v entra.Version, issuer string) bool {
 	before, after, template := strings.Cut(expected.Name, TenantPlaceholder)
 	if !template {
 		return issuer == expected.Name
+	}
+	last := strings.LastIndex(after, TenantPlaceholder)
+	if last >= 0 {
+		after = after[last+len(TenantPlaceholder):]
 	}
 	return strings.HasPrefix(issuer, before) && strings.HasSuffix(issuer, after)
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,7 +90,7 @@ func describeIssuer(h *evaluation) (expected, found string) {
 	case h.issuer.Any:
 		expected = "any"
 	case h.issuer.Name != "":
-		expected = strings.Replace(h.issuer.Name, jwks.TenantPlaceholder, "<tid>", 1)
+		expected = strings.ReplaceAll(h.issuer.Name, jwks.TenantPlaceholder, "<tid>")
 	case h.issuer.Hint != "":
 		expected = h.issuer.Hint
 	}
@@ -133,6 +134,8 @@ func describeAudience(h *evaluation) (expected, found string) {
 		return "", ""
 	}
 	switch {
+	case slices.ContainsFunc(h.Token.Audiences(), entra.IsExchange):
+		expected = "an API, not a token exchange"
 	case h.policy.AnyAudience:
 		expected = "any"
 	case len(h.policy.Audiences) == 0:

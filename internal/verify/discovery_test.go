@@ -17,6 +17,7 @@ import (
 // by the same rules: a local tenant on loopback, a stand-in on another host
 // with its own v1.0 issuer, a tenant named by domain, /common, the clouds.
 func TestAuthorities(t *testing.T) {
+	const ciam = "https://" + issuertest.Tenant + ".ciamlogin.com/" + issuertest.Tenant + "/v2.0"
 	const issuerUS = "https://login.microsoftonline.us/" + issuertest.Tenant + "/v2.0"
 	tests := []struct {
 		name, origin, tenant string
@@ -49,6 +50,13 @@ func TestAuthorities(t *testing.T) {
 		{"alias of the public cloud, keys of its main host", "https://login.windows.net", issuertest.Tenant,
 			issuertest.IssuerV2, issuertest.IssuerV1,
 			"https://login.microsoftonline.com/{tenantid}/v2.0", "microsoftonline.com", nil},
+		{"External ID by its name", "https://contoso.ciamlogin.com", issuertest.Tenant, ciam, "",
+			"https://{tenantid}.ciamlogin.com/{tenantid}/v2.0", "", nil},
+		{"External ID by its GUID", "https://" + issuertest.Tenant + ".ciamlogin.com", issuertest.Tenant, ciam, "", "", "", nil},
+		{"External ID by its domain", "https://contoso.ciamlogin.com", "contoso.onmicrosoft.com", ciam, "",
+			"https://{tenantid}.ciamlogin.com/{tenantid}/v2.0", "", nil},
+		{"External ID, key of another tenant", "https://contoso.ciamlogin.com", issuertest.Tenant, ciam, "",
+			"https://" + issuertest.OtherTenant + ".ciamlogin.com/{tenantid}/v2.0", "", verify.ErrKeyIssuer},
 		{"US government", "https://login.microsoftonline.us", issuertest.Tenant, issuerUS, issuertest.IssuerV1,
 			"https://login.microsoftonline.us/{tenantid}/v2.0", "", nil},
 		// Both clouds issue v1.0 tokens as sts.windows.net, and not every key names its cloud.
@@ -90,6 +98,9 @@ func TestAuthorities(t *testing.T) {
 			tid := func(s string) string { return strings.Replace(s, "{tenantid}", issuertest.Tenant, 1) }
 			try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("iss", tid(tt.v2))),
 				want: tt.want, check: verify.CheckKey})
+			if tt.v1 == "" {
+				return // External ID has no v1.0
+			}
 			try(t, v, trial{token: issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1().Str("iss", tid(tt.v1))),
 				want: tt.want, check: verify.CheckKey})
 		})

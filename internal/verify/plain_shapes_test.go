@@ -98,6 +98,11 @@ func otherShapes() []shape {
 			verify.ErrNotAppOnly),
 		kind("nothing but @clients", issuertest.Header(), c("@clients").Str("client_id", ""), verify.ErrClientMissing),
 		kind("cid a number", issuertest.Header(), c("7").Set("cid", "7"), verify.ErrClientMissing),
+		{"Okta: org authorization server", bare, oktaClaims("0oa1").Str("iss", "https://acme.okta.com"), verify.ErrOktaOrg,
+			verify.CheckSignature},
+		{"for an exchange", plainHeader(), c("s").Str("client_id", "s").Set("aud", `["orders","api://AzureADTokenExchange"]`),
+			verify.ErrAudienceExchange, verify.CheckAudience},
+		{"bound", plainHeader(), c("s").Str("client_id", "s").Set("cnf", `{"jkt":"x"}`), verify.ErrBound, verify.CheckBinding},
 		{"tid no text", plainHeader(), c("s").Str("client_id", "s").Set("tid", "7"), jwt.ErrMemberType, verify.CheckForm},
 		// Entra's form in the issuer's name is judged by Entra's rules, whole.
 		{"Entra's version, scp a list", issuertest.Header(), issuertest.ClaimsV2().Str("iss", idp).Set("scp", `["read"]`),

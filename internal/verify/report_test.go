@@ -137,3 +137,43 @@ func TestErrors(t *testing.T) {
 		t.Errorf("want a client asked for, got %v", err)
 	}
 }
+
+// TestBoundUndecided: who is asked about a token that somebody else received cannot tell
+// whether that one holds the key.
+func TestBoundUndecided(t *testing.T) {
+	p := policy()
+	p.BoundUndecided = true
+	v := verifier(t, p, issuertest.Keys(t))
+	token := issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Set("cnf", `{"x5t#S256":"x"}`))
+	report := v.Report(t.Context(), token)
+	if f := report.Finding(verify.CheckBinding); report.Verdict != verify.Undecided || f.Status != verify.Unknown ||
+		f.Reason != verify.ErrBound {
+		t.Errorf("want the binding unknown, got %s, %+v", report.Verdict, f)
+	}
+	if _, err := v.Verify(t.Context(), token); !errors.Is(err, verify.ErrUndecided) {
+		t.Errorf("want undecided, got %v", err)
+	}
+}
+
+// TestOneFailure: what one failure explains is skipped, and names it.
+func TestOneFailure(t *testing.T) {
+	for name, tt := range map[string]struct {
+		claims issuertest.Members
+		check  verify.Check
+	}{
+		"another tenant": {foreign(), verify.CheckIssuer},
+		"another issuer": {issuertest.Members{}.Str("iss", "https://idp.example").Str("aud", "x"), verify.CheckIssuer},
+		"exp as text":    {issuertest.ClaimsV2().Str("exp", "1"), verify.CheckForm},
+		"no azp":         {issuertest.ClaimsV2().Del("azp"), verify.CheckKind},
+	} {
+		report := verifier(t, policy(), issuertest.Keys(t)).Report(t.Context(), issuertest.Mint(issuertest.Header(), tt.claims))
+		for _, f := range report.Findings {
+			if failed := f.Status == verify.Fail || f.Status == verify.Unknown; failed != (f.Check == tt.check) {
+				t.Errorf("%s: want %s alone, got %+v", name, tt.check, f)
+			}
+			if f.Status == verify.Skip && f.Reason == verify.ErrNotReached && f.BlockedBy == "" {
+				t.Errorf("%s: %s names no check that explains it", name, f.Check)
+			}
+		}
+	}
+}

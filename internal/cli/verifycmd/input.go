@@ -88,7 +88,11 @@ func keySet(ctx context.Context, env *cli.Env, client *http.Client, s *settings.
 	}
 	data, changed, err := input.KeySet(data)
 	if err != nil {
-		return nil, exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
+		e := exit.Usagef("--jwks %s: %v", shownPlace(o.jwks), err).Wrap(err)
+		if keys := keysOf(o.issuer); keys != "" {
+			return nil, e.Hint("the keys of " + text.Quote(o.issuer) + ": --jwks " + text.ShellQuote(text.Printable(keys)))
+		}
+		return nil, e
 	}
 	if len(changed) > 0 {
 		env.Trace("key set: read without " + strings.Join(changed, ", "))
@@ -122,16 +126,24 @@ func followDiscovery(ctx context.Context, env *cli.Env, client *http.Client, o o
 // issuerAlone is the error for an issuer whose keys are not given.
 func issuerAlone(iss string) error {
 	e := exit.Usagef("--issuer needs --jwks: the keys of that issuer")
-	f := issuer.OfIssuer(iss)
-	switch keys, _ := f.KeysAddress(&jwt.Token{Issuer: iss}); {
-	case f.ID == issuer.Entra:
+	switch keys := keysOf(iss); {
+	case issuer.OfIssuer(iss).ID == issuer.Entra:
 		return e.Hint("for tokens of Entra's leave out --issuer, and name the tenant: --tenant ID")
 	case keys != "":
 		return e.Hint("add --jwks " + text.ShellQuote(text.Printable(keys)))
-	case strings.HasPrefix(iss, "https://"):
-		return e.Hint("add --jwks " + text.ShellQuote(text.Printable(strings.TrimSuffix(iss, "/")+"/.well-known/openid-configuration")))
 	}
 	return e.Hint("add --jwks with the address or the file of its key set")
+}
+
+// keysOf is where an issuer likely publishes its keys; empty if that cannot be told.
+func keysOf(iss string) string {
+	if keys, _ := issuer.OfIssuer(iss).KeysAddress(&jwt.Token{Issuer: iss}); keys != "" {
+		return keys
+	}
+	if strings.HasPrefix(iss, "https://") {
+		return strings.TrimSuffix(iss, "/") + "/.well-known/openid-configuration"
+	}
+	return ""
 }
 
 func readJWKS(ctx context.Context, env *cli.Env, client *http.Client, place string) ([]byte, error) {

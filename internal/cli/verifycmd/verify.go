@@ -195,8 +195,8 @@ func newVerifier(
 	}
 	o.Warn(env)
 	if policy.PlainIssuer != "" {
-		env.Say("warning: --issuer %s is none of Entra's: "+
-			"ver, nbf and tid are not asked for, and sub alone tells an app from a user", text.Quote(o.issuer))
+		env.Say("warning: --issuer %s is not one of Entra's: "+
+			"ver, nbf and tid are not required, and sub alone distinguishes an app from a user", text.Quote(o.issuer))
 	} else {
 		cli.WarnAboutScopes(env, policy)
 	}
