@@ -71,11 +71,16 @@ func isOwnName(name string) bool {
 	case name == "localhost", strings.HasSuffix(name, ".localhost"), strings.HasPrefix(name, "localhost."),
 		name == "ip6-localhost", name == "ip6-loopback":
 		return true
-	case first == "metadata" && (name == first || strings.HasSuffix(name, ".internal")): // Google
+	case slices.ContainsFunc(metadataNames, func(known string) bool { return name == known || strings.HasSuffix(name, "."+known) }):
 		return true
 	}
-	return first == "instance-data" && (name == first || strings.HasSuffix(name, ".internal")) // Amazon
+	// Google's metadata.google.internal, Amazon's instance-data.ec2.internal and their like.
+	return (first == "metadata" || first == "instance-data") && (name == first || strings.HasSuffix(name, ".internal"))
 }
+
+// metadataNames are public names of clouds' metadata services, which lead to the machine
+// that resolves them: Google, Tencent, IBM.
+var metadataNames = []string{"metadata.goog", "metadata.tencentyun.com", "metadata.cloud.ibm.com"}
 
 // isOwnLink reports whether an address is this machine's, its link's, or of no
 // machine. An IPv4 address inside an IPv6 one counts as itself.
@@ -94,18 +99,24 @@ func isOwnLink(addr netip.Addr) bool {
 // that netip has no method for.
 var ownPrefixes = sync.OnceValue(func() []netip.Prefix {
 	return []netip.Prefix{
-		netip.MustParsePrefix("0.0.0.0/8"),          // this host on this network (RFC 1122)
-		netip.MustParsePrefix("255.255.255.255/32"), // broadcast on the link
-		netip.MustParsePrefix("168.63.129.16/32"),   // Azure's own services, seen from a virtual machine
-		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba's metadata service
-		netip.MustParsePrefix("fd00:ec2::254/128"),  // Amazon's metadata service
-		netip.MustParsePrefix("fec0::/10"),          // site-local, the older link-local (RFC 3879)
+		netip.MustParsePrefix("0.0.0.0/8"),              // this host on this network (RFC 1122)
+		netip.MustParsePrefix("255.255.255.255/32"),     // broadcast on the link
+		netip.MustParsePrefix("168.63.129.16/32"),       // Azure's own services, seen from a virtual machine
+		netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba's metadata service
+		netip.MustParsePrefix("192.0.0.0/24"),           // IETF protocol assignments, Oracle's metadata service among them (RFC 6890)
+		netip.MustParsePrefix("fd00:ec2::/32"),          // Amazon's services on the link, metadata among them
+		netip.MustParsePrefix("fd20:ce::254/128"),       // Google's metadata service
+		netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), // Oracle's metadata service
+		netip.MustParsePrefix("64:ff9b:1::/48"),         // translation inside one network (RFC 8215): where it leads is that network's
+		netip.MustParsePrefix("2001::/32"),              // Teredo (RFC 4380): packets go to an IPv4 address of any kind
+		netip.MustParsePrefix("2002::/16"),              // 6to4 (RFC 3056, deprecated by RFC 7526): the same
+		netip.MustParsePrefix("fec0::/10"),              // site-local, the older link-local (RFC 3879)
 	}
 })
 
 // embedded4 returns the IPv4 address to which routers and kernels send packets
-// for certain IPv6 addresses: NAT64 (RFC 6052), 6to4 (RFC 3056) and the old
-// IPv4-compatible form; else the address itself.
+// for certain IPv6 addresses: NAT64 (RFC 6052), IPv4-translated (RFC 2765), ISATAP
+// (RFC 5214) and the old IPv4-compatible form; else the address itself.
 func embedded4(addr netip.Addr) netip.Addr {
 	if !addr.Is6() {
 		return addr
@@ -114,8 +125,10 @@ func embedded4(addr netip.Addr) netip.Addr {
 	switch {
 	case netip.MustParsePrefix("64:ff9b::/96").Contains(addr):
 		return netip.AddrFrom4([4]byte(b[12:]))
-	case netip.MustParsePrefix("2002::/16").Contains(addr):
-		return netip.AddrFrom4([4]byte(b[2:]))
+	case netip.MustParsePrefix("::ffff:0:0:0/96").Contains(addr):
+		return netip.AddrFrom4([4]byte(b[12:]))
+	case b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe:
+		return netip.AddrFrom4([4]byte(b[12:]))
 	case netip.MustParsePrefix("::/96").Contains(addr):
 		return netip.AddrFrom4([4]byte(b[12:]))
 	}

@@ -46,6 +46,14 @@ func TestTargetHost(t *testing.T) {
 		"metadata:443":                      {"", errTargetLoopback},
 		"metadata.google.internal:443":      {"", errTargetLoopback},
 		"instance-data.ec2.internal:443":    {"", errTargetLoopback},
+		"metadata.goog:443":                 {"", errTargetLoopback},
+		"METADATA.GOOG.:443":                {"", errTargetLoopback},
+		"a.metadata.goog:443":               {"", errTargetLoopback},
+		"api.metadata.cloud.ibm.com:443":    {"", errTargetLoopback},
+		"metadata.tencentyun.com:443":       {"", errTargetLoopback},
+		"metadata.azure.internal:443":       {"", errTargetLoopback},
+		"metadata.example.com:443":          {"metadata.example.com", nil},
+		"mymetadata.goog:443":               {"mymetadata.goog", nil},
 		"[::1]:443":                         {"", errTargetLoopback},
 		"[fe80::1%eth0]:443":                {"", errTargetLoopback},
 		"[2001:db8::1%eth0]:443":            {"", errTargetLoopback},
@@ -64,10 +72,12 @@ func TestOwnLink(t *testing.T) {
 		"255.255.255.255",
 		"168.63.129.16", "100.100.100.200", "::", "::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "fd00:ec2::254",
 		"::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:168.63.129.16", "::127.0.0.1", "64:ff9b::7f00:1",
-		"64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
+		"64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:808:808::1",
+		"64:ff9b:1::a9fe:a9fe", "64:ff9b:1:fffe::808:808", "2001:0:4136:e378:8000:63bf:5601:5601", "2001::1", "::ffff:0:169.254.169.254",
+		"2001:db8::5efe:127.0.0.1", "2001:db8::200:5efe:169.254.169.254", "192.0.0.192", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe",
 	}
 	others := []string{"10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "8.8.8.8", "2001:4860:4860::8888", "fd00::1",
-		"64:ff9b::808:808", "2002:808:808::1"}
+		"64:ff9b::808:808", "2001:1::1", "64:ff9b:2::1", "2001:db8::5efe:8.8.8.8", "::ffff:0:8.8.8.8", "192.0.1.1", "fd20:ce::1"}
 	for _, address := range own {
 		if !isOwnLink(netip.MustParseAddr(address)) {
 			t.Errorf("%s is tunnelled to", address)
