@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -30,14 +31,21 @@ header says and not how it is signed.`
 
 const mintExamples = `  m2m tenant mint                              a valid token of the running local tenant
   m2m tenant mint --expired                    one that expired an hour ago
-  m2m tenant mint --claim aud=api://other      one for another API
+  m2m tenant mint --audience api://other       one for another API
+  m2m tenant mint --role Data.Write            one with another role
+  m2m tenant mint --expires-in 5s              one that expires soon
+  m2m tenant mint --agent 6f0c2b8d-9e41-4d7a-b35f-c1a8e7d20946    one of an agent identity
   m2m tenant mint --key other                  one that another key signed
   m2m tenant mint --alg none --without tid     unsigned, and with a claim left out
   m2m tenant mint --claim-json 'roles=["Data.Write"]' | m2m call --token-file - /secure-data`
 
 // mintOptions are the flags of tenant mint.
 type mintOptions struct {
-	tenant, client, api, version, key, alg, nonce, payloadFile string
+	tenant, client, agent, api, version, audience, key, alg, nonce, payloadFile string
+
+	expiresIn time.Duration
+
+	roles, scopes []string
 
 	user, id, graph, expired, notYet bool
 
@@ -71,7 +79,9 @@ func newMint(env *cli.Env) *cobra.Command {
 	}
 	o.add(cmd.Flags())
 	cmd.MarkFlagsMutuallyExclusive("user", "id-token", "graph")
-	cmd.MarkFlagsMutuallyExclusive("expired", "not-yet")
+	cmd.MarkFlagsMutuallyExclusive("user", "id-token", "graph", "agent")
+	cmd.MarkFlagsMutuallyExclusive("expired", "not-yet", "expires-in")
+	cmd.MarkFlagsMutuallyExclusive("scope", "id-token", "graph")
 	return cmd
 }
 
@@ -80,6 +90,11 @@ func (o *mintOptions) add(flags *pflag.FlagSet) {
 	flags.StringVar(&o.client, "client", "", "the calling app: the `ID` or name of a client; the default is the tenant's first")
 	flags.StringVar(&o.api, "api", "", "the API: its `URI` or ID; the default is the tenant's first")
 	flags.StringVar(&o.tenant, "tenant", "", "the `ID` or domain name of the tenant, where there are several")
+	flags.StringVar(&o.agent, "agent", "", "the agent identity `ID` or name, with every claim that marks it; --client is its blueprint")
+	flags.StringArrayVar(&o.roles, "role", nil, "the token has this `ROLE` instead of those that were granted (repeatable)")
+	flags.StringArrayVar(&o.scopes, "scope", nil, "the token has this `SCOPE`: a user's token, unless --agent is given (repeatable)")
+	flags.StringVar(&o.audience, "audience", "", "the `AUDIENCE`, instead of the API's")
+	flags.DurationVar(&o.expiresIn, "expires-in", 0, "expires in this `TIME`, such as 30s or -5m (1h)")
 	flags.StringVar(&o.version, "version", "", "the `VERSION` of the token, 1.0 or 2.0; the default follows from the API's registration")
 	flags.BoolVar(&o.user, "user", false, "a user's access token: scp, and no roles")
 	flags.BoolVar(&o.id, "id-token", false, "an ID token for the client")
@@ -107,6 +122,12 @@ func mintRequest(env *cli.Env, cmd *cobra.Command, o mintOptions) (r mint.Reques
 	r = mint.Request{
 		Tenant: o.tenant, Client: o.client, API: o.api, Version: entra.Version(o.version),
 		Key: mint.Key(o.key), Algorithm: o.alg, Nonce: o.nonce, Without: o.without, WithoutHeader: o.withoutHeader,
+	}
+	r.Agent, r.Roles, r.Scopes, r.Audience = o.agent, o.roles, o.scopes, o.audience
+	if cmd.Flags().Changed("expires-in") {
+		if r.ExpiresIn = int64(o.expiresIn / time.Second); r.ExpiresIn == 0 {
+			return r, exit.Usagef("--expires-in %s is less than a second", o.expiresIn).Hint("give at least 1s, or -1s for a token that is expired")
+		}
 	}
 	switch {
 	case o.user:

@@ -46,9 +46,9 @@ type Request struct {
 	Version entra.Version `json:"version,omitempty"`
 	// Time is when the token is valid; empty means now.
 	Time Time `json:"time,omitempty"`
-	// ExpiresIn is when the token expires, from now; 0 means in an hour, and a
-	// negative time is past. It excludes a Time.
-	ExpiresIn time.Duration `json:"expires_in_ns,omitempty"`
+	// ExpiresIn is in how many seconds the token expires; 0 means in an hour, and a
+	// negative number is in the past. It excludes a Time.
+	ExpiresIn int64 `json:"expires_in,omitempty"`
 	// Audience is the aud, instead of the API's.
 	Audience string `json:"audience,omitempty"`
 	// Roles are the roles, instead of those that the client was granted.
@@ -102,7 +102,7 @@ const (
 const life = time.Hour
 
 // maxExpiresIn bounds how far from now a minted token can expire.
-const maxExpiresIn = 100 * 365 * 24 * time.Hour
+const maxExpiresIn = 100 * 365 * 24 * 3600 // seconds
 
 // Error is a mistake in a Request.
 type Error struct {
@@ -225,7 +225,7 @@ func (r *Request) check() error {
 	switch {
 	case r.Time != ValidNow && r.ExpiresIn != 0:
 		return wrong("leave one of them out", "a time and an expiry exclude each other")
-	case r.ExpiresIn.Abs() > maxExpiresIn:
+	case max(r.ExpiresIn, -r.ExpiresIn) > maxExpiresIn:
 		return wrong("", "the expiry is more than a hundred years away")
 	case r.Agent != "" && r.Kind != AppToken:
 		return wrong("leave one of them out", "a token of an agent identity is an app's access token")
@@ -255,7 +255,7 @@ func (m Maker) subject(r Request) (s Subject, err error) {
 	if s.Client, err = findClient(s.Tenant, r.Client); err != nil {
 		return s, err
 	}
-	s.Proof, s.times = "1", m.times(r.Time, r.ExpiresIn)
+	s.Proof, s.times = "1", m.times(r.Time, time.Duration(r.ExpiresIn)*time.Second)
 	if r.Agent != "" {
 		if s.Client, err = findAgent(s.Tenant, s.Client, r.Agent); err != nil {
 			return s, err
