@@ -56,6 +56,21 @@ func judgedByM2M(t *testing.T, h house, address string) {
 			t.Errorf("the application got the token")
 		}
 	})
+	t.Run("serves the metadata without a token", func(t *testing.T) {
+		response, err := http.Get("http://" + address + "/.well-known/oauth-protected-resource")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusOK || !strings.Contains(string(body), `"resource":`) {
+			t.Errorf("status %d: %s", response.StatusCode, body)
+		}
+		got := send(t, address)
+		if challenge := got.header.Get("WWW-Authenticate"); got.status != http.StatusUnauthorized ||
+			!strings.Contains(challenge, "resource_metadata=") || !strings.Contains(challenge, "scope=") {
+			t.Errorf("status %d, challenge %q", got.status, challenge)
+		}
+	})
 	t.Run("lets in a caller of many roles", func(t *testing.T) {
 		roles := `roles=["Data.Read"` + strings.Repeat(`,"Another.Role.Of.The.Api"`, 400) + "]"
 		got := send(t, address, "Authorization: Bearer "+h.mint(t, "--claim-json", roles))

@@ -161,7 +161,7 @@ func (h house) token(t *testing.T, file string) string {
 // mint asks it for any token.
 func (h house) mint(t *testing.T, flags ...string) string {
 	t.Helper()
-	return output(t, append(slices.Clone(h.env), "HOME="+t.TempDir()), append([]string{"serve", "mint"}, flags...)...)
+	return output(t, append(slices.Clone(h.env), "HOME="+t.TempDir()), append([]string{"tenant", "mint"}, flags...)...)
 }
 
 // output is what a command of ours prints.

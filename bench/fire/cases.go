@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -15,6 +16,10 @@ type trouble struct {
 	make          func(context.Context, *trial) (seen string, err error)
 	// descriptors limits the server's; 0 is the limit of this process.
 	descriptors int
+	// tls starts the server with a certificate of its own.
+	tls bool
+	// most is the bar for its memory in MiB; 0 is mostMemory.
+	most float64
 	// down starts the server while its issuer cannot be reached.
 	down bool
 }
@@ -28,6 +33,8 @@ type trial struct {
 
 // mostMemory is the bar for every case, in MiB.
 const mostMemory = 96
+
+const stalledPromise = "2,000 connections without a token stop half-way; /healthz answers within 50 ms"
 
 func cases() []trouble {
 	return []trouble{
@@ -43,6 +50,14 @@ func cases() []trouble {
 			promise: "each request is answered 200"},
 		{name: "slowloris", make: slowloris,
 			promise: "500 connections that drip their headers are each closed within 6 s; good requests are answered meanwhile"},
+		{name: "stalled in headers of 16 KiB", make: stalled(plain, header(16<<10)), promise: stalledPromise},
+		{name: "stalled in headers of 32 KiB", make: stalled(plain, header(32<<10)), promise: stalledPromise, most: 128},
+		{name: "stalled in bodies", make: stalled(plain, body("")), promise: stalledPromise},
+		{name: "stalled in forms", make: stalled(plain, body("Content-Type: application/x-www-form-urlencoded\r\n")), promise: stalledPromise},
+		{name: "stalled over TLS, headers of 16 KiB", make: stalled(encrypted("http/1.1"), header(16<<10)), promise: stalledPromise,
+			tls: true, most: 192},
+		{name: "stalled over HTTP/2, headers of 16 KiB", make: stalled(encrypted("h2"), frames(16<<10)), promise: stalledPromise,
+			tls: true, most: 256},
 		{name: "headers of 1 MB", make: hugeHeaders,
 			promise: "each is 431"},
 		{name: "oversized and endless bodies", make: endlessBodies,
@@ -64,7 +79,7 @@ func (c trouble) try(ctx context.Context, dir string) (seen string, err error) {
 	if c.down {
 		i.Stop()
 	}
-	s, err := start(ctx, dir, i, c.descriptors)
+	s, err := start(ctx, dir, i, c)
 	if err != nil {
 		return "", err
 	}
@@ -82,7 +97,7 @@ func (c trouble) try(ctx context.Context, dir string) (seen string, err error) {
 	if err := t.want(http.StatusOK, t.token); err != nil {
 		return seen, fmt.Errorf("after it was over: %w", err)
 	}
-	left, err := s.left(before)
+	left, err := s.left(before, cmp.Or(c.most, mostMemory))
 	return seen + "; " + left, err
 }
 
