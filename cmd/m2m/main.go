@@ -6,6 +6,7 @@
 //	m2m call      calls an endpoint with a token and explains a rejection
 //	m2m test      runs suites of smoke tests
 //	m2m probe     checks whether an API really validates its tokens
+//	m2m doctor    checks everything between this machine and a successful call
 //	m2m serve     runs a protected API and, with --local, a local tenant with it
 //	m2m tenant    mints tokens of the local tenant and makes it misbehave
 //
@@ -26,6 +27,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/cli/callcmd"
+	"m2m/internal/cli/doctorcmd"
 	"m2m/internal/cli/helpcmd"
 	"m2m/internal/cli/probecmd"
 	"m2m/internal/cli/servecmd"
@@ -52,6 +54,7 @@ var commands = cli.Commands{
 		{Name: "verify", New: verifycmd.New, Group: loop},
 		{Name: "test", New: testcmd.New, Group: checks},
 		{Name: "probe", New: probecmd.New, Group: checks},
+		{Name: "doctor", New: doctorcmd.New, Group: checks},
 		{Name: "serve", New: servecmd.New, Group: servers},
 		{Name: "tenant", New: tenantcmd.New, Group: servers},
 		{Name: "version", New: helpcmd.NewVersion},

@@ -157,6 +157,11 @@ func checkProxy(env *Env, s *settings.Settings) func() error {
 	return env.CheckProxy
 }
 
+// ProxyFor returns the proxy of requests to an address; nil for none.
+func (session *Session) ProxyFor(u *url.URL) (*url.URL, error) {
+	return throughTenant(session.Settings.LoginProxy, session.Env.Proxy)(&http.Request{URL: u})
+}
+
 // NewTransport makes the transport of a command's requests, with the proxies of the
 // environment, that of a local tenant which intercepts, and the extra CA. --debug
 // traces them; hide, unless nil, changes each line of a trace before it is printed.

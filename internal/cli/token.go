@@ -58,6 +58,12 @@ func (how Acquisition) Renewed() Acquisition {
 	return how
 }
 
+// Uncached returns the same acquisition without the cache.
+func (how Acquisition) Uncached() Acquisition {
+	how.noCache = true
+	return how
+}
+
 // AddTokenFile adds --token-file.
 func AddTokenFile(flags *pflag.FlagSet, path *string) {
 	flags.StringVar(path, "token-file", "", "send the token in `PATH` instead of a new one; - is stdin")
@@ -141,6 +147,19 @@ func (session *Session) tokenRequest(how Acquisition) (token.Request, error) {
 		err = request.Check(session.Env.Now())
 	}
 	return request, s.Check(err)
+}
+
+// Missing is the error of settings that a token cannot be acquired without; nil if
+// none is missing. The credential itself is not read.
+func (session *Session) Missing() error { return session.incomplete(session.Settings.Check(nil)) }
+
+// Check reads the credential and checks it, and sends nothing.
+func (session *Session) Check(how Acquisition) (token.Credential, error) {
+	request, err := session.tokenRequest(how)
+	if err != nil {
+		return nil, session.incomplete(err)
+	}
+	return request.Credential, nil
 }
 
 // TokenOptions say which token a request is sent with.

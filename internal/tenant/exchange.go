@@ -53,6 +53,7 @@ func newExchange(r *http.Request, now time.Time) *exchange {
 
 // commonHeaders sets the headers of every answer of Entra.
 func (x *exchange) commonHeaders(h http.Header) {
+	h.Set("Date", x.now.UTC().Format(http.TimeFormat)) // the tenant's clock, which a fault may shift
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-XSS-Protection", "0")
 	h.Set("P3P", `CP="DSP CUR OTPi IND OTRi ONL FIN"`)

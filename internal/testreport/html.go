@@ -46,7 +46,8 @@ func (s Suite) writeHTML(out *bufio.Writer, longest time.Duration, named bool) {
 	}
 	fmt.Fprintf(out, "<p>%s", s.counts())
 	if !s.Started.IsZero() {
-		fmt.Fprintf(out, " on <time datetime=%q>%s</time>", s.Started.UTC().Format(time.RFC3339), s.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
+		started := s.Started.UTC()
+		fmt.Fprintf(out, " on <time datetime=%q>%s</time>", started.Format(time.RFC3339), started.Format("2006-01-02 15:04:05 UTC"))
 	}
 	fmt.Fprint(out, "</p>\n<table>\n<tr><th>outcome<th>request<th>result<th>time<th></tr>\n")
 	for _, c := range s.Cases {

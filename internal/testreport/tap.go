@@ -47,7 +47,11 @@ func (c Case) writeTAP(out *bufio.Writer, number int) {
 		return
 	}
 	// JSON texts are YAML texts, and nothing in one can end the block.
-	fmt.Fprintf(out, "  ---\n  message: %s\n  severity: %s\n", yamlText(c.Message), map[Outcome]string{Failed: "fail", Errored: "error"}[c.Outcome])
+	severity := "fail"
+	if c.Outcome == Errored {
+		severity = "error"
+	}
+	fmt.Fprintf(out, "  ---\n  message: %s\n  severity: %s\n", yamlText(c.Message), severity)
 	if c.File != "" {
 		fmt.Fprintf(out, "  at:\n    file: %s\n    line: %d\n", yamlText(c.File), c.Line)
 	}

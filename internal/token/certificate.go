@@ -80,6 +80,14 @@ func (c certificate) String() string {
 	return fmt.Sprintf("certificate %s (%s)", text.Quote(c.path), describe(c.chain[0]))
 }
 
+// ExpiryOf returns when a credential expires, if that is known: a certificate.
+func ExpiryOf(c Credential) (expires time.Time, known bool) {
+	if c, ok := c.(certificate); ok {
+		return c.chain[0].NotAfter, true
+	}
+	return time.Time{}, false
+}
+
 // describe identifies a certificate by what the portal shows of it.
 func describe(leaf *x509.Certificate) string {
 	return fmt.Sprintf("subject %s, SHA-1 thumbprint %X, SHA-256 thumbprint %X, valid to %s",
