@@ -50,6 +50,12 @@ func (r *RequestFlags) Add(cmd *cobra.Command) {
 	flags.StringVar(&r.JSON, "json", "", "send this `BODY` as application/json; @PATH is a file, - is stdin")
 	AddInsecureHTTP(flags, &r.InsecureHTTP)
 	cmd.MarkFlagsMutuallyExclusive("data", "json")
+	for flag, complete := range map[string]Completion{
+		"request": CompleteList(func() []string { return []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} }),
+		"data":    CompleteFiles("@"), "json": CompleteFiles("@"),
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, complete) // the flag exists and has none
+	}
 }
 
 // AddInsecureHTTP adds --insecure-http.

@@ -84,7 +84,11 @@ func commandLine(env *Env, commands Commands) *cobra.Command {
 			}
 		}
 	}
-	return Root(env, commands)
+	root := Root(env, commands)
+	if isCompleting(env.Args) {
+		prepareCompletion(env, root)
+	}
+	return root
 }
 
 // Commands are the commands and help pages of m2m, made when they are needed.
@@ -175,26 +179,6 @@ func Group(name, short, long, examples string) *cobra.Command {
 		Use: name, Short: short, Long: long, Example: examples,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-}
-
-// addCompletion adds cobra's completion command and makes it reject an unknown
-// shell, for which cobra prints help and exits with 0.
-func addCompletion(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() != "completion" {
-			continue
-		}
-		cmd.GroupID, cmd.Short = otherGroup, "Print the completion script of a shell"
-		cmd.Args = func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return exit.Usagef("no completion for the shell %s", Word(args[0])).
-				Hint("the shells are bash, zsh, fish and powershell")
-		}
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 }
 

@@ -318,7 +318,8 @@ func unreadableFile(env *Env, setting, path string, err error) error {
 		return err
 	}
 	found := path
-	if relative, below := strings.CutPrefix(path, env.Dir+string(filepath.Separator)); !input.IsPathLike(path) || below && !input.IsPathLike(relative) {
+	relative, below := strings.CutPrefix(path, env.Dir+string(filepath.Separator))
+	if !input.IsPathLike(path) || below && !input.IsPathLike(relative) {
 		found = ""
 	}
 	return &token.SettingError{Setting: setting, Found: found, Err: text.WithoutPath(err)}

@@ -116,6 +116,9 @@ var aadstsCatalogue = sync.OnceValue(func() []AADSTS {
 	return all
 })
 
+// KnownAADSTS returns every code that m2m can explain, in rising order.
+func KnownAADSTS() []AADSTS { return slices.Clone(aadstsCatalogue()) }
+
 // LookupAADSTS returns what is known of a code; ok is false if nothing is.
 func LookupAADSTS(code int) (entry AADSTS, ok bool) {
 	all := aadstsCatalogue()

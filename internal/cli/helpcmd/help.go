@@ -37,6 +37,13 @@ func New() *cobra.Command {
 		Example: `  m2m help token              about a command
   m2m help environment        about a topic: environment, exit-codes
   m2m help AADSTS7000215      the meaning of an error code, and what to do`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
+			names := commandNames(cmd.Root(), args)
+			if len(args) == 0 && (strings.HasPrefix(strings.ToUpper(given), "A") || given != "" && strings.Trim(given, "0123456789") == "") {
+				names = append(names, codes(given)...)
+			}
+			return cli.WithPrefix(names, given), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if code, ok := entra.ParseAADSTS(args[0]); ok {
@@ -52,4 +59,30 @@ func New() *cobra.Command {
 			return found.Help()
 		},
 	}
+}
+
+// commandNames are the commands and topics below the one that args name, for completion.
+func commandNames(root *cobra.Command, args []string) (names []string) {
+	found, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	for _, cmd := range cli.InOrder(found.Commands()) {
+		if !cmd.Hidden { // as cobra's own for completion is
+			names = append(names, cmd.Name()+"\t"+cmd.Short)
+		}
+	}
+	return names
+}
+
+// codes are the AADSTS codes that can be explained, written as the given beginning is.
+func codes(given string) (names []string) {
+	prefix := "AADSTS"
+	if given[0] >= '0' && given[0] <= '9' {
+		prefix = ""
+	}
+	for _, entry := range entra.KnownAADSTS() {
+		names = append(names, fmt.Sprintf("%s%d\t%s", prefix, entry.Code, entry.Name))
+	}
+	return names
 }

@@ -24,6 +24,9 @@ func NewMan(env *cli.Env) *cobra.Command {
 of all commands into a folder that exists, for packages.`,
 		Example: `  m2m man token | man -l -                        read a page
   m2m man --output-dir /usr/local/share/man/man1  install all pages`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
+			return cli.WithPrefix(commandNames(cmd.Root(), args), given), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cli.CheckFilled(cmd.Flags()); err != nil {
 				return err

@@ -80,7 +80,17 @@ func New(env *cli.Env) *cobra.Command {
 	o.RequestFlags.Add(cmd)
 	cli.AddTokenFile(flags, &o.TokenFile)
 	o.How.Add(flags)
+	_ = cmd.RegisterFlagCompletionFunc("only", cli.CompleteList(caseNames)) // the flag exists and has none
 	return cmd
+}
+
+// caseNames are the cases, for completion.
+func caseNames() []string {
+	var names []string
+	for _, c := range forge.Catalogue() {
+		names = append(names, c.Name+"\t"+c.Tries)
+	}
+	return names
 }
 
 // check rejects a missing address and values that cannot be meant.

@@ -112,6 +112,7 @@ func New(env *cli.Env) *cobra.Command {
 	settings.SeveralTenants(flags)
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
+	_ = cmd.RegisterFlagCompletionFunc("fault", cli.CompleteFault()) // the flag exists and has none
 	o.PolicyFlags.Add(cmd)
 	flags.BoolVar(&o.RequireAgent, "require-agent", false, "admit only Entra agent identities and their users")
 	return cmd

@@ -54,6 +54,7 @@ func newFault(env *cli.Env) *cobra.Command {
 		Use:   "fault [SPEC ...]",
 		Short: "Make the running local tenant misbehave",
 		Long:  faultLong, Example: faultExamples,
+		ValidArgsFunction: cli.CompleteFault(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runFault(env, cmd, args, o)
 		},

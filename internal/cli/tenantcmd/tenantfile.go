@@ -36,7 +36,8 @@ kind, a name that leads nowhere: each is reported with FILE:LINE:COLUMN and, whe
 guessed, what was meant. Nothing is started.`,
 		Example: `  m2m tenant check tenant.yaml
   cat tenant.yaml | m2m tenant check -`,
-		Args: cli.ExactlyOne("the tenant file", "m2m tenant check tenant.yaml"),
+		Args:              cli.ExactlyOne("the tenant file", "m2m tenant check tenant.yaml"),
+		ValidArgsFunction: cli.CompleteFiles("", ".yaml", ".yml"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			_, err := local.ReadTenantFile(args[0], env.ReadFile)
 			return err

@@ -58,6 +58,8 @@ func New(env *cli.Env) *cobra.Command {
 		Long:    long,
 		Example: examples,
 		Args:    cobra.ArbitraryArgs,
+
+		ValidArgsFunction: cli.CompleteFiles("", ".yaml", ".yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(cli.CheckFilled(cmd.Flags()), o.How.Check(), o.check(args)); err != nil {
 				return err

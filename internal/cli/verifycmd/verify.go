@@ -72,7 +72,8 @@ func New(env *cli.Env) *cobra.Command {
 		Use:   "verify [TOKEN | - | @FILE]",
 		Short: "Decode and validate a token",
 		Long:  long, Example: examples,
-		Args: oneToken,
+		Args:              oneToken,
+		ValidArgsFunction: cli.CompleteFiles("@"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return run(env, cmd, args, o)
 		},

@@ -195,6 +195,25 @@ func (p parser) form(place Place, name string) (form, error) {
 	return form{}, p.wrong(advice, "%s has no fault %s", place, text.Quote(name))
 }
 
+// Examples lists every fault at each of its places, as Parse reads it, with a value
+// where one is needed.
+func Examples() []string {
+	var list []string
+	for _, place := range places {
+		for _, form := range forms {
+			if form.place != "" && form.place != Place(place) {
+				continue
+			}
+			spec := place + ":" + string(form.kind)
+			if form.value == durationNeeded {
+				spec += "=5s"
+			}
+			list = append(list, spec)
+		}
+	}
+	return append(list, "clock=+10m", "clock=-10m")
+}
+
 // namesAt lists the faults of a place.
 func namesAt(place Place) (names []string) {
 	for _, form := range forms {
