@@ -246,6 +246,11 @@ func (r tokenReport) adviseAlgorithm(reason verify.Reason) advice {
 	switch alg := r.Token.Algorithm; {
 	case alg == "" || strings.EqualFold(alg, "none"):
 		return advice{"the token is not signed: anyone could have written it", r.refetch()}
+	case r.Token.Plain && len(alg) == 5 && alg[:2] == "HS":
+		return advice{
+			fmt.Sprintf("the token is signed with a shared secret (%s): only who has the secret can validate it", alg),
+			"use an issuer that signs with RS256",
+		}
 	case r.Token.Plain:
 		return advice{
 			fmt.Sprintf("the issuer signs with %s; m2m validates RS256 alone, which is what Entra signs with and accepts", text.Quote(alg)),

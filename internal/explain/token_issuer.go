@@ -21,7 +21,7 @@ func (r tokenReport) adviseOther(f *verify.Finding) (a advice, ok bool) {
 	switch {
 	case r.family.Use == issuer.Credential && r.Token != nil:
 		return advice{"this is " + r.family.Token + ", not an access token: " + r.family.Note, "send the access token"}, true
-	case r.foreign() && (f.Check == verify.CheckIssuer || f.Reason == verify.ErrAudienceExchange) && r.Token.Issuer != "":
+	case r.foreign() && (f.Check == verify.CheckIssuer || f.Reason == verify.ErrAudienceExchange):
 		return r.adviseForeign(), true
 	case r.plain():
 		return r.advisePlain(f.Check, f.Reason)
@@ -32,8 +32,18 @@ func (r tokenReport) adviseOther(f *verify.Finding) (a advice, ok bool) {
 // adviseForeign says what a token is that Entra has not issued.
 func (r tokenReport) adviseForeign() advice {
 	f, t := r.family, r.Token
+	if t.Issuer == "" && f.ID == issuer.Unknown {
+		return advice{
+			"the token names no issuer (iss), so it is not known whose keys would validate it; Entra's always do",
+			"use a token of an identity provider",
+		}
+	}
+	isID := t.Kind == jwt.ID && f.Use == issuer.ForAPI
 	what := fmt.Sprintf("this is %s, not a token of Entra's", f.Token)
 	switch {
+	case isID && strings.HasPrefix(f.Token, "an access token"):
+		return advice{"this is an ID token" + strings.TrimPrefix(f.Token, "an access token") + ": it is never for an API",
+			"send the access token, not the id_token"}
 	case f.ID == issuer.Unknown, f.ID == issuer.RFC9068:
 		what = "the token was issued by " + text.Quote(t.Issuer) + ", which is not Entra"
 		if f.ID == issuer.RFC9068 {

@@ -313,6 +313,11 @@ func otherIssuers() []shape {
 	add("RFC 9068", claimsOf("https://idp.example", "api://orders").Str("client_id", "c"), false, `issued by "https://idp.example"`,
 		"m2m verify --issuer https://idp.example --jwks https://idp.example/.well-known/openid-configuration --audience api://orders")
 	add("ver a number", claimsOf("https://idp.example", "orders").Set("ver", "1"), false, `issued by "https://idp.example"`)
+	add("Okta ID token", claimsOf("https://acme.okta.com", "0oa1").Set("ver", "1").Str("nonce", "n"), false, "an ID token of Okta")
+	add("Auth0 ID token", claimsOf("https://acme.eu.auth0.com/", "abc").Str("sub", "auth0|1").Str("nonce", "n"), false,
+		"an ID token of Auth0", "send the access token")
+	add("Supabase", claimsOf("https://abc.supabase.co/auth/v1", "authenticated"), false, "Supabase")
+	add("a name for an issuer", claimsOf("my-service", "api"), false, `issued by "my-service"`)
 	add("Firebase", claimsOf("https://securetoken.google.com/p", "p").Set("firebase", "{}"), false, "Firebase ID token")
 	add("GitHub, expired", claimsOf("https://token.actions.githubusercontent.com", "x").Date("exp", issuertest.Noon.Add(-time.Hour)).
 		Date("iat", issuertest.Noon.Add(-2*time.Hour)), true, "GitHub Actions")
@@ -421,6 +426,11 @@ func entraShapes() []shape {
 			"Azure Resource Manager"),
 		row("expired", c2.Date("exp", issuertest.Noon.Add(-20*time.Minute)), verify.CheckLifetime, "expired", "expired 20m ago"),
 		row("no iss", c2.Del("iss"), verify.CheckIssuer, "issuer_missing"),
+		row("no claims", issuertest.Members{}, verify.CheckIssuer, "issuer_missing", "names no issuer"),
+		row("the example of jwt.io", issuertest.Members{}.Str("sub", "1234567890").Str("name", "John Doe").Set("iat", "1516239022"),
+			verify.CheckIssuer, "issuer_missing", "names no issuer"),
+		row("SPIFFE without iss", issuertest.Members{}.Str("sub", "spiffe://a/b").Set("aud", `["x"]`), verify.CheckIssuer, "issuer_missing",
+			"SPIFFE JWT-SVID"),
 		with(shape{name: "Entra: PRT cookie", text: issuertest.Mint(issuertest.Members{}.Str("alg", "HS256").Str("ctx", "AAAA"),
 			issuertest.Members{}.Str("refresh_token", "0.AXk").Str("is_primary", "true").Str("request_nonce", "n")), verdict: verify.Invalid,
 			check: verify.CheckAlgorithm, reason: "alg_not_allowed", says: []string{"Primary Refresh Token", "revoke"}}, more),

@@ -9,11 +9,13 @@ import (
 )
 
 // isPlain reports whether claims are those of a token that is not of Entra's form,
-// by iss and by what every token of Entra's has. A token without an issuer is held
-// to be Entra's, whose rules are the stricter ones.
+// by iss and by what every token of Entra's has.
 func isPlain(claims Object) bool {
 	iss, ok := stringClaim(claims, "iss")
-	if !ok || isEntraForm(iss) {
+	if !ok {
+		return !hasAny(claims, "iss", "tid", "ver", "azp", "appid")
+	}
+	if isEntraForm(iss) {
 		return false
 	}
 	ver, _ := stringClaim(claims, "ver")
@@ -27,6 +29,10 @@ func isPlain(claims Object) bool {
 	}
 	_, named := claims.Get(client)
 	return !tid || !named
+}
+
+func hasAny(claims Object, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { _, ok := claims.Get(name); return ok })
 }
 
 // isEntraForm reports whether an issuer is https://HOST/TENANT/v2.0 or, for v1.0,
