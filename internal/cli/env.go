@@ -53,6 +53,8 @@ type Env struct {
 	Verbose bool
 	// stdinTaken: stdin was read to its end.
 	stdinTaken bool
+	// misplaced returns the values that no message repeats.
+	misplaced func() *text.Hidden
 	// started: the command's own code has begun. An error before that is one of
 	// the command line.
 	started bool

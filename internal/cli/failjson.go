@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -88,7 +89,9 @@ func (env *Env) reportJSON(err error) {
 	for _, hint := range explain.CommandLine.Hints(err) {
 		report.Hints = append(report.Hints, text.Redact(hint))
 	}
-	WriteJSON(env.Stderr, report)
+	var b strings.Builder
+	WriteJSON(&b, report)
+	io.WriteString(env.Stderr, env.hideMisplaced(b.String()))
 }
 
 // causeOf is the cause of an error in words; empty if the error itself says it.

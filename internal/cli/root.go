@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"m2m/internal/exit"
+	"m2m/internal/text"
 )
 
 // Main runs the command line of a process, until it ends or a signal ends it,
@@ -25,6 +27,7 @@ func Main(env *Env, commands Commands) exit.Code {
 func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	env.Out, env.Done = &Output{w: env.Stdout}, ctx.Done()
 	env.globals, env.JSONErrors, env.Verbose, env.started = globals{}, false, false, false
+	env.misplaced = sync.OnceValue(func() *text.Hidden { return misplaced(env) })
 	root := commandLine(env, commands)
 	all := func() *cobra.Command { return Root(env, commands) }
 	root.SetArgs(env.Args)
@@ -152,7 +155,7 @@ func bareRoot(env *Env) *cobra.Command {
 		Args:          unknownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(checkFlagGroups(cmd), checkStdin(cmd, args)); err != nil {
+			if err := cmp.Or(checkFlagGroups(cmd), checkPathFlags(cmd), checkStdin(cmd, args)); err != nil {
 				return err
 			}
 			env.JSONErrors = cmd.Flags().Lookup("output") != nil && cmd.Flag("output").Value.String() == "json"
@@ -197,20 +200,20 @@ func Version() string {
 	if !ok {
 		return "unknown"
 	}
-	text := info.Main.Version
-	if text == "" || text == "(devel)" {
-		text = "development"
+	version := info.Main.Version
+	if version == "" || version == "(devel)" {
+		version = "development"
 	}
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
 	if revision := settings["vcs.revision"]; len(revision) >= 12 {
-		text += " (" + revision[:12]
+		version += " (" + revision[:12]
 		if settings["vcs.modified"] == "true" {
-			text += ", modified"
+			version += ", modified"
 		}
-		text += ")"
+		version += ")"
 	}
-	return text + " " + info.GoVersion
+	return version + " " + info.GoVersion
 }

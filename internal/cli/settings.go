@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,9 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 			return nil, err
 		}
 		in.Local = running
+	}
+	if clients, err := cmd.Flags().GetStringArray("client"); err == nil && slices.ContainsFunc(clients, text.HasSecretForm) {
+		return nil, settings.Misplaced("--client")
 	}
 	s, err := settings.Resolve(in)
 	if err != nil {
@@ -151,7 +155,7 @@ func Open(env *Env, cmd *cobra.Command, u settings.Uses) (*Session, error) {
 // checkProxy says whether the proxy variables can be used; nil where that does not
 // matter: a local tenant is reached without one.
 func checkProxy(env *Env, s *settings.Settings) func() error {
-	if s.IsLocal() {
+	if _, underTenant := env.Lookup(local.TenantVariable); underTenant || s.IsLocal() {
 		return nil
 	}
 	return env.CheckProxy

@@ -56,9 +56,23 @@ func (env *Env) Say(format string, args ...any) {
 // programPrefix begins each line on stderr, for logs that several programs share.
 const programPrefix = "m2m: "
 
+// Shown returns a message without tokens, secrets and values that were given in the
+// wrong place: for what is not printed with Say.
+func (env *Env) Shown(message string) string {
+	return text.Redact(env.hideMisplaced(message))
+}
+
+// hideMisplaced hides values that were given in the wrong place.
+func (env *Env) hideMisplaced(s string) string {
+	if env.misplaced == nil {
+		return s
+	}
+	return env.misplaced().Hide(s)
+}
+
 func (env *Env) say(paint func(Palette, string) string, message string) {
 	palette, width := env.Palette(env.Stderr), Width(env.Stderr)
-	for line := range strings.SplitSeq(strings.TrimRight(text.Printable(text.Redact(message)), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(text.Printable(env.Shown(message)), "\n"), "\n") {
 		body := strings.TrimLeft(line, " ")
 		indent := len(programPrefix) + len(line) - len(body)
 		if width > 0 && len(programPrefix)+text.Columns(line) > width {

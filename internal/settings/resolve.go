@@ -40,6 +40,9 @@ func Resolve(in Input) (*Settings, error) {
 	if err := l.resolveIdentity(s); err != nil {
 		return nil, err
 	}
+	if err := l.checkJudging(); err != nil {
+		return nil, err
+	}
 	if err := l.resolvePolicy(s); err != nil {
 		return nil, err
 	}
@@ -104,6 +107,35 @@ func (l *layers) checkPaths() error {
 		}
 	}
 	return nil
+}
+
+// errMisplaced says that a value is probably a key, a token or a password.
+var errMisplaced = errors.New("a value looks like a secret in the wrong place")
+
+// checkJudging rejects values that reports on tokens would repeat and that have the
+// form of a secret. Where a token is acquired, Check finds them.
+func (l *layers) checkJudging() error {
+	if !l.Uses.Judge {
+		return nil
+	}
+	var lines []string
+	for _, s := range []Setting{Tenant, ClientID, Scope, Audiences, RequiredRoles, RequiredScopes} {
+		if g := l.find(s); text.HasSecretForm(g.Value) {
+			lines = append(lines, Misplaced(g.From.Subject()).Error())
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return exit.Usagef("%s", strings.Join(lines, "\n")).Hint(misplacedHint).Wrap(errMisplaced)
+}
+
+const misplacedHint = "m2m help environment says what belongs there"
+
+// Misplaced is the error of a value that has the form of a secret; subject names
+// where it was given.
+func Misplaced(subject string) *exit.Error {
+	return exit.Usagef("%s is %s", subject, text.NotShown).Hint(misplacedHint).Wrap(errMisplaced)
 }
 
 // resolvePolicy finds which tokens are accepted.

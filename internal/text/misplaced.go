@@ -11,7 +11,7 @@ import (
 // the form of a token or of Entra's client secrets, or a part that looks random.
 // Such a value is never repeated in a message.
 func LooksSecret(value string) bool {
-	if strings.ContainsFunc(value, unicode.IsControl) || strings.Contains(value, pemBegin) || Redact(value) != value {
+	if HasSecretForm(value) {
 		return true
 	}
 	if strings.Contains(value, "~") && len(value) >= 24 && !strings.Contains(value, "/") {
@@ -23,6 +23,12 @@ func LooksSecret(value string) bool {
 		}
 	}
 	return false
+}
+
+// HasSecretForm is LooksSecret without the rule about parts that look random:
+// addresses and paths have such parts, and messages about them would say nothing.
+func HasSecretForm(value string) bool {
+	return strings.ContainsFunc(value, unicode.IsControl) || strings.Contains(value, pemBegin) || Redact(value) != value
 }
 
 // pemBegin starts a PEM block (RFC 7468).

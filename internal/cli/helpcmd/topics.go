@@ -53,11 +53,11 @@ credential. It names no file outside its folder and no login host but Microsoft'
 settings of yours it does not widen whom verify and serve let in. If it is yours, name it:
 --env-file .env
 
-Also read: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; NO_COLOR,
-FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN with
---federated github; GOMEMLIMIT and GOGC with serve. M2M_LOCAL_TENANT marks the environment of
-a command under serve --local: there .env is not read, and M2M_CONTROL_URL and
-M2M_CONTROL_KEY lead to the tenant's control endpoint.`
+Also read: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; SSL_CERT_FILE and SSL_CERT_DIR;
+NO_COLOR, FORCE_COLOR and TERM; ACTIONS_ID_TOKEN_REQUEST_URL and
+ACTIONS_ID_TOKEN_REQUEST_TOKEN with --federated github; GOMEMLIMIT and GOGC with serve.
+M2M_LOCAL_TENANT marks the environment of a command under serve --local: there .env is not
+read, and M2M_CONTROL_URL and M2M_CONTROL_KEY lead to the tenant's control endpoint.`
 
 // environmentHelp lists every setting of settings.Rows.
 func environmentHelp() string {

@@ -96,6 +96,9 @@ func checkStart(env *cli.Env, cmd *cobra.Command, o options) error {
 		return err
 	}
 	checks := startChecks(env, cmd, o)
+	for i := range checks {
+		checks[i].Found = env.Shown(checks[i].Found)
+	}
 	if slices.ContainsFunc(checks, func(c startCheck) bool { return c.err != nil }) {
 		return &notReadyError{checks}
 	}
