@@ -105,7 +105,7 @@ func (m misplacing) run(what, value, part string, environ []string, args ...stri
 		Executable: os.Executable,
 		Proxy:      http.ProxyURL(nil),
 	}
-	ctx, cancel := context.WithTimeout(m.t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(m.t.Context(), 60*time.Millisecond)
 	defer cancel()
 	cli.Run(ctx, env, commands)
 	if strings.Contains(strings.ToLower(printed.String()), strings.ToLower(part)) {
