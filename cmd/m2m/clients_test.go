@@ -105,6 +105,31 @@ func TestClients(t *testing.T) {
 	t.Logf("%d were shown", shown.Load())
 }
 
+// TestManagedIdentityClients shows clients, as they are used on Azure, with a managed
+// identity of the local tenant: the machine's own, and a user-assigned one.
+func TestManagedIdentityClients(t *testing.T) {
+	for name, id := range map[string]string{
+		"m2m-demo-system": "2c1a6d0e-5b84-4f37-9e62-d8b3a7f05c19", "m2m-demo-user": "95d7b3f2-c06e-4a18-8b4d-1f7e9a2c6d80",
+	} {
+		t.Run(name, func(t *testing.T) {
+			environ := runForClients(t, []string{"tenant", "run", "--as", name}, nil)
+			authority, _ := settings.LookupVariable(environ, "AZURE_AUTHORITY_HOST")
+			// Only the programs read these two, to validate the token.
+			tenant := servedTenant{environ: settings.WithVariables(environ, map[string]string{
+				"LOCAL_AUTHORITY": authority, "CLIENT_ID": id, "PYTHONDONTWRITEBYTECODE": "1",
+			})}
+			var shown atomic.Int32
+			for _, c := range otherPeoplesClients() {
+				c.credentials = map[string]string{
+					"python/msal": "managed", "python/azure-identity": "managed default", "node/msal-node": "managed",
+					"node/azure-identity": "managed default", "go/msal": "managed", "go/azidentity": "managed default",
+				}[c.name]
+				c.showAll(t, tenant, &shown)
+			}
+		})
+	}
+}
+
 // showAll runs a client with each of its credentials.
 func (c client) showAll(t *testing.T, tenant servedTenant, shown *atomic.Int32) {
 	if c.withoutProxy && tenant.intercepts {
@@ -178,7 +203,7 @@ func (c client) show(t *testing.T, tenant servedTenant, credential string) strin
 		if report, err := verify.CombinedOutput(); err != nil {
 			t.Fatalf("m2m verify: %v\n%s", err, report)
 		}
-		said = strings.TrimSpace(printedToken.ReplaceAllString(said, "")) + ", believed by m2m verify"
+		said = strings.TrimSpace(printedToken.ReplaceAllString(said, "")) + ", validated by m2m verify"
 	}
 	return strings.TrimSpace(said)
 }
@@ -194,16 +219,31 @@ type servedTenant struct {
 // intercepts.
 func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...string) servedTenant {
 	t.Helper()
-	written := filepath.Join(t.TempDir(), "environment")
 	argv := []string{"serve", "--local", "--tenant-file", files.tenant}
 	if proxy != nil {
 		argv = append(argv, "--intercept")
 	}
+	environ := settings.WithVariables(runForClients(t, argv, append(proxy, "SSL_CERT_FILE="+roots)), map[string]string{
+		"CERTIFICATE_FILE": files.certificate, "FEDERATED_TOKEN_FILE": files.federatedToken, "PYTHONDONTWRITEBYTECODE": "1",
+	})
+	if proxy != nil {
+		preload := "--import=./node/proxy.mjs" // Node.js before 22.21 has no switch for it
+		return servedTenant{settings.WithVariables(settings.WithoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}),
+			map[string]string{"NODE_OPTIONS": preload}), true}
+	}
+	authority, _ := settings.LookupVariable(environ, "AZURE_AUTHORITY_HOST")
+	return servedTenant{settings.WithVariables(environ, map[string]string{"LOCAL_AUTHORITY": authority}), false}
+}
+
+// runForClients runs a tenant until the test ends and returns the environment of its
+// COMMAND.
+func runForClients(t *testing.T, argv, environ []string) []string {
+	t.Helper()
+	written := filepath.Join(t.TempDir(), "environment")
 	argv = append(argv, "--", "sh", "-c", `env >"$0" && echo ready && cat`, written)
 	var stderr bytes.Buffer
 	cmd := exec.Command("m2m", argv...)
-	cmd.Env = append(proxy, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "SSL_CERT_FILE="+roots,
-		"GORACE=atexit_sleep_ms=10")
+	cmd.Env = append(environ, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir(), "GORACE=atexit_sleep_ms=10")
 	cmd.Stderr = &stderr
 	stdin, errIn := cmd.StdinPipe()
 	stdout, errOut := cmd.StdoutPipe()
@@ -223,14 +263,5 @@ func serveForClients(t *testing.T, files clientFiles, roots string, proxy ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	environ := settings.WithVariables(strings.Split(strings.TrimSpace(string(text)), "\n"), map[string]string{
-		"CERTIFICATE_FILE": files.certificate, "FEDERATED_TOKEN_FILE": files.federatedToken, "PYTHONDONTWRITEBYTECODE": "1",
-	})
-	if proxy != nil {
-		preload := "--import=./node/proxy.mjs" // Node.js before 22.21 has no switch for it
-		return servedTenant{settings.WithVariables(settings.WithoutVariables(environ, []string{"AZURE_AUTHORITY_HOST"}),
-			map[string]string{"NODE_OPTIONS": preload}), true}
-	}
-	authority, _ := settings.LookupVariable(environ, "AZURE_AUTHORITY_HOST")
-	return servedTenant{settings.WithVariables(environ, map[string]string{"LOCAL_AUTHORITY": authority}), false}
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }

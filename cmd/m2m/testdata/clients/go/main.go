@@ -1,7 +1,8 @@
-// Clients acquires a token with one of Go's libraries and believes it as an API
+// Clients acquires a token with one of Go's libraries and validates it as an API
 // would: clients LIBRARY CREDENTIAL. Without LOCAL_AUTHORITY the library is used
 // as for Entra; with it, it asks a local tenant, and what Microsoft documents for
-// that (instance discovery) is switched off.
+// that (instance discovery) is switched off. CREDENTIAL managed and default are used
+// as on Azure, wherever they run.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
@@ -45,13 +47,13 @@ func main() {
 	}[os.Args[1]]
 	token, err := acquire(context.Background(), p, os.Args[2])
 	if err == nil {
-		err = believe(context.Background(), p, token)
+		err = validate(context.Background(), p, token)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("%s, %s, believed by %s\n", version(module), strings.Replace(runtime.Version(), "go", "Go ", 1),
+	fmt.Printf("%s, %s, validated by %s\n", version(module), strings.Replace(runtime.Version(), "go", "Go ", 1),
 		version("github.com/coreos/go-oidc/v3"))
 }
 
@@ -65,8 +67,8 @@ func version(module string) string {
 	return module
 }
 
-// believe checks a token by discovery, keys and issuer.
-func believe(ctx context.Context, p place, token string) error {
+// validate checks a token by discovery, keys and issuer.
+func validate(ctx context.Context, p place, token string) error {
 	provider, err := oidc.NewProvider(ctx, p.authority+"/v2.0")
 	if err != nil {
 		return err
@@ -111,6 +113,14 @@ func byAzidentity(ctx context.Context, p place, credential string) (string, erro
 			ClientOptions: common, DisableInstanceDiscovery: p.local,
 			ClientID: p.client, TenantID: p.tenant, TokenFilePath: os.Getenv("FEDERATED_TOKEN_FILE"),
 		})
+	case "managed": // as on Azure: nothing says where the endpoint is but the environment
+		var options azidentity.ManagedIdentityCredentialOptions
+		if id := os.Getenv("AZURE_CLIENT_ID"); id != "" {
+			options.ID = azidentity.ClientID(id)
+		}
+		made, err = azidentity.NewManagedIdentityCredential(&options)
+	case "default":
+		made, err = azidentity.NewDefaultAzureCredential(nil)
 	}
 	if err != nil {
 		return "", err
@@ -120,6 +130,9 @@ func byAzidentity(ctx context.Context, p place, credential string) (string, erro
 }
 
 func byMSAL(ctx context.Context, p place, credential string) (string, error) {
+	if credential == "managed" {
+		return byManagedIdentity(ctx, p)
+	}
 	var given confidential.Credential
 	var err error
 	switch credential {
@@ -144,6 +157,19 @@ func byMSAL(ctx context.Context, p place, credential string) (string, error) {
 		return "", err
 	}
 	result, err := client.AcquireTokenByCredential(ctx, []string{p.scope})
+	return result.AccessToken, err
+}
+
+func byManagedIdentity(ctx context.Context, p place) (string, error) {
+	id := managedidentity.ID(managedidentity.SystemAssigned())
+	if client := os.Getenv("AZURE_CLIENT_ID"); client != "" {
+		id = managedidentity.UserAssignedClientID(client)
+	}
+	client, err := managedidentity.New(id)
+	if err != nil {
+		return "", err
+	}
+	result, err := client.AcquireToken(ctx, p.scope)
 	return result.AccessToken, err
 }
 

@@ -31,7 +31,7 @@ export function certificate() {
   }
 }
 
-// validate believes a token as an API would: by discovery, keys and issuer.
+// validate validates a token as an API would: by discovery, keys and issuer.
 export async function validate(token) {
   const document = await (await fetch(`${authority}/v2.0/.well-known/openid-configuration`)).json()
   const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(document.jwks_uri)), {
@@ -43,5 +43,5 @@ export async function validate(token) {
 
 export function done(name) {
   const version = (of) => JSON.parse(readFileSync(new URL(`../node_modules/${of}/package.json`, import.meta.url))).version
-  console.log(`${name} ${version(name)}, Node.js ${process.versions.node}, believed by jose ${version('jose')}`)
+  console.log(`${name} ${version(name)}, Node.js ${process.versions.node}, validated by jose ${version('jose')}`)
 }

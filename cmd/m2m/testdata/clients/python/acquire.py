@@ -1,4 +1,4 @@
-"""Acquires a token with one of Python's libraries and believes it as an API would.
+"""Acquires a token with one of Python's libraries and validates it as an API would.
 
 acquire.py LIBRARY CREDENTIAL. Without LOCAL_AUTHORITY the library is used as for
 Entra; with it, it asks a local tenant, and what Microsoft documents for that
@@ -38,6 +38,19 @@ def federated_token():
 def with_msal(credential):
     import msal
 
+    if credential == "managed":
+        import requests
+
+        if not hasattr(msal, "ManagedIdentityClient"):
+            raise ModuleNotFoundError("msal " + msal.__version__ + " without managed identity")
+        client = os.environ.get("AZURE_CLIENT_ID")
+        identity = msal.UserAssignedManagedIdentity(client_id=client) if client else msal.SystemAssignedManagedIdentity()
+        with requests.Session() as session:
+            result = msal.ManagedIdentityClient(identity, http_client=session).acquire_token_for_client(
+                resource=SCOPE.removesuffix("/.default"))
+        if "access_token" not in result:
+            sys.exit(str(result))
+        return result["access_token"], "msal " + msal.__version__
     if credential == "secret":
         given = SECRET
     elif credential == "certificate":
@@ -57,7 +70,11 @@ def with_azure_identity(credential):
     import azure.identity as identity
 
     options = {"authority": HOST, "instance_discovery": False} if LOCAL else {}
-    if credential == "secret":
+    if credential == "managed":
+        made = identity.ManagedIdentityCredential(**({"client_id": os.environ["AZURE_CLIENT_ID"]} if "AZURE_CLIENT_ID" in os.environ else {}))
+    elif credential == "default":
+        made = identity.DefaultAzureCredential()
+    elif credential == "secret":
         made = identity.ClientSecretCredential(TENANT, CLIENT, SECRET, **options)
     elif credential == "certificate":
         made = identity.CertificateCredential(TENANT, CLIENT, os.environ["CERTIFICATE_FILE"], **options)
@@ -92,7 +109,7 @@ def with_requests_oauthlib(credential):
     return token["access_token"], "requests-oauthlib " + requests_oauthlib.__version__
 
 
-def believe(token):
+def validate(token):
     """Checks a token by discovery, keys and issuer, as an API with PyJWT does."""
     import jwt
 
@@ -108,7 +125,7 @@ def main():
     library, credential = sys.argv[1:]
     try:
         token, used = globals()["with_" + library.replace("-", "_")](credential)
-        print(f"{used}, Python {platform.python_version()}, believed by {believe(token)}")
+        print(f"{used}, Python {platform.python_version()}, validated by {validate(token)}")
     except ModuleNotFoundError as error:
         print(error)
         sys.exit(77)
