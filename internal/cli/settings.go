@@ -54,6 +54,9 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 			return nil, err
 		}
 		in.Local = running
+		in.LocalIdentity = localIdentity(func(name string) string { return running[name] })
+	} else if in.NoEnvFile {
+		in.LocalIdentity = localIdentity(func(name string) string { value, _ := env.Lookup(name); return value })
 	}
 	if clients, err := cmd.Flags().GetStringArray("client"); err == nil && slices.ContainsFunc(clients, text.HasSecretForm) {
 		return nil, settings.Misplaced("--client")
@@ -124,6 +127,16 @@ func ownCommand(env *Env) string {
 		return line
 	}
 	return "m2m token"
+}
+
+// localIdentity returns the managed identity that the variables of a local tenant
+// name; nil without one.
+func localIdentity(variable func(string) string) *settings.LocalIdentity {
+	endpoint, header := variable(settings.IdentityEndpoint), variable(settings.IdentityHeader)
+	if endpoint == "" || header == "" {
+		return nil
+	}
+	return &settings.LocalIdentity{Endpoint: endpoint, Header: entra.NewSecret(header), Client: variable("AZURE_CLIENT_ID")}
 }
 
 // Session is what a command has once its settings are resolved.

@@ -249,6 +249,9 @@ func credentialOf(env *Env, s *settings.Settings) (token.Credential, error) {
 	case settings.KindFederatedMI:
 		return token.NewFederatedIdentity(c.IdentityClient, c.Audience), nil
 	case settings.KindManagedIdentity:
+		if c.Local != nil {
+			return token.NewManagedIdentityAt(c.Local.Endpoint, c.Local.Header, c.IdentityClient), nil
+		}
 		return token.NewManagedIdentity(c.IdentityClient), nil
 	case settings.KindNone: // token.Request.Check reports it
 	}

@@ -16,6 +16,9 @@ type Input struct {
 	// Local holds the settings of the running local tenant, by variable; nil
 	// without --local.
 	Local map[string]string
+	// LocalIdentity is the managed identity of a local tenant that is used where no
+	// credential is given; nil is none.
+	LocalIdentity *LocalIdentity
 	// Lookup finds an environment variable.
 	Lookup func(string) (string, bool)
 	// Dir is the working directory: a .env is found there, and relative paths of
@@ -134,6 +137,19 @@ type Credential struct {
 	// IdentityClient is the client ID of a user-assigned managed identity; empty
 	// for the system-assigned one.
 	IdentityClient string
+	// Local is where a local tenant gives its tokens; nil means the machine's own
+	// endpoint.
+	Local *LocalIdentity
+}
+
+// LocalIdentity is a managed identity of a local tenant.
+type LocalIdentity struct {
+	// Endpoint and Header are those of App Service's protocol.
+	Endpoint string
+	Header   entra.Secret
+	// Client is the client ID of a user-assigned identity; empty for the
+	// system-assigned one.
+	Client string
 }
 
 // goesToProvider reports whether the credential is presented to the login host

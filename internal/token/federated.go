@@ -82,7 +82,7 @@ func NewFederatedFile(path, audience string) Credential {
 // managed identity, for an app that trusts it. Source: entra-docs
 // workload-identity-federation-config-app-trust-managed-identity.md.
 func NewFederatedIdentity(clientID, audience string) Credential {
-	identity := managedIdentity{clientID}
+	identity := managedIdentity{clientID: clientID}
 	return &federated{
 		kind: "managed identity as federated token", name: identity.String() + " as federated token", audience: audience,
 		from: managedEndpoint,

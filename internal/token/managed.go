@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,12 +21,27 @@ import (
 )
 
 // managedIdentity is the identity of the Azure resource that m2m runs on.
-type managedIdentity struct{ clientID string }
+type managedIdentity struct {
+	clientID string
+	at       *appService // nil means where MSAL finds it
+}
+
+// appService is an endpoint that speaks App Service's protocol.
+type appService struct {
+	address string
+	header  entra.Secret
+}
 
 // NewManagedIdentity returns the credential that is the identity of the Azure
 // resource m2m runs on: the system-assigned one, or the user-assigned one that
 // clientID names. MSAL finds the endpoint from the process's own environment.
-func NewManagedIdentity(clientID string) Credential { return managedIdentity{clientID} }
+func NewManagedIdentity(clientID string) Credential { return managedIdentity{clientID: clientID} }
+
+// NewManagedIdentityAt is NewManagedIdentity at an endpoint that speaks App Service's
+// protocol, whatever the process's environment says: that of a local tenant.
+func NewManagedIdentityAt(address string, header entra.Secret, clientID string) Credential {
+	return managedIdentity{clientID, &appService{address, header}}
+}
 
 func (managedIdentity) Kind() string { return "managed identity" }
 
@@ -63,6 +79,9 @@ func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Tok
 	endpoint, err := c.managedEndpoint()
 	if err != nil {
 		return Token{}, err
+	}
+	if m.at != nil {
+		endpoint.platform, endpoint.at = AppService, m.at
 	}
 	// The endpoint retries as each platform documents it; MSAL's three tries, one
 	// second apart, are too few for IMDS.
@@ -122,6 +141,7 @@ type endpoint struct {
 	next     http.RoundTripper
 	wait     func(context.Context, time.Duration) error
 	debug    func(string)
+	at       *appService // nil means where MSAL sends the request
 
 	sent   http.Header // of the last request
 	status int
@@ -204,7 +224,30 @@ func bodyOf(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
+// redirect sends a request of MSAL to the endpoint in App Service's protocol.
+func (s *appService) redirect(req *http.Request) error {
+	address, err := url.Parse(s.address)
+	if err != nil {
+		return errors.New("the address of the managed identity endpoint does not parse")
+	}
+	query := url.Values{"api-version": {"2019-08-01"}}
+	for _, name := range []string{"resource", "client_id"} {
+		if value := req.URL.Query().Get(name); value != "" {
+			query.Set(name, value)
+		}
+	}
+	address.RawQuery = query.Encode()
+	req.URL, req.Host = address, address.Host
+	req.Header = http.Header{"X-Identity-Header": {s.header.Reveal()}}
+	return nil
+}
+
 func (a *endpoint) exchange(req *http.Request) (*http.Response, error) {
+	if a.at != nil {
+		if err := a.at.redirect(req); err != nil {
+			return nil, err
+		}
+	}
 	a.sent, a.status, a.header, a.body = req.Header, 0, nil, nil
 	resp, err := a.next.RoundTrip(req)
 	if err != nil {
