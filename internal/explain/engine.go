@@ -32,10 +32,10 @@ var rules = []rule{
 	redirected, plainHTTP, signInPage, errorInside,
 	claimsChallenge, saidByChecks,
 	known(catalogue.Network, catalogue.Request, catalogue.Server, catalogue.Entry),
-	noToken, notAToken, notABearer, graphTokenElsewhere, idToken, proxyCredentials,
+	noToken, known(catalogue.Token, catalogue.Caller),
+	notAToken, notABearer, graphTokenElsewhere, idToken, proxyCredentials,
 	challengedAudience, challengedTenant, exchangeToken, otherService,
-	invalidRequest, missingScope, lacksPermission, keysOutOfReach,
-	known(catalogue.Token, catalogue.Caller),
+	invalidRequest, missingScope, lacksPermission, keysOutOfReach, meaning,
 	expired, notYetValid,
 	knownAudience, algorithm, otherIssuer, knownTenant, longLived,
 	userToken, missingRole, noRoles, otherScheme,
@@ -61,7 +61,7 @@ func Diagnose(e *Evidence) *Diagnosis {
 func (e *Evidence) complete(x *Diagnosis) *Diagnosis {
 	said := e.said()
 	isWord := func(p reply.Part) bool { return p.Role != reply.Code || saysWhy(p.Text) }
-	if x.Code != CodeRedirected && x.Code != CodePage && slices.ContainsFunc(said, isWord) {
+	if x.Code != CodeRedirected && slices.ContainsFunc(said, isWord) {
 		x.Said = sentence(said)
 	}
 	e.word(x)
@@ -77,24 +77,50 @@ func (e *Evidence) complete(x *Diagnosis) *Diagnosis {
 // known applies the rows of the catalogue that are about these things.
 func known(about ...catalogue.About) rule {
 	return func(e *Evidence) *Diagnosis {
-		if e.status() < 400 && !e.Said.Inside {
-			return nil
-		}
-		accept := about
-		if !e.is("sent") { // nothing is wrong with a token that was not sent
-			accept = slices.DeleteFunc(slices.Clone(about), func(a catalogue.About) bool {
-				return a == catalogue.Token || a == catalogue.Caller
-			})
-		}
-		row, groups, ok := catalogue.Find(catalogue.Response{
-			Status: e.status(), Services: e.services(), Codes: e.Said.Codes(), Words: e.Said.Words(), Header: e.Header, Is: e.is,
-		}, accept...)
-		if !ok {
-			return nil
-		}
-		return e.fromRow(row, groups)
+		return e.find(func(row catalogue.Row) bool { return !row.IsMeaning() && slices.Contains(about, row.About) })
 	}
 }
+
+// meaning applies what words mean, whoever writes them.
+func meaning(e *Evidence) *Diagnosis { return e.find(catalogue.Row.IsMeaning) }
+
+func (e *Evidence) find(accept func(catalogue.Row) bool) *Diagnosis {
+	if e.status() < 400 && !e.Said.Inside && e.Said.Kind != reply.HTML {
+		return nil
+	}
+	sent := e.is("sent")
+	row, groups, ok := catalogue.Find(catalogue.Response{
+		Status: e.status(), Services: e.services(), Codes: e.Said.Codes(), Words: e.matched(), Header: e.Header, Is: e.is,
+	}, func(row catalogue.Row) bool {
+		// Nothing is wrong with a token that was not sent.
+		aboutToken := row.About == catalogue.Token || row.About == catalogue.Caller
+		return accept(row) && (sent || !aboutToken) && e.mayBeFrom(row)
+	})
+	if !ok {
+		return nil
+	}
+	return e.fromRow(row, groups)
+}
+
+// mayBeFrom reports whether the service that sends a row's error may have answered:
+// no other one is known to have, by host, header or words; nor did one accept the
+// token that is for another.
+func (e *Evidence) mayBeFrom(row catalogue.Row) bool {
+	owner := row.Owner()
+	switch {
+	case owner == "" || e.isFrom(owner):
+		return true
+	case e.byHost.Kind == catalogue.API:
+		return isBehindGraph(owner) && e.byHost.ID == "graph"
+	case e.byAud.ID != "" && row.About != catalogue.Token && row.About != catalogue.Entry:
+		service, _ := catalogue.ServiceByID(owner)
+		return service.Kind != catalogue.API || e.byAud.ID == owner || isBehindGraph(owner) && e.byAud.ID == "graph"
+	}
+	return true
+}
+
+// isBehindGraph reports whether Graph passes the errors of a service on.
+func isBehindGraph(id string) bool { return id == "sharepoint" || id == "exchange" }
 
 func (e *Evidence) fromRow(row catalogue.Row, groups []string) *Diagnosis {
 	x := &Diagnosis{Code: Code(row.ID), Cause: e.fill(row.Cause, groups), Certainty: row.Certainty, Source: row.Source}
@@ -106,6 +132,16 @@ func (e *Evidence) fromRow(row catalogue.Row, groups []string) *Diagnosis {
 		x.advice = append(x.advice, Advice{AdviceCode(name), []string{e.fill(arg, groups)}})
 	}
 	return x
+}
+
+// matched is what rows are matched with: the words as they came, and without quotes,
+// which some put around names.
+func (e *Evidence) matched() string {
+	words := e.Said.Words()
+	if plain := strings.NewReplacer("'", "", `"`, "", "`", "", "*", "").Replace(words); plain != words {
+		return words + "\n" + plain
+	}
+	return words
 }
 
 var braces = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{( ?)([a-z0-9_]+)(?:\|([^{}]*))?\}`) })
@@ -201,8 +237,9 @@ var emptyWords = sync.OnceValue(func() map[string]bool {
 		"authorization required", "you are not authorized to access this resource", "unable to authenticate", "unauthorized access", "null",
 		"httpexception", "unauthorizedexception", "forbiddenexception", "accessdeniedexception", "unauthorizederror", "api error", "apierror",
 		"401 unauthorized", "403 forbidden", "the request is unauthorized", "access to this resource is denied", "invalid or missing token",
-		"token verification failed", "token validation failed", "jwt verification failed", "invalid jwt", "invalid jwt token", "jwt invalid",
-		"fail", "service unavailable", "bad gateway", "not found", "too many requests", "gateway timeout", "server error",
+		"token verification failed", "token validation failed", "jwt verification failed", "invalid jwt", "invalid jwt token",
+		"jwt invalid", "jwt is invalid",
+		"fail", "status", "v1", "service unavailable", "bad gateway", "not found", "too many requests", "gateway timeout", "server error",
 		"full authentication is required to access this resource", "invalid authentication token", "security token validation failed",
 		"the token is valid, but it lacks a role or scope that this api requires", "you do not have permission to perform this action",
 		"authorizationerror", "authenticationerror", "insufficient_claims", "not allowed", "request is not authorized", "user is not authorized",

@@ -163,6 +163,10 @@ func (e *Evidence) services() []string {
 	if e.byHost.ID != "" {
 		ids = append(ids, e.byHost.ID)
 	}
+	// A copy of a service on this machine, or a tunnel to it, that accepted its token.
+	if transport.Loopback(e.URL.Hostname()) && !e.unauthorized() && e.byAud.ID != "" && e.knownService().ID == "" {
+		ids = append(ids, e.byAud.ID)
+	}
 	return ids
 }
 

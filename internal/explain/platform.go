@@ -49,6 +49,7 @@ func platformAdvice(e *token.PlatformError) []string {
 		return []string{"compare the scope with the API's Application ID URI in the tenant of the subscription: " +
 			"a managed identity gets tokens of that tenant only"}
 	case token.ReasonWrongHeader:
+
 		return []string{"take IDENTITY_ENDPOINT and IDENTITY_HEADER from the environment of this process: the platform changes them when it restarts"}
 	case token.ReasonMetadataHeader:
 		return []string{"let the request pass without a proxy: one removed its Metadata header (NO_PROXY=169.254.169.254)"}
@@ -59,6 +60,7 @@ func platformAdvice(e *token.PlatformError) []string {
 	case token.ReasonThrottled:
 		return []string{"try again later, and keep the token: IMDS answers five requests a second"}
 	case token.ReasonFailing:
+
 		if e.Platform == token.AppService {
 			return []string{"check that the scope names an API of this tenant: App Service answers 500 for one that it does not know", "try again later"}
 		}
@@ -67,7 +69,9 @@ func platformAdvice(e *token.PlatformError) []string {
 		return []string{"let the user of this process read the agent's keys: sudo usermod -aG himds \"$USER\", then log in again; on Windows " +
 			"add it to the group 'Hybrid agent extension applications'"}
 	case token.ReasonKeyFileMissing:
-		return []string{"restart the agent: sudo systemctl restart himdsd", "look at its state: azcmagent show"}
+		return []string{"restart the agent: sudo systemctl restart himdsd",
+			"look at its state: azcmagent show"}
+
 	case token.ReasonKeyFileStrange:
 		return []string{"look at what answers at IDENTITY_ENDPOINT: the Arc agent names a .key file in its own folder", "look at the agent's state: azcmagent show"}
 	case token.ReasonOldAgent:

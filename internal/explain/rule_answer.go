@@ -72,6 +72,9 @@ func signInPage(e *Evidence) *Diagnosis {
 			"what stands at this address did not accept the token", e.status()),
 			"check the address and its path: an API's own address answers 401 to a token that it does not accept").with(ShowRequest)
 	case e.status() < 400:
+		if x := known(catalogue.Network, catalogue.Entry, catalogue.Server)(e); x != nil {
+			return x // a gateway's page that should have had another status
+		}
 		return likely(CodePage, "an HTML page came, not data of an API: the address is a web site's, or a sign-in page",
 			"check the address and its path").with(ShowRequest)
 	}
@@ -91,7 +94,7 @@ func errorInside(e *Evidence) *Diagnosis {
 	if !e.Said.Inside {
 		return nil
 	}
-	if x := known("token", "caller", "network", "request", "server", "entry")(e); x != nil {
+	if x := e.find(func(catalogue.Row) bool { return true }); x != nil {
 		return x
 	}
 	return certain(CodeErrorInside, fmt.Sprintf("the status is %d, but the body is an error", e.status()),

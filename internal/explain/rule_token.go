@@ -64,10 +64,10 @@ func graphTokenElsewhere(e *Evidence) *Diagnosis {
 }
 
 // looksLikeGraph reports the form of Graph's errors, which have the ids of the
-// request in innerError.
+// request in innerError, or a code that only Microsoft's services answer with.
 func (e *Evidence) looksLikeGraph() bool {
 	return slices.ContainsFunc(e.Said.IDs(), func(id string) bool { return strings.HasPrefix(strings.ToLower(id), "error.innererror.") }) ||
-		slices.Contains(e.Said.Codes(), "InvalidAuthenticationToken")
+		slices.ContainsFunc(e.Said.Codes(), func(code string) bool { return strings.HasPrefix(code, "InvalidAuthenticationToken") })
 }
 
 // idToken: RFC 9700 section 2.3 and Entra's own advice; its audience is the
@@ -181,7 +181,8 @@ func notYetValid(e *Evidence) *Diagnosis {
 
 		return nil
 	case !e.clocksDiffer():
-		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s: a clock is wrong", text.Duration(max(ahead, time.Second))),
+		return likely(CodeNotYetValid, fmt.Sprintf("the token is not valid for another %s: a clock is wrong",
+			text.Duration(max(ahead, time.Second))),
 			"set the clocks of this machine and of the issuer by NTP").with(VerifyToken)
 	}
 	return likely(CodeNotYetValid, fmt.Sprintf("by the API's clock, which is %s, the token is not valid yet", describeSkew(e.skew)),
@@ -245,6 +246,7 @@ func knownTenant(e *Evidence) *Diagnosis {
 			e.token.TenantID) {
 
 		return nil
+
 	}
 	return likely(CodeWrongTenant, fmt.Sprintf("the token is of the tenant %s, and the settings name the tenant %s", e.token.TenantID, e.TenantID),
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(VerifyToken)
@@ -279,6 +281,7 @@ func noRoles(e *Evidence) *Diagnosis {
 	if e.status() != http.StatusForbidden || !e.silent() || !e.isEntra() || e.token.Kind != jwt.App || len(
 		e.token.Roles) > 0 ||
 		e.permissionsIn() != "" || !e.fromOwnAPI() {
+
 		return nil
 	}
 	return possible(CodeNoRoles, "the token carries no roles: no app role of the API was assigned to the client, or only after the token was issued").

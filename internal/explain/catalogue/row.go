@@ -82,11 +82,24 @@ type Response struct {
 	Is func(condition string) bool
 }
 
-// Find returns the first row that matches, and what the groups of its words
-// matched. accept limits what rows may be about.
-func Find(r Response, accept ...About) (row Row, groups []string, ok bool) {
+// Owner is the id of the service that alone sends a row's error; "" for an error
+// that several send. The id of such a row begins with it: "keyvault.rbac".
+func (row Row) Owner() string {
+	owner, _, found := strings.Cut(row.ID, ".")
+	if _, isService := ServiceByID(owner); !found || !isService {
+		return ""
+	}
+	return owner
+}
+
+// IsMeaning reports a row that says what words mean, whoever writes them.
+func (row Row) IsMeaning() bool { return strings.HasPrefix(row.ID, "words.") }
+
+// Find returns the first row that matches and is accepted, and what the groups of
+// its words matched.
+func Find(r Response, accept func(Row) bool) (row Row, groups []string, ok bool) {
 	for _, row := range rows() {
-		if !slices.Contains(accept, row.About) {
+		if !accept(row) {
 			continue
 		}
 		if groups, ok := row.match(r); ok {

@@ -137,7 +137,7 @@ func compiled(expression string) *regexp.Regexp {
 	if r, ok := patterns.Load(expression); ok {
 		return r.(*regexp.Regexp) //nolint:forcetypeassert // nothing else is stored
 	}
-	r := regexp.MustCompile("(?i)" + expression)
+	r := regexp.MustCompile("(?im)" + expression)
 	patterns.Store(expression, r)
 	return r
 }

@@ -197,7 +197,7 @@ func textRole(name, s string) Role {
 		return Time
 	case !sentence && (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && isLinkName(name):
 		return Link
-	case s == "about:blank":
+	case s == "about:blank", name == "path" && strings.HasPrefix(s, "/") && !sentence: // the request's own
 		return Link
 	case isCodeName(name) && !sentence && len(s) <= maxCode:
 		return Code

@@ -91,10 +91,8 @@ func (r reader) html(page string) {
 	if title != "" {
 		r.add("title", Title, title)
 	}
-	if r.isError() || r.SignIn {
-		if s := visibleText(page); s != "" && s != title {
-			r.add("page", Message, strings.TrimSpace(strings.TrimPrefix(s, title)))
-		}
+	if s := visibleText(page); s != "" && s != title {
+		r.add("page", Message, strings.TrimSpace(strings.TrimPrefix(s, title)))
 	}
 }
 
