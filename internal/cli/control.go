@@ -26,7 +26,7 @@ func OpenControl(env *Env, cmd *cobra.Command) (*control.Client, error) {
 	}
 	client, err := control.NewClient(access, trace)
 	if err != nil {
-		return nil, exit.Usagef("%s is no https address of this machine: %s", local.ControlURLVariable, text.Quote(access.URL)).
+		return nil, exit.Usagef("%s is not an https address of this machine: %s", local.ControlURLVariable, text.Quote(access.URL)).
 			Hint("take it as serve --local -- COMMAND gave it").Wrap(err)
 	}
 	return client, nil
@@ -56,14 +56,14 @@ func ControlFault(err error) error {
 	)
 	switch {
 	case errors.As(err, &refused):
-		fault := exit.Usagef("the local tenant refused: %s", text.OneLine(refused.Reason, 400)).Wrap(refused)
+		fault := exit.Usagef("the local tenant rejected the request: %s", text.OneLine(refused.Reason, 400)).Wrap(refused)
 		if refused.Word == control.WrongKey {
 			fault.Hint("the key belongs to another tenant, or to one that has ended: leave " + local.ControlKeyVariable +
 				" as serve --local -- COMMAND set it")
 		}
 		return fault
 	case errors.As(err, &unreachable): // mostly because it ended
-		return exit.Errorf(exit.Unknown, "the local tenant gave no answer: %v", unreachable).
+		return exit.Errorf(exit.Unknown, "the local tenant did not respond: %v", unreachable).
 			Hint("see whether m2m serve --local still runs").Wrap(unreachable)
 	case errors.As(err, &strange):
 		return exit.Errorf(exit.Unknown, "%v", strange).Hint("stop m2m serve --local and start it again with this version").Wrap(strange)

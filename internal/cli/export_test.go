@@ -18,7 +18,7 @@ var (
 	CommandGuesses = commandGuesses
 	Exists         = exists
 
-	AcceptPlainValues = acceptPlainValues
+	PrepareFlags = prepareFlags
 )
 
 // Lines are the command lines with each guess of the row, and the values in them.

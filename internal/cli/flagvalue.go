@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,9 +15,29 @@ import (
 	"m2m/internal/text"
 )
 
-// acceptPlainValues has the flags of a command and of those below it accept a number
-// alone: as seconds where a duration is meant, as a port of this machine where an
-// address is.
+// prepareFlags declares which of the flags that several commands have exclude each
+// other, and has those of a command and of those below it accept plain values.
+func prepareFlags(cmd *cobra.Command) {
+	for _, group := range [][]string{
+		{"authority-host", "cloud"},
+		{"client-secret-file", "certificate", "federated-token-file", "federated-token-env", "federated", "managed-identity"},
+		{"client-secret-file", "managed-identity-client"},
+		{"certificate", "managed-identity-client"},
+		{"audience", "any-audience"},
+	} {
+		isKnown := func(name string) bool { return cmd.Flags().Lookup(name) != nil }
+		if group = slices.DeleteFunc(group, func(name string) bool { return !isKnown(name) }); len(group) > 1 {
+			cmd.MarkFlagsMutuallyExclusive(group...)
+		}
+	}
+	acceptPlainValues(cmd)
+	for _, below := range cmd.Commands() {
+		prepareFlags(below)
+	}
+}
+
+// acceptPlainValues has the flags of a command accept a number alone: as seconds where a
+// duration is meant, as a port of this machine where an address is.
 func acceptPlainValues(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		switch {
@@ -26,9 +47,6 @@ func acceptPlainValues(cmd *cobra.Command) {
 			f.Value = addressValue{f.Value}
 		}
 	})
-	for _, below := range cmd.Commands() {
-		acceptPlainValues(below)
-	}
 }
 
 // durationValue is a duration, or a number of seconds.

@@ -12,6 +12,7 @@ import (
 
 	"m2m/internal/cli"
 	"m2m/internal/cli/callcmd"
+	"m2m/internal/cli/doctorcmd"
 	"m2m/internal/cli/helpcmd"
 	"m2m/internal/cli/probecmd"
 	"m2m/internal/cli/servecmd"
@@ -27,7 +28,7 @@ var commands = cli.Commands{
 		{Name: "token", New: tokencmd.New}, {Name: "verify", New: verifycmd.New}, {Name: "call", New: callcmd.New},
 		{Name: "test", New: testcmd.New}, {Name: "probe", New: probecmd.New}, {Name: "serve", New: servecmd.New},
 		{Name: "tenant", New: tenantcmd.New}, {Name: "version", New: helpcmd.NewVersion},
-		{Name: "man", New: helpcmd.NewMan, NeedsAll: true},
+		{Name: "man", New: helpcmd.NewMan, NeedsAll: true}, {Name: "doctor", New: doctorcmd.New},
 	},
 	Topics: helpcmd.Topics,
 	Help:   helpcmd.New,
@@ -63,7 +64,7 @@ func assertRuns(t *testing.T, given, words []string) {
 		return
 	}
 	root := cli.Root(&cli.Env{}, commands)
-	cli.AcceptPlainValues(root)
+	cli.PrepareFlags(root)
 	cmd, rest, err := root.Find(words)
 	if err != nil || cmd == root {
 		t.Errorf("%q: there is no command as in %q: %v", given, words, err)
@@ -167,21 +168,26 @@ func TestWrongGuesses(t *testing.T) {
 		"verify --token @t.txt":                 {"unknown flag: --token", "hint: run: m2m verify @t.txt"},
 		"call --method PUT -H X-Api-Key:hunter2 /x": {
 			"unknown flag: --method", "hint: run: m2m call -X PUT -H ... /x"},
-		"call /x POST":               {`unknown command "POST" of m2m call`, "hint: run: m2m call -X POST /x"},
-		"help mint":                  {`no help about "mint"`, "hint: run: m2m help tenant mint"},
-		"token --scop api://x":       {"unknown flag: --scop", "hint: did you mean --scope?"},
-		"token -scope api://x":       {"unknown flag: -scope", "hint: did you mean --scope?"},
-		"token --audience api://x/":  {"unknown flag: --audience", "hint: run: m2m token --scope api://x/.default"},
-		"token --json":               {"unknown flag: --json", "hint: run: m2m token -o json"},
-		"serve --port 9000":          {"unknown flag: --port", "hint: run: m2m serve --addr 9000"},
-		"token --timeout 5x":         {`--timeout "5x" is not a duration`, "hint: write it as 10s, 2m or 1h30m; a number alone is seconds"},
-		"token --timeout " + token:   {"--timeout [not shown: it may be a secret] is not a duration", "hint: write it as 10s, 2m or 1h30m; a number alone is seconds"},
-		"token --timeout":            {"--timeout has no value", "hint: see m2m token --help"},
-		"token --local=perhaps":      {`--local "perhaps" is not true or false`, "hint: write --local alone to switch it on"},
-		"token --" + token:           {"unknown flag: [not shown: it may be a secret]", "hint: see m2m token --help"},
-		"token --bogus":              {"unknown flag: --bogus", "hint: see m2m token --help"},
-		"call --app-id --graph /x":   {"unknown flag: --app-id", "hint: run: m2m call --client-id ... /x"},
-		"tenant mint --user --graph": {"--user and --graph exclude each other", "hint: leave one of them out"},
+		"call /x POST":                                 {`unknown command "POST" of m2m call`, "hint: run: m2m call -X POST /x"},
+		"help mint":                                    {`no help about "mint"`, "hint: run: m2m help tenant mint"},
+		"token --scop api://x":                         {"unknown flag: --scop", "hint: did you mean --scope?"},
+		"token -scope api://x":                         {"unknown flag: -scope", "hint: did you mean --scope?"},
+		"token --audience api://x/":                    {"unknown flag: --audience", "hint: run: m2m token --scope api://x/.default"},
+		"token --json":                                 {"unknown flag: --json", "hint: run: m2m token -o json"},
+		"serve --port 9000":                            {"unknown flag: --port", "hint: run: m2m serve --addr 9000"},
+		"token --timeout 5x":                           {`--timeout "5x" is not a duration`, "hint: write it as 10s, 2m or 1h30m; a number alone is seconds"},
+		"token --timeout " + token:                     {"--timeout [not shown: it may be a secret] is not a duration", "hint: write it as 10s, 2m or 1h30m; a number alone is seconds"},
+		"token --timeout":                              {"--timeout has no value", "hint: see m2m token --help"},
+		"token --local=perhaps":                        {`--local "perhaps" is not true or false`, "hint: write --local alone to switch it on"},
+		"token --" + token:                             {"unknown flag: [not shown: it may be a secret]", "hint: see m2m token --help"},
+		"token --bogus":                                {"unknown flag: --bogus", "hint: see m2m token --help"},
+		"call --app-id --graph /x":                     {"unknown flag: --app-id", "hint: run: m2m call --client-id ... /x"},
+		"tenant mint --user --graph":                   {"--user and --graph exclude each other", "hint: leave one of them out"},
+		"token --cloud china --authority-host x":       {"--authority-host and --cloud exclude each other", "hint: leave one of them out"},
+		"token --certificate x --client-secret-file y": {"--client-secret-file and --certificate exclude each other", "hint: leave one of them out"},
+		"serve --tls-cert x":                           {"--tls-cert needs --tls-key", "hint: add --tls-key, or leave out --tls-cert"},
+		"verify --decode --batch x":                    {"--decode and --batch exclude each other", "hint: leave one of them out"},
+		"serve --no-metadata --resource /x":            {"--no-metadata and --resource exclude each other", "hint: leave one of them out"},
 		"call --no-token --token-file x /x": {
 			"--no-token and --token-file exclude each other", "hint: leave one of them out"},
 	} {
@@ -211,7 +217,7 @@ func TestPlainValues(t *testing.T) {
 		{"serve", "metrics-addr", "9090", "127.0.0.1:9090"},
 	} {
 		root := cli.Root(&cli.Env{}, commands)
-		cli.AcceptPlainValues(root)
+		cli.PrepareFlags(root)
 		at := slices.IndexFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == tt.command })
 		flag := root.Commands()[at].Flag(tt.flag)
 		if err := flag.Value.Set(tt.given); err != nil || flag.Value.String() != tt.want {

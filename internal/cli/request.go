@@ -139,7 +139,7 @@ func (r RequestFlags) header() (http.Header, error) {
 	for i, line := range r.headers {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok { // not quoted: it may be a key without its name
-			reason := fmt.Sprintf("-H, number %d of %d, is no header: it has no colon", i+1, len(r.headers))
+			reason := fmt.Sprintf("-H, number %d of %d, is not a header: it has no colon", i+1, len(r.headers))
 			return nil, exit.Usagef("%s", reason).Hint(`write it as "Name: value"`)
 		}
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))

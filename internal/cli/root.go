@@ -31,7 +31,7 @@ func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	root := commandLine(env, commands)
 	all := func() *cobra.Command { return Root(env, commands) }
 	root.SetArgs(env.Args)
-	acceptPlainValues(root)
+	prepareFlags(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return flagError(cmd, err, env.Args, all)
 	})

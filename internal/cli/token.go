@@ -43,7 +43,7 @@ func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
 	flags.DurationVar(&how.Timeout, "timeout", 30*time.Second,
-		"give up on the token after this long, retries included (managed identity: 1m30s); for call also on the response")
+		"time limit for the token, retries included; for managed identity 1m30s")
 	flags.StringVar(&how.agent, "agent", "", "acquire for the agent identity with this `ID`; the client is its blueprint")
 	how.flags = flags
 	AddLocalFlag(flags)

@@ -68,6 +68,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.BoolVar(&o.NoToken, "no-token", false, "send no token")
 	cli.AddTokenFile(flags, &o.TokenFile)
 	o.How.Add(flags)
+	flags.Lookup("timeout").Usage = "time limit for the token and for the response, each with its retries"
 	cmd.MarkFlagsMutuallyExclusive("no-token", "token-file")
 	cmd.MarkFlagsMutuallyExclusive("print-curl", "output")
 	cmd.MarkFlagsMutuallyExclusive("print-curl", "output-file")

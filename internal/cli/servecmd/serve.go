@@ -112,6 +112,10 @@ func New(env *cli.Env) *cobra.Command {
 	settings.SeveralTenants(flags)
 	settings.AddFlags(flags, settings.Scope)
 	flags.String("client-id", "", "the API's own client `ID`: the audience, where neither audience nor scope is set")
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	for _, about := range []string{"resource", "resource-name", "resource-documentation"} {
+		cmd.MarkFlagsMutuallyExclusive("no-metadata", about)
+	}
 	_ = cmd.RegisterFlagCompletionFunc("fault", cli.CompleteFault()) // the flag exists and has none
 	o.PolicyFlags.Add(cmd)
 	flags.BoolVar(&o.RequireAgent, "require-agent", false, "admit only Entra agent identities and their users")

@@ -28,7 +28,7 @@ type output struct {
 
 func (o *output) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.form, "output", "o", "raw", "output `FORMAT`: raw, json, header, curl or exec-credential")
-	flags.StringVar(&o.file, "output-file", "", "write to `PATH` in place of stdout: whole or not at all, readable by you alone")
+	flags.StringVar(&o.file, "output-file", "", "write to `PATH` instead of stdout, whole or not at all, readable only by you")
 	flags.BoolVar(&o.mask, "mask", false, "have GitHub Actions or Azure Pipelines hide the token in the job's log")
 }
 

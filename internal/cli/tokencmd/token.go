@@ -56,7 +56,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	out.add(flags)
-	flags.DurationVar(&how.MinTTL, "min-ttl", 0, "how long the token must live at the least, such as 30m")
+	flags.DurationVar(&how.MinTTL, "min-ttl", 0, "minimum remaining lifetime of the token, such as 30m")
 	flags.BoolVar(&clearing, "clear-cache", false, "remove every cached token and end")
 	how.Add(flags)
 	return cmd

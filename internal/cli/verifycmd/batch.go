@@ -18,12 +18,9 @@ import (
 	"m2m/internal/verify"
 )
 
-// checkBatch returns an error for flags that are for one token.
+// checkBatch rejects -o with anything but JSON.
 func (o options) checkBatch(formSet bool) error {
-	switch {
-	case o.decode, o.explain:
-		return exit.Usagef("--batch cannot be combined with --decode or --explain")
-	case formSet && o.form != "json":
+	if formSet && o.form != "json" {
 		return exit.Usagef("--batch writes one JSON line for each token: it has no -o %s", o.form)
 	}
 	return nil

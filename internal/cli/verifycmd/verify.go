@@ -80,7 +80,7 @@ func New(env *cli.Env) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.form, "output", "o", "text", "the `FORM` of the output: text or json")
+	flags.StringVarP(&o.form, "output", "o", "text", "output `FORMAT`: text or json")
 	flags.BoolVar(&o.decode, "decode", false, "show the token without validating it")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show each check, with what was expected and found")
 	flags.BoolVar(&o.explain, "explain", false, "say what each claim means")
@@ -89,7 +89,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.at, "at", "", "validate at another `TIME` (RFC 3339 or epoch seconds)")
 	flags.StringVar(&o.jwks, "jwks", "", "take the keys from this `FILE or URL` (JWKS) instead of the tenant's")
 	flags.StringVar(&o.issuer, "issuer", "", "with --jwks: the exact `ISSUER` the token must have")
-	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "give up asking for keys after this long")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "time limit for fetching keys")
 	cli.AddLocalFlag(flags)
 	settings.AddFlags(flags, settings.AuthorityFlags...)
 	settings.SeveralTenants(flags)
@@ -97,6 +97,8 @@ func New(env *cli.Env) *cobra.Command {
 	flags.String("client-id", "", "the app's client `ID`: the audience, where neither audience nor scope is set")
 	o.PolicyFlags.Add(cmd)
 	cmd.Flags().BoolVar(&o.AnyTenant, "any-tenant", false, "do not check the tenant: a token of any organisation passes")
+	cmd.MarkFlagsMutuallyExclusive("decode", "batch", "schema")
+	cmd.MarkFlagsMutuallyExclusive("batch", "explain")
 	return cmd
 }
 
