@@ -30,7 +30,7 @@ func (r Report) WriteAzure(w io.Writer) error {
 }
 
 func (r Report) annotate(w io.Writer, line func(Case) string) error {
-	for _, s := range r.Suites {
+	for _, s := range r.shown().Suites {
 		for _, c := range s.Cases {
 			if c.Outcome != Failed && c.Outcome != Errored {
 				continue

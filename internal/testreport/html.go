@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"m2m/internal/text"
 )
 
 //go:embed page.css
@@ -17,6 +19,7 @@ var pageStyle string
 // script: a table of each suite with the time of each case as a bar, and what is
 // known of those that did not pass.
 func (r Report) WriteHTML(w io.Writer) error {
+	r = r.shown()
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, `<!doctype html>
 <html lang="en">
@@ -46,8 +49,7 @@ func (s Suite) writeHTML(out *bufio.Writer, longest time.Duration, named bool) {
 	}
 	fmt.Fprintf(out, "<p>%s", s.counts())
 	if !s.Started.IsZero() {
-		started := s.Started.UTC()
-		fmt.Fprintf(out, " on <time datetime=%q>%s</time>", started.Format(time.RFC3339), started.Format("2006-01-02 15:04:05 UTC"))
+		fmt.Fprintf(out, " on <time datetime=%q>%s</time>", s.Started.UTC().Format(time.RFC3339), text.Time(s.Started))
 	}
 	fmt.Fprint(out, "</p>\n<table>\n<tr><th>outcome<th>request<th>result<th>time<th></tr>\n")
 	for _, c := range s.Cases {
@@ -97,5 +99,5 @@ func shortTime(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return d.Round(max(time.Microsecond, d/1000)).String()
+	return text.Duration(d)
 }

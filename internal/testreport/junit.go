@@ -6,8 +6,6 @@ import (
 	"io"
 	"strconv"
 	"time"
-
-	"m2m/internal/text"
 )
 
 // Outcome is the result of a test case.
@@ -63,7 +61,8 @@ type Case struct {
 // reporters and Azure Pipelines have in common. What is not printable is escaped, as
 // everywhere; the error is the writer's.
 func (r Report) WriteJUnit(w io.Writer) error {
-	document := junitXML{Name: line(r.Name)}
+	r = r.shown()
+	document := junitXML{Name: r.Name}
 	var total time.Duration
 	for _, suite := range r.Suites {
 		x := suite.xml()
@@ -133,16 +132,13 @@ type junitReasonXML struct {
 }
 
 func (s Suite) xml() junitSuiteXML {
-	x := junitSuiteXML{Name: line(s.Name)}
+	x := junitSuiteXML{Name: s.Name}
 	x.Tests, x.Time = len(s.Cases), junitSeconds(s.Elapsed)
 	if !s.Started.IsZero() {
 		x.Timestamp = s.Started.UTC().Format("2006-01-02T15:04:05")
 	}
 	if len(s.Properties) > 0 {
-		x.Properties = &junitPropertiesXML{}
-		for _, p := range s.Properties {
-			x.Properties.Properties = append(x.Properties.Properties, Property{line(p.Name), line(p.Value)})
-		}
+		x.Properties = &junitPropertiesXML{s.Properties}
 	}
 	for _, c := range s.Cases {
 		x.Cases = append(x.Cases, c.xml())
@@ -161,11 +157,11 @@ func (s Suite) xml() junitSuiteXML {
 }
 
 func (c Case) xml() junitCaseXML {
-	x := junitCaseXML{Class: line(c.Class), Name: line(c.Name), Time: junitSeconds(c.Elapsed)}
+	x := junitCaseXML{Class: c.Class, Name: c.Name, Time: junitSeconds(c.Elapsed)}
 	if c.File != "" {
-		x.File, x.Line = line(c.File), strconv.Itoa(c.Line)
+		x.File, x.Line = c.File, strconv.Itoa(c.Line)
 	}
-	reason := &junitReasonXML{line(c.Message), line(c.Kind), text.Printable(text.Cut(c.Detail, maxDetail))}
+	reason := &junitReasonXML{c.Message, c.Kind, c.Detail}
 	//exhaustive:enforce
 	switch c.Outcome {
 	case Passed:
@@ -175,19 +171,10 @@ func (c Case) xml() junitCaseXML {
 		x.Error = reason
 	case Skipped:
 		// The schemas of Jenkins and Surefire give it a message alone.
-		x.Skipped = &junitReasonXML{Message: line(c.Message)}
+		x.Skipped = &junitReasonXML{Message: c.Message}
 	}
 	return x
 }
-
-// Bounds of what a report repeats, in bytes.
-const (
-	maxLine   = 1000
-	maxDetail = 64 << 10
-)
-
-// line is a text that takes one line.
-func line(s string) string { return text.Bound(s, maxLine) }
 
 // junitSeconds writes a duration in seconds: seconds with a point, no exponent.
 func junitSeconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

@@ -7,13 +7,13 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // WriteTAP writes the report as the Test Anything Protocol, version 14: a line for
 // each case, and a YAML block behind those that did not pass. A case that could not
 // be decided is not ok. With several suites a case is named after its suite too.
 func (r Report) WriteTAP(w io.Writer) error {
+	r = r.shown()
 	out := bufio.NewWriter(w)
 	total := 0
 	for _, s := range r.Suites {
@@ -67,14 +67,7 @@ func (c Case) writeTAP(out *bufio.Writer, number int) {
 
 // tapText is a description: one line, in which a number sign begins no directive.
 func tapText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(strings.Map(spaceForControl, s))
-}
-
-func spaceForControl(r rune) rune {
-	if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-		return ' '
-	}
-	return r
+	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(s)
 }
 
 func yamlText(s string) string {
