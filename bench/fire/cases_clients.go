@@ -176,7 +176,7 @@ func endlessBodies(_ context.Context, t *trial) (string, error) {
 			}
 			return p.status
 		})
-		words = append(words, fmt.Sprintf("%s: %s, cut after %d KiB at the most", kind.name, answers, most>>10))
+		words = append(words, fmt.Sprintf("%s: %s, cut after %d KiB at most", kind.name, answers, most>>10))
 		errs = append(errs, answers.only(kind.want))
 		if open > 0 {
 			errs = append(errs, fmt.Errorf("%s: %d connections were not cut", kind.name, open))

@@ -149,7 +149,7 @@ func (s *server) left(descriptors int, most float64) (string, error) {
 			goroutines++
 		}
 	}
-	seen := fmt.Sprintf("%.0f MiB at the most, %d descriptors and %d goroutines left", peak, open, goroutines)
+	seen := fmt.Sprintf("%.0f MiB at most, %d descriptors and %d goroutines left", peak, open, goroutines)
 	if open > descriptors || goroutines > mostGoroutines || goroutines == 0 {
 		return seen, fmt.Errorf("%w: expected at most %d descriptors and %d goroutines", errLeak, descriptors, mostGoroutines)
 	}

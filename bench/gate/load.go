@@ -25,7 +25,7 @@ type result struct {
 	perSecond float64
 	p50, p99  time.Duration
 	cpu       float64 // milliseconds for 1,000 requests
-	memory    float64 // MiB, at the most
+	memory    float64 // MiB, at most
 }
 
 // errNotNew says that tokens were sent a second time where each was to be new.

@@ -12,7 +12,7 @@ import (
 )
 
 // unmet FILE COMMAND... runs a command whose answer is not as expected: exit
-// code 6. What it says on stderr goes to FILE, with names in place of what
+// code 6. What it says on stderr goes to FILE, with names instead of what
 // differs from run to run, and the command that it says to run, as it is, to
 // run.sh, which does not exist without one; stdout is as after exec.
 func unmet(ts *testscript.TestScript, neg bool, args []string) {

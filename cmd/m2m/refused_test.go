@@ -19,7 +19,7 @@ import (
 
 // refused FILE COMMAND... runs a command that the identity provider rejects:
 // exit code 4 and nothing on stdout. What it says on stderr goes to FILE, with
-// names in place of what differs from run to run.
+// names instead of what differs from run to run.
 func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: refused FILE COMMAND...")
@@ -35,7 +35,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(steady(ts.ReadFile("stderr"))), 0o600))
 }
 
-// steady puts names in place of what differs from run to run.
+// steady puts names instead of what differs from run to run.
 func steady(words string) string {
 	for _, varying := range [][2]string{
 		{`trace ID [0-9a-f-]{36}, correlation ID [0-9a-f-]{36}, at [0-9: -]+Z`,

@@ -22,7 +22,7 @@ const (
 type Challenge struct {
 	// Scheme is the authentication scheme as it came, such as "Bearer".
 	Scheme string `json:"scheme"`
-	// Token68 is the blob that some schemes have in place of parameters.
+	// Token68 is the blob that some schemes have instead of parameters.
 	Token68 string `json:"token68,omitempty"`
 	// Params holds the parameters, names in lower case, values unquoted. Of two
 	// with one name the first counts.

@@ -19,7 +19,7 @@ type Curl struct {
 	Token string
 	// Body is what --data-binary takes, such as "@order.json". Empty sends none.
 	Body string
-	// CAFile is trusted in place of the system's roots; empty means those.
+	// CAFile is trusted instead of the system's roots; empty means those.
 	CAFile string
 }
 

@@ -177,7 +177,7 @@ func (r Request) inClear(what string) error {
 	return &AddressError{
 		Address: DisplayAddress(r.URL.String()), Instead: DisplayAddress(secure.String()), kind: ErrPlainHTTP,
 		Fault:  AddressInClear,
-		Reason: what + " would cross the network unencrypted; whoever sees it can use it",
+		Reason: what + " would cross the network unencrypted; anyone who sees it can use it",
 	}
 }
 

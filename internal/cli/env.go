@@ -124,7 +124,7 @@ func (env *Env) ReadFile(path string, limit int64) ([]byte, error) {
 		case errors.Is(r.err, input.ErrTooLarge):
 			r.err = &tooLargeError{path, limit}
 		case r.err != nil && input.CheckPath(path) != nil:
-			r.err = input.CheckPath(path) // the content itself, given in place of its file
+			r.err = input.CheckPath(path) // the content itself, given instead of its file
 		case r.err != nil && !input.IsPathLike(path):
 			r.err = text.WithoutPath(r.err)
 		}

@@ -118,7 +118,7 @@ func (to Destination) End(err error) error {
 		return failed // what wraps it adds nothing
 	case to.file.Size() > 0 && !to.file.IsDevice() && CodeOf(err) == exit.Unknown:
 		return exit.Errorf(exit.Unknown, "%v", err).
-			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: half of an answer is none", to.path))...)
+			Hint(append(explain.CommandLine.Hints(err), fmt.Sprintf("nothing was put into %s: the response is incomplete", to.path))...)
 	}
 	return err
 }

@@ -315,7 +315,7 @@ func secretFrom(env *Env, value entra.Secret, file, what string) (entra.Secret, 
 }
 
 // unreadableFile is the error of a file that a setting names. A path that may be a
-// secret, given in place of its file, is left out.
+// secret, given instead of its file, is left out.
 func unreadableFile(env *Env, setting, path string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err

@@ -57,7 +57,7 @@ const (
 func (r Retry) Advice() string {
 	switch r {
 	case RetryNever:
-		return "a retry cannot help"
+		return "retrying does not help"
 	case RetryBackoff:
 		return "retry two or three times with growing pauses"
 	case RetryAfterHeader:
@@ -65,7 +65,7 @@ func (r Retry) Advice() string {
 	case RetryAfterMinutes:
 		return "stop, wait some minutes, then retry; cache the token from then on"
 	case RetryAfterPropagation:
-		return "retry for some minutes if the directory was changed a moment ago; otherwise a retry cannot help"
+		return "retry for some minutes if the directory was changed a moment ago; otherwise retrying does not help"
 	}
 	return ""
 }

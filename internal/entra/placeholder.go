@@ -75,7 +75,7 @@ func isInstruction(s string) bool {
 	}, strings.Join(words, ""))
 }
 
-// isOwnName finds a setting's own name in place of its value: tenant-id,
+// isOwnName finds a setting's own name instead of its value: tenant-id,
 // my_client_secret, api-key-goes-here less the key.
 func isOwnName(s string) bool {
 	words := strings.Split(strings.Map(asSeparator, s), "-")

@@ -209,7 +209,7 @@ func providerError(s string) (pasted, bool) {
 	if !ok {
 		return pasted{}, false
 	}
-	p := pasted{is: fmt.Sprintf("an error of Entra's, AADSTS%d", code), certain: true, fix: fmt.Sprintf("m2m help AADSTS%d", code)}
+	p := pasted{is: fmt.Sprintf("an Entra error, AADSTS%d", code), certain: true, fix: fmt.Sprintf("m2m help AADSTS%d", code)}
 	if known, ok := entra.LookupAADSTS(code); ok {
 		p.is += " (" + strings.TrimSuffix(known.Cause, ".") + ")"
 		p.fix = strings.TrimSuffix(known.Remedy, ".")

@@ -40,8 +40,8 @@ func TestShapes(t *testing.T) {
 func TestWhatIs(t *testing.T) {
 	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	for _, tt := range []struct{ text, is string }{
-		{`{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`, "an error of Entra's, AADSTS7000215"},
-		{"ERROR: AADSTS700016: Application with identifier 'x' was not found", "an error of Entra's, AADSTS700016"},
+		{`{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`, "an Entra error, AADSTS7000215"},
+		{"ERROR: AADSTS700016: Application with identifier 'x' was not found", "an Entra error, AADSTS700016"},
 		{`{"error":"invalid_grant"}`, "an error answer invalid_grant"},
 		{`{"error":{"code":"Forbidden","message":"no"}}`, "an error answer"},
 		{`{"keys":[{"kty":"RSA"}]}`, "a key set (JWKS)"},

@@ -87,8 +87,8 @@ func platformAdvice(e *token.PlatformError) []string {
 // notAssigned is about an identity that the machine or app does not have.
 func notAssigned(e *token.PlatformError) []string {
 	command := map[token.Platform]string{
-		token.AppService:    "az webapp identity assign -g GROUP -n APP (functionapp or containerapp in place of webapp for those)",
-		token.IMDS:          "az vm identity assign -g GROUP -n VM (vmss in place of vm for a scale set)",
+		token.AppService:    "az webapp identity assign -g GROUP -n APP (functionapp or containerapp instead of webapp for those)",
+		token.IMDS:          "az vm identity assign -g GROUP -n VM (vmss instead of vm for a scale set)",
 		token.ServiceFabric: "add the identity to the application's manifest and to its ARM resource",
 		token.AzureArc:      "azcmagent show tells whether the machine is connected",
 	}[e.Platform]

@@ -30,7 +30,7 @@ func redirected(e *Evidence) *Diagnosis {
 		return nil
 	case last.Target() == nil, last.IsRequested() && call.Origin(last.Target()) == call.Origin(e.URL) && !e.Said.SignIn:
 		return certain(CodeRedirected, fmt.Sprintf("the API redirects to %q, and %s", last.To, last.Reason),
-			"report it to whoever runs the API").with(ShowRequest)
+			"report it to the operator of the API").with(ShowRequest)
 	case e.Said.SignIn || entra.IsLoginHost(last.Target().Hostname()):
 		return certain(CodeSignIn,
 			fmt.Sprintf("the address sends callers to a page where people sign in (%s); it did not accept the token", last.To),
@@ -110,7 +110,7 @@ func claimsChallenge(e *Evidence) *Diagnosis {
 	claims := e.Said.Claims
 	if claims == "" {
 		return certain(CodeClaimsChallenge, "the API asks for a token with other claims, in a challenge that cannot be read",
-			"report it to whoever runs the API: the claims of WWW-Authenticate are not base64 of a JSON object")
+			"report it to the operator of the API: the claims of WWW-Authenticate are not base64 of a JSON object")
 	}
 	cause := "the API asks for a token with other claims: " + text.Bound(claims, maxText)
 	if strings.Contains(claims, `"nbf"`) { // continuous access evaluation
@@ -368,7 +368,7 @@ func (e *Evidence) forbiddenAdvice() []string {
 	case "own":
 		return []string{"check what the service itself has granted to the caller; such permissions are not in the token"}
 	}
-	return []string{"ask whoever runs the API what it requires: a role, an entry in a list of callers, a network rule"}
+	return []string{"ask the operator of the API what it requires: a role, an entry in a list of callers, a network rule"}
 }
 
 // checked says what m2m compared and found right; "" for a token that it cannot read.

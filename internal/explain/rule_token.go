@@ -58,7 +58,7 @@ func graphTokenElsewhere(e *Evidence) *Diagnosis {
 	}
 	cause := "the token is for Microsoft Graph, and was sent to another API"
 	if _, nonce := e.token.Header.Get("nonce"); nonce {
-		cause += "; nobody but Graph can verify such a token"
+		cause += "; only Graph can validate such a token"
 	}
 	return certain(CodeGraphToken, cause).with(OwnScope)
 }
@@ -262,7 +262,7 @@ func longLived(e *Evidence) *Diagnosis {
 		e.token.ExpiresAt.Sub(e.token.IssuedAt) <= longestLifetime {
 		return nil
 	}
-	return possible(CodeLifetime, fmt.Sprintf("the token lives for %s, longer than any of Entra's",
+	return possible(CodeLifetime, fmt.Sprintf("the token lives for %s, longer than any token of Entra",
 		text.Duration(e.token.ExpiresAt.Sub(e.token.IssuedAt))), "get one from Entra").with(VerifyToken)
 }
 

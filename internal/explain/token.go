@@ -158,7 +158,7 @@ func (r tokenReport) adviseSwitchedOff(c verify.Check) advice {
 	}
 	switch c {
 	case verify.CheckIssuer:
-		return advice{"switched off: every issuer whose keys these are is accepted", ""}
+		return advice{"switched off: every issuer with these keys is accepted", ""}
 	case verify.CheckTenant:
 		return advice{"switched off: every tenant of the issuer is accepted", "tell callers apart by tid and oid together"}
 	case verify.CheckAudience:
@@ -448,7 +448,7 @@ func claimText(t *jwt.Token, name string) (value string, ok bool) {
 // adviseBinding is about a token that is bound to a key.
 func (r tokenReport) adviseBinding() advice {
 	raw, _ := r.Token.Claim("cnf")
-	what, check := "a key", "have whoever calls the API prove that it holds the key"
+	what, check := "a key", "have the caller of the API prove that it holds the key"
 	switch member, value := confirmation(raw); member {
 	case "x5t#S256":
 		what = "the client certificate with the SHA-256 thumbprint " + value + " (mutual TLS)"

@@ -66,7 +66,7 @@ func (r tokenReport) adviseIssuer(reason verify.Reason) advice {
 	case verify.ErrVersion:
 		return advice{"Entra writes ver 1.0 or 2.0 into every token; likely another issuer made it", r.refetch()}
 	case verify.ErrIssuerUnset:
-		return advice{"no tenant is configured, so it is not known whose tokens to accept", r.tenantLine()}
+		return advice{"no tenant is configured", r.tenantLine()}
 	case verify.ErrKeysUnreachable:
 		return advice{"the issuer is not known before its discovery document is read", r.either(reachKeys(r.KeyErr), "try again later")}
 	}
@@ -128,7 +128,7 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 	case r.family.ID == issuer.ExternalID:
 		return advice{"this is a token of Microsoft Entra External ID, whose issuer is not Entra's login host", r.externalID()}
 	case host == "":
-		return advice{"that is not the form of an issuer of Entra's; likely another issuer made the token", r.otherIssuer()}
+		return advice{"that is not the form of an Entra issuer; likely another issuer made the token", r.otherIssuer()}
 	case tenant == jwks.TenantPlaceholder:
 		return advice{"that is the template of a multi-tenant document, which no real token carries", r.refetch()}
 	case version != t.Version && t.Version != "":
@@ -151,7 +151,7 @@ func (r tokenReport) adviseIssuerMismatch() advice {
 		return advice{"the token is from an issuer on this machine; likely a local tenant, or an earlier run of one",
 			r.onCommandLine("validate it with the settings of the tenant that runs now: --local")}
 	}
-	return advice{fmt.Sprintf("%s is not a login host of Entra's", text.Quote(host)), r.otherIssuer()}
+	return advice{fmt.Sprintf("%s is not a login host of Entra", text.Quote(host)), r.otherIssuer()}
 }
 
 // sameTenantOtherVersion: the API's registration decides the version, not the
@@ -183,7 +183,7 @@ func (r tokenReport) adviseOtherTenant(tenant string) advice {
 func (r tokenReport) adviseTenant(reason verify.Reason) advice {
 	switch reason {
 	case verify.ErrTenantUnset:
-		return advice{"no tenant is configured, so it is not known whose tokens to accept", r.tenantLine()}
+		return advice{"no tenant is configured", r.tenantLine()}
 	case verify.ErrTenantMismatch:
 		return r.adviseOtherTenant(r.Token.TenantID)
 	case verify.ErrTenantUnresolved:

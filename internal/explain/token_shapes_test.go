@@ -459,7 +459,7 @@ func notTokens() []shape {
 		row("undefined", "undefined", "segments", "there is no value"),
 		row("opaque token", "2YotnFZFEjr1zCsicMWpAA", "segments", "opaque token"),
 		row("AADSTS", `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Trace ID: x"}`, "segments",
-			"an error of Entra's, AADSTS7000215"),
+			"an Entra error, AADSTS7000215"),
 		row("HTML", "<!DOCTYPE html><html><head><title>Sign in</title></head></html>", "segments", "an HTML page"),
 		row("file name", "token.jwt", "segments", "likely the name of a file", "m2m verify @token.jwt"),
 		row("path", "./out/token.txt", "segment_empty", "m2m verify @./out/token.txt"),

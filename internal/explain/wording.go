@@ -99,7 +99,7 @@ func (s Situation) hintsOf(err error) []string {
 func (s Situation) unreachable(e *call.UnreachableError) []string {
 	switch {
 	case e.Cause.Fault == transport.FaultRefused && e.IsLocal():
-		return []string{"start the API: m2m serve, or m2m serve --local for one with a tenant beside it"}
+		return []string{"start the API: m2m serve, or m2m serve --local for one with a local tenant"}
 	case e.Cause.Fault == transport.FaultProtocol && e.IsLocal():
 		return []string{"call an API on this machine with http://"}
 	case e.Cause.Fault == transport.FaultTimeout:
@@ -134,7 +134,7 @@ func (s Situation) address(e *call.AddressError) []string {
 	case call.AddressInClear:
 		return []string{
 			"call " + e.Instead,
-			"where the network is trusted, say so with --insecure-http; a request without credentials may go as it is",
+			"if the network is trusted, add --insecure-http; a request without credentials may go as it is",
 		}
 	case call.AddressMissing, call.AddressSyntax, call.AddressNoHost, call.AddressPort:
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// CheckPath returns what a value is that was given in place of the path of a file, as
+// CheckPath returns what a value is that was given instead of the path of a file, as
 // a *NotError; nil if it may be a path.
 func CheckPath(value string) error {
 	const where = ", not the path of a file"
@@ -56,7 +56,7 @@ func isBase64Run(s string) bool {
 
 // IsPathLike reports whether a message may repeat a path that names no file: one that
 // begins as paths do, or whose last part has an extension. Anything else may be a
-// secret that was given in place of its file.
+// secret that was given instead of its file.
 func IsPathLike(path string) bool {
 	if CheckPath(path) != nil || len(path) > 1024 || strings.ContainsAny(path, "+=@!?*#$%&'\"`<>|;,") {
 		return false

@@ -215,7 +215,7 @@ func otherCredential(s string) *NotError {
 	return nil
 }
 
-// fileExtensions are those of files that people give in place of what is in them.
+// fileExtensions are those of files that people give instead of what is in them.
 var fileExtensions = []string{".pem", ".pfx", ".p12", ".key", ".crt", ".cer", ".txt", ".json", ".env", ".secret", ".jwt", ".yaml", ".yml"}
 
 func secretFile(s string, exists func(string) bool) *NotError {
@@ -235,7 +235,7 @@ func secretFile(s string, exists func(string) bool) *NotError {
 // secretEncoded finds a client secret of Entra's in base64 or percent-encoding.
 func secretEncoded(s string) *NotError {
 	if strings.Contains(s, "Q%7E") || strings.Contains(s, "Q%7e") {
-		return not("a client secret in percent-encoding", "write ~ in place of %7E, and the other escapes as the characters they stand for")
+		return not("a client secret in percent-encoding", "write ~ instead of %7E, and the other escapes as the characters they stand for")
 	}
 	if data, ok := decodeBase64(s); ok && !strings.Contains(s, "~") && isEntraSecret(strings.TrimSpace(string(data))) {
 		return not("a client secret in base64, as kubectl shows it", "decode it first: base64 -d")

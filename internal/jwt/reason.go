@@ -36,7 +36,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrTokenSize:     "the token is longer than 16 KiB",
 		ErrSegments:      "a token has three parts between two dots",
 		ErrTruncated:     "the token is cut off",
-		ErrEncrypted:     "five parts make an encrypted token (JWE), which nobody but its audience can read",
+		ErrEncrypted:     "five parts make an encrypted token (JWE), which only its audience can read",
 		ErrSegmentEmpty:  "a part of the token is empty",
 		ErrCharset:       "the token holds a character that is not base64url",
 		ErrBase64:        "a part of the token is not canonical base64url",

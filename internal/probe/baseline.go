@@ -123,7 +123,7 @@ func checkNone(a answer) error {
 		return nil
 	}
 	return stop(ErrNoBaseline, []Advice{ProbeRejecting},
-		"a request without a token got %s, not 401: a refusal cannot be told from it", statusText(a.status))
+		"a request without a token got %s, not 401: a rejection looks the same", statusText(a.status))
 }
 
 // checkAbsentPath requests a path that does not exist: some APIs have a page for

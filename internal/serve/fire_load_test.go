@@ -90,7 +90,7 @@ func TestKeyRollUnderLoad(t *testing.T) {
 }
 
 // TestRandomKeyIDs: 2,000 forged tokens, each with a key ID of its own, are
-// refused; they cost the issuer four fetches at the most, and nobody with a good
+// refused; they cost the issuer four fetches at most, and nobody with a good
 // token is refused meanwhile. Half a minute later a new key is found, however
 // the flood goes on.
 func TestRandomKeyIDs(t *testing.T) {

@@ -48,7 +48,7 @@ func humaAPI(t *testing.T) huma.API {
 	config.CreateHooks = nil // they add $schema to every body and a Link header to every answer
 	config.AllowAdditionalPropertiesByDefault = true
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
-	config.Info.Description = "An API that lets in only callers whose access token it believes.\n\n" +
+	config.Info.Description = "An API that accepts only callers with a valid access token.\n\n" +
 		"Every error is a problem document (RFC 9457), and every answer has an `X-Request-Id`, which the API's log has too."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		tokenScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
@@ -61,7 +61,7 @@ func humaAPI(t *testing.T) huma.API {
 	register(t, api, secureData, huma.Operation{
 		OperationID: "getSecureData", Path: "/secure-data", Tags: []string{"data"},
 		Summary:     "Who is calling",
-		Description: "Answers with what the believed token says of the caller.",
+		Description: "Returns the identity of the caller from the valid token.",
 		Security:    []map[string][]string{{tokenScheme: {}}},
 	}, secureDataAnswers())
 	register(t, api, healthy, huma.Operation{
@@ -101,12 +101,12 @@ func secureDataAnswers() map[int]documented {
 		http.StatusBadRequest: {"The token is not in one Authorization header, once.", map[string]http.Handler{
 			"in the query": refusing("/secure-data?access_token=x", nil),
 		}},
-		http.StatusUnauthorized: {"There is no token, or it is not believed. The reason is in the API's log.",
+		http.StatusUnauthorized: {"The token is missing or invalid. The reason is in the API's log.",
 			map[string]http.Handler{
-				"no token":     refusing("/secure-data", nil),
-				"not believed": because(verify.CheckLifetime, verify.ErrInvalid, verify.ErrExpired, ""),
+				"no token":      refusing("/secure-data", nil),
+				"invalid token": because(verify.CheckLifetime, verify.ErrInvalid, verify.ErrExpired, ""),
 			}},
-		http.StatusForbidden: {"The token is believed, but it has not the role or scope that is needed.",
+		http.StatusForbidden: {"The token is valid, but it lacks the required role or scope.",
 			map[string]http.Handler{
 				"role missing": because(verify.CheckPermission, verify.ErrForbidden, verify.ErrRoleMissing, "roles Data.Read"),
 			}},

@@ -50,7 +50,7 @@ func isStream(answer *http.Response) bool {
 	return mediaType == "text/event-stream"
 }
 
-// watch puts a stream in place of the response's body. until is when it ends at the
+// watch puts a stream instead of the response's body. until is when it ends at the
 // latest; zero is never. cancel cancels the request to the upstream.
 func (s *streams) watch(answer *http.Response, until time.Time, cancel context.CancelCauseFunc) {
 	running := &stream{ReadCloser: answer.Body, all: s, cancel: cancel}

@@ -471,9 +471,9 @@ func fix(which Setting, g Given[string]) string {
 	case g.From.Layer == layerNone || g.From.Layer == LayerDefault:
 		return fmt.Sprintf("set %s in the environment or in .env, or give --%s: it is", row.Variables[0], row.Flags[0].Name)
 	case g.From.Layer == layerFlag && row.Secret:
-		return "put into the file of --" + g.From.Name
+		return "put it into the file of --" + g.From.Name
 	case g.From.Layer == layerFlag:
-		return "give as --" + g.From.Name
+		return "use --" + g.From.Name
 	}
 	return "set " + g.From.Name + " to"
 }

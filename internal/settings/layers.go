@@ -29,7 +29,7 @@ type Layer int
 const (
 	layerNone Layer = iota // not set
 	LayerDefault
-	LayerEnvFile // a .env that was found: somebody else may have written it (trust.go)
+	LayerEnvFile // a .env that was found: another person may have written it (trust.go)
 	LayerEnvironment
 	LayerNamedFile // the file that --env-file names: the caller's own
 	layerLocal     // the running local tenant

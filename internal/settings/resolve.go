@@ -80,7 +80,7 @@ func ResolvePlaces(in Input) (Places, error) {
 	return l.places(), nil
 }
 
-// checkPaths finds contents that were given in place of the path of their file. They
+// checkPaths finds contents that were given instead of the path of their file. They
 // are not repeated: a private key is among them.
 func (l *layers) checkPaths() error {
 	check := func(from Source, value string) error {

@@ -58,7 +58,7 @@ type mixture struct {
 }
 
 // foundNote says why, with the name of the file.
-const foundNote = "  m2m found %s and was not told to use it: somebody else may have written it"
+const foundNote = "  m2m found %s without --env-file: another person may have written it"
 
 // mix adds a setting that must not be used with held. A destination is shown.
 func (f *foundFaults) mix(held string, g Given[string], isDestination bool) {

@@ -256,7 +256,7 @@ func (r *reader) expectations(n *strictyaml.Node) (e expectations) {
 	return e
 }
 
-// eachOf reads a list, or one value in place of it.
+// eachOf reads a list, or one value instead of it.
 func eachOf[T any](r *reader, n *strictyaml.Node, one func(*strictyaml.Node) T) []T {
 	items := []*strictyaml.Node{n}
 	if n.Kind == strictyaml.List {

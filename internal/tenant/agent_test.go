@@ -172,7 +172,7 @@ func TestAgentRefusals(t *testing.T) {
 		{"agent with the blueprint's secret", changed(request(a.blueprint, scope), "client_id", agentID), 401, 7000215,
 			"invalid_client"},
 		{"assertion for another agent", second(otherAgentID, t1, scope), 401, 7002142, "invalid_client"},
-		{"second token in place of the first", second(agentID, t2, scope), 401, 700213, "invalid_client"},
+		{"second token instead of the first", second(agentID, t2, scope), 401, 700213, "invalid_client"},
 		{"cut", second(agentID, t1[:len(t1)-4]+"AAAA", scope), 401, 700027, "invalid_client"},
 		{"agent as an app of a certificate", second(agentID, accessToken(t, a.send(request(a.home.Clients[0], scope))), scope), 401,
 			700212, "invalid_client"},

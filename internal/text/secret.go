@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Redacted is written in place of a secret.
+// Redacted is written instead of a secret.
 const Redacted = "[redacted]"
 
 // longestName is the length of the longest word that is not taken for a secret,

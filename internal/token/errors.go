@@ -23,7 +23,7 @@ var (
 	// Nothing was sent.
 	ErrSettings = errors.New("a setting cannot work")
 	// ErrRefused says that the identity provider rejected the request.
-	ErrRefused = errors.New("the identity provider refused")
+	ErrRefused = errors.New("the identity provider rejected the request")
 	// ErrUnavailable says that the outcome is unknown: the network, TLS, a
 	// time-out, or an unusable answer.
 	ErrUnavailable = errors.New("the identity provider gave no usable answer")

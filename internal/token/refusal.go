@@ -86,7 +86,7 @@ func (e *Refusal) Error() string {
 	case LegAgent:
 		b.WriteString("the identity provider rejected the agent's request: ")
 	default:
-		b.WriteString("the identity provider refused: ")
+		b.WriteString("the identity provider rejected the request: ")
 	}
 	entry, known := e.Known()
 	if len(e.AADSTS) > 0 {

@@ -34,7 +34,7 @@ var (
 	ErrPlainHTTP       = errors.New("the address is not https, and a secret would cross the network in clear")
 	ErrRedirect        = errors.New("the answer is a redirect, which is not followed: the secret would go with it")
 	ErrForeignEndpoint = errors.New("the discovery document names a token endpoint on a host that does not belong to the authority")
-	ErrNotEntra        = errors.New("the answer is not one of Entra's")
+	ErrNotEntra        = errors.New("the response is not from Entra")
 	ErrAnswerSize      = errors.New("the answer is larger than a token response can be")
 	ErrRetryTooFar     = errors.New("the server asks to wait longer than there is time")
 )

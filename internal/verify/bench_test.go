@@ -26,7 +26,7 @@ func BenchmarkRSA(b *testing.B) {
 	bare := bareRSA(issuertest.Valid())
 	for b.Loop() {
 		if !bare() {
-			b.Fatal("not believed")
+			b.Fatal("invalid token")
 		}
 	}
 }
@@ -153,7 +153,7 @@ func timed(b *testing.B, believed func() bool) time.Duration {
 	start := time.Now()
 	for range 1000 {
 		if !believed() {
-			b.Fatal("not believed")
+			b.Fatal("invalid token")
 		}
 	}
 	return time.Since(start)

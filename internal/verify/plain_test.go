@@ -89,7 +89,7 @@ func plainBelieved() []plainTrial {
 		{name: "typ application/AT+JWT", header: issuertest.Header().Str("typ", "application/AT+JWT"), claims: c()},
 		{name: "typ JWT", header: issuertest.Header(), claims: c()},
 		{name: "no typ", header: issuertest.Header().Del("typ"), claims: c()},
-		{name: "azp in place of client_id", header: issuertest.Header(), claims: c().Del("client_id").Str("azp", "shop-7")},
+		{name: "azp instead of client_id", header: issuertest.Header(), claims: c().Del("client_id").Str("azp", "shop-7")},
 		{name: "azp beside client_id", claims: c().Str("azp", "shop-7")},
 		{name: "Auth0's sub", header: issuertest.Header(),
 			claims: c().Del("client_id").Str("azp", "shop-7").Str("sub", "shop-7@clients")},
@@ -193,7 +193,7 @@ func plainPermissions() []plainTrial {
 		permission("a role", with, need(list("Data.Read"), nil, false), nil),
 		permission("a role and no scope", with.Del("scope"), need(list("Data.Read"), list("read"), false), nil),
 		permission("no role", plainClaims(), need(list("Data.Read"), nil, false), verify.ErrRoleMissing),
-		permission("a scope in place of a role", plainClaims(), need(list("Data.Read"), list("read"), false),
+		permission("a scope instead of a role", plainClaims(), need(list("Data.Read"), list("read"), false),
 			verify.ErrRoleMissing),
 	}
 }

@@ -29,7 +29,7 @@ var (
 	ErrMaxLifetime = errors.New("the longest lifetime is negative")
 	ErrTenantName  = errors.New("the policy cannot name this tenant")
 	ErrEmptyEntry  = errors.New("a list of the policy holds an empty value")
-	ErrPlainIssuer = errors.New("the plain issuer of the policy is one of Entra's, or of their form")
+	ErrPlainIssuer = errors.New("the plain issuer of the policy is an issuer of Entra, or has the form of one")
 )
 
 // Policy says which tokens are accepted. Its zero value accepts none: tenant and

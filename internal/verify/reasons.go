@@ -177,7 +177,7 @@ var sentences = sync.OnceValue(func() map[Reason]string {
 		ErrLifetime:           "the token is not valid at this time",
 		ErrDateMissing:        "iat, nbf or exp is missing",
 		ErrDateOrder:          "the token ends before it begins",
-		ErrTooLong:            "the token lives longer than any of Entra's",
+		ErrTooLong:            "the token lives longer than any token of Entra",
 		ErrExpired:            "the token has expired",
 		ErrNotYetValid:        "the token is not valid yet",
 		ErrIssuedInFuture:     "the token was issued in the future",

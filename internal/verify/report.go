@@ -156,12 +156,12 @@ func (h *evaluation) verdict(findings []Finding) Verdict {
 // *Error matches exactly one of them.
 var (
 	// ErrInvalid: the token is invalid (401).
-	ErrInvalid = errors.New("the token is refused")
+	ErrInvalid = errors.New("the token is invalid")
 	// ErrForbidden: the token is valid, but lacks the permission (403).
 	ErrForbidden = errors.New("the token lacks a required permission")
 	// ErrUndecided: keys are out of reach or a setting is missing (503). The token may
 	// be valid.
-	ErrUndecided = errors.New("could not tell whether to believe the token")
+	ErrUndecided = errors.New("could not tell whether the token is valid")
 )
 
 // Error says why a token is not valid.

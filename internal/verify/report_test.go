@@ -131,7 +131,7 @@ func TestErrors(t *testing.T) {
 		Tenant: issuertest.Tenant + "/../" + issuertest.OtherTenant}
 	if _, err := jwks.NewMetadata(slashed, jwks.MetadataOptions{HTTP: http.DefaultClient}); !errors.Is(err,
 		entra.ErrTenantForm) {
-		t.Errorf("want a path in place of a tenant refused, got %v", err)
+		t.Errorf("want a path instead of a tenant refused, got %v", err)
 	}
 	if _, err := jwks.NewMetadata(issuertest.Authority(), jwks.MetadataOptions{}); !errors.Is(err, jwks.ErrNoHTTPClient) {
 		t.Errorf("want a client asked for, got %v", err)

@@ -28,7 +28,7 @@ func explainAADSTS(cmd *cobra.Command, code int) error {
 func printAADSTS(w io.Writer, e entra.AADSTS) {
 	name := e.Name
 	if e.Coined {
-		name += " (our name: Microsoft publishes none)"
+		name += " (unofficial name)"
 	}
 	rows := [][2]string{
 		{fmt.Sprintf("AADSTS%d", e.Code), name},

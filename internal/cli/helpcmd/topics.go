@@ -46,7 +46,7 @@ Where a setting has two names, the first wins inside one place. An empty variabl
 
 const environmentTrust = `
 Flags, the file that --env-file names and the environment are yours and complete each other.
-A .env that was found, not named, may be somebody else's. Tenant and client come from where
+A .env that was found, not named, may be from another person. Tenant and client come from where
 the credential is. The login host, API_URL and M2M_CA_FILE of such a .env are not used with a
 credential or token of yours, API_URL and M2M_CA_FILE not with a body or a header that is a
 credential. It names no file outside its folder and no login host but Microsoft's. Next to

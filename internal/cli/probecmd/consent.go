@@ -42,7 +42,7 @@ func (r *run) mayProbe() error {
 		}
 		return nil
 	case !cli.IsTerminal(r.session.Env.Stdin) || !cli.IsTerminal(r.session.Env.Stderr):
-		return exit.Usagef("there is no terminal to ask on whether %s may be probed", text.Quote(host)).
+		return exit.Usagef("no terminal to confirm that %s may be probed", text.Quote(host)).
 			Hint("if it may, name it: --confirm " + text.Printable(host))
 	}
 	return r.ask(host)

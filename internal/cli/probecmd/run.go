@@ -136,7 +136,7 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	}
 	why := r.session.Env.Unexpected(unmet, "",
 		explain.Explain(answer, cli.ContextOf(cmd, r.request, r.session.Settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
-	return r.inconclusive(exit.Errorf(exit.Unknown, "nothing can be told while the valid token does not open: %v", why).
+	return r.inconclusive(exit.Errorf(exit.Unknown, "cannot probe: the API rejects the valid token: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))
 }
@@ -193,7 +193,7 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 	case len(missed) > 0:
 		return exit.Errorf(exit.Unknown, "could not tell all: no finding, but %s could not be made: %s", text.Plural(len(missed), "case"),
 			missed[0].Got).
-			Hint("with the tenant set (TENANT_ID, or --tenant), the keys are asked of it")
+			Hint("with the tenant set (TENANT_ID, or --tenant), its keys are used")
 	case report.Tried() == 0:
 		return exit.Errorf(exit.Unknown, "could not tell: no case could be made of this token and these keys: %s", report.Results[0].Got)
 	}

@@ -216,7 +216,7 @@ func fetchKeys(ctx context.Context, s *settings.Settings, t *transport.Transport
 		return "", exit.Errorf(exit.Unknown, "%v", err).
 			Hint(
 				"the API starts without them, and answers 503 until it has them",
-				"m2m serve --check --debug shows what is asked of whom",
+				"m2m serve --check --debug logs each request",
 			).
 			Wrap(err)
 	}

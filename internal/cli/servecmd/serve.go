@@ -154,11 +154,11 @@ func (o *options) takeCommand(cmd *cobra.Command, args []string, withLocal bool)
 		return nil
 	case dash != 0 && withLocal:
 		return exit.Usagef("m2m serve takes no argument, but was given %s", cli.Word(args[0])).
-			Hint("to run a command beside the tenant, put -- before it: m2m serve --local -- " + commandForHint(args))
+			Hint("to run a command with the local tenant, put -- before it: m2m serve --local -- " + commandForHint(args))
 	case dash != 0:
 		return cli.NoArguments(cmd, args)
 	case !withLocal:
-		return exit.Usagef("a command after -- needs a local tenant to run beside").
+		return exit.Usagef("a command after -- needs a local tenant").
 			Hint("add --local: m2m serve --local -- " + commandForHint(args))
 	}
 	o.command = args

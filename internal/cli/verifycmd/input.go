@@ -149,7 +149,7 @@ func keysOf(iss string) string {
 func readJWKS(ctx context.Context, env *cli.Env, client *http.Client, place string) ([]byte, error) {
 	switch u, err := url.Parse(place); {
 	case err != nil && strings.Contains(place, "://"):
-		return nil, exit.Usagef("--jwks is no URL")
+		return nil, exit.Usagef("--jwks is not a URL")
 	case err != nil || u.Scheme != "https" && u.Scheme != "http":
 		data, err := env.ReadFile(place, maxJWKS)
 		if err != nil {
@@ -183,16 +183,16 @@ func shownPlace(place string) string {
 }
 
 // mayFetchKeys says why keys are not fetched from an address: over plain http
-// whoever can change them on their way can have any token accepted. This machine
+// an attacker on the network could replace them and have any token accepted. This machine
 // is excepted.
 func mayFetchKeys(place string) error {
 	u, err := url.Parse(place)
 	if err != nil {
-		return exit.Usagef("--jwks is no URL: %v", err).Wrap(err)
+		return exit.Usagef("--jwks is not a URL: %v", err).Wrap(err)
 	}
 	if u.Scheme != "https" && !transport.Loopback(u.Hostname()) {
 		const reason = "--jwks %s: keys are only fetched over https, " +
-			"because whoever can change them on their way can have any token accepted"
+			"because an attacker on the network could replace them and have any token accepted"
 		return exit.Usagef(reason, text.Quote(shownPlace(place))).
 			Hint("write https://, or fetch the keys in a way you trust and name the file")
 	}

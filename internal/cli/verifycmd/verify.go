@@ -361,7 +361,7 @@ func parseMoment(text string) (time.Time, error) {
 	if _, err := fmt.Sscanf(text, "%d", &seconds); err == nil && seconds > 0 && fmt.Sprint(seconds) == text {
 		return time.Unix(seconds, 0), nil
 	}
-	return time.Time{}, exit.Usagef("--at %q is no time", text).Hint("write it as 2026-11-23T10:00:00Z or as epoch seconds")
+	return time.Time{}, exit.Usagef("--at %q is not a time", text).Hint("write it as 2026-11-23T10:00:00Z or as epoch seconds")
 }
 
 // hintAtLocal says how to verify the token of a local tenant, if --local was not

@@ -80,7 +80,7 @@ const (
 // safeAnswers are the words of Case.Safe where a case has none of its own.
 var safeAnswers = [...]string{
 	Rejection: "401 or 400",
-	Anything:  "the content, or a refusal",
+	Anything:  "the content, or a rejection",
 	OtherPage: "401 or 404",
 	Preflight: "anything but the content",
 	NoMethod:  "401, 405 or 501",

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	fixForeign = "verify with the issuer's own keys alone, chosen by the exact kid from its key set; refuse a kid that is not in it"
-	fixNamed   = "never take a key, or the address of one, from the token: ignore or refuse jwk, jku, x5c and x5u, and compare " +
+	fixForeign = "verify with the issuer's own keys alone, chosen by the exact kid from its key set; reject a kid that is not in it"
+	fixNamed   = "never take a key, or the address of one, from the token: ignore or reject jwk, jku, x5c and x5u, and compare " +
 		"iss with a configured value before anything is fetched; RFC 8725 section 3.10"
 )
 
@@ -26,11 +26,11 @@ func foreignKeyCases() []Case {
 	noKID := func(o jsonobject.Object) jsonobject.Object { return o.Without("kid", "x5t", "x5t#S256") }
 	order := encode256(orderP256())
 	return tokenCases(ForeignKey, Critical, fixForeign,
-		forgery{"foreign-key", "RS256 with a key of ours and the issuer's kid", signed("RS256", same, signRS256)},
-		forgery{"foreign-key-unknown-kid", "RS256 with a key of ours and an unknown kid", signed("RS256", otherKID, signRS256)},
-		forgery{"foreign-key-no-kid", "RS256 with a key of ours and no kid", signed("RS256", noKID, signRS256)},
-		forgery{"foreign-key-ps256", "PS256 with a key of ours and the issuer's kid", signed("PS256", same, signPS256)},
-		forgery{"foreign-key-es256", "ES256 with a key of ours and the issuer's kid", signed("ES256", same, signES256)},
+		forgery{"foreign-key", "RS256 with a key of the probe and the issuer's kid", signed("RS256", same, signRS256)},
+		forgery{"foreign-key-unknown-kid", "RS256 with a key of the probe and an unknown kid", signed("RS256", otherKID, signRS256)},
+		forgery{"foreign-key-no-kid", "RS256 with a key of the probe and no kid", signed("RS256", noKID, signRS256)},
+		forgery{"foreign-key-ps256", "PS256 with a key of the probe and the issuer's kid", signed("PS256", same, signPS256)},
+		forgery{"foreign-key-es256", "ES256 with a key of the probe and the issuer's kid", signed("ES256", same, signES256)},
 		forgery{"es256-zero", "ES256 with r = s = 0 (CVE-2022-21449)", signed("ES256", same, fixedSignature(make([]byte, 64)))},
 		forgery{"es256-order", "ES256 with r = s = the order of the curve", signed("ES256", same, fixedSignature(append(order, order...)))},
 		forgery{"es384-zero", "ES384 with r = s = 0", signed("ES384", same, fixedSignature(make([]byte, 96)))},

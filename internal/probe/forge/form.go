@@ -19,7 +19,7 @@ import (
 func formCases() []Case {
 	return slices.Concat(
 		tokenCases(Form, Critical, fixSignature,
-			forgery{"form-word", "a word that is no token", func(*Kit) (string, error) { return "m2m-probe", nil }},
+			forgery{"form-word", "a word that is not a token", func(*Kit) (string, error) { return "m2m-probe", nil }},
 			forgery{"form-dots", "two dots and nothing else", func(*Kit) (string, error) { return "..", nil }},
 			forgery{"form-null", "the words null and undefined", func(*Kit) (string, error) { return "null.undefined.null", nil }},
 			forgery{"header-null", "the header is null", rawHeader("null")},
@@ -31,7 +31,7 @@ func formCases() []Case {
 			forgery{"payload-empty", "the payload is an empty object", rawPayload("{}")},
 			forgery{"payload-text", "the payload is a string", rawPayload(`"m2m-probe"`)},
 			forgery{"payload-no-utf8", "the payload is not UTF-8", rawPayload("{\"sub\":\"\xff\xfe\"}")},
-			forgery{"jwe-direct", "an encrypted token of five parts, with a key of ours", jweDirect},
+			forgery{"jwe-direct", "an encrypted token of five parts, with a key of the probe", jweDirect},
 			forgery{"jwe-public-key", "an unsigned token, encrypted with the issuer's public key", jwePublicKey},
 		),
 		tokenCases(Form, Low, fixSpelling,
@@ -93,7 +93,7 @@ func spareBits(k *Kit) (string, error) {
 	return k.segments[0] + "." + k.segments[1] + "." + s[:len(s)-1] + alphabet[last|1:last|1+1], nil
 }
 
-// jweDirect is a token that is encrypted with a key of ours (RFC 7516).
+// jweDirect is a token that is encrypted with a key of the probe (RFC 7516).
 func jweDirect(k *Kit) (string, error) {
 	return encrypted(`{"alg":"dir","enc":"A256GCM","cty":"JWT"}`, []byte(k.valid.Reveal()), make([]byte, 32), nil)
 }

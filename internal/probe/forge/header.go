@@ -10,7 +10,7 @@ import (
 	"m2m/internal/jsonobject"
 )
 
-const fixHeader = "verify the signature first, and refuse a header with crit, b64, cty or zip: no Entra token has them; RFC 7515 " +
+const fixHeader = "verify the signature first, and reject a header with crit, b64, cty or zip: no Entra token has them; RFC 7515 " +
 	"section 4.1.11, RFC 8725 section 3.12"
 
 // headerCases use extensions of the header in ways that confuse. None of them
@@ -20,7 +20,7 @@ func headerCases() []Case {
 		return func(o jsonobject.Object) jsonobject.Object { return o.With(name, value) }
 	}
 	return tokenCases(Header, Critical, fixHeader,
-		forgery{"crit-unknown", "crit names an extension that nobody knows", editedHeader(func(o jsonobject.Object) jsonobject.Object {
+		forgery{"crit-unknown", "crit names an unknown extension", editedHeader(func(o jsonobject.Object) jsonobject.Object {
 			return o.With("crit", `["m2m"]`).With("m2m", "true")
 		}, signRS256)},
 		forgery{"crit-empty", "crit is an empty list", editedHeader(set("crit", "[]"), signRS256)},
@@ -30,7 +30,7 @@ func headerCases() []Case {
 			signature, err := signRS256(k, header+"."+string(k.payload))
 			return header + "." + k.segments[1] + "." + encode(signature), err
 		}},
-		forgery{"b64-false-alone", "b64 is false and crit does not say so", editedHeader(set("b64", "false"), validSignature)},
+		forgery{"b64-false-alone", "b64 is false and crit does not list it", editedHeader(set("b64", "false"), validSignature)},
 		forgery{"zip", "the payload is compressed, as zip says", func(k *Kit) (string, error) {
 			var b bytes.Buffer
 			w, _ := flate.NewWriter(&b, flate.BestCompression) // the level is a valid one

@@ -37,7 +37,7 @@ const (
 	fixKeySet   = "verify with the keys in the issuer's set alone, and drop a key that left it"
 	fixRole     = "require one of the API's app roles: Entra gives a token without roles to every app of the tenant"
 	fixKind     = "let in app-only tokens alone where only apps may call: azp or appid is there, scp is not, and idtyp, if there, is app"
-	fixCrit     = "refuse a token with crit: nothing in it is understood; RFC 7515 section 4.1.11"
+	fixCrit     = "reject a token with crit: nothing in it is understood; RFC 7515 section 4.1.11"
 )
 
 // issuedCases send tokens that the issuer really signed, and that the API must
@@ -99,7 +99,7 @@ func issuedCases() []Case {
 		wrongCase{"kind-id", "an ID token", always(WrongToken{Kind: "id"})},
 	)
 	add(Medium, fixCrit,
-		wrongCase{"signed-crit", "a sound token with an extension in crit that nobody knows",
+		wrongCase{"signed-crit", "a sound token with an unknown extension in crit",
 			always(WrongToken{Header: `{"crit":["m2m"],"m2m":true}`})},
 	)
 	return cases

@@ -218,19 +218,19 @@ func noSignature(*Kit, string) ([]byte, error) { return nil, nil }
 // validSignature takes the signature of the valid token.
 func validSignature(k *Kit, _ string) ([]byte, error) { return k.signature, nil }
 
-// signRS256 signs with a key of ours as RS256 does.
+// signRS256 signs with a key of the probe as RS256 does.
 func signRS256(k *Kit, input string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(input))
 	return rsa.SignPKCS1v15(nil, k.key, crypto.SHA256, sum[:])
 }
 
-// signPS256 signs with a key of ours as PS256 does.
+// signPS256 signs with a key of the probe as PS256 does.
 func signPS256(k *Kit, input string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(input))
 	return rsa.SignPSS(rand.Reader, k.key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 }
 
-// signES256 signs with a key of ours as ES256 does (RFC 7518 section 3.4).
+// signES256 signs with a key of the probe as ES256 does (RFC 7518 section 3.4).
 func signES256(k *Kit, input string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(input))
 	r, s, err := ecdsa.Sign(rand.Reader, k.curve, sum[:])

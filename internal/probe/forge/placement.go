@@ -131,7 +131,7 @@ func fieldCases() []Case {
 	return cases
 }
 
-const fixIdentity = "believe no header that a caller can send: strip identity and address headers where requests come in, and " +
+const fixIdentity = "trust no header that a caller can send: strip identity and address headers where requests come in, and " +
 	"decide by the token alone"
 
 // identityCases send no token, but headers that an API may trust because a

@@ -24,7 +24,7 @@ func methodCases() []Case {
 	cases := placementCases(Method, High, fixMethod, NoMethod,
 		placement{"method-head", "HEAD without a token", by("HEAD")},
 		placement{"method-trace", "TRACE without a token", by("TRACE")},
-		placement{"method-unknown", "a method that nobody knows, without a token", by("PROBE")},
+		placement{"method-unknown", "an unknown method, without a token", by("PROBE")},
 		placement{"method-lower", "the method in small letters, without a token", func(k *Kit, _ string) Request {
 			return k.base.withMethod(strings.ToLower(k.base.Method))
 		}},

@@ -9,7 +9,7 @@ import (
 
 const (
 	fixSignature = "verify the signature of every token, with the issuer's key, before anything in it is used"
-	fixSpelling  = "refuse a token that is not spelled exactly: three parts of base64url without padding, no spare bits; RFC 7515 section 2"
+	fixSpelling  = "reject a token that is not spelled exactly: three parts of base64url without padding, no spare bits; RFC 7515 section 2"
 )
 
 // signatureCases test whether the signature is verified.
@@ -86,7 +86,7 @@ func contentCases() []Case {
 	)
 }
 
-const fixAlgorithm = "name the algorithms that you accept (RS256, nothing else) and refuse any other alg before a key is looked up; " +
+const fixAlgorithm = "name the algorithms that you accept (RS256, nothing else) and reject any other alg before a key is looked up; " +
 	"RFC 8725 section 3.1"
 
 // unsignedCases test whether a token may declare that it has no signature
@@ -115,7 +115,7 @@ func unsignedCases() []Case {
 			editedHeader(func(o jsonobject.Object) jsonobject.Object { return o.Prepend("alg", `"none"`) }, noSignature)},
 		forgery{"alg-none-last", `alg twice: the valid one, then "none"`,
 			editedHeader(func(o jsonobject.Object) jsonobject.Object { return o.Append("alg", `"none"`) }, noSignature)},
-		forgery{"alg-none-other-case", `"ALG": "none" in place of alg`,
+		forgery{"alg-none-other-case", `"ALG": "none" instead of alg`,
 			editedHeader(func(o jsonobject.Object) jsonobject.Object { return absent(o).Append("ALG", `"none"`) }, noSignature)},
 		forgery{"alg-empty", `"alg": "" without a signature`, none("")},
 		forgery{"alg-null", `"alg": null without a signature`, editedHeader(value("null"), noSignature)},

@@ -30,7 +30,7 @@ var (
 	ZeroApp            = request(700038, UnauthorizedClient, "%s is not an application identifier")
 	DisabledApp        = request(7000112, UnauthorizedClient, "app %s is disabled in this tenant")
 	NoServicePrincipal = credential(7000229, "app %s has no service principal in tenant %s")
-	BlockedByPolicy    = request(53003, InvalidGrant, "refused by Conditional Access policy %s")
+	BlockedByPolicy    = request(53003, InvalidGrant, "blocked by Conditional Access policy %s")
 )
 
 // Rows about a secret, and about a request without any credential.

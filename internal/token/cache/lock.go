@@ -19,7 +19,7 @@ import (
 // Faults of a lock. A process that meets one requests its token without a lock:
 // two requests are better than none.
 var (
-	errLockForm = errors.New("the place of the lock is taken by something that is no file")
+	errLockForm = errors.New("something at the path of the lock is not a file")
 	errLockWait = errors.New("another process holds the lock for too long")
 )
 
