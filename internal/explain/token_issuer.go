@@ -39,7 +39,7 @@ func (r tokenReport) adviseForeign() advice {
 		}
 	}
 	isID := t.Kind == jwt.ID && f.Use == issuer.ForAPI
-	what := fmt.Sprintf("this is %s, not a token of Entra's", f.Token)
+	what := fmt.Sprintf("this is %s, not an Entra token", f.Token)
 	switch {
 	case isID && strings.HasPrefix(f.Token, "an access token"):
 		return advice{"this is an ID token" + strings.TrimPrefix(f.Token, "an access token") + ": it is never for an API",
