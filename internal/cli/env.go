@@ -51,6 +51,11 @@ type Env struct {
 	JSONErrors bool
 	// Verbose shows the facts that support an error; a command sets it for -v.
 	Verbose bool
+	// notes are the warnings and hints of a command that prints JSON, while holdNotes:
+	// an error, which is one object then, includes them as facts. A command that runs
+	// until it is stopped prints them at once.
+	notes     []string
+	holdNotes bool
 	// stdinTaken: stdin was read to its end.
 	stdinTaken bool
 	// misplaced returns the values that no message repeats.

@@ -86,6 +86,9 @@ func (env *Env) reportJSON(err error) {
 			report.Facts = append(report.Facts, text.Redact(strings.TrimSpace(fact)))
 		}
 	}
+	for _, note := range env.notes {
+		report.Facts = append(report.Facts, text.Redact(note))
+	}
 	for _, hint := range explain.CommandLine.Hints(err) {
 		report.Hints = append(report.Hints, text.Redact(hint))
 	}

@@ -83,3 +83,24 @@ func TestIsRetryable(t *testing.T) {
 		}
 	}
 }
+
+// TestWarningsAreFacts: a warning before an error is in its object.
+func TestWarningsAreFacts(t *testing.T) {
+	var out bytes.Buffer
+	env := &Env{Stderr: &out, holdNotes: true}
+	env.Say("warning: %s", "the clock is wrong")
+	env.reportJSON(exit.Usagef("x"))
+	const want = `{
+  "error": "x",
+  "facts": [
+    "warning: the clock is wrong"
+  ],
+  "hints": [],
+  "retryable": false,
+  "exit_code": 2
+}
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -122,7 +122,7 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 }
 
 // Word quotes an argument for a message if it is a letter and up to 11 letters,
-// digits, - and _. Anything else may be a secret in the wrong place.
+// digits, - and _, or up to 5 digits. Anything else may be a secret in the wrong place.
 func Word(argument string) string {
 	if shortWord().MatchString(argument) {
 		return fmt.Sprintf("%q", argument)
@@ -130,7 +130,7 @@ func Word(argument string) string {
 	return fmt.Sprintf("(%d bytes, not shown: it may be a secret)", len(argument))
 }
 
-var shortWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,11}$`) })
+var shortWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9_-]{0,11}|[0-9]{1,5})$`) })
 
 // CheckForm rejects a value of -o that is not one of forms.
 func CheckForm(form string, forms []string) error {

@@ -69,8 +69,14 @@ func (v addressValue) Set(s string) error {
 	if port := strings.TrimPrefix(s, ":"); plainNumber().MatchString(port) {
 		s = net.JoinHostPort("127.0.0.1", port)
 	}
+	if _, _, err := net.SplitHostPort(s); err != nil && s != "" {
+		return errNotAddress
+	}
 	return v.Value.Set(s)
 }
+
+// errNotAddress is the hint about an address.
+var errNotAddress = errors.New("write it as HOST:PORT; a number alone is a port of 127.0.0.1")
 
 var plainNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`) })
 
@@ -119,6 +125,9 @@ func valueKind(f *pflag.Flag, err error) (kind, hint string) {
 		return "a whole number", "write it in digits"
 	case "float64":
 		return "a number", "write it in digits"
+	}
+	if errors.Is(err, errNotAddress) {
+		return "an address", err.Error()
 	}
 	return "valid", err.Error()
 }

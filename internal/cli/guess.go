@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -155,7 +156,7 @@ func flagGuesses() []flagGuess {
 		{names: "colour", use: "--color VALUE"},
 
 		// Output.
-		{on: "token, verify, test, serve", names: "json", use: "-o json"},
+		{names: "json", use: "-o json"},
 		{on: "token", names: "raw", use: "-o raw"},
 		{names: "format output-format out fmt", use: "-o VALUE"},
 		{on: "token, call", names: "outfile out-file save output-path", use: "--output-file VALUE"},
@@ -257,6 +258,9 @@ func misspelt(root *cobra.Command, args []string, all func() *cobra.Command) err
 			return exit.Usagef("unknown command %s of %s", Word(args[last]), found.CommandPath()).Hint("run: " + guess.line(args[1:last]))
 		}
 	}
+	if found.Name() == "serve" && isPort(args[1]) {
+		return exit.Usagef("m2m serve takes no argument, but was given %s", Word(args[1])).Hint("run: m2m serve --addr " + args[1])
+	}
 	below, _, err := root.Find(args[:2])
 	if err != nil || below == found {
 		if guess, ok := guessCommand(found.Name(), args[1:], all); ok {
@@ -264,6 +268,11 @@ func misspelt(root *cobra.Command, args []string, all func() *cobra.Command) err
 		}
 	}
 	return nil
+}
+
+func isPort(arg string) bool {
+	port, err := strconv.ParseUint(strings.TrimPrefix(arg, ":"), 10, 16)
+	return err == nil && port > 0
 }
 
 // unknownCommandError is the error of a word that is not a command, with the nearest
@@ -377,14 +386,16 @@ func unknownFlagError(cmd *cobra.Command, name string, args []string, all func()
 		}
 		return fault
 	}
-	if near := nearFlag(cmd, name); near != nil {
+	if near, _ := nearFlag(cmd, name); near != nil {
 		return fault.Hint("did you mean --" + near.Name + "?")
+	} else if guess, ok := nearGuess(cmd, name); ok && guess.isSecret {
+		return fault.Hint("run: "+corrected(cmd, args, all()), "if it was a real secret, replace it with a new one: the history has it now")
 	}
 	if others := commandsWith(all(), name); others != "" {
 		return fault.Hintf("--%s is a flag of %s", name, others)
 	}
 	if guess, ok := nearGuess(cmd, name); ok {
-		if use := strings.Split(guess.use, " ")[0]; strings.HasPrefix(use, "--") {
+		if use := strings.TrimSuffix(guess.use, " VALUE"); strings.HasPrefix(use, "-") {
 			return fault.Hint("did you mean " + use + "?")
 		}
 	}
@@ -427,14 +438,25 @@ func shownFlag(name string) string {
 	return dashes + text.Printable(name)
 }
 
-// nearFlag is the flag of a command, or of every command, whose name is nearest; nil if
-// none is near.
-func nearFlag(cmd *cobra.Command, name string) *pflag.Flag {
+// nearFlag is the flag of a command, or of every command, whose name is nearest. It is
+// nil if none is near, or if the name of a guess is nearer, which it returns then.
+func nearFlag(cmd *cobra.Command, name string) (near *pflag.Flag, guessed string) {
+	if len(name) == 1 {
+		return nil, ""
+	}
 	var known []string
 	add := func(f *pflag.Flag) { known = append(known, f.Name) }
 	cmd.Flags().VisitAll(add)
 	cmd.InheritedFlags().VisitAll(add)
-	return cmd.Flag(text.Nearest(name, known))
+	for _, g := range flagGuesses() {
+		for _, word := range strings.Fields(g.names) {
+			if len(word) > 2 && g.fits(cmd) {
+				known = append(known, word)
+			}
+		}
+	}
+	nearest := text.Nearest(name, known)
+	return cmd.Flag(nearest), nearest
 }
 
 // fits reports whether the guess is for a command.
@@ -466,13 +488,7 @@ func guessFlag(cmd *cobra.Command, name string) (flagGuess, bool) {
 
 // nearGuess is the guess at a flag that is misspelt.
 func nearGuess(cmd *cobra.Command, name string) (flagGuess, bool) {
-	var names []string
-	for _, g := range flagGuesses() {
-		if g.fits(cmd) {
-			names = append(names, strings.Fields(g.names)...)
-		}
-	}
-	if near := text.Nearest(name, names); len(near) > 2 {
+	if flag, near := nearFlag(cmd, name); flag == nil && near != "" {
 		return guessFlag(cmd, near)
 	}
 	return flagGuess{}, false
@@ -547,7 +563,7 @@ func (c *correction) step() {
 	}
 	guess, ok := guessFlag(c.given, name)
 	if !ok {
-		if near := nearFlag(c.cmd, name); near != nil {
+		if near, _ := nearFlag(c.cmd, name); near != nil {
 			guess, ok = flagGuess{use: "--" + near.Name}, true
 			if near.NoOptDefVal == "" {
 				guess.use += " VALUE"

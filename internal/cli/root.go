@@ -51,7 +51,12 @@ func Run(ctx context.Context, env *Env, commands Commands) exit.Code {
 	if cause := (exit.SignalError{}); err != nil && errors.As(context.Cause(ctx), &cause) && !errors.As(err, new(exit.Reported)) {
 		err = cause // other errors are consequences of the signal
 	}
-	if err != nil {
+	env.holdNotes = false
+	if err == nil || errors.As(err, new(exit.Reported)) {
+		for _, note := range env.notes {
+			env.Say("%s", note)
+		}
+	} else {
 		env.report(err, env.JSONErrors)
 	}
 	return CodeOf(err)
@@ -159,6 +164,7 @@ func bareRoot(env *Env) *cobra.Command {
 				return err
 			}
 			env.JSONErrors = cmd.Flags().Lookup("output") != nil && cmd.Flag("output").Value.String() == "json"
+			env.holdNotes = env.JSONErrors && cmd.Name() != "serve" && cmd.Name() != "run"
 			env.started = true
 			return nil
 		},

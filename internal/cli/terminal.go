@@ -50,7 +50,12 @@ func (env *Env) IsLive() bool {
 // Say prints a line on stderr, with secrets redacted and control characters
 // escaped. On a terminal it is wrapped and its first word may be coloured.
 func (env *Env) Say(format string, args ...any) {
-	env.say(Palette.line, fmt.Sprintf(format, args...))
+	message := fmt.Sprintf(format, args...)
+	if env.holdNotes && (strings.HasPrefix(message, "warning: ") || strings.HasPrefix(message, "hint: ")) {
+		env.notes = append(env.notes, message)
+		return
+	}
+	env.say(Palette.line, message)
 }
 
 // programPrefix begins each line on stderr, for logs that several programs share.
