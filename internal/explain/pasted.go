@@ -44,6 +44,8 @@ func (r tokenReport) pastedFix(p pasted) string {
 		return "send an access token: it begins with eyJ and holds two dots"
 	case !p.secret:
 		return fix
+	case r.File == "" && !p.certain:
+		return clauses("if it is a secret, it is now in your shell history: revoke it and create a new one", fix)
 	case r.File == "":
 		return clauses("it is now in your shell history: revoke it and create a new one", fix)
 	}
@@ -190,6 +192,9 @@ func severalTokens(s string) (pasted, bool) {
 			found[word] = true
 		}
 	}
+	if len(words) == 3 && !strings.Contains(s, ".") && strings.HasPrefix(words[0], "eyJ") && strings.HasPrefix(words[1], "eyJ") {
+		return pasted{is: "the three parts of a token without the dots", fix: "put a dot between the parts, without spaces", certain: true}, true
+	}
 	if len(found) < 2 {
 		return pasted{}, false
 	}
@@ -244,6 +249,8 @@ func jsonDocument(s string) (pasted, bool) {
 		word, _ := members["error"].(string)
 		return pasted{is: strings.TrimSpace("an error answer " + text.Bound(word, maxShown)), certain: true,
 			fix: "look at the request that was to fetch the token"}, true
+	case has("refresh_token") && !has("access_token"):
+		return pasted{is: "JSON with a refresh token and no access token", fix: afresh, certain: true, secret: true}, true
 	case has("clientSecret", "client_secret", "password", "private_key"):
 		return pasted{is: "JSON with a credential", fix: useSecret, certain: true, secret: true}, true
 	case has("alg") && !has("iss", "sub", "aud", "exp"):

@@ -50,6 +50,8 @@ func TestWhatIs(t *testing.T) {
 		{`{"alg":"RS256","kid":"k"}`, "the decoded header of a token"},
 		{`{"iss":"https://idp","aud":"x","exp":1}`, "the decoded claims of a token"},
 		{`{"tenant":"x","subscription":"y"}`, "JSON without a token, with the members subscription, tenant"},
+		{`{"refresh_token":"0.AX","token_type":"Bearer"}`, "JSON with a refresh token and no access token"},
+		{"eyJhbGciOiJSUzI1NiJ9 eyJpc3MiOiJ4In0 c2ln", "the three parts of a token without the dots"},
 		{`[1,2]`, "a JSON array without a token"},
 		{"eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ", "the header of a token alone"},
 		{"eyJpc3MiOiJodHRwczovL2lkcCIsImF1ZCI6IngifQ", "the claims of a token alone, or other JSON in base64"},

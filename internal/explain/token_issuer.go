@@ -57,7 +57,11 @@ func (r tokenReport) adviseForeign() advice {
 		return advice{what, clauses(r.exchange(), r.otherIssuer())}
 	case issuer.ForIssuer:
 		return advice{what, "use it only where it came from: no API can validate it"}
-	case issuer.ForClient, issuer.ForService, issuer.ForAPI, issuer.Credential:
+	case issuer.ForService:
+		if keys, _ := f.KeysAddress(t); keys == "" {
+			return advice{what, "use it for that service alone: no API can validate it"}
+		}
+	case issuer.ForClient, issuer.ForAPI, issuer.Credential:
 	}
 	return advice{what, r.otherIssuer()}
 }
