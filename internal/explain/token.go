@@ -21,7 +21,7 @@ type Judged struct {
 	// Situation is where the reader acts: on the command line, or on the other side
 	// of an API that answered. There no flag and no command is named.
 	Situation Situation
-	// Text is what was judged, which need not be a token.
+	// Text is what was given, which need not be a token.
 	Text entra.Secret
 	// File is the file that it came from, "-" for stdin; empty if it was typed.
 	File string

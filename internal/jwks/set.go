@@ -8,7 +8,7 @@ import (
 )
 
 // SetOptions say whose keys a [Set] holds. With none of them the issuer
-// check is unknown and nothing is believed.
+// check is unknown and no token is valid.
 type SetOptions struct {
 	// Issuer is the exact iss; {tenantid} in it stands for the token's tid.
 	Issuer string

@@ -75,7 +75,7 @@ func BenchmarkVerifyForeign(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Verify(b.Context(), token); err == nil {
-			b.Fatal("believed")
+			b.Fatal("valid")
 		}
 	}
 }
@@ -111,7 +111,7 @@ func BenchmarkJudge(b *testing.B) {
 	v, token := verifier(b, policy(), issuertest.Keys(b)), issuertest.Valid()
 	b.ReportAllocs()
 	for b.Loop() {
-		if report := explain.Report(v.Report(b.Context(), token), explain.Judged{}); report.Verdict != "believed" {
+		if report := explain.Report(v.Report(b.Context(), token), explain.Judged{}); report.Verdict != "valid" {
 			b.Fatal(report.Verdict)
 		}
 	}
@@ -137,22 +137,22 @@ func BenchmarkOverRSA(b *testing.B) {
 	})
 }
 
-func overRSA(b *testing.B, believed func() bool) {
+func overRSA(b *testing.B, valid func() bool) {
 	bare := bareRSA(issuertest.Valid())
 	ratios := []float64{}
 	for range max(1, b.N/1000) {
 		alone := timed(b, bare)
-		ratios = append(ratios, float64(timed(b, believed))/float64(alone))
+		ratios = append(ratios, float64(timed(b, valid))/float64(alone))
 	}
 	slices.Sort(ratios)
 	b.ReportMetric(ratios[len(ratios)/2], "x-rsa")
 	b.ReportMetric(0, "ns/op") // of both together: it says nothing
 }
 
-func timed(b *testing.B, believed func() bool) time.Duration {
+func timed(b *testing.B, valid func() bool) time.Duration {
 	start := time.Now()
 	for range 1000 {
-		if !believed() {
+		if !valid() {
 			b.Fatal("invalid token")
 		}
 	}

@@ -44,7 +44,7 @@ func cached(t testing.TB, p verify.Policy, bytes int) (*verify.Verifier, *counte
 	return v, source, &now
 }
 
-func believe(t *testing.T, v *verify.Verifier, token string) *jwt.Token {
+func accept(t *testing.T, v *verify.Verifier, token string) *jwt.Token {
 	t.Helper()
 	got, err := v.Verify(t.Context(), token)
 	if err != nil {
@@ -55,8 +55,8 @@ func believe(t *testing.T, v *verify.Verifier, token string) *jwt.Token {
 
 func TestCacheHit(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
-	first := believe(t, v, issuertest.Valid())
-	if again := believe(t, v, issuertest.Valid()); again.ClientID != first.ClientID || source.lookups.Load() != 1 {
+	first := accept(t, v, issuertest.Valid())
+	if again := accept(t, v, issuertest.Valid()); again.ClientID != first.ClientID || source.lookups.Load() != 1 {
 		t.Errorf("want one look-up for two calls, got %d", source.lookups.Load())
 	}
 	if _, err := v.Verify(t.Context(), flip(issuertest.Valid())); !errors.Is(err, verify.ErrSignatureMismatch) {
@@ -70,7 +70,7 @@ func TestCacheHit(t *testing.T) {
 func TestCacheChecksTheClock(t *testing.T) {
 	v, _, now := cached(t, policy(), verify.DefaultCacheBytes)
 	token := issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Date("exp", issuertest.Noon.Add(time.Minute)))
-	believe(t, v, token)
+	accept(t, v, token)
 	*now = issuertest.Noon.Add(time.Minute + verify.DefaultLeeway)
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, verify.ErrExpired) {
 		t.Errorf("want it expired, got %v", err)
@@ -83,9 +83,9 @@ func TestCacheChecksTheClock(t *testing.T) {
 
 func TestCacheAges(t *testing.T) {
 	v, source, now := cached(t, policy(), verify.DefaultCacheBytes)
-	believe(t, v, issuertest.Valid())
+	accept(t, v, issuertest.Valid())
 	*now = issuertest.Noon.Add(5*time.Minute + time.Second)
-	believe(t, v, issuertest.Valid())
+	accept(t, v, issuertest.Valid())
 	if source.lookups.Load() != 2 {
 		t.Error("want the signature checked again after five minutes")
 	}
@@ -93,9 +93,9 @@ func TestCacheAges(t *testing.T) {
 
 func TestCacheDiesWithItsKey(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
-	believe(t, v, issuertest.Valid())
+	accept(t, v, issuertest.Valid())
 	source.gone.Store(true)
-	believe(t, v, issuertest.Valid())
+	accept(t, v, issuertest.Valid())
 	if source.lookups.Load() != 2 {
 		t.Error("want a key that is no longer trusted looked up again")
 	}
@@ -114,10 +114,10 @@ func TestCacheFollowsTheIssuer(t *testing.T) {
 			time.Sleep(time.Minute)
 			_, _, _ = source.Source.Lookup(t.Context(), entra.V2, "", "unheard of")
 		}
-		believe(t, v, issuertest.Valid())
+		accept(t, v, issuertest.Valid())
 		renew(issuertest.KeySet(issuertest.JWK(issuertest.Pairs()[0], issuertest.KeyID),
 			issuertest.JWK(issuertest.Pairs()[1], "kid-2")))
-		believe(t, v, issuertest.Valid())
+		accept(t, v, issuertest.Valid())
 		if source.lookups.Load() != 1 {
 			t.Error("want the cached result kept when a key is added")
 		}
@@ -139,7 +139,7 @@ func TestCacheStale(t *testing.T) {
 		m := issuertest.Metadata(t, s, jwks.MetadataOptions{MaxStale: time.Minute})
 		v, _ := verify.New(policy(), m,
 			verify.Options{Now: issuertest.At(issuertest.Noon), CacheBytes: verify.DefaultCacheBytes})
-		believe(t, v, issuertest.Valid())
+		accept(t, v, issuertest.Valid())
 		s.Set(issuertest.KeysV2, issuertest.Answer{Err: issuertest.ErrDown})
 		time.Sleep(2 * time.Minute)
 		if _, err := v.Verify(t.Context(), issuertest.Valid()); !errors.Is(err, verify.ErrUndecided) {
@@ -155,13 +155,13 @@ func TestCachePerPolicy(t *testing.T) {
 	token := issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Del("roles"))
 	lax, _, _ := cached(t, open, verify.DefaultCacheBytes)
 	strict, _, _ := cached(t, policy(), verify.DefaultCacheBytes)
-	believe(t, lax, token)
+	accept(t, lax, token)
 	if _, err := strict.Verify(t.Context(), token); !errors.Is(err, verify.ErrRoleMissing) {
 		t.Errorf("want the role missing, got %v", err)
 	}
 }
 
-// TestCacheNoFailures: nothing but a believed token is remembered.
+// TestCacheNoFailures: nothing but a valid token is remembered.
 func TestCacheNoFailures(t *testing.T) {
 	v, source, _ := cached(t, policy(), verify.DefaultCacheBytes)
 	forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().JSON())
@@ -182,10 +182,10 @@ func TestCacheHolds10000(t *testing.T) {
 	tokens := make([]string, 1000)
 	for i := range tokens {
 		tokens[i] = issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i)))
-		believe(t, v, tokens[i])
+		accept(t, v, tokens[i])
 	}
 	for _, token := range tokens {
-		believe(t, v, token)
+		accept(t, v, token)
 	}
 	if n := source.lookups.Load(); n != 1000 {
 		t.Errorf("want every token found the second time, got %d look-ups", n)
@@ -197,7 +197,7 @@ func TestCacheBounded(t *testing.T) {
 	v, source, _ := cached(t, policy(), 64<<10)
 	for round := range 2 {
 		for i := range 100 {
-			believe(t, v, issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i))))
+			accept(t, v, issuertest.Mint(issuertest.Header(), issuertest.ClaimsV2().Str("uti", fmt.Sprint(i))))
 		}
 		if n := source.lookups.Load(); round == 1 && n < 150 {
 			t.Errorf("want most tokens forgotten in 64 KiB, got %d look-ups", n)
@@ -211,7 +211,7 @@ func TestCacheState(t *testing.T) {
 		t.Errorf("before any token: %+v", got)
 	}
 	for range 3 {
-		believe(t, v, issuertest.Valid())
+		accept(t, v, issuertest.Valid())
 	}
 	_, _ = v.Verify(t.Context(), flip(issuertest.Valid()))
 	got := v.CacheState()
@@ -222,7 +222,7 @@ func TestCacheState(t *testing.T) {
 
 func TestCacheStateWithoutCache(t *testing.T) {
 	v, _, _ := cached(t, policy(), 0)
-	believe(t, v, issuertest.Valid())
+	accept(t, v, issuertest.Valid())
 	if got := v.CacheState(); got != (verify.CacheState{}) {
 		t.Errorf("got %+v, want none", got)
 	}

@@ -34,24 +34,24 @@ func TestConcurrent(t *testing.T) {
 			issuertest.Sign(issuertest.Pairs()[0], issuertest.Header().JSON(), claims.JSON()[:90]),
 		}
 		wg.Go(func() {
-			var believed []*jwt.Token
+			var valid []*jwt.Token
 			for range 50 {
 				token, err := v.Verify(t.Context(), mine)
 				if err != nil {
-					t.Errorf("want it believed, got %v", err)
+					t.Errorf("want it valid, got %v", err)
 					return
 				}
-				believed = append(believed, token, v.Report(t.Context(), mine).Token)
+				valid = append(valid, token, v.Report(t.Context(), mine).Token)
 				for _, text := range forged {
 					if _, err := v.Verify(t.Context(), text); err == nil {
-						t.Errorf("believed %q", text)
+						t.Errorf("valid %q", text)
 					}
 					if report := v.Report(t.Context(), text); report.Verdict == verify.Valid {
-						t.Errorf("believed %q", text)
+						t.Errorf("valid %q", text)
 					}
 				}
 			}
-			for _, token := range believed {
+			for _, token := range valid {
 				if !slices.Equal(slices.Collect(token.Claims.All()), claims) ||
 					!slices.Equal(slices.Collect(token.Header.All()), issuertest.Header()) {
 					t.Errorf("want %s, got %+v", claims.JSON(), token)

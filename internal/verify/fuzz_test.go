@@ -7,12 +7,12 @@ import (
 	"m2m/internal/verify"
 )
 
-// FuzzToken: nothing but the very tokens that were signed is believed, and
-// Verify and Judge never disagree about that.
+// FuzzToken: nothing but the very tokens that were signed is valid, and
+// Verify and Report never disagree about that.
 func FuzzToken(f *testing.F) {
-	believed := map[string]bool{issuertest.Valid(): true,
+	valid := map[string]bool{issuertest.Valid(): true,
 		issuertest.Mint(issuertest.Header(), issuertest.ClaimsV1()): true}
-	for token := range believed {
+	for token := range valid {
 		f.Add(token)
 	}
 	for _, tt := range append(append(formTrials(), jsonTrials()...), append(headerTrials(), kindTrials()...)...) {
@@ -28,15 +28,15 @@ func FuzzToken(f *testing.F) {
 		_, err := v.Verify(t.Context(), text)
 		report := v.Report(t.Context(), text)
 		if (err == nil) != (report.Verdict == verify.Valid) {
-			t.Fatalf("Verify says %v, Judge %s", err, report.Verdict)
+			t.Fatalf("Verify says %v, the report %s", err, report.Verdict)
 		}
 		for range 2 {
 			if _, again := quick.Verify(t.Context(), text); (again == nil) != (err == nil) {
 				t.Fatalf("without the cache %v, with it %v", err, again)
 			}
 		}
-		if err == nil && !believed[text] {
-			t.Fatal("believed a token that was not signed so")
+		if err == nil && !valid[text] {
+			t.Fatal("accepted a token that was not signed so")
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestGraph: a token of Microsoft Graph's own is unverifiable for a person and
-// refused by a program; what only looks like one is refused by both.
+// rejected by a program; what only looks like one is rejected by both.
 func TestGraph(t *testing.T) {
 	nonce := issuertest.Header().Str("nonce", "n").Str("x5t", issuertest.KeyID)
 	own := issuertest.ClaimsV1().Str("aud", "https://graph.microsoft.com")
@@ -44,12 +44,12 @@ func TestGraph(t *testing.T) {
 			v := verifier(t, p, issuertest.Keys(t))
 			_, err := v.Verify(t.Context(), tt.token)
 			if !errors.Is(err, verify.ErrInvalid) || !errors.Is(err, tt.reason) {
-				t.Errorf("Verify: want a refusal (%v), got %v", tt.reason, err)
+				t.Errorf("Verify: want a rejection (%v), got %v", tt.reason, err)
 			}
 			report := v.Report(t.Context(), tt.token)
 			if report.Verdict != tt.verdict || report.Finding(verify.CheckSignature).Status == verify.Pass &&
 				tt.verdict == verify.Unverifiable {
-				t.Errorf("Judge: want %s, got %s, %+v", tt.verdict, report.Verdict, report.Finding(verify.CheckSignature))
+				t.Errorf("Report: want %s, got %s, %+v", tt.verdict, report.Verdict, report.Finding(verify.CheckSignature))
 			}
 		})
 	}

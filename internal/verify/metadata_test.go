@@ -42,7 +42,7 @@ func TestForeignTokensCostNothing(t *testing.T) {
 		"issuer": issuertest.ClaimsV2().Str("iss", "https://evil.example/"+issuertest.Tenant+"/v2.0"),
 	} {
 		if _, err := v.Verify(t.Context(), issuertest.Mint(issuertest.Header(), c)); !errors.Is(err, verify.ErrInvalid) {
-			t.Errorf("%s: want a refusal, got %v", name, err)
+			t.Errorf("%s: want a rejection, got %v", name, err)
 		}
 	}
 	if n := s.Total(); n != 0 {
@@ -105,7 +105,7 @@ func TestCold(t *testing.T) {
 		s.Serve(issuertest.DiscoveryV2, issuertest.Document(issuertest.IssuerV2, issuertest.KeysV2))
 		time.Sleep(time.Second)
 		if _, err := v.Verify(t.Context(), issuertest.Valid()); err != nil {
-			t.Errorf("want it believed a second after recovery, got %v", err)
+			t.Errorf("want it valid a second after recovery, got %v", err)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"m2m/internal/verify"
 )
 
-// A shape is a token as one issuer writes it, of which an app's own is believed
+// A shape is a token as one issuer writes it, of which an app's own is valid
 // and nothing else is.
 type shape struct {
 	name   string

@@ -53,8 +53,8 @@ type plainTrial struct {
 // TestPlainIssuer: what RFC 9068 leaves out need not be there, and nothing else
 // is let in for that.
 func TestPlainIssuer(t *testing.T) {
-	trials := append(plainBelieved(), plainKinds()...)
-	trials = append(append(trials, plainPermissions()...), plainRefused()...)
+	trials := append(plainValid(), plainKinds()...)
+	trials = append(append(trials, plainPermissions()...), plainInvalid()...)
 	for _, tt := range trials {
 		t.Run(tt.name, func(t *testing.T) {
 			p := plainPolicy()
@@ -82,7 +82,7 @@ func TestPlainIssuer(t *testing.T) {
 	}
 }
 
-func plainBelieved() []plainTrial {
+func plainValid() []plainTrial {
 	c := plainClaims
 	return []plainTrial{
 		{name: "RFC 9068", claims: c()},
@@ -198,30 +198,30 @@ func plainPermissions() []plainTrial {
 	}
 }
 
-func plainRefused() []plainTrial {
+func plainInvalid() []plainTrial {
 	c := plainClaims
-	refused := func(name string, c issuertest.Members, want error, check verify.Check) plainTrial {
+	rejected := func(name string, c issuertest.Members, want error, check verify.Check) plainTrial {
 		return plainTrial{name: name, claims: c, want: want, check: check}
 	}
 	return []plainTrial{
-		refused("another issuer", c().Str("iss", idp+"/"), verify.ErrIssuerMismatch, verify.CheckIssuer),
-		refused("the issuer in upper case", c().Str("iss", strings.ToUpper(idp)), verify.ErrIssuerMismatch,
+		rejected("another issuer", c().Str("iss", idp+"/"), verify.ErrIssuerMismatch, verify.CheckIssuer),
+		rejected("the issuer in upper case", c().Str("iss", strings.ToUpper(idp)), verify.ErrIssuerMismatch,
 			verify.CheckIssuer),
-		refused("Entra's version, client and tenant", c().Str("ver", "2.0").Str("azp", "shop-7").Str("tid", "x"),
+		rejected("Entra's version, client and tenant", c().Str("ver", "2.0").Str("azp", "shop-7").Str("tid", "x"),
 			verify.ErrTenantForm, verify.CheckTenant),
-		refused("no aud", c().Del("aud"), verify.ErrAudienceMissing, verify.CheckAudience),
-		refused("another aud", c().Str("aud", "other"), verify.ErrAudienceMismatch, verify.CheckAudience),
-		refused("ours among others", c().Set("aud", `["orders","other"]`), verify.ErrAudienceMismatch, verify.CheckAudience),
-		refused("an empty list", c().Set("aud", `[]`), verify.ErrAudienceMismatch, verify.CheckAudience),
-		refused("a list with a number", c().Set("aud", `["orders",1]`), jwt.ErrMemberType, verify.CheckForm),
-		refused("an object", c().Set("aud", `{"a":"orders"}`), jwt.ErrMemberType, verify.CheckForm),
-		refused("no exp", c().Del("exp"), verify.ErrDateMissing, verify.CheckLifetime),
-		refused("no iat", c().Del("iat"), verify.ErrDateMissing, verify.CheckLifetime),
-		refused("nbf to come", c().Date("nbf", issuertest.Noon.Add(2*time.Minute)), verify.ErrNotYetValid,
+		rejected("no aud", c().Del("aud"), verify.ErrAudienceMissing, verify.CheckAudience),
+		rejected("another aud", c().Str("aud", "other"), verify.ErrAudienceMismatch, verify.CheckAudience),
+		rejected("ours among others", c().Set("aud", `["orders","other"]`), verify.ErrAudienceMismatch, verify.CheckAudience),
+		rejected("an empty list", c().Set("aud", `[]`), verify.ErrAudienceMismatch, verify.CheckAudience),
+		rejected("a list with a number", c().Set("aud", `["orders",1]`), jwt.ErrMemberType, verify.CheckForm),
+		rejected("an object", c().Set("aud", `{"a":"orders"}`), jwt.ErrMemberType, verify.CheckForm),
+		rejected("no exp", c().Del("exp"), verify.ErrDateMissing, verify.CheckLifetime),
+		rejected("no iat", c().Del("iat"), verify.ErrDateMissing, verify.CheckLifetime),
+		rejected("nbf to come", c().Date("nbf", issuertest.Noon.Add(2*time.Minute)), verify.ErrNotYetValid,
 			verify.CheckLifetime),
-		refused("expired", c().Date("iat", issuertest.Noon.Add(-2*time.Hour)).Date("exp", issuertest.Noon.Add(-time.Hour)),
+		rejected("expired", c().Date("iat", issuertest.Noon.Add(-2*time.Hour)).Date("exp", issuertest.Noon.Add(-time.Hour)),
 			verify.ErrExpired, verify.CheckLifetime),
-		refused("thirty hours", c().Date("exp", issuertest.Noon.Add(30*time.Hour)), verify.ErrTooLong, verify.CheckLifetime),
+		rejected("thirty hours", c().Date("exp", issuertest.Noon.Add(30*time.Hour)), verify.ErrTooLong, verify.CheckLifetime),
 		{name: "another tid than asked for", claims: c().Str("tid", issuertest.OtherTenant), want: verify.ErrTenantMismatch,
 			check:  verify.CheckTenant,
 			change: func(p *verify.Policy) { p.Tenants = []string{issuertest.Tenant} }},

@@ -88,14 +88,14 @@ func list(s string) []string {
 	return strings.Split(s, ",")
 }
 
-// TestForbiddenComesLast: 403 tells a caller that it is believed, so nothing
+// TestForbiddenComesLast: 403 tells a caller that it is valid, so nothing
 // else may be wrong.
 func TestForbiddenComesLast(t *testing.T) {
 	forged := issuertest.Sign(issuertest.Pairs()[1], issuertest.Header().JSON(), issuertest.ClaimsV2().Del("roles").JSON())
 	_, err := verifier(t, policy(), issuertest.Keys(t)).Verify(t.Context(), forged)
 	if errors.Is(err, verify.ErrForbidden) || !errors.Is(err, verify.ErrInvalid) ||
 		!errors.Is(err, verify.ErrSignatureMismatch) {
-		t.Errorf("want a refusal for the signature, got %v", err)
+		t.Errorf("want a rejection for the signature, got %v", err)
 	}
 }
 
@@ -125,8 +125,8 @@ func TestPolicyLimits(t *testing.T) {
 	}
 }
 
-// TestStrictZero: with nothing configured, nothing is believed, and nothing is
-// refused for that reason either.
+// TestStrictZero: with nothing configured, no token is valid, and nothing is
+// rejected for that reason either.
 func TestStrictZero(t *testing.T) {
 	named := verify.Policy{Tenants: []string{issuertest.Tenant}, Audiences: []string{issuertest.API}}
 	tests := []struct {
@@ -155,7 +155,7 @@ func TestStrictZero(t *testing.T) {
 			report := v.Report(t.Context(), issuertest.Valid())
 			if f := report.Finding(tt.check); report.Verdict != verify.Undecided || f.Status != verify.Unknown ||
 				f.Reason != tt.reason {
-				t.Errorf("Judge: want unknown (%v), got %s, %+v", tt.reason, report.Verdict, f)
+				t.Errorf("Report: want unknown (%v), got %s, %+v", tt.reason, report.Verdict, f)
 			}
 		})
 	}

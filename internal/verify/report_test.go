@@ -125,13 +125,13 @@ func TestErrors(t *testing.T) {
 	}
 	if _, err := jwks.NewMetadata(entra.Authority{Origin: "http://x", Tenant: issuertest.Tenant},
 		jwks.MetadataOptions{}); !errors.Is(err, entra.ErrAuthorityHost) {
-		t.Errorf("want plain http refused, got %v", err)
+		t.Errorf("want plain http rejected, got %v", err)
 	}
 	slashed := entra.Authority{Origin: "https://login.microsoftonline.com",
 		Tenant: issuertest.Tenant + "/../" + issuertest.OtherTenant}
 	if _, err := jwks.NewMetadata(slashed, jwks.MetadataOptions{HTTP: http.DefaultClient}); !errors.Is(err,
 		entra.ErrTenantForm) {
-		t.Errorf("want a path instead of a tenant refused, got %v", err)
+		t.Errorf("want a path instead of a tenant rejected, got %v", err)
 	}
 	if _, err := jwks.NewMetadata(issuertest.Authority(), jwks.MetadataOptions{}); !errors.Is(err, jwks.ErrNoHTTPClient) {
 		t.Errorf("want a client asked for, got %v", err)

@@ -16,8 +16,8 @@ import (
 	"m2m/internal/verify"
 )
 
-// trial is one token and the exact reason for which both Verify and Judge must
-// refuse it; nil means that both believe it.
+// trial is one token and the exact reason for which both Verify and Report must
+// reject it; nil means that both accept it.
 type trial struct {
 	name  string
 	token string
@@ -26,7 +26,7 @@ type trial struct {
 }
 
 func TestRules(t *testing.T) {
-	trials := believedTrials()
+	trials := validTrials()
 	trials = append(trials, formTrials()...)
 	trials = append(trials, jsonTrials()...)
 	trials = append(trials, headerTrials()...)
@@ -45,14 +45,14 @@ func checked(f verify.Finding) bool {
 		errors.Is(f.Reason, jwt.ErrMemberType) || errors.Is(f.Reason, jwt.ErrDate)
 }
 
-// try holds Verify and Judge to the same answer.
+// try holds Verify and Report to the same answer.
 func try(t *testing.T, v *verify.Verifier, tt trial) {
 	t.Helper()
 	token, err := v.Verify(t.Context(), tt.token)
 	report := v.Report(t.Context(), tt.token)
 	if tt.want == nil {
 		if err != nil || token == nil || report.Verdict != verify.Valid {
-			t.Fatalf("want it believed; Verify: %v; Judge: %+v", err, report)
+			t.Fatalf("want it valid; Verify: %v; Report: %+v", err, report)
 		}
 		return
 	}
@@ -62,17 +62,17 @@ func try(t *testing.T, v *verify.Verifier, tt trial) {
 	}
 	f := report.Finding(tt.check)
 	if !errors.Is(f.Reason, tt.want) || f.Status == verify.Pass {
-		t.Errorf("Judge: want %s (%v), got %+v", tt.check, tt.want, f)
+		t.Errorf("Report: want %s (%v), got %+v", tt.check, tt.want, f)
 	}
 	if report.Verdict == verify.Valid {
-		t.Error("Judge believes it")
+		t.Error("the report says valid")
 	}
 	if s := report.Finding(verify.CheckSignature); s.Status == verify.Pass && !checked(f) {
-		t.Errorf("Judge passes a signature that was not checked: %+v", s)
+		t.Errorf("the report passes a signature that was not checked: %+v", s)
 	}
 }
 
-func believedTrials() []trial {
+func validTrials() []trial {
 	return []trial{
 		{name: "v2.0 app-only token", token: issuertest.Valid()},
 		{name: "v1.0 app-only token",

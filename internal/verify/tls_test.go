@@ -14,7 +14,7 @@ import (
 )
 
 // TestOverTLS runs the real net/http against a real server that stands in for
-// a tenant on loopback: believed with its CA, undecided without.
+// a tenant on loopback: valid with its CA, undecided without.
 func TestOverTLS(t *testing.T) {
 	mux := http.NewServeMux()
 	server := httptest.NewTLSServer(mux)
