@@ -129,6 +129,9 @@ func withURIs(tenants []directory.Tenant, uris []string) []directory.Tenant {
 	home := tenants[0]
 	served := home.APIOf(home.Clients[0], home.APIs[0]).ID
 	home.APIs = slices.Clone(home.APIs)
+	uris = slices.DeleteFunc(slices.Clone(uris), func(uri string) bool { // the file may have it
+		return slices.ContainsFunc(home.APIs, func(api directory.API) bool { return slices.Contains(api.URIs, uri) })
+	})
 	for i, api := range home.APIs {
 		if api.ID == served {
 			home.APIs[i].URIs = slices.Concat(api.URIs, uris)

@@ -3,6 +3,7 @@ package callcmd
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -10,10 +11,14 @@ import (
 	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/settings"
+	"m2m/internal/text"
 )
 
 const long = `Acquires a token, calls an address with it and prints the body of the response. A
 rejection is explained on stderr: what the API said, what the token says, and what to do.
+
+Without a scope the API's own is used: its metadata (RFC 9728) is read at the given
+address, and followed only if it names that address and the configured tenant.
 
 The token goes to the given address and nowhere else. Exits with 0 if the response is as
 expected (a 2xx status, unless --expect says otherwise) and 6 if it is not.`
@@ -110,6 +115,9 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 // exchange sends the request and prints the response.
 func exchange(session *cli.Session, cmd *cobra.Command, request call.Request, o options, to cli.Destination) (err error) {
 	env, s := session.Env, session.Settings
+	if err := findScope(session, cmd, request, o); err != nil {
+		return to.End(err)
+	}
 	if request.Token, err = session.Token(cmd.Context(), o.TokenOptions); err != nil {
 		return to.End(err)
 	}
@@ -126,6 +134,32 @@ func exchange(session *cli.Session, cmd *cobra.Command, request call.Request, o 
 	defer answer.Close()
 	return printAnswer(env, to, answer, cli.ContextOf(cmd, request, s, o.TokenFile, cli.CallFlags(cmd, o.RequestFlags)), o)
 }
+
+// findScope finds the scope of the API by its own metadata, where none is set.
+func findScope(session *cli.Session, cmd *cobra.Command, request call.Request, o options) error {
+	s := session.Settings
+	if o.NoToken || o.TokenFile != "" || s.Scope.Value != "" || s.Tenant.Value == "" {
+		return nil
+	}
+	issuer := s.AuthorityURL().URL() + "/v2.0"
+	scope, err := call.FindScope(cmd.Context(), session.Transport, request.URL, issuer)
+	if offer := (*call.OfferError)(nil); errors.As(err, &offer) {
+		e := exit.Usagef("API_SCOPE is not set, and %s", offer.Reason)
+		if offer.Scope == "" || text.OneLine(offer.Scope, maxScope) != offer.Scope {
+			return e.Hint("ask the API's owner for its scope, and give it with --scope").Wrap(err)
+		}
+		command := "m2m call --scope " + text.ShellQuote(offer.Scope) + " " + text.ShellQuote(cmd.Flags().Arg(0))
+		return e.Hintf("if a token for that is what you want to send there: %s", command).Wrap(err)
+	}
+	if err == nil {
+		session.Env.Say("scope %s, from the API's metadata", scope)
+		s.Scope.Value = scope
+	}
+	return nil // without metadata the missing scope is reported with all else that is missing
+}
+
+// maxScope is the longest scope of a stranger's that a hint repeats, in bytes.
+const maxScope = 200
 
 // check rejects a missing address and values that cannot be meant.
 func (o options) check(args []string) error {
