@@ -187,8 +187,15 @@ func (session *Session) Token(ctx context.Context, o TokenOptions) (entra.Secret
 
 // noteDefault says that a token goes to the default address.
 func (session *Session) noteDefault() {
-	if session.Uses.APIURL && session.Settings.APIURL.From.Layer == settings.LayerDefault {
-		session.Env.Say("hint: API_URL is not set, so the token goes to %s", settings.DefaultAPIURL)
+	if session.Uses.APIURL {
+		NoteDefault(session.Env, session.Settings)
+	}
+}
+
+// NoteDefault says that tokens go to the default address, if that is so.
+func NoteDefault(env *Env, s *settings.Settings) {
+	if s.APIURL.From.Layer == settings.LayerDefault {
+		env.Say("hint: API_URL is not set, so the token goes to %s", settings.DefaultAPIURL)
 	}
 }
 

@@ -129,7 +129,10 @@ func exchange(session *cli.Session, cmd *cobra.Command, request call.Request, o 
 	}
 	answer, err := client.Do(ctx, request)
 	if err != nil {
-		return to.End(cli.NoAnswer(err, s, cmd.Flags().Arg(0)))
+		if request.Token.IsZero() { // else it is already said where the token goes
+			err = cli.NoAnswer(err, s, cmd.Flags().Arg(0))
+		}
+		return to.End(err)
 	}
 	defer answer.Close()
 	return printAnswer(env, to, answer, cli.ContextOf(cmd, request, s, o.TokenFile, cli.CallFlags(cmd, o.RequestFlags)), o)

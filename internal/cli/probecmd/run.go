@@ -127,7 +127,7 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	client := &call.Client{Transport: r.session.Transport, Now: r.session.Env.Now}
 	answer, err := client.Do(ctx, r.request)
 	if err != nil {
-		return r.inconclusive(cli.NoAnswer(err, r.session.Settings, cmd.Flags().Arg(0)))
+		return r.inconclusive(err)
 	}
 	defer answer.Close()
 	unmet := answer.Evaluate().Err()

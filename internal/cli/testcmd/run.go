@@ -186,7 +186,13 @@ func (r *suiteRun) prepare() error {
 			return err
 		}
 	}
-	return cmp.Or(r.resolveClients(), r.checkLeaks(), r.transport.Check())
+	if err := cmp.Or(r.resolveClients(), r.checkLeaks(), r.transport.Check()); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(r.plan.Requests, func(q suite.Request) bool { return q.As != suite.AsNone && r.wentByDefault(q) }) {
+		cli.NoteDefault(r.env, s)
+	}
+	return nil
 }
 
 // variablesOfSettings returns the variables that hold credentials of m2m, which no API
@@ -229,7 +235,7 @@ func (r *suiteRun) send(ctx context.Context) []suite.Result {
 	}
 	results := runner.Run(ctx, r.plan)
 	for i, result := range results {
-		if errors.Is(result.Err, call.ErrUnreachable) && r.wentByDefault(result.Request) {
+		if errors.Is(result.Err, call.ErrUnreachable) && result.Request.As == suite.AsNone && r.wentByDefault(result.Request) {
 			results[i].Hints = append(result.Hints, cli.UnsetAPIURL)
 		}
 	}
