@@ -238,7 +238,7 @@ var emptyWords = sync.OnceValue(func() map[string]bool {
 		"httpexception", "unauthorizedexception", "forbiddenexception", "accessdeniedexception", "unauthorizederror", "api error", "apierror",
 		"401 unauthorized", "403 forbidden", "the request is unauthorized", "access to this resource is denied", "invalid or missing token",
 		"token verification failed", "token validation failed", "jwt verification failed", "invalid jwt", "invalid jwt token",
-		"jwt invalid", "jwt is invalid",
+		"jwt invalid", "jwt is invalid", "invalidauthenticationtoken", "unknownerror",
 		"fail", "status", "v1", "service unavailable", "bad gateway", "not found", "too many requests", "gateway timeout", "server error",
 		"full authentication is required to access this resource", "invalid authentication token", "security token validation failed",
 		"the token is valid, but it lacks a role or scope that this api requires", "you do not have permission to perform this action",

@@ -317,7 +317,7 @@ func (e *Evidence) ownCause(code Code) *Diagnosis {
 	if !e.anyReason() {
 		return certain(code, fmt.Sprintf("%s does not accept the request, and does not say why", orAPI(e))).with(ShowRequest)
 	}
-	return certain(code, fmt.Sprintf("what %s says is the cause; m2m knows nothing more about this error", orAPI(e))).with(ShowRequest)
+	return certain(code, e.quoted()).with(ShowRequest)
 }
 
 // ownWords: whoever answers says why, or does not. What was checked and found right
@@ -329,7 +329,7 @@ func ownWords(e *Evidence) *Diagnosis {
 	var x *Diagnosis
 	switch {
 	case e.anyReason():
-		x = certain(CodeSaidByAPI, fmt.Sprintf("%s rejects the %s for the reason that it gives", orAPI(e), e.rejectedThing()))
+		x = certain(CodeSaidByAPI, e.quoted())
 	case e.status() == http.StatusForbidden:
 		x = certain(CodeUnexplained, orAPI(e)+" does not let this caller in, and does not say why", e.forbiddenAdvice()...)
 	default:
@@ -350,12 +350,8 @@ func ownWords(e *Evidence) *Diagnosis {
 	return x.with(VerifyToken)
 }
 
-func (e *Evidence) rejectedThing() string {
-	if e.unauthorized() && e.is("sent") {
-		return "token"
-	}
-	return "request"
-}
+// quoted makes a clause of what the other side says.
+func (e *Evidence) quoted() string { return orAPI(e) + " says: " + oneClause(sentence(e.said())) }
 
 // forbiddenAdvice is what a 403 without a word leaves open, by where the permissions
 // of the API come from.

@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/explain/catalogue"
+	"m2m/internal/explain/reply"
 	"m2m/internal/issuer"
 	"m2m/internal/jwt"
 	"m2m/internal/text"
@@ -64,9 +65,14 @@ func graphTokenElsewhere(e *Evidence) *Diagnosis {
 }
 
 // looksLikeGraph reports the form of Graph's errors, which have the ids of the
-// request in innerError, or a code that only Microsoft's services answer with.
+// request in innerError, or at least code and message in error; so a copy of Graph at
+// another address is not taken for another API.
 func (e *Evidence) looksLikeGraph() bool {
-	return slices.ContainsFunc(e.Said.IDs(), func(id string) bool { return strings.HasPrefix(strings.ToLower(id), "error.innererror.") }) ||
+	hasPart := func(place string) bool {
+		return slices.ContainsFunc(e.Said.Parts, func(p reply.Part) bool { return p.Place == place })
+	}
+	return hasPart("error.code") && hasPart("error.message") ||
+		slices.ContainsFunc(e.Said.IDs(), func(id string) bool { return strings.HasPrefix(strings.ToLower(id), "error.innererror.") }) ||
 		slices.ContainsFunc(e.Said.Codes(), func(code string) bool { return strings.HasPrefix(code, "InvalidAuthenticationToken") })
 }
 
