@@ -48,7 +48,8 @@ func refusalHints(e *token.Refusal) []string {
 // token that was sent: of the app, the tenant, the scope, a policy, the service.
 var notAboutAssertion = []int{
 	16000, 28000, 28002, 50001, 50013, 53003, 65001, 70001, 70003, 70011, 90002, 90013, 90014, 90019, 90033, 90055,
-	500011, 500014, 500021, 530035, 650052, 650053, 650056, 650057, 700016, 900021, 900023, 901002, 1002012, 7000112, 7000218, 7000229, 9010010,
+	500011, 500014, 500021, 530035, 650052, 650053, 650056, 650057, 700016, 900021, 900023, 901002, 1002012, 7000112,
+	7000218, 7000229, 9010010,
 }
 
 // unmatched are the codes of a federated token that no credential of the app fits.

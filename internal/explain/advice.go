@@ -1,10 +1,12 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"m2m/internal/explain/catalogue"
 	"m2m/internal/text"
 )
 
@@ -47,6 +49,34 @@ func (e *Evidence) word(x *Diagnosis) {
 			x.Command = command
 		}
 	}
+}
+
+// General words an action of a catalogue row for a reader without a response at hand;
+// "" for one that only shows something.
+func General(action string) string {
+	name, arg, _ := strings.Cut(catalogue.Plain(action), " ")
+	switch AdviceCode(name) {
+	case AssignAzure:
+		return strings.TrimSpace("assign the Azure role " + arg + " to the caller, on the resource")
+	case GrantRole:
+		return "assign an app role of the API to the client, grant admin consent, and get a new token"
+	case GrantGraph:
+		return "add " + cmp.Or(arg, "the permission") + " to the client as an application permission, grant admin consent, and get a new token"
+	case TokenFor:
+		if arg != "" && arg != strings.ToUpper(arg) {
+			return "request the token for " + arg + "/.default"
+		}
+		return "request the token for the API that is called"
+	case FreshToken:
+		return "get a new token"
+	case SendHeader:
+		return "send the header " + arg
+	case AcceptRole:
+		return "have the API accept an app role as well"
+	case Certificate:
+		return "request the token with a certificate or a federated token instead of a secret"
+	}
+	return ""
 }
 
 func (e *Evidence) wordOne(a Advice) (sentences []string, command string) {

@@ -254,7 +254,8 @@ func knownTenant(e *Evidence) *Diagnosis {
 		return nil
 
 	}
-	return likely(CodeWrongTenant, fmt.Sprintf("the token is of the tenant %s, and the settings name the tenant %s", e.token.TenantID, e.TenantID),
+	return likely(CodeWrongTenant, fmt.Sprintf("the token is of the tenant %s, and the settings name the tenant %s",
+		e.token.TenantID, e.TenantID),
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(VerifyToken)
 }
 
@@ -289,6 +290,7 @@ func noRoles(e *Evidence) *Diagnosis {
 		e.permissionsIn() != "" || !e.fromOwnAPI() {
 
 		return nil
+
 	}
 	return possible(CodeNoRoles, "the token carries no roles: no app role of the API was assigned to the client, or only after the token was issued").
 		with(GrantRole)

@@ -31,14 +31,19 @@ func NewVersion(env *cli.Env) *cobra.Command {
 // topic that does not exist.
 func New() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [command | topic | AADSTS code]",
-		Short: "Help about a command, a topic or an AADSTS code",
-		Long:  "Prints the help page of a command or a topic, or what an error code of Entra means.",
+		Use:   "help [command | topic | error]",
+		Short: "Help about a command, a topic or an error",
+		Long:  "Prints the help page of a command or a topic, or what an error of Entra, an API or a gateway means.",
 		Example: `  m2m help token              about a command
   m2m help environment        about a topic: environment, exit-codes
-  m2m help AADSTS7000215      the meaning of an error code, and what to do`,
+  m2m help AADSTS7000215      the meaning of an error code, and what to do
+  m2m help ForbiddenByRbac    the same for an error of an API; 'Graph 40001' names the service
+  m2m help errors             which errors of APIs are known`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
 			names := commandNames(cmd.Root(), args)
+			if len(args) == 0 {
+				names = append(names, errorsTopic+"\tWhich errors of APIs are explained")
+			}
 			if len(args) == 0 && (strings.HasPrefix(strings.ToUpper(given), "A") || given != "" && strings.Trim(given, "0123456789") == "") {
 				names = append(names, codes(given)...)
 			}
@@ -50,8 +55,15 @@ func New() *cobra.Command {
 					return explainAADSTS(cmd, code)
 				}
 			}
+			if len(args) == 1 && args[0] == errorsTopic {
+				listErrors(cmd.OutOrStdout())
+				return nil
+			}
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
+				if explainErrors(cmd.OutOrStdout(), strings.Join(args, " ")) {
+					return nil
+				}
 				return exit.Usagef("no help about %s", text.Quote(strings.Join(args, " "))).
 					Hint(cli.HelpHint(cmd.Root(), args))
 			}

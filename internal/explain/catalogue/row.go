@@ -3,6 +3,7 @@ package catalogue
 import (
 	_ "embed"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -177,4 +178,24 @@ func matchesAll(names string, words []string) bool {
 		}
 	}
 	return len(words) > 0
+}
+
+// plainForm finds what Cause and Fix leave open.
+var plainForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{( ?)([a-z0-9_]+)(\|([^{}]*))?\}`) })
+
+// Plain returns a sentence of a row for a reader without a response at hand: the text
+// for a value that is not known, or the value's name in capitals.
+func Plain(sentence string) string {
+	return plainForm().ReplaceAllStringFunc(sentence, func(s string) string {
+		m := plainForm().FindStringSubmatch(s)
+		switch {
+		case m[3] != "":
+			return m[4]
+		case m[1] != "": // { name} is left out where it is not known
+			return ""
+		case m[2] == "1" || m[2] == "2":
+			return "what the message names"
+		}
+		return strings.ToUpper(m[2])
+	})
 }
