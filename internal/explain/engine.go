@@ -32,9 +32,10 @@ var rules = []rule{
 	redirected, plainHTTP, signInPage, errorInside,
 	claimsChallenge, saidByChecks,
 	known(catalogue.Network, catalogue.Request, catalogue.Server, catalogue.Entry),
-	noToken, known(catalogue.Token, catalogue.Caller),
+	noToken, challengedAudience, challengedTenant,
+	known(catalogue.Token, catalogue.Caller),
 	notAToken, notABearer, graphTokenElsewhere, idToken, proxyCredentials,
-	challengedAudience, challengedTenant, exchangeToken, otherService,
+	exchangeToken, otherService,
 	invalidRequest, missingScope, lacksPermission, keysOutOfReach, meaning,
 	expired, notYetValid,
 	knownAudience, algorithm, otherIssuer, knownTenant, longLived,
@@ -238,7 +239,7 @@ var emptyWords = sync.OnceValue(func() map[string]bool {
 		"httpexception", "unauthorizedexception", "forbiddenexception", "accessdeniedexception", "unauthorizederror", "api error", "apierror",
 		"401 unauthorized", "403 forbidden", "the request is unauthorized", "access to this resource is denied", "invalid or missing token",
 		"token verification failed", "token validation failed", "jwt verification failed", "invalid jwt", "invalid jwt token",
-		"jwt invalid", "jwt is invalid", "invalidauthenticationtoken", "unknownerror",
+		"jwt invalid", "jwt is invalid", "unknownerror",
 		"fail", "status", "v1", "service unavailable", "bad gateway", "not found", "too many requests", "gateway timeout", "server error",
 		"full authentication is required to access this resource", "invalid authentication token", "security token validation failed",
 		"the token is valid, but it lacks a role or scope that this api requires", "you do not have permission to perform this action",
@@ -272,7 +273,8 @@ func saysWhy(s string) bool {
 // anyReason reports whether the other side says anything about why.
 func (e *Evidence) anyReason() bool {
 	return slices.ContainsFunc(e.Said.Shown(), func(p reply.Part) bool {
-		return p.Place != "realm" && saysWhy(p.Text) && !isAddressParameter(p)
+		return p.Place != "realm" && saysWhy(p.Text) && !isAddressParameter(p) &&
+			p.Text != "InvalidAuthenticationToken"
 	})
 }
 
