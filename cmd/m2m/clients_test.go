@@ -106,25 +106,36 @@ func TestClients(t *testing.T) {
 }
 
 // TestManagedIdentityClients shows clients, as they are used on Azure, with a managed
-// identity of the local tenant: the machine's own, and a user-assigned one.
+// identity of the local tenant: the machine's own and a user-assigned one by App
+// Service's variables, and those that take another address of IMDS by that.
 func TestManagedIdentityClients(t *testing.T) {
-	for name, id := range map[string]string{
-		"m2m-demo-system": "2c1a6d0e-5b84-4f37-9e62-d8b3a7f05c19", "m2m-demo-user": "95d7b3f2-c06e-4a18-8b4d-1f7e9a2c6d80",
+	const system, user = "2c1a6d0e-5b84-4f37-9e62-d8b3a7f05c19", "95d7b3f2-c06e-4a18-8b4d-1f7e9a2c6d80"
+	everywhere := map[string]string{
+		"python/msal": "managed", "python/azure-identity": "managed default", "node/msal-node": "managed",
+		"node/azure-identity": "managed default", "go/msal": "managed", "go/azidentity": "managed default",
+	}
+	for _, c := range []struct {
+		name        string
+		flags       []string
+		id          string
+		credentials map[string]string
+	}{
+		{"system-assigned", []string{"--as", "m2m-demo-system"}, system, everywhere},
+		{"user-assigned", []string{"--as", "m2m-demo-user"}, user, everywhere},
+		{"IMDS", []string{"--as", "m2m-demo-user", "--imds", "127.0.0.1:0"}, user,
+			map[string]string{"node/msal-node": "managed", "node/azure-identity": "managed default"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			environ := runForClients(t, []string{"tenant", "run", "--as", name}, nil)
+		t.Run(c.name, func(t *testing.T) {
+			environ := runForClients(t, append([]string{"tenant", "run"}, c.flags...), nil)
 			authority, _ := settings.LookupVariable(environ, "AZURE_AUTHORITY_HOST")
 			// Only the programs read these two, to validate the token.
 			tenant := servedTenant{environ: settings.WithVariables(environ, map[string]string{
-				"LOCAL_AUTHORITY": authority, "CLIENT_ID": id, "PYTHONDONTWRITEBYTECODE": "1",
+				"LOCAL_AUTHORITY": authority, "CLIENT_ID": c.id, "PYTHONDONTWRITEBYTECODE": "1",
 			})}
 			var shown atomic.Int32
-			for _, c := range otherPeoplesClients() {
-				c.credentials = map[string]string{
-					"python/msal": "managed", "python/azure-identity": "managed default", "node/msal-node": "managed",
-					"node/azure-identity": "managed default", "go/msal": "managed", "go/azidentity": "managed default",
-				}[c.name]
-				c.showAll(t, tenant, &shown)
+			for _, other := range otherPeoplesClients() {
+				other.credentials = c.credentials[other.name]
+				other.showAll(t, tenant, &shown)
 			}
 		})
 	}

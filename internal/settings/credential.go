@@ -39,7 +39,8 @@ func (l *layers) chooseCredential() (c Credential, err error) {
 	if identity := l.LocalIdentity; c.Kind == KindNone && identity != nil {
 		c = Credential{
 			Kind: KindManagedIdentity, IdentityClient: identity.Client, Local: identity,
-			From: Source{Layer: layerLocal, Name: IdentityEndpoint}, Why: "the credential is the managed identity of the local tenant: --as chose it",
+			From: Source{Layer: layerLocal, Name: IdentityEndpoint},
+			Why:  "the credential is the managed identity of the local tenant: --as chose it",
 		}
 	}
 	if c, err = l.withAudience(c); err != nil {

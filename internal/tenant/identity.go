@@ -90,7 +90,9 @@ func (s *Server) identityServers() map[net.Listener]*http.Server {
 			return
 		}
 		mux := http.NewServeMux()
-		mux.HandleFunc(path, s.faults.Wrap(fault.AtIdentity, handler))
+		for _, pattern := range []string{path, path + "/{$}"} { // msal-node ends addresses of its environment with a slash
+			mux.HandleFunc(pattern, s.faults.Wrap(fault.AtIdentity, handler))
+		}
 		server := s.newServer()
 		server.Handler, server.TLSConfig = mux, nil
 		servers[listener] = server

@@ -170,7 +170,8 @@ func TestManagedIdentityRefusals(t *testing.T) {
 			}
 		})
 	}
-	accessToken(t, single.imds(demo)) // the only one is meant
+	accessToken(t, single.imds(demo))                                                            // the only one is meant
+	accessToken(t, m.ask(m.IMDS()+imds+"/", "api-version=2018-02-01&"+demo, "Metadata", "true")) // msal-node adds a slash
 	if got := m.get("/metadata/identity/oauth2/token?" + demo); got.status != http.StatusNotFound {
 		t.Errorf("the tenant's own address answers as IMDS: HTTP %d", got.status)
 	}

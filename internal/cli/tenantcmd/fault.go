@@ -18,11 +18,12 @@ const faultExamples = `  m2m tenant fault token:429,retry-after=2,times=3   reje
   m2m tenant fault --list                            print the faults in force
   m2m tenant fault --clear                           end all faults`
 
-const faultLong = `Makes the running "m2m serve --local" misbehave, for the tests of programs that have to
+const faultLong = `Makes the running local tenant misbehave, for the tests of programs that have to
 cope with that. Under serve --local -- COMMAND it is COMMAND's own tenant; serve --local
 --fault SPEC makes it misbehave from the start.
 
-A fault is PLACE:FAULT[=VALUE][,OPTION=VALUE...]. Places are token, discovery, keys and instance.
+A fault is PLACE:FAULT[=VALUE][,OPTION=VALUE...]. Places are token, discovery, keys, instance
+and identity (the endpoints of managed identities).
 
   429  500  502  503  504   this status; options retry-after=SECONDS (429: 60) and times=N
   latency=TIME              the right answer, late
@@ -36,6 +37,10 @@ A fault is PLACE:FAULT[=VALUE][,OPTION=VALUE...]. Places are token, discovery, k
   keys:withdraw             a new key signs, the old ones are gone at once
   keys:flap                 a new key signs, and every other key set lacks it
   keys:empty                key sets without a key
+  identity:not-found        the identity is not assigned to the machine
+  identity:several          several identities are, and the request names none
+  identity:410              the endpoint is being updated
+  identity:vague            500 without a reason
   clock=OFFSET              a clock that is wrong
 
 times=N ends a fault after N requests. Faults add up; of several at one place all latencies and

@@ -19,7 +19,7 @@ import (
 	"m2m/internal/text"
 )
 
-const mintLong = `Prints a token of the running "m2m serve --local", valid or as wrong as the flags say, for
+const mintLong = `Prints a token of the running local tenant, valid or as wrong as the flags say, for
 the tests of APIs. It asks for no credential. Under serve --local -- COMMAND it is a token
 of COMMAND's own tenant.
 

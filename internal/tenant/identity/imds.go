@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"m2m/internal/tenant/directory"
 	"m2m/internal/tenant/refusal"
@@ -84,7 +85,7 @@ const (
 // the words of the endpoint at the path of the request.
 func Fail(w http.ResponseWriter, r *http.Request, failure Failure, status int) {
 	write := writeAppServiceProblem
-	if r.URL.Path == IMDSPath {
+	if strings.HasPrefix(r.URL.Path, IMDSPath) {
 		write = writeIMDSProblem
 	}
 	switch failure {
