@@ -111,7 +111,7 @@ func (s Server) httpServer(ctx context.Context) *http.Server {
 		ReadTimeout:       cmp.Or(s.ReadTimeout, 30*time.Second),
 		WriteTimeout:      cmp.Or(s.WriteTimeout, 30*time.Second),
 		IdleTimeout:       cmp.Or(s.IdleTimeout, 2*time.Minute),
-		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 32<<10),
+		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 32<<10) - headerSlop,
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ErrorLog:          NetLogger(s.Logger),
 		// One connection of HTTP/2 holds at most 100 requests and 256 KiB of their
@@ -124,6 +124,9 @@ func (s Server) httpServer(ctx context.Context) *http.Server {
 	}
 	return server
 }
+
+// headerSlop is what net/http reads beyond its MaxHeaderBytes.
+const headerSlop = 4096
 
 func loggerOrDiscard(l *slog.Logger) *slog.Logger {
 	if l == nil {
