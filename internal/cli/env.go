@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,8 @@ type Env struct {
 	// until it is stopped prints them at once.
 	notes     []string
 	holdNotes bool
+	// envContent is what stdin held, for --env-file -.
+	envContent []byte
 	// stdinTaken: stdin was read to its end.
 	stdinTaken bool
 	// misplaced returns the values that no message repeats.
@@ -142,8 +145,10 @@ func (env *Env) readBlocking(path string, limit int64) ([]byte, error) {
 		return input.Read(env.Stdin, limit)
 	}
 	f, err := os.Open(path)
-	if name, ok := strings.CutPrefix(path, "@"); ok && errors.Is(err, fs.ErrNotExist) {
-		f, err = os.Open(name) // as arguments name files
+	if folder := env.Dir + string(filepath.Separator); errors.Is(err, fs.ErrNotExist) {
+		if name, ok := strings.CutPrefix(strings.TrimPrefix(path, folder), "@"); ok { // as arguments name files
+			f, err = os.Open(settings.Absolute(env.Dir, name))
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -173,15 +178,31 @@ func checkStdin(cmd *cobra.Command, args []string) error {
 			readers = append(readers, "the argument "+arg)
 		}
 	}
-	if len(readers) < 2 {
+	switch f := cmd.Flags().Lookup("ca-file"); {
+	case f != nil && f.Value.String() == "-":
+		return exit.Usagef("--ca-file cannot read stdin").Hint("save the certificates to a file and give its path")
+	case len(readers) < 2:
 		return nil
 	}
 	return exit.Usagef("%s and %s both read stdin", readers[0], readers[1]).Hint("give one of them the path of a file")
 }
 
+// readSettings reads the settings file that --env-file - names.
+func (env *Env) readSettings() error {
+	if env.EnvFile != "-" {
+		return nil
+	}
+	content, err := env.ReadFile("-", settings.MaxEnvFile)
+	if err != nil {
+		return exit.Usagef("--env-file -: %v", err).Hint("give one NAME=value a line on stdin").Wrap(err)
+	}
+	env.envContent = content
+	return nil
+}
+
 // stdinFlags are the flags whose value may be - for stdin.
 var stdinFlags = []string{
-	"client-secret-file", "certificate", "certificate-password-file", "federated-token-file", "ca-file", "env-file",
+	"client-secret-file", "certificate", "certificate-password-file", "federated-token-file", "env-file",
 	"token-file", "data", "json", "payload-file", "jwks", "tenant-file", "claims",
 }
 

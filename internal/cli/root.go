@@ -163,6 +163,9 @@ func bareRoot(env *Env) *cobra.Command {
 			if err := cmp.Or(checkFlagGroups(cmd), checkPathFlags(cmd), checkStdin(cmd, args)); err != nil {
 				return err
 			}
+			if err := env.readSettings(); err != nil {
+				return err
+			}
 			env.JSONErrors = cmd.Flags().Lookup("output") != nil && cmd.Flag("output").Value.String() == "json"
 			env.holdNotes = env.JSONErrors && cmd.Name() != "serve" && cmd.Name() != "run"
 			env.started = true

@@ -27,10 +27,10 @@ func SettingsInput(env *Env, cmd *cobra.Command, u settings.Uses) settings.Input
 		u.OwnPolicy = u.OwnPolicy || cmd.Flags().Changed(name)
 	}
 	return settings.Input{
-		Flags:     settings.GivenFlags(cmd.Flags()),
-		Lookup:    env.Lookup,
-		Dir:       env.Dir,
-		EnvFile:   env.EnvFile,
+		Flags:   settings.GivenFlags(cmd.Flags()),
+		Lookup:  env.Lookup,
+		Dir:     env.Dir,
+		EnvFile: env.EnvFile, EnvContent: env.envContent,
 		NoEnvFile: underTenant,
 		GOOS:      runtime.GOOS,
 		Uses:      u,

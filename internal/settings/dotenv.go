@@ -11,8 +11,8 @@ import (
 	"m2m/internal/text"
 )
 
-// maxEnvFile is the largest .env that is read, in bytes.
-const maxEnvFile = 64 << 10
+// MaxEnvFile is the largest .env that is read, in bytes.
+const MaxEnvFile = 64 << 10
 
 // EnvFileName is the file that is read from the working directory.
 const EnvFileName = ".env"
@@ -51,6 +51,11 @@ func readEnvFile(in Input) (*envFile, error) {
 	switch {
 	case in.NoEnvFile || !f.named && in.Dir == "":
 		return nil, nil
+	case in.EnvFile == "-":
+		f.label, f.path = "stdin", filepath.Join(in.Dir, "stdin") // relative paths start in the working directory
+		var err error
+		f.values, err = parseEnvFile(f.label, in.EnvContent)
+		return f, err
 	case f.named:
 		f.path = Absolute(in.Dir, in.EnvFile)
 	default:
@@ -72,10 +77,10 @@ func readEnvFile(in Input) (*envFile, error) {
 }
 
 func (f *envFile) read() ([]byte, error) {
-	data, err := input.File(f.path, maxEnvFile)
+	data, err := input.File(f.path, MaxEnvFile)
 	switch {
 	case errors.Is(err, input.ErrTooLarge):
-		return nil, exit.Usagef("%s is larger than %d KiB, which no settings file is", f.label, maxEnvFile>>10).
+		return nil, exit.Usagef("%s is larger than %d KiB, which no settings file is", f.label, MaxEnvFile>>10).
 			Hint("name the right file with --env-file").
 			Wrap(errEnvFileTooLarge)
 	case err != nil:

@@ -174,9 +174,9 @@ func TestEnvFileAsFile(t *testing.T) {
 		"absent, named":    {func(*testing.T, string) {}, named, errEnvFileMissing},
 		"a folder, found":  {mkdir, found, nil},
 		"a folder, named":  {mkdir, named, errEnvFileUnreadable},
-		"too large, found": {fill(maxEnvFile + 1), found, errEnvFileTooLarge},
-		"too large, named": {fill(maxEnvFile + 1), named, errEnvFileTooLarge},
-		"large enough":     {fill(maxEnvFile), found, nil},
+		"too large, found": {fill(MaxEnvFile + 1), found, errEnvFileTooLarge},
+		"too large, named": {fill(MaxEnvFile + 1), named, errEnvFileTooLarge},
+		"large enough":     {fill(MaxEnvFile), found, nil},
 		"forbidden, found": {forbid, found, errEnvFileUnreadable},
 		"forbidden, named": {forbid, named, errEnvFileUnreadable},
 	} {

@@ -27,6 +27,8 @@ type Input struct {
 	// EnvFile is the file that --env-file names; empty means .env in Dir, if
 	// there is one.
 	EnvFile string
+	// EnvContent is the content of EnvFile where that is "-", stdin.
+	EnvContent []byte
 	// NoEnvFile says that no .env is read. Next to Local none is looked for either.
 	NoEnvFile bool
 	// GOOS is the operating system, as runtime.GOOS; it decides where caches and
