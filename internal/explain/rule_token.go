@@ -36,6 +36,10 @@ func notAToken(e *Evidence) *Diagnosis {
 	if !e.unauthorized() || e.tokenErr == nil || e.token != nil {
 		return nil
 	}
+	if p, ok := whatIs(e.Context.Token.Reveal()); ok {
+		return certain(CodeNotAToken, "what was sent is "+p.is+", not an access token", "send an access token: it begins with eyJ and holds two dots").
+			with(VerifyToken, "--decode")
+	}
 	return certain(CodeNotAToken, "what was sent is not an access token: "+text.Bound(e.tokenErr.Error(), maxText),
 		"check where it comes from: an empty or truncated file, a secret instead of a token, or quotes around it").
 		with(VerifyToken, "--decode")

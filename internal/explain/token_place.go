@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"m2m/internal/entra"
+	"m2m/internal/explain/catalogue"
 	"m2m/internal/issuer"
 	"m2m/internal/jwks"
 	"m2m/internal/jwt"
@@ -243,12 +244,12 @@ func (r tokenReport) adviseAudienceMismatch(found string) advice {
 	bare := func(s string) string {
 		return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "/"), "api://")
 	}
-	service := serviceOf(found)
+	service, _ := catalogue.ServiceByAudience(found)
 	switch {
 	case expects(entra.IsGraph):
 		return advice{"the token was asked for another API, and Microsoft Graph is expected", r.scopeLine()}
-	case service != "":
-		return advice{"the token is for " + service + ": no scope of your API was asked for", r.scopeLine()}
+	case service.Name != "":
+		return advice{"the token is for " + service.Name + ": no scope of your API was asked for", r.scopeLine()}
 	case expects(func(a string) bool { return a != found && strings.TrimSuffix(a, "/") == strings.TrimSuffix(found, "/") }):
 		return advice{"the two differ by a slash at the end: v1.0 tokens carry the App ID URI exactly as the client asked for it", add}
 	case expects(func(a string) bool { return bare(a) == bare(found) && entra.IsGUID(bare(a)) }):
@@ -268,14 +269,6 @@ func (r tokenReport) adviseAudienceMismatch(found string) advice {
 		return advice{"the client asked for a token for itself", r.scopeLine()}
 	}
 	return advice{"the token was asked for another API", r.scopeLine()}
-}
-
-// serviceOf names the service of Microsoft's that an audience is; empty if none.
-func serviceOf(audience string) string {
-	if strings.Contains(audience, "management.azure.com") || strings.Contains(audience, "management.core.windows.net") {
-		return "Azure Resource Manager"
-	}
-	return ""
 }
 
 // setting is a line for somebody's settings that holds text of the token.

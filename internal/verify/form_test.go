@@ -38,6 +38,7 @@ func formTrials() []trial {
 		form("trailing bits", h+"."+c+"."+s[:len(s)-1]+string(base64URL[last^1]), jwt.ErrBase64),
 		form("impossible length", h+"."+c+"."+s+"abc", jwt.ErrBase64),
 		form("signature cut", h+"."+c+"."+s[:100], jwt.ErrTruncated),
+		form("shortened with three dots", h+"."+c[:40]+"...", jwt.ErrTruncated),
 		form("claims cut", h+"."+c[:len(c)/2], jwt.ErrTruncated),
 		form("header alone", h, jwt.ErrTruncated),
 		form("two parts of nothing", "a.b", jwt.ErrSegments),
