@@ -396,10 +396,14 @@ var foreignFaults = []fault{
 		"get a new token from its issuer right before it is used; check the clock of this machine",
 	}},
 	{err: token.ErrAssertionEncrypted, hints: []string{"ask the issuer for a signed token (JWS, RS256)"}},
-	{err: token.ErrAssertionForm, hints: []string{"give the token of the other issuer alone, with its three parts: look at it with m2m verify --decode"}},
+	{err: token.ErrAssertionForm, hints: []string{
+		"give the token of the other issuer alone, with its three parts: look at it with m2m verify --decode",
+	}},
 	{err: token.ErrAssertionEmpty, hints: []string{"check that the issuer or the step before wrote the token"}},
 	{err: token.ErrAgentIsClient, hints: []string{"give with --agent the ID of the agent identity, and with CLIENT_ID that of its blueprint"}},
-	{err: token.ErrAgentManaged, hints: []string{"use --federated managed-identity, with CLIENT_ID of the blueprint that trusts the identity"}},
+	{err: token.ErrAgentManaged, hints: []string{
+		"use --federated managed-identity, with CLIENT_ID of the blueprint that trusts the identity",
+	}},
 	{err: fs.ErrPermission, hints: []string{
 		"let the user of this process read the file; for a token that Kubernetes projects, set fsGroup in the pod's securityContext",
 	}},
@@ -473,7 +477,7 @@ func fix(which Setting, g Given[string]) string {
 	case g.From.Layer == layerFlag && row.Secret:
 		return "put it into the file of --" + g.From.Name
 	case g.From.Layer == layerFlag:
-		return "use --" + g.From.Name
+		return "give --" + g.From.Name
 	}
 	return "set " + g.From.Name + " to"
 }

@@ -137,8 +137,8 @@ func (s *Settings) mixUps(r token.Request) []string {
 	var hints []string
 	add := func(what, host, value string) {
 		if cloud := cloudOf(host); cloud != "" && cloud != asked.Name {
-			hints = append(hints, fmt.Sprintf("%s %s belongs to the %s cloud, and the request went to the %s cloud (%s): use --cloud %s, or the %s of that cloud",
-				what, text.QuoteGiven(value), cloud, asked.Name, asked.Host, cloud, what))
+			const mixed = "%s %s belongs to the %s cloud, and the request went to the %s cloud (%s): use --cloud %s, or the %s of that cloud"
+			hints = append(hints, fmt.Sprintf(mixed, what, text.QuoteGiven(value), cloud, asked.Name, asked.Host, cloud, what))
 		}
 	}
 	add("tenant", r.Authority.Tenant, r.Authority.Tenant)

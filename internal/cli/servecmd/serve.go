@@ -185,6 +185,9 @@ func serveAlone(env *cli.Env, cmd *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
+	if err := checkPolicy(o.Policy(s), s); err != nil {
+		return err // before an address that is in use: the settings come first
+	}
 	logger, err := o.logger(env.Stderr)
 	if err != nil {
 		return err
