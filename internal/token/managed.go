@@ -72,16 +72,20 @@ func (m managedIdentity) check(r Request, _ time.Time) error {
 const managedEndpoint = "the managed identity endpoint"
 
 func (m managedIdentity) acquire(ctx context.Context, c *Client, r Request) (Token, error) {
-	var id managedidentity.ID = managedidentity.SystemAssigned()
-	if m.clientID != "" {
-		id = managedidentity.UserAssignedClientID(m.clientID)
-	}
 	endpoint, err := c.managedEndpoint()
 	if err != nil {
 		return Token{}, err
 	}
 	if m.at != nil {
 		endpoint.platform, endpoint.at = AppService, m.at
+	}
+	return m.acquireFrom(ctx, c, r, endpoint)
+}
+
+func (m managedIdentity) acquireFrom(ctx context.Context, c *Client, r Request, endpoint *endpoint) (Token, error) {
+	var id managedidentity.ID = managedidentity.SystemAssigned()
+	if m.clientID != "" {
+		id = managedidentity.UserAssignedClientID(m.clientID)
 	}
 	// The endpoint retries as each platform documents it; MSAL's three tries, one
 	// second apart, are too few for IMDS.
