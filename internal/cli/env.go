@@ -133,11 +133,18 @@ func (env *Env) ReadFile(path string, limit int64) ([]byte, error) {
 			r.err = &tooLargeError{path, limit}
 		case r.err != nil && input.CheckPath(path) != nil:
 			r.err = input.CheckPath(path) // the content itself, given instead of its file
-		case r.err != nil && !input.IsPathLike(path):
+		case r.err != nil && !mayShow(path):
 			r.err = text.WithoutPath(r.err)
 		}
 		return r.data, r.err
 	}
+}
+
+// mayShow reports whether a message may repeat a path: one that exists, or that looks
+// like one. Another may be a secret that was given instead of its file.
+func mayShow(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil || input.IsPathLike(path)
 }
 
 func (env *Env) readBlocking(path string, limit int64) ([]byte, error) {

@@ -71,13 +71,12 @@ func rejectedAssertion(e *token.Refusal) []string {
 	if strings.HasPrefix(a.Subject, "repo:") && strings.Contains(a.Subject, "@") {
 		hints = append(hints, "GitHub puts numeric ids into this subject; the credential must have them too")
 	}
-	hints = append(hints, "list what the app trusts: az ad app federated-credential list --id "+a.ClientID)
 	parameters, err := json.Marshal(map[string]any{
 		"name": "m2m", "issuer": a.Issuer, "subject": a.Subject, "audiences": []string{a.TrustedAudience()},
 	})
 	isUnmatched := slices.ContainsFunc(e.AADSTS, func(code int) bool { return slices.Contains(unmatched, code) })
 	if err != nil || !isUnmatched || strings.Contains(string(parameters), "'") { // it could not be pasted into a shell
-		return hints
+		return append(hints, "list what the app trusts: az ad app federated-credential list --id "+a.ClientID)
 	}
 	return append(hints, fmt.Sprintf("if that is what should be trusted: az ad app federated-credential create --id %s --parameters '%s'",
 		a.ClientID, parameters))
