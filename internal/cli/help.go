@@ -138,7 +138,7 @@ func commandGroups(cmd *cobra.Command) (sections []helpSection) {
 // sharedFlags are the groups of flags that several commands have, in the order of
 // their help pages. The other flags of a command come before them.
 func sharedFlags() []flagGroup {
-	acquisition := []string{"token-file", "no-token", "min-ttl", "refresh", "no-cache", "clear-cache", "claims", "region", "timeout", "mask"}
+	acquisition := []string{"token-file", "no-token", "min-ttl", "refresh", "no-cache", "clear-cache", "claims", "region", "agent", "timeout", "mask"}
 	setting := func(which ...settings.Setting) (names []string) {
 		for _, row := range settings.Rows {
 			if slices.Contains(which, row.Setting) {
@@ -151,7 +151,7 @@ func sharedFlags() []flagGroup {
 		{"Request", []string{"request", "header", "data", "json", "location", "retry", "insecure-http", "print-curl"}},
 		{"Expectations", []string{"expect", "expect-header", "expect-body", "expect-jq", "max-time"}},
 		{"Token", acquisition},
-		{"Tenant and API", append([]string{"local"}, setting(append(settings.AuthorityFlags, settings.Scope)...)...)},
+		{"Tenant and API", append([]string{"local", "as"}, setting(append(settings.AuthorityFlags, settings.Scope)...)...)},
 		{"Client and its credential", setting(settings.CredentialFlags...)},
 		{"Who may call", append(setting(settings.PolicyFlags...),
 			"require-all", "client", "allow-user", "any-audience", "any-tenant", "leeway")},
