@@ -90,6 +90,7 @@ const (
 	maxText  = 1200 // bytes of one text
 	maxCode  = 120  // bytes of a code
 	maxPlace = 80
+	maxWords = 3 << 10 // bytes of all that is looked through
 )
 
 // Response is what Read reads.
@@ -168,11 +169,15 @@ func (r *Reply) All() string {
 	return b.String()
 }
 
-// Words returns what may say why, as one text: all parts but noise, a part a line.
+// Words returns what may say why, as one text: all parts but noise, a part a line. It
+// is bounded to what hundreds of expressions can look through in a moment: real
+// errors have a few hundred bytes.
 func (r *Reply) Words() string {
 	var b strings.Builder
 	for _, p := range r.Shown() {
-		b.WriteString(p.Text + "\n")
+		if b.Len() < maxWords {
+			b.WriteString(text.Cut(p.Text, maxWords/4) + "\n")
+		}
 	}
 	return b.String()
 }

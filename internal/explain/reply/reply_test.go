@@ -125,8 +125,8 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status uint16, contentType, body, challenge string) {
 		code := 400 + int(status%200)
 		r := read(code, contentType, body, http.Header{"Www-Authenticate": {challenge}})
-		if len(r.Parts) > 96 {
-			t.Fatalf("%d parts", len(r.Parts))
+		if len(r.Parts) > 96 || len(r.Words()) > 5<<10 {
+			t.Fatalf("%d parts, %d bytes of words", len(r.Parts), len(r.Words()))
 		}
 		for _, p := range r.Parts {
 			if len(p.Text) > 1300 || strings.ContainsFunc(p.Text+p.Place, func(c rune) bool { return !unicode.IsPrint(c) && c != ' ' }) {
