@@ -48,6 +48,19 @@ var rules = []rule{
 // known, as for most responses below 400.
 func Explain(a *call.Answer, c Context) *Diagnosis { return Diagnose(EvidenceOf(a, c)) }
 
+// HiddenBySuccess says what a status below 300 hides: a page where people sign in
+// instead of the API's answer, or an error inside the body; nil for neither.
+func HiddenBySuccess(a *call.Answer, c Context) *Diagnosis {
+	if a.Status >= 300 {
+		return nil
+	}
+	e := EvidenceOf(a, c)
+	if x := Diagnose(e); x != nil && (x.Code == CodeSignIn || e.Said.Inside) {
+		return x
+	}
+	return nil
+}
+
 // Diagnose says what the evidence shows; nil for a response without a fault.
 func Diagnose(e *Evidence) *Diagnosis {
 	for _, applies := range rules {

@@ -296,7 +296,9 @@ func noRoles(e *Evidence) *Diagnosis {
 		return nil
 
 	}
-	return possible(CodeNoRoles, "the token carries no roles: no app role of the API was assigned to the client, or only after the token was issued").
+	return possible(CodeNoRoles,
+		"the token carries no roles: no app role of the API was assigned to the client, or only "+
+			"after the token was issued").
 		with(GrantRole)
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -49,6 +50,7 @@ func printAnswer(env *cli.Env, to cli.Destination, answer *call.Answer, known ex
 	unmet := answer.Evaluate().Err()
 	if unmet == nil {
 		reportRedirect(env, answer)
+		warn(env, explain.HiddenBySuccess(answer, known))
 		sayIf(env, to.Wrote())
 		return nil
 	}
@@ -89,6 +91,17 @@ func sayIf(env *cli.Env, line string) {
 	}
 }
 
+// warn reports what a good status hides; nothing for nil.
+func warn(env *cli.Env, x *explain.Diagnosis) {
+	if x == nil {
+		return
+	}
+	env.Say("warning: %s", x.Line())
+	if x.Said != "" && !strings.Contains(x.Cause, x.Said) {
+		env.Say("%s says: %s", x.Speaker(), x.Said)
+	}
+}
+
 // reportRedirect says where a redirect points that was not followed.
 func reportRedirect(env *cli.Env, answer *call.Answer) {
 	for _, r := range answer.Redirects {
@@ -116,7 +129,7 @@ func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, know
 		document.Redirects = []call.Redirect{}
 	}
 	unmet := judged.Err()
-	if unmet != nil {
+	if document.Explanation = explain.HiddenBySuccess(answer, known); unmet != nil {
 		document.Explanation = explain.Explain(answer, known)
 	}
 	if err := to.End(cli.WriteJSON(to, document)); err != nil {
@@ -125,6 +138,7 @@ func printAnswerJSON(env *cli.Env, to cli.Destination, answer *call.Answer, know
 	if unmet != nil {
 		return env.Unexpected(unmet, to.Wrote(), document.Explanation)
 	}
+	warn(env, document.Explanation)
 	sayIf(env, to.Wrote())
 	return nil
 }
