@@ -61,7 +61,7 @@ func cases() []trouble {
 		{name: "headers of 1 MB", make: hugeHeaders,
 			promise: "each is 431"},
 		{name: "oversized and endless bodies", make: endlessBodies,
-			promise: "1 GB announced is 413; a body without an end is cut, whoever sends it"},
+			promise: "1 GB announced is 413; a body without an end is cut for any caller"},
 		{name: "clients gone mid-request", make: clientsGone,
 			promise: "2,000 resets at every place of a request cost the next caller nothing"},
 		{name: "descriptors exhausted", make: descriptorsExhausted, descriptors: fewDescriptors,

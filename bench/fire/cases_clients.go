@@ -57,7 +57,7 @@ func get(token string) string {
 	return "GET /secure-data HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + "\r\n\r\n"
 }
 
-// exchange sends a request and reads its answer; 0 is none.
+// exchange sends a request and reads its answer; 0 means none.
 func exchange(c net.Conn, r *bufio.Reader, request string) (status int) {
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(c, request); err != nil {

@@ -147,7 +147,7 @@ func (a *Answer) readFault(err error) error {
 // WriteBody copies the body to w, unchanged, except that the transport may have
 // undone a compression that it asked for itself. Where the connection breaks the
 // error is an *UnreachableError; what had come was written. A fault of w's is
-// returned wrapped. It comes before Judge; afterwards the error is ErrBodyRead.
+// returned wrapped. It comes before Evaluate; afterwards the error is ErrBodyRead.
 func (a *Answer) WriteBody(w io.Writer) error {
 	if a.written > 0 || a.size > int64(len(a.head)) {
 		return ErrBodyRead

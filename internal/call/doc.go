@@ -9,7 +9,7 @@
 //	answer, err := client.Do(ctx, request)   // err: *AddressError, *UnreachableError, …
 //	defer answer.Close()
 //	err = answer.WriteBody(os.Stdout)        // streams, binary safe
-//	err = answer.Judge().Err()               // an *ExpectationError
+//	err = answer.Evaluate().Err()               // an *ExpectationError
 //
 // The package returns data and prints nothing.
 package call

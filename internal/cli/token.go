@@ -165,7 +165,7 @@ func (session *Session) Check(how Acquisition) (token.Credential, error) {
 // TokenOptions say which token a request is sent with.
 type TokenOptions struct {
 	NoToken   bool
-	TokenFile string // a file that holds one; "-" is stdin, empty is none
+	TokenFile string // a file that holds one; "-" is stdin, empty means none
 	How       Acquisition
 }
 

@@ -37,7 +37,7 @@ func (e *Error) Hintf(format string, args ...any) *Error {
 }
 
 // Wrap sets the cause that errors.Is and errors.As find, and returns e. The
-// cause adds no words; nil is none.
+// cause adds no words; nil means none.
 func (e *Error) Wrap(err error) *Error {
 	e.err = err
 	return e

@@ -7,7 +7,7 @@
 // shown before any cause. Package catalogue has what is known about them. A cause
 // that is concluded from the token is only named where these words leave it open.
 //
-//	if err := answer.Judge().Err(); err != nil {
+//	if err := answer.Evaluate().Err(); err != nil {
 //		x := explain.Explain(answer, explain.Context{Token: request.Token, …})
 //	}
 //

@@ -264,7 +264,7 @@ func (e *Evidence) hasClaim(name string) bool {
 // isManagedIdentity: xms_mirid is the resource id of the identity.
 func (e *Evidence) isManagedIdentity() bool { return e.hasClaim("xms_mirid") }
 
-// isEntra reports whether the token is one of Entra's by its form.
+// isEntra reports whether the token is one of Entra by its form.
 func (e *Evidence) isEntra() bool {
 	return e.family != nil && slices.Contains([]string{issuer.Entra, issuer.ExternalID, issuer.B2C}, e.family.ID)
 }
@@ -445,7 +445,7 @@ const noTokenFlag = "--no-token"
 // was sent.
 const withToken = ""
 
-// isAuthorizationFlag finds the header that a token would go beside.
+// isAuthorizationFlag finds the header that a token would be sent with.
 func isAuthorizationFlag(flag string) bool {
 	return strings.HasPrefix(strings.ToLower(flag), "-h 'authorization:")
 }

@@ -204,7 +204,7 @@ func severalTokens(s string) (pasted, bool) {
 	}, true
 }
 
-// providerError finds an error of Entra's, in whatever stands around it.
+// providerError finds an error of Entra, in whatever stands around it.
 func providerError(s string) (pasted, bool) {
 	at := strings.Index(s, "AADSTS")
 	if at < 0 || strings.HasPrefix(s, "eyJ") {

@@ -143,7 +143,7 @@ func saidByChecks(e *Evidence) *Diagnosis {
 		}
 		x := certain(CodeSaidByAPI, cause).with(VerifyToken)
 		if c.Fix != "" {
-			x.Fixes = []string{"the API says: " + c.Fix} // it must not look like advice of m2m's
+			x.Fixes = []string{"the API says: " + c.Fix} // it must not look like advice of m2m
 		}
 		return x
 	}

@@ -147,7 +147,7 @@ func challengedTenant(e *Evidence) *Diagnosis {
 	return nil
 }
 
-// otherService: the address is a service of Microsoft's, and the token is for
+// otherService: the address is a service of Microsoft, and the token is for
 // another resource.
 func otherService(e *Evidence) *Diagnosis {
 	if !e.unauthorized() || e.token == nil || e.token.Audience == "" || transport.Loopback(e.URL.Hostname()) {
@@ -263,7 +263,7 @@ func knownTenant(e *Evidence) *Diagnosis {
 		"get one from the API's own tenant, or set TENANT_ID to the token's").with(VerifyToken)
 }
 
-// longestLifetime is longer than any token of Entra's: those of continuous access
+// longestLifetime is longer than any token of Entra: those of continuous access
 // evaluation live for up to 28 hours.
 const longestLifetime = 29 * time.Hour
 

@@ -34,7 +34,7 @@ func (r tokenReport) adviseForeign() advice {
 	f, t := r.family, r.Token
 	if t.Issuer == "" && f.ID == issuer.Unknown {
 		return advice{
-			"the token names no issuer (iss), so it is not known whose keys would validate it; Entra's always do",
+			"the token names no issuer (iss), so there are no keys to validate it with; tokens of Entra always have one",
 			"use a token of an identity provider",
 		}
 	}
@@ -66,7 +66,7 @@ func (r tokenReport) adviseForeign() advice {
 	return advice{what, r.otherIssuer()}
 }
 
-// exchange says how an assertion is exchanged for an access token of Entra's.
+// exchange says how an assertion is exchanged for an access token of Entra.
 func (r tokenReport) exchange() string {
 	if r.Situation.inAnswer {
 		return "exchange it at Entra for an access token, and send that one"
@@ -181,7 +181,7 @@ func (r tokenReport) advisePlainAudience(reason verify.Reason) (a advice, ok boo
 		if !r.Situation.inAnswer {
 			fix += text.ShellQuote(cmp.Or(r.Token.ClientID, "ID"))
 		}
-		return advice{"access tokens of " + r.family.Name + " have no aud: they are told apart by their client", fix}, true
+		return advice{"access tokens of " + r.family.Name + " have no aud: their client distinguishes them", fix}, true
 	case reason == verify.ErrAudienceMissing:
 		fix := "have the issuer write the API's name as aud"
 		if r.family.ID == "keycloak" {

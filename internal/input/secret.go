@@ -232,7 +232,7 @@ func secretFile(s string, exists func(string) bool) *NotError {
 	return not("the name of a file, not a client secret").usableAs(UseSecretFile)
 }
 
-// secretEncoded finds a client secret of Entra's in base64 or percent-encoding.
+// secretEncoded finds a client secret of Entra in base64 or percent-encoding.
 func secretEncoded(s string) *NotError {
 	if strings.Contains(s, "Q%7E") || strings.Contains(s, "Q%7e") {
 		return not("a client secret in percent-encoding", "write ~ instead of %7E, and the other escapes as the characters they stand for")

@@ -136,7 +136,7 @@ func (k *Key) MayVerify(t *jwt.Token, keyIssuer string) bool {
 	return t.Issuer == expectedIssuer(signer, entra.V1) || t.Issuer == signer.URL()+"/"
 }
 
-// IsEntraIssuer reports whether an issuer is one of Entra's: by its host, or by its
+// IsEntraIssuer reports whether an issuer is one of Entra: by its host, or by its
 // form, which a local tenant's has too. Azure AD B2C's are not: their tokens differ.
 func IsEntraIssuer(issuer string) bool {
 	if host, _, _ := ParseIssuer(issuer); host != "" || strings.Contains(issuer, TenantPlaceholder) {
@@ -144,7 +144,7 @@ func IsEntraIssuer(issuer string) bool {
 	}
 	u, err := url.Parse(issuer)
 	if err != nil {
-		return false // iss may be any text (RFC 7519 section 4.1.1); none of Entra's is
+		return false // iss may be any text (RFC 7519 section 4.1.1); none of Entra is
 	}
 	host := text.LowerASCII(u.Hostname())
 	_, known := CloudOf(host)

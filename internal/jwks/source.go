@@ -51,7 +51,7 @@ type Issuer struct {
 	Given bool
 	// KeyIssuer is the issuer that keys of v1.0 tokens have to name if they name
 	// one: the v2.0 issuer of the same authority. Empty where there is no
-	// authority; a key is then held against the clouds that share the token's iss.
+	// authority; a key is then checked against the clouds that share the token's iss.
 	KeyIssuer string
 	// Cloud is the cloud_instance_name of the metadata; empty if it has none.
 	Cloud string

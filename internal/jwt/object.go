@@ -10,7 +10,7 @@ type Member struct {
 }
 
 // Object is the header or the claims of a token: its members in the order in
-// which the token has them. Its zero value is none, as where nothing could be
+// which the token has them. Its zero value means none, as where nothing could be
 // read.
 //
 // It is one text and where each member is in it, because an API remembers

@@ -44,7 +44,7 @@ func isEntraForm(iss string) bool {
 	return ok && ended && (entra.IsGUID(tenant) || tenant == "{tenantid}") && (version == "" || version == "v2.0")
 }
 
-// ofOwnForm names the claims of Entra's that other issuers write in forms of
+// ofOwnForm names the claims of Entra that other issuers write in forms of
 // their own: Okta's ver is a number, and its scp a list. What is not in Entra's
 // form is ignored, and grants nothing.
 func ofOwnForm(claim string) bool { return claim == "ver" || claim == "scp" || claim == "roles" }

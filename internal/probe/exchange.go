@@ -95,7 +95,7 @@ func readAnswer(r io.Reader, method string) answer {
 		body, err := io.ReadAll(resp.Body)
 		a := answer{status: resp.StatusCode, header: resp.Header, body: bytes.TrimSpace(body)}
 		if isTimeout(err) {
-			a.timedOut = true // a body that ends early otherwise is judged by what came
+			a.timedOut = true // a body that ends early otherwise is evaluated by what came
 		}
 		return a
 	}

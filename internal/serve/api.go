@@ -58,7 +58,7 @@ type Config struct {
 	// Version is the build, for the API's document.
 	Version string
 	// TokenCommand is a command that prints a token for the API, for its document.
-	// Empty is none.
+	// Empty means none.
 	TokenCommand string
 	// MetricsHint tells a caller on another machine how to get the metrics. Empty
 	// is nothing.

@@ -104,7 +104,7 @@ func (p *idleTimer) begin() {
 	}
 }
 
-// writeWithin sets the deadline for the caller to take what is written; 0 is none.
+// writeWithin sets the deadline for the caller to take what is written; 0 means none.
 func (p *idleTimer) writeWithin(limit time.Duration) {
 	var deadline time.Time
 	if limit > 0 {

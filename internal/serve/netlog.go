@@ -7,7 +7,7 @@ import (
 )
 
 // netLog passes what net/http and its reverse proxy log on to a logger: one line, a
-// message of ours, and the text of theirs escaped and bounded, because it quotes what
+// message of m2m, and the text of the other side escaped and bounded, because it quotes what
 // strangers sent.
 type netLog struct{ log *slog.Logger }
 

@@ -48,7 +48,7 @@ type Server struct {
 	DrainTimeout time.Duration
 	// DrainDelay is the time between the end of the context and the end of
 	// listening: as long as load balancers need to notice that the API is no longer
-	// ready. Zero is none.
+	// ready. Zero means none.
 	DrainDelay time.Duration
 	// Draining is called when the context ends, before the delay, so that readiness
 	// fails. Nil for nothing.

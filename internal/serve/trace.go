@@ -16,7 +16,7 @@ const (
 )
 
 // TraceContext says which trace a request is part of (W3C Trace Context). Its
-// zero value is none.
+// zero value means none.
 type TraceContext struct {
 	// TraceID is 32 lower-case hexadecimal digits, not all zero.
 	TraceID string

@@ -116,7 +116,7 @@ func (s *Settings) explainAll(faults []*token.SettingError, other error) *exit.E
 }
 
 // CheckPolicy returns one error, an exit.Error, for everything that is missing or
-// wrong in what an API needs to judge tokens; nil if nothing is. noAudience says
+// wrong in what an API needs to validate tokens; nil if nothing is. noAudience says
 // that nothing tells which tokens are meant for it.
 func (s *Settings) CheckPolicy(noAudience bool) error {
 	var unset []string
@@ -366,7 +366,7 @@ var (
 	regionHint = []string{"leave --region out to use the global endpoint"}
 )
 
-// foreignFaults are the errors of token that are no value of a setting: files,
+// foreignFaults are the errors of token that are not a value of a setting: files,
 // and what flags other than those of settings give.
 var foreignFaults = []fault{
 	{err: token.ErrNoCredential, hints: []string{"set CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE"}},

@@ -17,7 +17,7 @@ type Input struct {
 	// without --local.
 	Local map[string]string
 	// LocalIdentity is the managed identity of a local tenant that is used where no
-	// credential is given; nil is none.
+	// credential is given; nil means none.
 	LocalIdentity *LocalIdentity
 	// Lookup finds an environment variable.
 	Lookup func(string) (string, bool)
@@ -52,7 +52,7 @@ type Uses struct {
 	Carries string
 	// Judge says that the command decides about tokens: there may be several tenants.
 	Judge bool
-	// OwnPolicy says that a flag that is no setting decides about tokens too
+	// OwnPolicy says that a flag that is not a setting decides about tokens too
 	// (--client, --issuer, --jwks).
 	OwnPolicy bool
 }
@@ -60,7 +60,7 @@ type Uses struct {
 // Settings is every setting of a command, with where each came from.
 type Settings struct {
 	Tenant    Given[string]   // its value is empty if there are several
-	Tenants   Given[[]string] // all of them, for a command that judges tokens
+	Tenants   Given[[]string] // all of them, for a command that validates tokens
 	Client    Given[string]
 	Scope     Given[string]
 	Authority Given[string] // an https origin without a slash at the end

@@ -31,7 +31,7 @@ import (
 //     an API: its author would choose what the caller's app may do there.
 //  3. It names no file outside its folder, because the content of a federated
 //     token file is sent away, and no login host but Entra's.
-//  4. Where tokens are judged, the caller's value counts for each setting, and
+//  4. Where tokens are validated, the caller's value counts for each setting, and
 //     what the file gives next to it only narrows who may call (dropFound).
 
 // What a found .env may not do.
@@ -74,7 +74,7 @@ func (f *foundFaults) mix(held string, g Given[string], isDestination bool) {
 }
 
 // checkFound applies rules 1 to 3. Its error names everything that breaks one, and
-// what is missing besides.
+// what else is missing.
 func (l *layers) checkFound(s *Settings) error {
 	if l.file == nil || l.file.named {
 		return nil
@@ -288,7 +288,7 @@ func (s *Settings) CheckSuiteAddress() error {
 // they want to let in. An audience of the file's (or the scope or client ID that
 // one follows from) counts only for the file's own tenant and where the caller
 // gives nothing that an audience follows from. Required scopes let users in, and a
-// CA decides which keys are believed to be the tenant's: they count only where the
+// CA decides which keys are taken for the tenant's: they count only where the
 // caller gives none of these. Required roles narrow, except next to scopes alone,
 // which let no app in.
 func (l *layers) dropFound(s *Settings) {

@@ -21,7 +21,7 @@ import (
 	"m2m/internal/explain"
 )
 
-// Verdict says what became of a request of a suite.
+// Verdict is the result of a request of a suite.
 type Verdict string
 
 // The verdicts.
@@ -32,7 +32,7 @@ const (
 	Skipped Verdict = "skipped" // it was not sent, or given up
 )
 
-// Result is what became of one request. All of its texts may be shown: they
+// Result is the result of one request. All of its texts may be shown: they
 // hold neither tokens nor values of variables. Those of its Request do: Text, File
 // and Request.
 type Result struct {
@@ -82,7 +82,7 @@ type Runner struct {
 	Tokens Tokens
 	// Known returns what is known about a request in addition to its answer.
 	Known func(Request) explain.Context
-	// Observer follows the run; nil is none.
+	// Observer follows the run; nil means none.
 	Observer Observer
 	// Now and Sleep are the clock; nil is the system's.
 	Now   func() time.Time
@@ -108,7 +108,7 @@ type Observer interface {
 // teardownTime bounds the teardown of a run that was stopped.
 const teardownTime = 30 * time.Second
 
-// Run sends the requests of a plan and returns what became of each, in the order
+// Run sends the requests of a plan and returns the result of each, in the order
 // of the plan. A request that needs a captured value waits for it. When ctx ends,
 // requests under way are given up and the rest is skipped, but for the teardown.
 func (r *Runner) Run(ctx context.Context, plan *Plan) []Result {

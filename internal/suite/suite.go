@@ -48,7 +48,7 @@ type Phase string
 const (
 	Setup    Phase = "setup"    // before the requests, which are not sent unless all of it passes
 	Main     Phase = "requests" // the requests themselves
-	Teardown Phase = "teardown" // after them, whatever became of them
+	Teardown Phase = "teardown" // after them, whatever their results
 )
 
 // Request is one request, from the file of its suite to its result.

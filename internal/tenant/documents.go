@@ -214,7 +214,7 @@ func commonClaims() []string {
 }
 
 // serveKeys answers with the keys of one version. They are the same for every
-// tenant, as most of Entra's are, which is why their issuer is a template. The
+// tenant, as most of Entra are, which is why their issuer is a template. The
 // one that signs comes last: the order of Entra's sets has no meaning, and a
 // program that takes the first key has to fail here too.
 func (s *Server) serveKeys(v entra.Version) http.HandlerFunc {

@@ -47,7 +47,7 @@ func redactBase64(s string) string {
 }
 
 // Redact replaces everything in s that has the form of a private key in PEM, of a
-// JWT or of a client secret of Entra's, and every word of more than 100 of the
+// JWT or of a client secret of Entra, and every word of more than 100 of the
 // characters of a token. People paste them where a path, an address or an id belongs, and
 // messages repeat what they were given.
 func Redact(s string) string { return redactBase64(redact(s, longestName)) }

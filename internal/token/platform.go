@@ -153,7 +153,7 @@ func (e *PlatformError) Transient() bool {
 	return false
 }
 
-// platformAnswer makes the error of an answer that is no token.
+// platformAnswer makes the error of an answer that is not a token.
 func platformAnswer(p Platform, status int, h http.Header, body []byte) *PlatformError {
 	e := &PlatformError{Platform: p, Status: status, RetryAfter: retryAfter(h)}
 	isJSON := e.read(body)
@@ -306,7 +306,7 @@ func (e *PlatformError) findAADSTS() {
 // pageTitle matches the title of an HTML page.
 var pageTitle = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`) })
 
-// pageText returns the title of a page, or a text that is no page.
+// pageText returns the title of a page, or a text that is not a page.
 func pageText(body string) string {
 	if m := pageTitle().FindStringSubmatch(body); m != nil {
 		return `a page, "` + text.OneLine(text.Redact(m[1]), maxShown) + `"`

@@ -16,7 +16,7 @@ import (
 
 const idp = "https://idp.example/realms/shop"
 
-// plainClaims are those of RFC 9068 section 2.2, and nothing of Entra's.
+// plainClaims are those of RFC 9068 section 2.2, and nothing of Entra.
 func plainClaims() issuertest.Members {
 	return issuertest.Members{}.Str("iss", idp).Str("sub", "shop-7").Str("client_id", "shop-7").Str("aud",
 		"https://orders.example").
@@ -233,7 +233,7 @@ func plainInvalid() []plainTrial {
 	}
 }
 
-// TestPlainIssuerIsNotEntras: the field cannot name an issuer of Entra's.
+// TestPlainIssuerIsNotEntras: the field cannot name an issuer of Entra.
 func TestPlainIssuerIsNotEntras(t *testing.T) {
 	for _, issuer := range []string{
 		issuertest.IssuerV2, issuertest.IssuerV1, "https://login.microsoftonline.com/{tenantid}/v2.0",
@@ -254,7 +254,7 @@ func TestPlainIssuerIsNotEntras(t *testing.T) {
 		"https://x.auth0.com/", "%zz"} {
 		if _, err := verify.New(verify.Policy{PlainIssuer: issuer}, nil, verify.Options{}); err != nil ||
 			jwks.IsEntraIssuer(issuer) {
-			t.Errorf("%s: want none of Entra's, got %v", issuer, err)
+			t.Errorf("%s: want none of Entra, got %v", issuer, err)
 		}
 	}
 }

@@ -73,7 +73,7 @@ type Policy struct {
 	// received.
 	BoundUndecided bool
 
-	// PlainIssuer is the exact iss of an issuer that is not one of Entra's, whose
+	// PlainIssuer is the exact iss of an issuer that is not one of Entra, whose
 	// tokens are read as plain OAuth access tokens (RFC 9068, RFC 7519) unless they
 	// have tid, ver and client as Entra writes them. It may not be an issuer of
 	// Entra's, nor of their form: ErrPlainIssuer. It costs: for that issuer ver, nbf

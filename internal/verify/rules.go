@@ -66,7 +66,7 @@ func rules() []rule {
 
 // blockedBy returns the check whose failure explains that of a rule: the form where a
 // claim that the rule reads has a wrong type; a check that it needs; the issuer
-// where that is not one of Entra's, and no other is asked for. Every other answer
+// where that is not one of Entra, and no other is asked for. Every other answer
 // of the rule stands.
 func (h *evaluation) blockedBy(r rule, o outcome) (by Check, blocked bool) {
 	if o.allows() || o.reason.isUnverifiable() || o.reason == ErrAudienceExchange || h.noClaims() {
@@ -136,7 +136,7 @@ func (h *evaluation) lookUpKey(ctx context.Context) {
 }
 
 // checkSignature verifies the signature with golang-jwt, unless there is no key or
-// the token is one of Graph's, whose signatures match no header that anyone is
+// the token is one of Graph, whose signatures match no header that anyone is
 // sent.
 func (h *evaluation) checkSignature() {
 	if h.key == nil || h.Signature == nil || h.isForGraph() {

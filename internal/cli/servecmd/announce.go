@@ -46,7 +46,7 @@ func announceClients(env *cli.Env, server *local.Server, state *local.State) {
 	take := "--env-file "
 	if !server.Issuer.ProxyURL().IsZero() {
 		take = "set -a; . "
-		env.Say("programs      whatever login host of Microsoft's they ask: set -a; . %s", text.ShellQuote(state.Path(local.ClientFile)))
+		env.Say("programs      whatever login host of Microsoft they ask: set -a; . %s", text.ShellQuote(state.Path(local.ClientFile)))
 	}
 	clients := server.Clients()
 	for n, c := range clients {

@@ -198,7 +198,7 @@ func newVerifier(
 	}
 	o.Warn(env)
 	if policy.PlainIssuer != "" {
-		env.Say("warning: --issuer %s is not one of Entra's: "+
+		env.Say("warning: --issuer %s is not one of Entra: "+
 			"ver, nbf and tid are not required, and sub alone distinguishes an app from a user", text.Quote(o.issuer))
 	} else {
 		cli.WarnAboutScopes(env, policy)

@@ -22,7 +22,7 @@ const (
 	Network About = "network" // where the request comes from
 	Request About = "request" // what was asked for
 	Server  About = "server"  // the other side's state
-	Entry   About = "entry"   // something that the way in asks for beside the token
+	Entry   About = "entry"   // something that the gateway requires in addition to the token
 )
 
 // Certainty says how sure a cause is.

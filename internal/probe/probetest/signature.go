@@ -135,7 +135,7 @@ func unsignedHoles() []Hole {
 		token("alg-empty", func(_ *Gate, p parts) bool { return p.header["alg"] == "" }),
 		token("alg-null", func(_ *Gate, p parts) bool { return bytes.Contains(p.headerText, []byte(`"alg":null`)) }),
 		token("alg-number",
-			func(_ *Gate, p parts) bool { n, ok := p.header["alg"].(float64); return ok && n == 0 }), // an enum, and 0 is none
+			func(_ *Gate, p parts) bool { n, ok := p.header["alg"].(float64); return ok && n == 0 }), // an enum, and 0 means none
 		token("alg-absent", func(_ *Gate, p parts) bool {
 			_, there := p.header["alg"]
 			return p.header != nil && !there && len(p.signature) == 0 && len(p.segments) == 3
