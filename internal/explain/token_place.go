@@ -209,7 +209,7 @@ func (r tokenReport) host() string {
 	return host
 }
 
-// cloud is the cloud of the expected issuer, if that is one of Entra's.
+// cloud is the cloud of the expected issuer, if that is one of Entra.
 func (r tokenReport) cloud() (entra.Cloud, bool) { return jwks.CloudOf(r.host()) }
 
 func (r tokenReport) adviseAudience(reason verify.Reason) advice {

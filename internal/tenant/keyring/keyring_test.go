@@ -33,7 +33,7 @@ func ids(keys []*Key) (list []string) {
 	return list
 }
 
-// A key is like one of Entra's: its ID is the SHA-1 thumbprint of its certificate.
+// A key is like one of Entra: its ID is the SHA-1 thumbprint of its certificate.
 func TestKeyIsLikeEntras(t *testing.T) {
 	key := published(t, New(noon()))[0]
 	public := key.Public()
