@@ -29,6 +29,7 @@ import (
 	"m2m/internal/cli/callcmd"
 	"m2m/internal/cli/doctorcmd"
 	"m2m/internal/cli/helpcmd"
+	"m2m/internal/cli/initcmd"
 	"m2m/internal/cli/probecmd"
 	"m2m/internal/cli/servecmd"
 	"m2m/internal/cli/tenantcmd"
@@ -57,6 +58,7 @@ var commands = cli.Commands{
 		{Name: "doctor", New: doctorcmd.New, Group: checks},
 		{Name: "serve", New: servecmd.New, Group: servers},
 		{Name: "tenant", New: tenantcmd.New, Group: servers},
+		{Name: "init", New: initcmd.New},
 		{Name: "version", New: helpcmd.NewVersion},
 		{Name: "man", New: helpcmd.NewMan, NeedsAll: true},
 	},

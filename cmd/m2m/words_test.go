@@ -38,7 +38,7 @@ var idioms = []idiom{
 	{`\bjudg(e|es|ed|ing)\b`, "validate, evaluate, check", false},
 	{`\b[Ww]hoever\b`, "the operator of, anyone who", false},
 	{`\b[Nn]obody\b`, "no one, only X", false},
-	{`\b(is|are|was) no (URL|header|token|JWT|time|number|address|https?|file|key|flag|name|page|JSON)\b`, "is not a", false},
+	{`([^e]|[^r]e|[^e]re) (is|are) no (URL|header|token|JWT|time|number|address|https?|file|key|flag|name|page|JSON)\b`, "is not a", false},
 	{`\bis none of\b`, "is not", false},
 	{`\bwhose (tokens|keys) (are|to)\b`, "no tenant configured", false},
 	{`\bdoor\b`, "probe: no hole found, N holes found", false},

@@ -12,76 +12,30 @@ import (
 	"m2m/internal/text"
 )
 
-// helpWidth is what help pages are wrapped at where they do not go to a terminal, and
-// on a wide one, in columns.
-const helpWidth = 100
-
-// printHelp prints the page of a command: what it is, examples, commands, flags.
+// printHelp prints the page of a command: what it is, examples, commands, flags. It
+// is laid out for the terminal that it goes to; elsewhere a flag takes one line.
 func printHelp(p Page, cmd *cobra.Command) {
-	width := helpWidth
-	if p.Width > 0 {
-		width = min(width, p.Width)
-	}
 	section := func(heading, body string) {
 		if body != "" {
-			fmt.Fprintf(p, "\n%s\n%s\n", p.Bold(heading+":"), strings.TrimRight(body, "\n"))
+			fmt.Fprintf(p, "\n%s\n%s\n", p.Bold(heading+":"), text.Reflow(strings.TrimRight(body, "\n"), p.Width))
 		}
 	}
-	fmt.Fprintln(p, layHelp(strings.TrimSpace(cmd.Long), width))
-	section("Examples", layHelp(cmd.Example, width))
+	fmt.Fprintln(p, text.Reflow(strings.TrimSpace(cmd.Long), p.Width))
+	section("Examples", cmd.Example)
 	if cmd.Runnable() && cmd.HasParent() && !isGroup(cmd) {
 		section("Usage", "  "+cmd.UseLine())
 	}
 	for _, group := range commandGroups(cmd) {
-		section(group.heading, layHelp(group.body, width))
+		section(group.heading, group.body)
 	}
 	if cmd.IsAdditionalHelpTopicCommand() {
 		return
 	}
 	for _, group := range FlagSections(cmd) {
-		section(group.Heading, group.Flags.FlagUsagesWrapped(width))
+		section(group.Heading, group.Flags.FlagUsages())
 	}
-	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsagesWrapped(width))
-	section("More help", layHelp(moreHelp(cmd), width))
-}
-
-// layHelp lays a text out for a width. Paragraphs are filled anew if they are too wide. A
-// line with white space in front is a command or the row of a table: what stands behind
-// a gap in it, a remark, moves to a line of its own, and a command is never broken.
-func layHelp(s string, width int) string {
-	var lines, paragraph []string
-	flush := func() {
-		if slices.ContainsFunc(paragraph, func(line string) bool { return text.Columns(line) > width }) {
-			paragraph = []string{text.Wrap(strings.Join(paragraph, " "), width)}
-		}
-		lines = append(lines, paragraph...)
-		paragraph = nil
-	}
-	for line := range strings.SplitSeq(s, "\n") {
-		body := strings.TrimLeft(line, " ")
-		if body != "" && body == line {
-			paragraph = append(paragraph, line)
-			continue
-		}
-		flush()
-		indent := len(line) - len(body)
-		command, remark, ok := strings.Cut(body, "  ")
-		switch {
-		case text.Columns(line) <= width:
-			lines = append(lines, line)
-		case ok:
-			if command != "" {
-				lines = append(lines, line[:indent]+command)
-			}
-			lines = append(lines, text.Hang("", strings.TrimLeft(remark, " "), indent+4, width))
-		case indent > 8: // a remark below its command
-			lines = append(lines, text.Hang("", body, 6, width))
-		default:
-			lines = append(lines, line)
-		}
-	}
-	flush()
-	return strings.Join(lines, "\n")
+	section("Flags of every command", "  -h, --help            print this page\n"+cmd.Root().PersistentFlags().FlagUsages())
+	section("More help", moreHelp(cmd))
 }
 
 // isGroup reports whether a command only groups those below it.

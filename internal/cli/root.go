@@ -103,7 +103,7 @@ func commandLine(env *Env, commands Commands) *cobra.Command {
 type Commands struct {
 	List   []Command               // in the order in which help lists them
 	Topics func() []*cobra.Command // pages of help that belong to no command
-	Help   func() *cobra.Command
+	Help   func(*Env) *cobra.Command
 }
 
 // Command makes a command of this name.
@@ -139,7 +139,7 @@ func Root(env *Env, commands Commands) *cobra.Command {
 		root.AddCommand(commands.Topics()...)
 	}
 	if commands.Help != nil {
-		help := commands.Help()
+		help := commands.Help(env)
 		root.SetHelpCommand(help)
 		add(help, "")
 	}

@@ -46,8 +46,8 @@ type Issuer struct {
 	Name string
 	// Any switches the issuer check off: every issuer whose keys these are.
 	Any bool
-	// Given says that the user named the issuer, or any. It need not be one of
-	// Entra's, so its tokens need not say their version, nor hold tid in iss.
+	// Given says that the user named the issuer, or any. It need not be an issuer of
+	// Entra, so its tokens need not say their version, nor hold tid in iss.
 	Given bool
 	// KeyIssuer is the issuer that keys of v1.0 tokens have to name if they name
 	// one: the v2.0 issuer of the same authority. Empty where there is no

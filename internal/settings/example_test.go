@@ -9,6 +9,17 @@ import (
 	"m2m/internal/entra"
 )
 
+// TestTemplate: what m2m init writes is the .env.example of the repository.
+func TestTemplate(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", ".env.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(data) != Template {
+		t.Error("template.env and .env.example differ: copy one over the other")
+	}
+}
+
 // cp .env.example .env and four values are all that online use needs.
 func TestEnvExample(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("..", "..", ".env.example"))

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"m2m/internal/jq"
@@ -371,7 +370,7 @@ func (r *reader) body(n *strictyaml.Node) *template {
 var errJQValues = errors.New("the jq expression cannot be read with the values of its variables in it: they may hold quotes")
 
 // jq reads an expression. The word at which it goes wrong may be part of a
-// variable's value, so that the error is that of the expression with 1 in place
+// variable's value, so that the error is that of the expression with 1 instead
 // of each.
 func (r *reader) jq(n *strictyaml.Node) deferred[jq.Expression] {
 	return read(r, n, func(s string) (jq.Expression, error) {
@@ -401,7 +400,7 @@ func (r *reader) name(n *strictyaml.Node) string {
 		return ""
 	}
 	if strings.TrimSpace(n.Text) == "" || utf8.RuneCountInString(n.Text) > maxName ||
-		strings.ContainsFunc(n.Text, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		text.Bound(n.Text, len(n.Text)) != n.Text {
 		r.Add(n.Place, "a name is one line of up to %d characters, not %s", maxName, text.Quote(n.Text))
 		return ""
 	}

@@ -397,3 +397,73 @@ func isName(w string) bool {
 	}
 	return true
 }
+
+// Reflow lays out a page of help for a width: paragraphs are wrapped, and in a list
+// the descriptions, which stand behind two spaces or more. A width of 0 returns s.
+func Reflow(s string, width int) string {
+	if width <= 0 {
+		return s
+	}
+	var out []string
+	var current entry
+	flush := func() {
+		if current.lines > 0 {
+			out = append(out, current.layOut(width))
+		}
+		current = entry{}
+	}
+	for line := range strings.SplitSeq(s, "\n") {
+		switch next := readEntry(line); {
+		case line == "":
+			flush()
+			out = append(out, "")
+		case current.lines > 0 && current.continues(next):
+			current.text += " " + next.text
+			current.lines++
+		default:
+			flush()
+			current = next
+		}
+	}
+	flush()
+	return strings.Join(out, "\n")
+}
+
+// entry is a paragraph or an item of a list: a head, and a text at a column behind
+// it. A paragraph has no head.
+type entry struct {
+	head  string
+	text  string
+	at    int // where the text begins, in columns
+	lines int
+}
+
+func readEntry(line string) entry {
+	body := strings.TrimLeft(line, " ")
+	indent := len(line) - len(body)
+	if first := strings.Index(body, "  "); indent > 0 && first > 0 {
+		rest := strings.TrimLeft(body[first:], " ")
+		return entry{head: line[:indent+first], text: rest, at: Columns(line[:len(line)-len(rest)]), lines: 1}
+	}
+	return entry{text: body, at: indent, lines: 1}
+}
+
+// continues reports whether a line goes on with the text of an entry.
+func (e entry) continues(next entry) bool {
+	return next.head == "" && next.at == e.at && (e.head != "" || e.at == 0)
+}
+
+// layOut wraps an entry. A text that would be narrow begins below its head.
+func (e entry) layOut(width int) string {
+	if e.head == "" {
+		return Hang("", e.text, e.at, width)
+	}
+	if one := Pad(e.head, e.at) + e.text; Columns(one) <= width {
+		return one
+	}
+	if e.at <= width/2 {
+		return Hang(e.head, e.text, e.at, width)
+	}
+	indent := len(e.head) - len(strings.TrimLeft(e.head, " ")) + 4
+	return Hang("", strings.TrimLeft(e.head, " "), indent-4, width) + "\n" + Hang("", e.text, indent, width)
+}

@@ -76,7 +76,7 @@ type Policy struct {
 	// PlainIssuer is the exact iss of an issuer that is not one of Entra, whose
 	// tokens are read as plain OAuth access tokens (RFC 9068, RFC 7519) unless they
 	// have tid, ver and client as Entra writes them. It may not be an issuer of
-	// Entra's, nor of their form: ErrPlainIssuer. It costs: for that issuer ver, nbf
+	// Entra, nor have the form of one: ErrPlainIssuer. It costs: for that issuer ver, nbf
 	// and tid need not be there, so that the issuer alone implies the tenant; the
 	// client may have any ID, and is named by client_id, azp, Okta's cid or AD FS's
 	// appid; scopes may be a list; aud may be one, if all of it is in Audiences; sub,

@@ -2,17 +2,14 @@ package helpcmd
 
 import (
 	"fmt"
-	"io"
 
-	"github.com/spf13/cobra"
-
+	"m2m/internal/cli"
 	"m2m/internal/entra"
 	"m2m/internal/exit"
-	"m2m/internal/text"
 )
 
 // explainAADSTS prints the row of an AADSTS code in the catalogue.
-func explainAADSTS(cmd *cobra.Command, code int) error {
+func explainAADSTS(env *cli.Env, code int) error {
 	entry, ok := entra.LookupAADSTS(code)
 	if !ok {
 		return exit.Usagef("AADSTS%d is not among the codes that m2m explains", code).
@@ -21,11 +18,11 @@ func explainAADSTS(cmd *cobra.Command, code int) error {
 				"the tenant's sign-in log shows the failure under the correlation id of the answer",
 			)
 	}
-	printAADSTS(cmd.OutOrStdout(), entry)
+	printAADSTS(env.Page(), entry)
 	return nil
 }
 
-func printAADSTS(w io.Writer, e entra.AADSTS) {
+func printAADSTS(page cli.Page, e entra.AADSTS) {
 	name := e.Name
 	if e.Coined {
 		name += " (unofficial name)"
@@ -36,13 +33,13 @@ func printAADSTS(w io.Writer, e entra.AADSTS) {
 		{"remedy", e.Remedy},
 		{"retry", e.Retry.Advice()},
 		{"answer", wireWords(e.Wire)},
-		{"sure", string(e.Confidence)},
+		{"confidence", string(e.Confidence)},
 	}
 	for _, row := range rows {
 		if row[1] == "" {
 			continue
 		}
-		fmt.Fprintln(w, text.Hang(row[0], row[1], 15, 100))
+		page.Hang(row[0], row[1], 15)
 	}
 }
 

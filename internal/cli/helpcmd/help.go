@@ -29,7 +29,7 @@ func NewVersion(env *cli.Env) *cobra.Command {
 
 // New makes m2m help, which also explains AADSTS codes. Cobra's own exits with 0 for a
 // topic that does not exist.
-func New() *cobra.Command {
+func New(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command | topic | error]",
 		Short: "Help about a command, a topic or an error",
@@ -52,7 +52,7 @@ func New() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if code, ok := entra.ParseAADSTS(args[0]); ok {
-					return explainAADSTS(cmd, code)
+					return explainAADSTS(env, code)
 				}
 			}
 			if len(args) == 1 && args[0] == errorsTopic {

@@ -65,7 +65,7 @@ func environmentHelp() string {
 	b.WriteString(environmentIntro)
 	for _, row := range settings.Rows {
 		fmt.Fprintf(&b, "  %s\n", strings.Join(settingNames(row), "  "))
-		b.WriteString(text.Hang("", row.Help, 6, 92) + "\n")
+		b.WriteString(text.Hang("", row.Help, 6, 0) + "\n")
 	}
 	b.WriteString(environmentTrust)
 	return b.String()

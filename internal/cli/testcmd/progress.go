@@ -10,8 +10,8 @@ import (
 )
 
 // progressLine reports the progress of a suite on stderr: in one line that is
-// rewritten on a terminal, else in a line for each request. Its methods are not called
-// in parallel.
+// rewritten on a terminal. Elsewhere it prints a line for each request, but only if
+// stdout has no table of them. Its methods are not called in parallel.
 type progressLine struct {
 	env    *cli.Env
 	live   bool
@@ -22,14 +22,9 @@ type progressLine struct {
 	under  []string // the names of running requests, the oldest first
 }
 
-// liveWidth is the width of that line, in columns. A line that wraps could not be
-// rewritten.
-const liveWidth = 78
-
 func (r *suiteRun) progress() *progressLine {
-	term, _ := r.env.Lookup("TERM")
-	live := cli.IsTerminal(r.env.Stderr) && term != "dumb" && !r.env.Debug
-	return &progressLine{env: r.env, live: live, silent: r.o.form == "json" && !live, total: len(r.plan.Requests)}
+	live := r.env.IsLive()
+	return &progressLine{env: r.env, live: live, silent: !live && r.o.junit != "-", total: len(r.plan.Requests)}
 }
 
 // Started implements suite.Observer.
@@ -63,7 +58,7 @@ func (p *progressLine) Finished(result suite.Result) {
 
 // line is one line about a result.
 func (p *progressLine) line(result suite.Result) string {
-	line := fmt.Sprintf("%-7s  %s", verdictWord(result.Verdict), result.Request.Name)
+	line := fmt.Sprintf("%-7s  %s", verdictWord(result.Verdict), text.Bound(result.Request.Name, maxShownName))
 	switch unmet := result.Unmet(); {
 	case len(unmet) > 0:
 		line += ": " + unmet[0].String()
@@ -87,7 +82,7 @@ func (p *progressLine) draw() {
 	if len(p.under) > 0 {
 		line += ": " + strings.Join(p.under, ", ")
 	}
-	fmt.Fprint(p.env.Stderr, "\r"+text.Fit(text.Printable(line), liveWidth)+"\x1b[K")
+	fmt.Fprint(p.env.Stderr, "\r"+text.Fit(text.Bound(line, 1000), cli.Width(p.env.Stderr)-1)+"\x1b[K")
 }
 
 func (p *progressLine) clear() { fmt.Fprint(p.env.Stderr, "\r\x1b[K") }

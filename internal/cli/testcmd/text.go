@@ -2,12 +2,10 @@ package testcmd
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"m2m/internal/call"
 	"m2m/internal/cli"
@@ -15,10 +13,12 @@ import (
 	"m2m/internal/text"
 )
 
-// Widths of the table, in columns.
+// Widths of the table, in columns: the most that a name takes where there is no
+// terminal, the longest bar, and what the other columns and the gaps take.
 const (
 	nameWidth     = 48
 	suiteBarWidth = 20
+	restWidth     = 6 + 8 + 7 + 3*2
 )
 
 // report prints the results, as text or JSON.
@@ -31,72 +31,87 @@ func report(env *cli.Env, runs []*suiteRun, o options) error {
 	case o.junit == "-" || o.html == "-":
 		return nil
 	}
-	t := table{w: env.Out, paint: env.Palette(env.Stdout), bars: cli.IsTerminal(env.Stdout)}
+	t := table{Page: env.Page()}
 	for i, r := range runs {
+		name := text.Bound(r.name(), maxShownName)
 		if len(runs) > 1 {
-			fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("\n", min(i, 1)), t.paint.Bold(text.Printable(r.name())))
+			fmt.Fprintf(t, "%s%s\n", strings.Repeat("\n", min(i, 1)), t.Bold(name))
 		}
 		t.print(r.results)
-		t.failures(r.name(), r.results)
+		t.failures(name, r.results)
 		t.summary(r.results, r.elapsed)
 	}
 	return env.Out.Err
 }
 
+// maxShownName bounds the name of a file or a request, in bytes.
+const maxShownName = 200
+
 // table prints the results as text.
-type table struct {
-	w     io.Writer
-	paint cli.Palette
-	bars  bool // a bar chart of the times, for a terminal
-}
+type table struct{ cli.Page }
 
 // print writes a line for each request.
 func (t table) print(results []suite.Result) {
-	width := len("request")
-	for _, result := range results {
-		width = max(width, min(utf8.RuneCountInString(result.Request.Name), nameWidth))
-	}
+	rows := text.Table{Most: nameWidth, Right: []int{1, 2}}
+	rows.Row(func(_ int, s string) string { return t.Bold(s) }, "request", "status", "    time", "outcome")
 	longest := suite.LatencyOf(results).Max
-	fmt.Fprintln(t.w, t.paint.Bold(fmt.Sprintf("%-*s  %6s  %8s  %s", width, "request", "status", "time", "outcome")))
+	barWidth := suiteBarWidth
+	if t.Width < 80 { // also where there is no terminal
+		barWidth = 0
+	}
 	for _, result := range results {
-		status, took, bar := "-", "-", ""
+		status, took := "-", "-"
 		if result.Status > 0 {
 			status = strconv.Itoa(result.Status)
 		}
 		if result.Duration > 0 {
 			took = text.Duration(result.Duration)
-			bar = t.bar(result.Duration, longest)
 		}
-		line := fmt.Sprintf("%-*s  %6s  %8s  %s", width, text.Fit(result.Request.Name, nameWidth), status, took, t.outcome(result.Verdict))
-		fmt.Fprintln(t.w, strings.TrimRight(line+bar, " "))
+		name := text.Bound(result.Request.Name, maxShownName)
+		if t.Width > 0 {
+			name = text.Fit(name, min(nameWidth, max(t.Width-restWidth-barWidth-2, 10)))
+		}
+		cells := []string{name, status, took, text.Pad(verdictWord(result.Verdict), len("outcome"))}
+		if bar := bar(result.Duration, longest, barWidth); bar != "" {
+			cells = append(cells, bar)
+		}
+		rows.Row(func(i int, s string) string {
+			switch i {
+			case 3:
+				return t.outcome(result.Verdict, s)
+			case 4:
+				return t.Faint(s)
+			}
+			return s
+		}, cells...)
 	}
+	t.Table(&rows)
 }
 
 // bar draws a duration as a part of the longest one, in eighths of a column.
-func (t table) bar(d, longest time.Duration) string {
-	if !t.bars || longest == 0 {
+func bar(d, longest time.Duration, width int) string {
+	if width == 0 || longest == 0 || d == 0 {
 		return ""
 	}
-	eighths := max(1, int(d*suiteBarWidth*8/longest))
+	eighths := max(1, int(d*time.Duration(width)*8/longest))
 	bar := strings.Repeat("█", eighths/8)
 	if rest := eighths % 8; rest > 0 {
 		bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
 	}
-	return "  " + t.paint.Faint(bar)
+	return bar
 }
 
-// outcome is a verdict as a coloured column.
-func (t table) outcome(v suite.Verdict) string {
-	word := fmt.Sprintf("%-7s", verdictWord(v))
+// outcome colours the word for a verdict.
+func (t table) outcome(v suite.Verdict, word string) string {
 	switch v {
 	case suite.Passed:
-		return t.paint.Green(word)
+		return t.Green(word)
 	case suite.Failed:
-		return t.paint.Red(word)
+		return t.Red(word)
 	case suite.Unknown:
-		return t.paint.Yellow(word)
+		return t.Yellow(word)
 	}
-	return t.paint.Faint(word)
+	return t.Faint(word)
 }
 
 func verdictWord(v suite.Verdict) string {
@@ -114,10 +129,12 @@ func (t table) failures(file string, results []suite.Result) {
 			continue
 		}
 		q := result.Request
-		fmt.Fprintf(t.w, "\n%s %s\n", t.outcome(result.Verdict), t.paint.Bold(q.Name))
-		fmt.Fprintf(t.w, "  %s:%d: %s %s, %s\n", file, q.Line, result.Method, text.Printable(q.URL), sentAs(q.As))
+		word := text.Pad(verdictWord(result.Verdict), len("unknown"))
+		t.Line("")
+		t.Hang(t.outcome(result.Verdict, word), t.Bold(text.Bound(q.Name, maxShownName)), len(word)+1)
+		t.Hang(" ", fmt.Sprintf("%s:%d: %s %s, %s", file, q.Line, result.Method, text.OneLine(q.URL, maxShownName), sentAs(q.As)), 2)
 		for _, line := range detail(result) {
-			fmt.Fprintln(t.w, "  "+text.Printable(line))
+			t.Hang(" ", text.Printable(line), 2)
 		}
 	}
 }
@@ -158,14 +175,14 @@ func (t table) summary(results []suite.Result, took time.Duration) {
 	if len(results) == 1 {
 		requests = "request"
 	}
-	fmt.Fprintf(t.w, "\n%d %s in %s: %d passed", len(results), requests, text.Duration(took), counts[suite.Passed])
+	fmt.Fprintf(t, "\n%d %s in %s: %d passed", len(results), requests, text.Duration(took), counts[suite.Passed])
 	for _, v := range []suite.Verdict{suite.Failed, suite.Unknown, suite.Skipped} {
 		if counts[v] > 0 {
-			fmt.Fprintf(t.w, ", %d %s", counts[v], v)
+			fmt.Fprintf(t, ", %d %s", counts[v], v)
 		}
 	}
-	fmt.Fprintln(t.w)
+	fmt.Fprintln(t)
 	if l := suite.LatencyOf(results); l.Count > 0 {
-		fmt.Fprintf(t.w, "latency p50 %s, p95 %s, max %s\n", text.Duration(l.P50), text.Duration(l.P95), text.Duration(l.Max))
+		fmt.Fprintf(t, "latency p50 %s, p95 %s, max %s\n", text.Duration(l.P50), text.Duration(l.P95), text.Duration(l.Max))
 	}
 }
