@@ -116,6 +116,17 @@ func TestPlainHTTPTokenEndpoint(t *testing.T) {
 	}
 }
 
+// TestForeignTokenEndpoint: a discovery document may not send the secret to another
+// host than the authority's.
+func TestForeignTokenEndpoint(t *testing.T) {
+	s, other := newStandIn(t), newStandIn(t)
+	s.endpoint = other.endpoint
+	err := acquire(t, s.client(""), s.request())
+	if !errors.Is(err, token.ErrForeignEndpoint) || !errors.Is(err, token.ErrUnavailable) || other.count() != 0 {
+		t.Errorf("error = %v, want ErrForeignEndpoint; %d requests to the other host", err, other.count())
+	}
+}
+
 func TestTransientFaultsAreRetried(t *testing.T) {
 	for _, code := range []int{408, 429, 500, 502, 503, 504} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
