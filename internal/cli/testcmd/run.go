@@ -99,7 +99,7 @@ func prepareAll(env *cli.Env, cmd *cobra.Command, files []string, o options) (ru
 // of the CA file, which is no result of a request.
 func (r *suiteRun) execute(ctx context.Context) error {
 	r.started = r.env.Now()
-	if err := r.acquireAll(ctx); err != nil {
+	if err := cmp.Or(r.transport.Check(), r.acquireAll(ctx)); err != nil {
 		return err
 	}
 	r.results = r.send(ctx)
@@ -186,7 +186,7 @@ func (r *suiteRun) prepare() error {
 			return err
 		}
 	}
-	if err := cmp.Or(r.resolveClients(), r.checkLeaks(), r.transport.Check()); err != nil {
+	if err := cmp.Or(r.resolveClients(), r.checkLeaks()); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(r.plan.Requests, func(q suite.Request) bool { return q.As != suite.AsNone && r.wentByDefault(q) }) {
