@@ -132,10 +132,10 @@ func (s *Server) serveDiscovery(v entra.Version) http.HandlerFunc {
 		}
 		x.documentHeaders(w.Header())
 		if v == entra.V1 {
-			writeJSON(w, http.StatusOK, s.discoveryV1(scope, keysQuery(r)))
+			writeJSON(w, http.StatusOK, s.discoveryV1(scope, s.originFor(r), keysQuery(r)))
 			return
 		}
-		writeJSON(w, http.StatusOK, s.discoveryV2(scope, keysQuery(r)))
+		writeJSON(w, http.StatusOK, s.discoveryV2(scope, s.originFor(r), keysQuery(r)))
 	}
 }
 
@@ -149,8 +149,20 @@ func keysQuery(r *http.Request) string {
 	return "?appid=" + url.QueryEscape(cut(appID))
 }
 
-func (s *Server) discoveryV2(scope documentScope, keysQuery string) discoveryV2 {
-	base := s.maker.Origin + "/" + scope.segment
+// originFor begins the endpoints in a document: under interception those of another
+// cloud than the public one are at that cloud's host, because clients reject a token
+// endpoint of another authority.
+func (s *Server) originFor(r *http.Request) string {
+	host, _, _ := strings.Cut(r.Host, ":")
+	cloud, known := entra.Authority{Origin: "https://" + text.LowerASCII(host)}.Cloud()
+	if s.proxy == nil || !known || cloud.Host == entra.Clouds()[0].Host {
+		return s.maker.Origin
+	}
+	return "https://" + cloud.Host
+}
+
+func (s *Server) discoveryV2(scope documentScope, origin, keysQuery string) discoveryV2 {
+	base := origin + "/" + scope.segment
 	return discoveryV2{
 		TokenEndpoint:               base + "/oauth2/v2.0/token",
 		TokenEndpointAuthMethods:    append(authMethods(), "self_signed_tls_client_auth"),
@@ -175,8 +187,8 @@ func (s *Server) discoveryV2(scope documentScope, keysQuery string) discoveryV2 
 	}
 }
 
-func (s *Server) discoveryV1(scope documentScope, keysQuery string) discoveryV1 {
-	base := s.maker.Origin + "/" + scope.segment
+func (s *Server) discoveryV1(scope documentScope, origin, keysQuery string) discoveryV1 {
+	base := origin + "/" + scope.segment
 	return discoveryV1{
 		TokenEndpoint:               base + "/oauth2/token",
 		TokenEndpointAuthMethods:    authMethods(),

@@ -94,7 +94,8 @@ func (i *intercepted) connect(target string) (*http.Response, string) {
 	return i.send("CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + i.credentials() + "\r\n")
 }
 
-// Every login host is the tenant, and whichever is asked says the same.
+// Every login host is the tenant, with the same issuer; the endpoints are at the host of
+// its cloud.
 func TestInterceptedHosts(t *testing.T) {
 	i := startIntercepted(t, nil)
 	hosts := []string{"westeurope.login.microsoft.com", "chinaeast2.login.partner.microsoftonline.cn",
@@ -111,8 +112,11 @@ func TestInterceptedHosts(t *testing.T) {
 			t.Fatal(err)
 		}
 		i.do(request).decode(t, &document)
-		if document.Issuer != want ||
-			!strings.HasPrefix(document.Token_endpoint, "https://login.microsoftonline.com/"+sample().ID+"/") {
+		endpoints := "login.microsoftonline.com"
+		if cloud, known := (entra.Authority{Origin: "https://" + host}).Cloud(); known {
+			endpoints = cloud.Host
+		}
+		if document.Issuer != want || !strings.HasPrefix(document.Token_endpoint, "https://"+endpoints+"/"+sample().ID+"/") {
 			t.Errorf("%s says %+v", host, document)
 		}
 	}
