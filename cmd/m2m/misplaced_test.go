@@ -123,7 +123,7 @@ type commandLine struct {
 func commandLines() (lines []commandLine) {
 	usual := map[string][]string{
 		"token": {"--timeout", "1s"}, "call": {"/x", "--timeout", "1s"}, "verify": {"@jwt"}, "test": {"no-such.yaml"}, "probe": {"/x"},
-		"serve": {"--check"}, "init": {"--stdout"},
+		"serve": {"--check"}, "init": {"--stdout"}, "doctor": {"/x", "--timeout", "50ms"},
 	}
 	var walk func(cmd *cobra.Command, path []string)
 	walk = func(cmd *cobra.Command, path []string) {

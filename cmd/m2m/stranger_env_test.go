@@ -150,6 +150,7 @@ func TestStrangersEnvMovesNothing(t *testing.T) {
 		{nil, []string{"call", "/x?code=" + callersKey, "--no-token"}},
 		{append([]string{"MINE=" + callersKey}, append(secret, ids...)...), suite},
 		{[]string{"MINE=" + callersKey}, suite},
+		{append(secret, ids...), []string{"doctor", "/x", "--timeout", "100ms"}},
 		{ids, []string{"verify", callersToken}},
 		{append(ids, "API_SCOPE=api://orders/.default"), []string{"serve", "--check", "--addr", "127.0.0.1:0"}},
 	}

@@ -52,6 +52,8 @@ type Finding struct {
 type Steps struct {
 	List   []Step
 	Report func(Step)
+	// Shown, unless nil, takes out of each text what must not be shown: Env.Shown.
+	Shown func(string) string
 }
 
 // Run makes a check, unless one of the steps that it needs has failed or was not
@@ -81,6 +83,14 @@ func (s *Steps) NotReached(name, why string) {
 }
 
 func (s *Steps) add(step Step) {
+	if s.Shown != nil {
+		step.Found, step.Cause = s.Shown(step.Found), s.Shown(step.Cause)
+		for _, lines := range [][]string{step.Details, step.Hints} {
+			for i := range lines {
+				lines[i] = s.Shown(lines[i])
+			}
+		}
+	}
 	s.List = append(s.List, step)
 	if s.Report != nil {
 		s.Report(step)

@@ -64,7 +64,7 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err := cmp.Or(cli.CheckForm(o.form, []string{"text", "json"}), o.how.Check()); err != nil {
 		return err
 	}
-	var steps cli.Steps
+	steps := cli.Steps{Shown: env.Shown}
 	if o.form == "text" {
 		steps.Report = env.PrintStep
 	}
