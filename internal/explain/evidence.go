@@ -311,7 +311,7 @@ func (e *Evidence) is(condition string) bool {
 	case "method":
 		return strings.EqualFold(e.Method, value)
 	case "microsoft":
-		return e.isMicrosofts()
+		return e.isMicrosofts() || e.byAud.ID != "" && e.isFrom(e.byAud.ID)
 	case "claim":
 		return e.hasClaim(value)
 	case "role_named": // the other side names a role that the token has
