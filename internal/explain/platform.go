@@ -50,7 +50,9 @@ func platformAdvice(e *token.PlatformError) []string {
 			"a managed identity gets tokens of that tenant only"}
 	case token.ReasonWrongHeader:
 
-		return []string{"take IDENTITY_ENDPOINT and IDENTITY_HEADER from the environment of this process: the platform changes them when it restarts"}
+		return []string{
+			"take IDENTITY_ENDPOINT and IDENTITY_HEADER from the environment of this process: the platform changes them when it restarts",
+		}
 	case token.ReasonMetadataHeader:
 		return []string{"let the request pass without a proxy: one removed its Metadata header (NO_PROXY=169.254.169.254)"}
 	case token.ReasonUpdating:
@@ -62,7 +64,10 @@ func platformAdvice(e *token.PlatformError) []string {
 	case token.ReasonFailing:
 
 		if e.Platform == token.AppService {
-			return []string{"check that the scope names an API of this tenant: App Service answers 500 for one that it does not know", "try again later"}
+			return []string{
+				"check that the scope names an API of this tenant: App Service answers 500 for one that it does not know",
+				"try again later",
+			}
 		}
 		return []string{"try again later"}
 	case token.ReasonKeyFileDenied:
@@ -73,9 +78,15 @@ func platformAdvice(e *token.PlatformError) []string {
 			"look at its state: azcmagent show"}
 
 	case token.ReasonKeyFileStrange:
-		return []string{"look at what answers at IDENTITY_ENDPOINT: the Arc agent names a .key file in its own folder", "look at the agent's state: azcmagent show"}
+		return []string{
+			"look at what answers at IDENTITY_ENDPOINT: the Arc agent names a .key file in its own folder",
+			"look at the agent's state: azcmagent show",
+		}
 	case token.ReasonOldAgent:
-		return []string{"leave --managed-identity-client out: this agent has only the system-assigned identity", "or update the agent: azcmagent upgrade"}
+		return []string{
+			"leave --managed-identity-client out: this agent has only the system-assigned identity",
+			"or update the agent: azcmagent upgrade",
+		}
 	case token.ReasonNoAnswer:
 		return []string{"check that the agent or app platform runs, and that IDENTITY_ENDPOINT or MSI_ENDPOINT is the one it set"}
 	case token.ReasonSignIn, token.ReasonNotItsAnswer:
@@ -144,7 +155,9 @@ func pipelinesAdvice(e *token.PlatformError) []string {
 	case token.ReasonJobPermission:
 		return []string{"let the pipeline use the service connection: its Security page, Pipeline permissions"}
 	case token.ReasonSignIn, token.ReasonNotItsAnswer:
-		return []string{"map the job's token: env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}: Azure DevOps sends who has none to a sign-in page"}
+		return []string{
+			"map the job's token: env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}: Azure DevOps sends who has none to a sign-in page",
+		}
 	case token.ReasonThrottled, token.ReasonFailing:
 		return []string{"run the job again later; https://status.dev.azure.com shows known outages"}
 	case token.ReasonNoAnswer:

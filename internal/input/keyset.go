@@ -2,7 +2,6 @@ package input
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"m2m/internal/text"
@@ -38,7 +37,8 @@ func KeySet(data []byte) (set []byte, changed []string, err error) {
 	case err == nil && document.Kty != "":
 		s = c.record("one key, put into a set", s, `{"keys":[`+s+`]}`)
 	case err == nil && document.JWKSURI != "":
-		return nil, c, not("a discovery document, not a key set", fmt.Sprintf("use the key set that it names: %s", text.OneLine(document.JWKSURI, 200)))
+		return nil, c, not("a discovery document, not a key set",
+			"use the key set that it names: "+text.OneLine(document.JWKSURI, 200))
 	case err == nil && document.Error != nil:
 		return nil, c, not("the error of a server in JSON, not a key set", "fetch the key set again")
 	case strings.Contains(s, "-----BEGIN"):

@@ -93,7 +93,7 @@ func TestFaultsOfTheCacheAreMisses(t *testing.T) {
 				t.Fatalf("no token: %v", err)
 			}
 			if name != "no access" && got.Source != token.SourceIDP { // root reads everything
-				t.Error("a damaged file was believed")
+				t.Error("a damaged file was used")
 			}
 		})
 	}

@@ -153,13 +153,13 @@ func TestRenewedCertificateIsChosen(t *testing.T) {
 	old, renewed := sign(t, "old", key, nil, -time.Minute), sign(t, "renewed", key, nil, time.Hour)
 	other := issue(t, "other", nil, time.Hour)
 	for name, tt := range map[string]struct{ content, want string }{
-		"one key":                    {old.keyPEM(t) + old.cert() + renewed.cert(), "renewed"},
-		"two keys":                   {old.cert() + old.keyPEM(t) + other.keyPEM(t) + other.cert(), "other"},
-		"both valid":                 {renewed.keyPEM(t) + renewed.cert() + other.keyPEM(t) + other.cert(), "renewed"},
-		"only an old one":            {old.keyPEM(t) + old.cert(), "old"},
-		"trusted, of OpenSSL":        {strings.ReplaceAll(renewed.keyPEM(t)+renewed.cert(), "CERTIFICATE", "TRUSTED CERTIFICATE"), "renewed"},
-		"key under a wrong label":    {strings.ReplaceAll(renewed.keyPEM(t)+renewed.cert(), "PRIVATE KEY", "RSA PRIVATE KEY"), "renewed"},
-		"an unreadable block beside": {renewed.keyPEM(t) + renewed.cert() + cutOff(other.cert()), "renewed"},
+		"one key":                     {old.keyPEM(t) + old.cert() + renewed.cert(), "renewed"},
+		"two keys":                    {old.cert() + old.keyPEM(t) + other.keyPEM(t) + other.cert(), "other"},
+		"both valid":                  {renewed.keyPEM(t) + renewed.cert() + other.keyPEM(t) + other.cert(), "renewed"},
+		"only an old one":             {old.keyPEM(t) + old.cert(), "old"},
+		"trusted, of OpenSSL":         {strings.ReplaceAll(renewed.keyPEM(t)+renewed.cert(), "CERTIFICATE", "TRUSTED CERTIFICATE"), "renewed"},
+		"key under a wrong label":     {strings.ReplaceAll(renewed.keyPEM(t)+renewed.cert(), "PRIVATE KEY", "RSA PRIVATE KEY"), "renewed"},
+		"next to an unreadable block": {renewed.keyPEM(t) + renewed.cert() + cutOff(other.cert()), "renewed"},
 	} {
 		cred, err := loadCertificate(writeFile(t, "app.pem", tt.content), entra.Secret{}, false)
 		if err != nil || !strings.Contains(cred.String(), "CN="+tt.want+`"`) {

@@ -310,7 +310,9 @@ func (a *endpoint) explain(ctx context.Context, err error) error {
 	case a.platform == AzureArc && a.status == http.StatusUnauthorized && !errors.As(err, &call):
 		return a.explainKeyFile(err)
 	case a.platform == AzureArc && !errors.As(err, &call) && strings.Contains(err.Error(), "did not confirm"):
-		return &PlatformError{Platform: AzureArc, Reason: ReasonOldAgent, Message: "it did not confirm the user-assigned identity that was asked for"}
+		return &PlatformError{
+			Platform: AzureArc, Reason: ReasonOldAgent, Message: "it did not confirm the user-assigned identity that was asked for",
+		}
 	case a.status != 0, errors.As(err, &badJSON):
 		return platformAnswer(a.platform, max(a.status, 200), a.header, a.body).without(a.sent)
 	}

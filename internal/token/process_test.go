@@ -20,7 +20,7 @@ import (
 // childEnv makes the test binary one process that acquires one token.
 const childEnv = "M2M_TOKEN_TEST_CHILD"
 
-// child is what such a process is told.
+// child is what such a process needs to know.
 type child struct{ Origin, CAFile, Dir, Scope string }
 
 func TestMain(m *testing.M) {
