@@ -87,13 +87,14 @@ func (t *Token) missing(signature string) int {
 
 // parseBeginning reads the header of a token of which nothing else is there.
 func (r *Reader) parseBeginning(token, segment string, fault *Fault) (Parsed, *Fault) {
-	t := &Token{Unread: true}
+	t := &Token{} // header keeps what it reads for the next token: no more may be in it
 	if fault.Reason == ErrCharset || r.header(t, segment) != nil || !t.Has.Alg {
 		return Parsed{}, fault
 	}
 	if strings.IndexByte(token, '.') < 0 {
 		fault = &Fault{Reason: ErrTruncated, Found: fmt.Sprintf("a header alone: it is cut after %d bytes", len(token))}
 	}
+	t.Unread = true
 	return Parsed{Token: t}, fault
 }
 
