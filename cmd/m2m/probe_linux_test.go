@@ -46,7 +46,7 @@ func TestProbeAsks(t *testing.T) {
 			if got := s.ProcessState.ExitCode(); got != tt.code || !strings.Contains(shown, tt.shown) {
 				t.Errorf("exit code %d, want %d with %q; it showed:\n%s", got, tt.code, tt.shown, shown)
 			}
-			if !strings.Contains(shown, "requests to api.invalid, most of them with forged tokens, at most 20 a second") {
+			if !strings.Contains(strings.Join(strings.Fields(shown), " "), "requests to api.invalid, most of them with forged tokens, at most 20 a second") {
 				t.Errorf("the question does not say what it is about:\n%s", shown)
 			}
 		})
