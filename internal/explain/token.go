@@ -390,7 +390,7 @@ func prefixed(prefix, s string) string {
 // not write what every token needs. A new token of that issuer would be no better.
 func (r tokenReport) adviseIncomplete(what string) advice {
 	return advice{
-		"every token must hold " + what + ", of any issuer",
+		"every token, of any issuer, must hold " + what,
 		clauses("have the issuer add what is missing", r.onCommandLine("to see the token without checks: --decode")),
 	}
 }
