@@ -69,7 +69,7 @@ var labels = map[string]format{
 
 // Foreign returns what a bundle is that holds no certificate and no private key in a
 // form that is read; nil if it does. path is put into the command that converts it.
-func (b Bundle) Foreign(path string) error {
+func (b Bundle) Foreign(path string) *NotError {
 	if b.Blocks == nil {
 		if n := magicOf(b.DER); n != nil {
 			return n.notError(path)
@@ -88,9 +88,6 @@ func (b Bundle) Foreign(path string) error {
 		if strings.Contains(f.is, "private key") || foreign == nil {
 			foreign = f.notError(path)
 		}
-	}
-	if foreign == nil {
-		return nil
 	}
 	return foreign
 }

@@ -49,7 +49,7 @@ func parseCertificate(f CertificateFile) (certificate, error) {
 	case len(b.certificates) == 0 && len(b.keys) == 0:
 		err = foreign
 	default:
-		err = fmt.Errorf("%w: a part of the file is %w", err, foreign.(*input.NotError).Part())
+		err = fmt.Errorf("%w: a part of the file is %w", err, foreign.Part())
 	}
 	c.changed = content.Changed
 	return c, err
