@@ -497,7 +497,7 @@ func (e *Evidence) facts(said []reply.Part) []Fact {
 	if r := e.responder(); r != nil && r.By != "host" {
 		facts = append(facts, Fact{FromAnswer, fmt.Sprintf("answered by %s (known by %s)", r.Name, r.By)})
 	}
-	if ids := e.Said.IDs(); len(ids) > 0 && (e.status() >= 500 || e.isMicrosofts() || !e.anyReason()) {
+	if ids := e.Said.IDs(); len(ids) > 0 && (e.status() >= 500 || e.isMicrosofts() || !e.Said.GivesReason()) {
 		facts = append(facts, Fact{FromAnswer, "to quote to support: " + strings.Join(ids, ", ")})
 	}
 	if e.clocksDiffer() {

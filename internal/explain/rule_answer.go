@@ -85,7 +85,7 @@ func signInPage(e *Evidence) *Diagnosis {
 // mention signing in.
 func (e *Evidence) anyStatusPage() bool {
 	return slices.ContainsFunc(e.Said.Shown(), func(p reply.Part) bool {
-		return p.Role == reply.Title && (strings.Contains(p.Text, fmt.Sprint(e.status())) || !saysWhy(p.Text))
+		return p.Role == reply.Title && (strings.Contains(p.Text, fmt.Sprint(e.status())) || !reply.SaysWhy(p.Text))
 	}) || len(e.proofs) > 0
 }
 
@@ -186,7 +186,7 @@ func proxyCredentials(e *Evidence) *Diagnosis {
 // otherScheme: an API that challenges, but not for a bearer token.
 func otherScheme(e *Evidence) *Diagnosis {
 	challenges := e.Said.Challenges
-	if !e.unauthorized() || len(challenges) == 0 || e.bearer.Scheme != "" || challenges[0].Scheme == "" || e.anyReason() {
+	if !e.unauthorized() || len(challenges) == 0 || e.bearer.Scheme != "" || challenges[0].Scheme == "" || e.Said.GivesReason() {
 		return nil
 	}
 	return certain(CodeOtherScheme,
@@ -219,7 +219,7 @@ func otherStatus(e *Evidence) *Diagnosis {
 	case status == http.StatusNotFound || status == http.StatusGone:
 		x := certain(CodeNotFound, fmt.Sprintf("%s answers that there is nothing at this address", orAPI(e)),
 			"check the path, and the path of API_URL before it").with(ShowRequest)
-		if e.is("sent") && !e.isMicrosofts() && e.anyReason() {
+		if e.is("sent") && !e.isMicrosofts() && e.Said.GivesReason() {
 			x.Cause = fmt.Sprintf("%s does not find what was asked for", orAPI(e))
 		}
 		return x
@@ -314,7 +314,7 @@ const (
 
 // ownCause makes the other side's words the cause.
 func (e *Evidence) ownCause(code Code) *Diagnosis {
-	if !e.anyReason() {
+	if !e.Said.GivesReason() {
 		return certain(code, fmt.Sprintf("%s does not accept the request, and does not say why", orAPI(e))).with(ShowRequest)
 	}
 	return certain(code, e.quoted()).with(ShowRequest)
@@ -328,7 +328,7 @@ func ownWords(e *Evidence) *Diagnosis {
 	}
 	var x *Diagnosis
 	switch {
-	case e.anyReason():
+	case e.Said.GivesReason():
 		x = certain(CodeSaidByAPI, e.quoted())
 	case e.status() == http.StatusForbidden:
 		x = certain(CodeUnexplained, orAPI(e)+" does not let this caller in, and does not say why", e.forbiddenAdvice()...)
@@ -351,7 +351,9 @@ func ownWords(e *Evidence) *Diagnosis {
 }
 
 // quoted makes a clause of what the other side says.
-func (e *Evidence) quoted() string { return orAPI(e) + " says: " + oneClause(sentence(e.said())) }
+func (e *Evidence) quoted() string {
+	return orAPI(e) + " says: " + oneClause(reply.Sentence(e.Said.Telling()))
+}
 
 // forbiddenAdvice is what a 403 without a word leaves open, by where the permissions
 // of the API come from.

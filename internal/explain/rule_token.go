@@ -201,7 +201,7 @@ func notYetValid(e *Evidence) *Diagnosis {
 
 // silent reports whether the other side leaves open why it rejects the token: only
 // then the token's own form may suggest it.
-func (e *Evidence) silent() bool { return e.token != nil && !e.anyReason() && !e.isMicrosofts() }
+func (e *Evidence) silent() bool { return e.token != nil && !e.Said.GivesReason() && !e.isMicrosofts() }
 
 // knownAudience: the settings say which audiences the API accepts. Where they
 // hold only an App ID URI, the client ID in a v2.0 token may be the same API's.
@@ -356,7 +356,7 @@ func (e *Evidence) permissions() string {
 // that nothing has to be guessed.
 func lacksPermission(e *Evidence) *Diagnosis {
 	if e.status() != http.StatusForbidden || e.bearer.Params["error"] != "insufficient_scope" || e.token == nil || !e.isEntra() ||
-		!e.Said.Problem || !e.anyReason() {
+		!e.Said.Problem || !e.Said.GivesReason() {
 		return nil
 	}
 	// The words are those of m2m serve, whose challenge names no scope to an app.
