@@ -133,7 +133,21 @@ func (f *Faults) syntax(err error) {
 		f.Add(Place{}, "not YAML")
 		return
 	}
-	f.Add(placeOfToken(described.GetToken()), "not YAML: %s", text.Bound(described.GetMessage(), 200))
+	f.Add(placeOfToken(described.GetToken()), "not YAML: %s", plainSyntax(text.Bound(described.GetMessage(), 200)))
+}
+
+// plainSyntax returns what the parser says, the most common mistakes in words that
+// say what to change.
+func plainSyntax(message string) string {
+	switch {
+	case strings.Contains(message, `'\t'`):
+		return "a tab; YAML is indented with spaces"
+	case strings.HasPrefix(message, "mapping value is not allowed"):
+		return "a key that is indented more than those above it, or a value with a colon that needs quotes"
+	case strings.HasPrefix(message, "value is not allowed"):
+		return "the indent is not that of the lines above it"
+	}
+	return message
 }
 
 // tooDeep returns the token at which the nesting passes the limits; nil for none.

@@ -86,7 +86,7 @@ func badSuites() map[string]badSuite {
 		"not UTF-8": {"requests: \xff",
 			"smoke.yaml: the file is not UTF-8; Windows PowerShell writes UTF-16 unless told otherwise", true},
 		"a tab": {"requests:\n\t- a",
-			`smoke.yaml:2:1: not YAML: found character '\t' that cannot start any token`, true},
+			`smoke.yaml:2:1: not YAML: a tab; YAML is indented with spaces`, true},
 		"a quote left open": {with("  body: \"x\n"),
 			"smoke.yaml:4:9: not YAML: could not find end character of double-quoted text", true},
 		"two documents": {with("---\na: b\n"), "smoke.yaml:5:1: a second YAML document begins here; a file has one",
