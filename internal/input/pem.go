@@ -145,7 +145,7 @@ func pemBlocks(c *changes, s string) []Block {
 		b := Block{Type: s[m[4]:m[5]], Line: 1 + strings.Count(s[:m[0]], "\n")}
 		body, headers := pemHeaders(s[m[1]:end])
 		b.Headers = headers
-		b.Bytes, b.Err = decodeBody(c, body, b.isDER())
+		b.Bytes, b.Err = decodeBody(c, body, b.isDER(), strings.HasPrefix(b.Type, "TRUSTED"))
 		if !ended && b.Err == nil {
 			c.add("a missing END line")
 		}
@@ -190,18 +190,21 @@ func pemHeaders(body string) (rest string, headers map[string]string) {
 	}
 }
 
-// decodeBody decodes the base64 of a block. If it does not give whole DER, it tries
-// what a web form makes of it, + turned into spaces.
-func decodeBody(c *changes, body string, wantDER bool) ([]byte, error) {
-	body = strings.Trim(strings.TrimSpace(body), `"'\`)
+// decodeBody decodes the base64 of a block. If it does not give DER and nothing more,
+// but for a block that has more, it tries what a web form makes of it, + turned into
+// spaces: bytes that are missing at the beginning make the length of DER smaller.
+func decodeBody(c *changes, body string, wantDER, hasMore bool) ([]byte, error) {
+	body = strings.Trim(body, "\n\"'\\")
 	plain, err := base64Body(withoutSpace(body))
-	if err == nil && (!wantDER || wholeDER(plain)) {
+	if err == nil && (!wantDER || isDER(plain) || hasMore && wholeDER(plain)) {
 		if strings.Contains(strings.TrimSpace(body), " ") || !strings.Contains(body, "\n") && len(body) > 76 {
 			c.add("line breaks that were lost or indented")
 		}
 		return plain, nil
 	}
-	for _, restored := range []string{plusForSpace(body), plusInOneLine(body, 64), plusInOneLine(body, 76)} {
+	for _, restored := range []string{
+		plusForSpace(body), strings.ReplaceAll(strings.ReplaceAll(body, "\n", ""), " ", "+"), plusInOneLine(body, 64), plusInOneLine(body, 76),
+	} {
 		if data, e := base64Body(restored); e == nil && wantDER && isDER(data) {
 			c.add("+ that had become spaces")
 			return data, nil
@@ -244,7 +247,11 @@ func plusForSpace(body string) string {
 func plusInOneLine(body string, width int) string {
 	var out strings.Builder
 	column := 0
-	for _, r := range strings.TrimSpace(body) {
+	body = strings.TrimLeft(body, " \n")
+	if strings.HasSuffix(body, " ") || strings.HasSuffix(body, "\n") {
+		body = body[:len(body)-1] // the last line's end; what is before it may be a +
+	}
+	for _, r := range body {
 		switch {
 		case r != ' ' && r != '\n':
 			out.WriteRune(r)

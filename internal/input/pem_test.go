@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
@@ -107,6 +108,26 @@ func TestKeys(t *testing.T) {
 	for name, given := range map[string][]byte{"DER": cert, "base64 of DER": []byte(base64.StdEncoding.EncodeToString(cert))} {
 		if got, err := input.Keys(given); err != nil || !bytes.Equal(got.DER, cert) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestKeysPlusAsSpace: wherever in a block a + stood, at the end of a line and in the
+// length of the DER too.
+func TestKeysPlusAsSpace(t *testing.T) {
+	random := mathrand.New(mathrand.NewPCG(1, 2))
+	for n := range 300 {
+		der := []byte{0x30, 0x82, 0x02, byte(0xf8 + n%8)}
+		for len(der) < 4+0x2f8+n%8 {
+			der = append(der, byte(random.Uint32()))
+		}
+		sound := pemOf("CERTIFICATE", der)
+		mangled := strings.ReplaceAll(sound, "+", " ")
+		for _, given := range []string{mangled, strings.ReplaceAll(mangled, "\n", " "), strings.ReplaceAll(mangled, "\n", "\r\n")} {
+			got, err := input.Keys([]byte(given))
+			if err != nil || len(got.Blocks) != 1 || got.Blocks[0].Err != nil || !bytes.Equal(got.Blocks[0].Bytes, der) {
+				t.Fatalf("%d: %v, %+v\n%s", n, err, got.Blocks, sound)
+			}
 		}
 	}
 }
