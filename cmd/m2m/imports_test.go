@@ -50,7 +50,7 @@ var floors = []floor{
 	{packages: []string{"internal/entra"}},
 	{packages: []string{
 		"internal/exit", "internal/testreport", "internal/strictyaml", "internal/jsonobject", "internal/wholefile",
-		"internal/input", "internal/jq",
+		"internal/input", "internal/jq", "internal/serve/exposition",
 	}},
 	{packages: []string{"internal/text", "internal/probe/probetest"}},
 }

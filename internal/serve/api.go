@@ -260,7 +260,7 @@ func (a *API) ownProtected(next http.Handler, reject rejectFunc) http.Handler {
 func (a *API) validate(ctx context.Context, token string) (*jwt.Token, error) {
 	started := a.config.Now()
 	valid, err := a.config.Verifier.Verify(ctx, token)
-	a.metrics.verification.observe(a.config.Now().Sub(started))
+	a.metrics.verification.Observe(a.config.Now().Sub(started))
 	return valid, err
 }
 

@@ -3,10 +3,10 @@ package serve
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
+	"m2m/internal/serve/exposition"
 	"m2m/internal/verify"
 )
 
@@ -47,18 +47,18 @@ type metrics struct {
 	requests     map[string]*[outcomes]atomic.Uint64 // by route; fixed when made
 	rest         string                              // the route of other paths
 	rejections   map[string]*atomic.Uint64           // by reason; fixed when made
-	verification histogram
-	durations    map[string]*histogram // by route; fixed when made
+	verification exposition.Histogram
+	durations    map[string]*exposition.Histogram // by route; fixed when made
 }
 
 func newMetrics(routes []string, rest string) *metrics {
 	m := &metrics{
 		rest: rest, requests: map[string]*[outcomes]atomic.Uint64{}, rejections: map[string]*atomic.Uint64{},
-		verification: newHistogram(verificationBounds()), durations: map[string]*histogram{},
+		verification: exposition.NewHistogram(verificationBounds()), durations: map[string]*exposition.Histogram{},
 	}
 	for _, route := range append(routes, rest) {
 		m.requests[route] = new([outcomes]atomic.Uint64)
-		durations := newHistogram(requestBounds())
+		durations := exposition.NewHistogram(requestBounds())
 		m.durations[route] = &durations
 	}
 	for _, reason := range rejectionReasons() {
@@ -110,7 +110,7 @@ func (m *metrics) count(route string, x *exchange, took time.Duration) {
 		route = m.rest
 	}
 	m.requests[route][outcomeOf(x)].Add(1)
-	m.durations[route].observe(took)
+	m.durations[route].Observe(took)
 	if x.rejected != nil {
 		if reason := m.rejections[rejectionReason(x.rejected)]; reason != nil {
 			reason.Add(1)
@@ -152,21 +152,4 @@ func requestBounds() []time.Duration {
 		ms / 10, ms / 2, 1 * ms, 5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 500 * ms,
 		time.Second, 2500 * ms, 5 * time.Second, 10 * time.Second, time.Minute,
 	}
-}
-
-// histogram counts durations.
-type histogram struct {
-	upper   []time.Duration
-	buckets []atomic.Uint64 // one for each bound, and one for what is above
-	sum     atomic.Int64    // nanoseconds
-}
-
-func newHistogram(upper []time.Duration) histogram {
-	return histogram{upper: upper, buckets: make([]atomic.Uint64, len(upper)+1)}
-}
-
-func (h *histogram) observe(d time.Duration) {
-	i, _ := slices.BinarySearch(h.upper, d)
-	h.buckets[i].Add(1)
-	h.sum.Add(int64(max(d, 0)))
 }

@@ -1,4 +1,4 @@
-package serve
+package exposition
 
 import (
 	"os"
@@ -9,9 +9,9 @@ import (
 // clockTicks is how many ticks of /proc a second has: USER_HZ, 100 on every Linux.
 const clockTicks = 100
 
-// process writes the families that dashboards expect of every process, from Linux's
+// Process writes the families that dashboards expect of every process, from Linux's
 // /proc. Elsewhere there are none.
-func (e *exposition) process() {
+func (e *Text) Process() {
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return
@@ -25,17 +25,17 @@ func (e *exposition) process() {
 		n, _ := strconv.ParseFloat(fields[i-3], 64)
 		return n
 	}
-	e.one("process_cpu_seconds_total", "counter", "User and system CPU time in seconds.", (number(14)+number(15))/clockTicks)
-	e.one("process_virtual_memory_bytes", "gauge", "Virtual memory in bytes.", number(23))
-	e.one("process_resident_memory_bytes", "gauge", "Resident memory in bytes.", number(24)*float64(os.Getpagesize()))
+	e.One("process_cpu_seconds_total", "counter", "User and system CPU time in seconds.", (number(14)+number(15))/clockTicks)
+	e.One("process_virtual_memory_bytes", "gauge", "Virtual memory in bytes.", number(23))
+	e.One("process_resident_memory_bytes", "gauge", "Resident memory in bytes.", number(24)*float64(os.Getpagesize()))
 	if boot := procNumber("/proc/stat", "btime "); boot > 0 {
-		e.one("process_start_time_seconds", "gauge", "Start of the process in seconds since 1970.", boot+number(22)/clockTicks)
+		e.One("process_start_time_seconds", "gauge", "Start of the process in seconds since 1970.", boot+number(22)/clockTicks)
 	}
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
-		e.one("process_open_fds", "gauge", "Open file descriptors.", len(open))
+		e.One("process_open_fds", "gauge", "Open file descriptors.", len(open))
 	}
 	if most := procNumber("/proc/self/limits", "Max open files"); most > 0 {
-		e.one("process_max_fds", "gauge", "Limit of open file descriptors.", most)
+		e.One("process_max_fds", "gauge", "Limit of open file descriptors.", most)
 	}
 }
 
