@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"m2m/internal/verify"
 )
 
 // Problem is the body of every error: a problem document of RFC 9457, whose
@@ -55,4 +57,24 @@ func writeBody(w http.ResponseWriter, mediaType string, status int, body []byte)
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// Check is one finding of the verifier in a problem document, with the members of
+// the verifier's JSON report.
+type Check struct {
+	Name     string `json:"name" doc:"The rule."`
+	Status   string `json:"status" enum:"pass,fail,skip,unknown"`
+	Reason   string `json:"reason,omitempty" doc:"Why the status is not pass, as a code that does not change."`
+	Expected string `json:"expected,omitempty"`
+	Found    string `json:"found,omitempty"`
+	Cause    string `json:"cause,omitempty"`
+	Fix      string `json:"fix,omitempty"`
+}
+
+func checksOf(report *verify.Report) []Check {
+	checks := make([]Check, 0, len(report.Findings))
+	for _, f := range report.Findings {
+		checks = append(checks, Check{string(f.Check), string(f.Status), string(f.Reason), f.Expected, f.FoundValue(), f.Cause, f.Fix})
+	}
+	return checks
 }
