@@ -81,27 +81,30 @@ func (p *run) confirm(ctx context.Context, t trial, a answer) (_ answer, err err
 // evaluate compares an answer with what a safe API answers.
 func (p *run) evaluate(t trial, a answer) Result {
 	r := Result{Case: t.Case, Outcome: Rejected, Status: a.status, Took: a.took, Got: a.String()}
-	found := func(severity forge.Severity, got, fix string) Result {
-		r.Outcome, r.Severity, r.Got, r.Fix = Finding, severity, got, fix
+	found := func(risk forge.Risk, got, fix string) Result {
+		r.Outcome, r.Risk, r.Got, r.Fix = Finding, risk, got, fix
 		return r
 	}
 	switch {
 	case p.grantsAccess(t, a):
-		got := statusText(a.status)
+		risk, got := t.Risk, statusText(a.status)
 		if p.isContent(a) {
 			got += ", with the content that the valid token gets"
+			if risk == forge.AnybodyRuns {
+				risk = forge.AnybodyIn
+			}
 		}
-		return found(t.Severity, got, t.Fix)
+		return found(risk, got, t.Fix)
 	case p.isContent(a) && t.Allows != forge.Anything:
-		return found(t.Severity, statusText(a.status)+", but with the content that the valid token gets", t.Fix)
+		return found(t.Risk, statusText(a.status)+", but with the content that the valid token gets", t.Fix)
 	case p.isServerError(t, a):
-		return found(forge.Medium, statusText(a.status)+", a fault of the API's own", forge.FixCrash)
+		return found(forge.AnybodyBreaks, statusText(a.status)+", a fault of the API's own", forge.FixCrash)
 	case a.timedOut:
-		return found(forge.Medium, "no answer in time", fixSlow)
+		return found(forge.AnybodyBreaks, "no answer in time", fixSlow)
 	case a.status == 0 && !t.MayClose:
-		return found(forge.Medium, "no answer: "+a.why(), forge.FixCrash)
+		return found(forge.AnybodyBreaks, "no answer: "+a.why(), forge.FixCrash)
 	case p.isSlow(a):
-		return found(forge.Medium, fmt.Sprintf("%s after %s, where the valid token takes %s",
+		return found(forge.AnybodyBreaks, fmt.Sprintf("%s after %s, where the valid token takes %s",
 			statusText(a.status), text.Duration(a.took.Round(10*time.Millisecond)), text.Duration(p.median())), fixSlow)
 	case a.ok():
 		r.Outcome = Allowed

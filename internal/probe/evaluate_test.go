@@ -82,8 +82,8 @@ func TestVerdicts(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := report.Results[0]
-			if got.Outcome != tt.outcome || got.Severity != tt.severity || got.Got != tt.came {
-				t.Errorf("%s %q %q, want %s %q %q", got.Outcome, got.Severity, got.Got, tt.outcome, tt.severity, tt.came)
+			if got.Outcome != tt.outcome || got.Risk.Severity() != tt.severity || got.Got != tt.came {
+				t.Errorf("%s %q %q, want %s %q %q", got.Outcome, got.Risk.Severity(), got.Got, tt.outcome, tt.severity, tt.came)
 			}
 			if (got.Fix != "") != (got.Outcome == probe.Finding) {
 				t.Errorf("a %s has the fix %q", got.Outcome, got.Fix)

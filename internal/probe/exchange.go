@@ -140,8 +140,11 @@ func (p *run) send(ctx context.Context, r forge.Request) (answer, error) {
 	}
 }
 
-// turn waits until the rate allows the next request.
+// turn waits until the rate, if there is one, allows the next request.
 func (p *run) turn(ctx context.Context) error {
+	if p.config.Rate <= 0 {
+		return ctx.Err()
+	}
 	now := p.config.Now()
 	wait := p.next.Sub(now)
 	p.next = now.Add(max(0, wait)).Add(time.Duration(float64(time.Second) / p.config.Rate))

@@ -40,7 +40,7 @@ type Config struct {
 	Minter forge.Minter
 	// Cases are what is tried; nil means the whole catalogue.
 	Cases []forge.Case
-	// Rate bounds the requests a second; 0 means 20.
+	// Rate bounds the requests a second; 0 bounds nothing.
 	Rate float64
 	// Timeout bounds one request; 0 means ten seconds.
 	Timeout time.Duration
@@ -103,9 +103,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Minter == nil {
 		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(one forge.Case) bool { return one.Family == forge.Issued })
-	}
-	if c.Rate <= 0 {
-		c.Rate = 20
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second
@@ -202,9 +199,9 @@ func (p *run) addOpen(err error) {
 	}
 	c := forge.Case{
 		Name: "no-token", Family: forge.NoToken, Tries: "no token at all",
-		Safe: "401 or 400", Severity: forge.Critical, Fix: fixNoToken,
+		Safe: "401 or 400", Risk: forge.AnybodyIn, Fix: fixNoToken,
 	}
-	open := Result{Case: c, Outcome: Finding, Severity: c.Severity, Fix: c.Fix, Status: p.report.Baseline.None, Got: err.Error()}
+	open := Result{Case: c, Outcome: Finding, Risk: c.Risk, Fix: c.Fix, Status: p.report.Baseline.None, Got: err.Error()}
 	p.report.Results = append([]Result{open}, p.report.Results...)
 }
 
@@ -216,8 +213,8 @@ func (p *run) addFetches() {
 			continue
 		}
 		r.Outcome, r.Fix = Finding, forge.FixFetch
-		if r.Severity != forge.Critical {
-			r.Severity = forge.High
+		if r.Risk.Severity() != forge.Critical {
+			r.Risk = forge.AnybodyAims
 		}
 		r.Got += ", and the API fetched the address that the token names"
 		p.report.Results[i] = r

@@ -28,10 +28,10 @@ const (
 type Result struct {
 	Case    forge.Case
 	Outcome Outcome
-	// Severity and Fix are set for a finding; the severity may differ from the
-	// one of the case, because there are several ways to fail.
-	Severity forge.Severity
-	Fix      string
+	// Risk and Fix are set for a finding; the risk may differ from the one of the
+	// case, because there are several ways to fail.
+	Risk forge.Risk
+	Fix  string
 	// NeedsKeys is set where a case was not tried because the issuer's public
 	// keys are not known.
 	NeedsKeys bool
@@ -69,7 +69,7 @@ func (r *Report) Findings() []Result {
 	found := slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Outcome != Finding })
 	order := []forge.Severity{forge.Critical, forge.High, forge.Medium, forge.Low}
 	slices.SortStableFunc(found, func(a, b Result) int {
-		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
+		return slices.Index(order, a.Risk.Severity()) - slices.Index(order, b.Risk.Severity())
 	})
 	return found
 }

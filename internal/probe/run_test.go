@@ -134,7 +134,7 @@ func TestWhyARunStops(t *testing.T) {
 			results := report.Results
 			if tt.want == probe.ErrOpen {
 				if first := results[0]; first.Case.Name != "no-token" || first.Outcome != probe.Finding ||
-					first.Severity != forge.Critical {
+					first.Risk.Severity() != forge.Critical {
 					t.Errorf("the first result is %+v, want a finding", first)
 				}
 				results = results[1:]

@@ -58,7 +58,7 @@ func New(env *cli.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Note(cmd.Flags())
 			// An empty body is one too.
-			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check(), o.check(args)); err != nil {
+			if err := cmp.Or(cli.CheckFilled(cmd.Flags(), "data", "json"), o.How.Check(), o.check(args, cmd.Flags().Changed("rate"))); err != nil {
 				return err
 			}
 			if o.list {
@@ -74,7 +74,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.junit, "junit", "", "write a JUnit report to `PATH`; - is stdout, instead of the report")
 	flags.StringArrayVar(&o.only, "only", nil, "send only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
 	flags.BoolVar(&o.list, "list", false, "print the names of the cases and what each tries, and send nothing")
-	flags.Float64Var(&o.rate, "rate", 20, "send at most `N` requests a second")
+	flags.Float64Var(&o.rate, "rate", 0, "send at most `N` requests a second (default 20, on this machine no limit)")
 	flags.BoolVar(&o.remote, "remote", false, "the API may be on another machine; asks before it begins")
 	flags.StringVar(&o.confirm, "confirm", "", "the `HOST` that may be probed, where there is no terminal to ask on")
 	o.RequestFlags.Add(cmd)
@@ -94,12 +94,12 @@ func caseNames() []string {
 }
 
 // check rejects a missing address and values that cannot be meant.
-func (o *options) check(args []string) error {
+func (o *options) check(args []string, rateGiven bool) error {
 	switch {
 	case o.list:
 	case len(args) == 0:
 		return exit.Usagef("no address to probe").Hint("for the demo API: m2m probe /secure-data")
-	case !(o.rate > 0 && o.rate <= maxRate):
+	case rateGiven && !(o.rate > 0 && o.rate <= maxRate):
 		return exit.Usagef("--rate is a number above 0, and at most %d", maxRate)
 	}
 	return cmp.Or(cli.CheckForm(o.form, []string{"text", "json"}), cli.CheckStdout(o.form, o.junit))
@@ -134,7 +134,11 @@ func list(env *cli.Env, only []string, form string) error {
 		if i == 0 || c.Family != cases[i-1].Family {
 			fmt.Fprintf(env.Out, "%s%s\n", strings.Repeat("\n", min(i, 1)), c.Family)
 		}
-		fmt.Fprintln(env.Out, text.Hang("  "+c.Name, c.Tries, width+4, cli.Width(env.Stdout)))
+		tries := c.Tries
+		if c.InLog {
+			tries += "; it may then be in the log of the API"
+		}
+		fmt.Fprintln(env.Out, text.Hang("  "+c.Name, tries, width+4, cli.Width(env.Stdout)))
 	}
 	return nil
 }

@@ -52,19 +52,26 @@ type caseDocument struct {
 	Family forge.Family `json:"family"`
 	Tries  string       `json:"tries"`
 	Safe   string       `json:"safe"`
+	// InLog: the case puts the valid token into the address, which servers log.
+	InLog bool `json:"token_in_log,omitempty"`
 }
 
 type resultDocument struct {
 	caseDocument
 	Outcome    probe.Outcome  `json:"outcome"`
-	Severity   forge.Severity `json:"severity,omitempty"` // of a finding
-	Status     int            `json:"status,omitempty"`   // absent without a response
+	Severity   forge.Severity `json:"severity,omitempty"` // this and the next three: of a finding
+	Risk       forge.Risk     `json:"risk,omitempty"`
+	Who        string         `json:"who,omitempty"`
+	Gives      string         `json:"gives,omitempty"`
+	Status     int            `json:"status,omitempty"` // absent without a response
 	Came       string         `json:"came,omitempty"`
 	Fix        string         `json:"fix,omitempty"`
 	DurationMS float64        `json:"duration_ms"`
 }
 
-func describeCase(c forge.Case) caseDocument { return caseDocument{c.Name, c.Family, c.Tries, c.Safe} }
+func describeCase(c forge.Case) caseDocument {
+	return caseDocument{c.Name, c.Family, c.Tries, c.Safe, c.InLog}
+}
 
 func (r *run) document(report *probe.Report, stop error) document {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -79,7 +86,11 @@ func (r *run) document(report *probe.Report, stop error) document {
 		document.Reason = stop.Error()
 	}
 	for i, one := range report.Results {
-		document.Cases[i] = resultDocument{describeCase(one.Case), one.Outcome, one.Severity, one.Status, one.Got, one.Fix, ms(one.Took)}
+		risk := one.Risk.Row()
+		document.Cases[i] = resultDocument{
+			caseDocument: describeCase(one.Case), Outcome: one.Outcome, Severity: risk.Severity, Risk: risk.Risk, Who: risk.Who, Gives: risk.Gives,
+			Status: one.Status, Came: one.Got, Fix: one.Fix, DurationMS: ms(one.Took),
+		}
 	}
 	return document
 }
@@ -100,8 +111,10 @@ func junitOf(r probe.Result) testreport.Case {
 	c := testreport.Case{Class: "probe." + string(r.Case.Family), Name: r.Case.Name, Elapsed: r.Took}
 	switch r.Outcome {
 	case probe.Finding:
-		c.Outcome, c.Message, c.Kind = testreport.Failed, r.Got, string(r.Severity)
-		c.Detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Got + "\nsafe:  " + r.Case.Safe + "\nfix:   " + r.Fix
+		c.Outcome, c.Message, c.Kind = testreport.Failed, r.Got, string(r.Risk.Severity())
+		risk := r.Risk.Row()
+		c.Detail = "tried: " + r.Case.Tries + "\ncame:  " + r.Got + "\nwho:   " + risk.Who + "\ngives: " + risk.Gives +
+			"\nsafe:  " + r.Case.Safe + "\nfix:   " + r.Fix
 	case probe.NotTried:
 		c.Outcome, c.Message = testreport.Skipped, r.Got
 		if r.NeedsKeys {

@@ -19,6 +19,7 @@ import (
 	"m2m/internal/probe/forge"
 	"m2m/internal/settings"
 	"m2m/internal/text"
+	"m2m/internal/transport"
 )
 
 // run is one run of a probe.
@@ -77,7 +78,7 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	}
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.o.rate, Timeout: r.o.timeout(cmd), Now: r.session.Env.Now,
+		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.rate(cmd), Timeout: r.o.timeout(cmd), Now: r.session.Env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -90,6 +91,21 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	}
 	r.junit, err = cli.OpenReport(r.session.Env, "--junit", r.o.junit)
 	return err
+}
+
+// remoteRate is the number of requests a second to another machine.
+const remoteRate = 20
+
+// rate is the bound on the requests a second: none on this machine, unless it is
+// given.
+func (r *run) rate(cmd *cobra.Command) float64 {
+	if cmd.Flags().Changed("rate") {
+		return r.o.rate
+	}
+	if transport.Loopback(r.request.URL.Hostname()) {
+		return 0
+	}
+	return remoteRate
 }
 
 // choose selects the cases, and who makes wrong tokens.
@@ -182,7 +198,7 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 	case errors.Is(stop, probe.ErrOpen):
 		return exit.Errorf(exit.Unmet, "%v", stop).Hint(stopHints(stop)...).Wrap(stop)
 	case len(findings) > 0:
-		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", text.Plural(len(findings), "finding"), findings[0].Severity,
+		fail := exit.Errorf(exit.Unmet, "%s, the worst of them %s: %s", text.Plural(len(findings), "finding"), findings[0].Risk.Severity(),
 			findings[0].Case.Name)
 		if stop != nil {
 			fail.Addf("the probe did not come to its end: %v", stop).Hint(stopHints(stop)...)

@@ -41,6 +41,7 @@ func (t textReport) report(config probe.Config, report *probe.Report, stop error
 	}
 	t.findings(report.Findings())
 	t.missed(report)
+	t.logged(report)
 	if !transport.Loopback(config.Target.Hostname()) {
 		t.Hang("not seen", "whether the API fetches what a token names: it is on another machine, and the probe listens on loopback", 11)
 		fmt.Fprintln(t)
@@ -107,23 +108,26 @@ const shownCases = 8
 // forgery has one fault, not two hundred.
 func (t textReport) findings(findings []probe.Result) {
 	type group struct {
-		severity        forge.Severity
+		risk            forge.Risk
 		came, safe, fix string
 	}
 	var groups []group
 	cases := map[group][]forge.Case{}
 	for _, r := range findings {
-		g := group{r.Severity, r.Got, r.Case.Safe, r.Fix}
+		g := group{r.Risk, r.Got, r.Case.Safe, r.Fix}
 		if cases[g] == nil {
 			groups = append(groups, g)
 		}
 		cases[g] = append(cases[g], r.Case)
 	}
 	for _, g := range groups {
-		t.Hang(t.severity(g.severity)+" ", t.Bold(text.Bound(g.came, maxGot)), len(g.severity)+2)
+		row := g.risk.Row()
+		t.Hang(t.severity(row.Severity)+" ", t.Bold(text.Bound(g.came, maxGot)), len(row.Severity)+2)
 		t.tried(cases[g])
-		t.Hang("  safe:", g.safe, 8)
-		t.Hang("  fix:", g.fix, 8)
+		t.Hang("  who:", row.Who, 9)
+		t.Hang("  gives:", row.Gives, 9)
+		t.Hang("  safe:", g.safe, 9)
+		t.Hang("  fix:", g.fix, 9)
 		fmt.Fprintln(t)
 	}
 }
@@ -176,6 +180,21 @@ func (t textReport) missed(report *probe.Report) {
 	}
 }
 
+// logged lists the cases that put the valid token where servers log it.
+func (t textReport) logged(report *probe.Report) {
+	var names []string
+	for _, r := range report.Results {
+		if r.Case.InLog && r.Outcome != probe.NotTried {
+			names = append(names, r.Case.Name)
+		}
+	}
+	if names != nil {
+		t.Hang("token in log", "the valid token was in the address of "+strings.Join(names, ", ")+
+			", and may now be in the log of the API or of a proxy, as long as it is valid", 14)
+		fmt.Fprintln(t)
+	}
+}
+
 func (t textReport) verdict(report *probe.Report, stop error) {
 	switch verdict := verdictOf(report, stop); verdict {
 	case verdictLocked:
@@ -193,7 +212,7 @@ func bySeverity(findings []probe.Result) string {
 	for _, severity := range []forge.Severity{forge.Critical, forge.High, forge.Medium, forge.Low} {
 		n := 0
 		for _, r := range findings {
-			if r.Severity == severity {
+			if r.Risk.Severity() == severity {
 				n++
 			}
 		}

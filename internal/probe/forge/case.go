@@ -27,20 +27,6 @@ const (
 	Issued       Family = "wrong tokens"
 )
 
-// Severity says how bad a finding is.
-type Severity string
-
-// The severities. Critical: anybody gets in. High: anybody can make the API do
-// something for them, or a token is accepted that should be rejected. Medium: a
-// fault that needs luck, or disturbs others. Low: a laxness that needs a valid
-// token.
-const (
-	Critical Severity = "critical"
-	High     Severity = "high"
-	Medium   Severity = "medium"
-	Low      Severity = "low"
-)
-
 // Case is one request that a probe sends.
 type Case struct {
 	// Name is stable: a-z, 0-9 and hyphens.
@@ -50,12 +36,15 @@ type Case struct {
 	Tries string
 	// Safe says what a safe API answers.
 	Safe string
-	// Severity and Fix are those of an API that accepts the request. Fix is one
-	// clause without a full stop.
-	Severity Severity
-	Fix      string
+	// Risk and Fix are those of an API that accepts the request. Fix is one clause
+	// without a full stop.
+	Risk Risk
+	Fix  string
 	// Allows is what a safe API may answer instead of a rejection.
 	Allows Allowance
+	// InLog says that the valid token, or one that differs from it by a bit, is in
+	// the address of the request, which servers and proxies write to their logs.
+	InLog bool
 	// MayClose allows the connection to be closed without an answer.
 	MayClose bool
 
@@ -92,12 +81,12 @@ type forgery struct {
 	token       func(*Kit) (string, error)
 }
 
-// tokenCases makes cases of forgeries that share family, severity and fix.
-func tokenCases(family Family, severity Severity, fix string, forgeries ...forgery) []Case {
+// tokenCases makes cases of forgeries that share family, risk and fix.
+func tokenCases(family Family, risk Risk, fix string, forgeries ...forgery) []Case {
 	cases := make([]Case, len(forgeries))
 	for i, f := range forgeries {
 		cases[i] = Case{
-			Name: f.name, Family: family, Tries: f.tries, Safe: safeAnswers[Rejection], Severity: severity, Fix: fix,
+			Name: f.name, Family: family, Tries: f.tries, Safe: safeAnswers[Rejection], Risk: risk, Fix: fix,
 			build: func(_ context.Context, k *Kit) (Request, error) {
 				token, err := f.token(k)
 				if err != nil {
@@ -117,11 +106,11 @@ type placement struct {
 }
 
 // placementCases makes cases of placements that share all but their request.
-func placementCases(family Family, severity Severity, fix string, allows Allowance, placements ...placement) []Case {
+func placementCases(family Family, risk Risk, fix string, allows Allowance, placements ...placement) []Case {
 	cases := make([]Case, len(placements))
 	for i, p := range placements {
 		cases[i] = Case{
-			Name: p.name, Family: family, Tries: p.tries, Safe: safeAnswers[allows], Severity: severity, Fix: fix, Allows: allows,
+			Name: p.name, Family: family, Tries: p.tries, Safe: safeAnswers[allows], Risk: risk, Fix: fix, Allows: allows,
 			build: func(_ context.Context, k *Kit) (Request, error) { return p.request(k, k.valid.Reveal()), nil },
 		}
 	}

@@ -22,7 +22,7 @@ func TestTheCatalogue(t *testing.T) {
 			t.Errorf("the name %q is taken, or of another form", c.Name)
 		}
 		seen[c.Name] = true
-		if c.Tries == "" || c.Fix == "" || c.Severity == "" || c.Safe == "" || strings.HasSuffix(c.Fix, ".") {
+		if c.Tries == "" || c.Fix == "" || c.Risk.Severity() == "" || c.Safe == "" || strings.HasSuffix(c.Fix, ".") {
 			t.Errorf("%s: a text is missing, or is no clause: %+v", c.Name, c)
 		}
 		if !slices.Contains(families, c.Family) {

@@ -40,7 +40,7 @@ func confusionCases() []Case {
 		forgery{"hs384-spki-pem", "HS384 with the issuer's public key as the secret: PEM", publicKeyAsSecret("HS384", sha512.New384, forms[0])},
 		forgery{"hs512-spki-pem", "HS512 with the issuer's public key as the secret: PEM", publicKeyAsSecret("HS512", sha512.New, forms[0])},
 	)
-	return tokenCases(KeyConfusion, Critical, fixConfusion, rows...)
+	return tokenCases(KeyConfusion, AnybodyIn, fixConfusion, rows...)
 }
 
 func publicKeyAsSecret(alg string, newHash func() hash.Hash, form keyForm) func(*Kit) (string, error) {
@@ -148,7 +148,7 @@ func weakSecretCases() []Case {
 			return word(value)(k)
 		}
 	}
-	return tokenCases(WeakSecret, Critical, fixConfusion,
+	return tokenCases(WeakSecret, AnybodyIn, fixConfusion,
 		forgery{"hs256-empty", "HS256 with the empty secret", word("")},
 		forgery{"hs256-zero", "HS256 with a secret of 32 zeros", word(string(make([]byte, 32)))},
 		forgery{"hs256-secret", `HS256 with the secret "secret"`, word("secret")},

@@ -4,5 +4,5 @@
 // The [Catalogue] lists the cases. Each makes its request from a [Kit], which
 // holds the parts of the valid token, the issuer's public keys, keys of our own,
 // and a listener whose address some forgeries name. A case whose request is
-// accepted has a severity and a fix; package probe evaluates the answers.
+// accepted has a risk and a fix; package probe evaluates the answers.
 package forge

@@ -25,7 +25,7 @@ func foreignKeyCases() []Case {
 	otherKID := func(o jsonobject.Object) jsonobject.Object { return o.With("kid", jsonobject.Quote(ownKID)) }
 	noKID := func(o jsonobject.Object) jsonobject.Object { return o.Without("kid", "x5t", "x5t#S256") }
 	order := encode256(orderP256())
-	return tokenCases(ForeignKey, Critical, fixForeign,
+	return tokenCases(ForeignKey, AnybodyIn, fixForeign,
 		forgery{"foreign-key", "RS256 with a key of the probe and the issuer's kid", signed("RS256", same, signRS256)},
 		forgery{"foreign-key-unknown-kid", "RS256 with a key of the probe and an unknown kid", signed("RS256", otherKID, signRS256)},
 		forgery{"foreign-key-no-kid", "RS256 with a key of the probe and no kid", signed("RS256", noKID, signRS256)},
@@ -66,7 +66,7 @@ func namedKeyCases() []Case {
 			return k.compose(header, []byte(claims), signRS256)
 		}
 	}
-	return tokenCases(NamedKey, Critical, fixNamed,
+	return tokenCases(NamedKey, AnybodyIn, fixNamed,
 		forgery{"jwk", "our key in jwk", header(func(k *Kit, o jsonobject.Object) jsonobject.Object {
 			return o.With("jwk", k.ownJWK(ownKID)).With("kid", jsonobject.Quote(ownKID))
 		})},

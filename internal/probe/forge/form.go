@@ -18,7 +18,7 @@ import (
 // of the valid one.
 func formCases() []Case {
 	return slices.Concat(
-		tokenCases(Form, Critical, fixSignature,
+		tokenCases(Form, AnybodyIn, fixSignature,
 			forgery{"form-word", "a word that is not a token", func(*Kit) (string, error) { return "m2m-probe", nil }},
 			forgery{"form-dots", "two dots and nothing else", func(*Kit) (string, error) { return "..", nil }},
 			forgery{"form-null", "the words null and undefined", func(*Kit) (string, error) { return "null.undefined.null", nil }},
@@ -34,7 +34,7 @@ func formCases() []Case {
 			forgery{"jwe-direct", "an encrypted token of five parts, with a key of the probe", jweDirect},
 			forgery{"jwe-public-key", "an unsigned token, encrypted with the issuer's public key", jwePublicKey},
 		),
-		tokenCases(Form, Low, fixSpelling,
+		tokenCases(Form, OwnToken, fixSpelling,
 			forgery{"jws-json", "the valid token in the JSON form of RFC 7515 section 7.2", func(k *Kit) (string, error) {
 				return jsonobject.Of(
 					"payload", jsonobject.Quote(k.segments[1]),
@@ -134,7 +134,7 @@ const fixSize = "bound the token before it is split or parsed: 16 KiB and exactl
 
 // sizeCases are large, or deep.
 func sizeCases() []Case {
-	cases := tokenCases(Size, High, fixSize,
+	cases := tokenCases(Size, AnybodyIn, fixSize,
 		forgery{"size-dots", "20,000 dots (CVE-2025-30204)", func(*Kit) (string, error) { return strings.Repeat(".", 20_000), nil }},
 		forgery{"size-depth", "a payload of 9,000 lists in one another", func(k *Kit) (string, error) {
 			return k.compose(k.header.String(), []byte(`{"x":`+strings.Repeat("[", 9000)+strings.Repeat("]", 9000)+"}"), signRS256)

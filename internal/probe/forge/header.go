@@ -19,7 +19,7 @@ func headerCases() []Case {
 	set := func(name, value string) edit {
 		return func(o jsonobject.Object) jsonobject.Object { return o.With(name, value) }
 	}
-	return tokenCases(Header, Critical, fixHeader,
+	return tokenCases(Header, AnybodyIn, fixHeader,
 		forgery{"crit-unknown", "crit names an unknown extension", editedHeader(func(o jsonobject.Object) jsonobject.Object {
 			return o.With("crit", `["m2m"]`).With("m2m", "true")
 		}, signRS256)},
@@ -74,7 +74,7 @@ func keyIDCases() []Case {
 	value := func(text string) func(*Kit) (string, error) {
 		return header(func(o jsonobject.Object) jsonobject.Object { return o.With("kid", text) }, signRS256)
 	}
-	return tokenCases(KeyID, Critical, fixKID,
+	return tokenCases(KeyID, AnybodyIn, fixKID,
 		forgery{"kid-path", "the kid is a relative path to /dev/null; HS256 with the empty secret",
 			secret("../../../../../../../../dev/null", "")},
 		forgery{"kid-path-absolute", "the kid is /dev/null; HS256 with the empty secret", secret("/dev/null", "")},

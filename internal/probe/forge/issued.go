@@ -37,13 +37,18 @@ const (
 	fixKeySet   = "verify with the keys in the issuer's set alone, and drop a key that left it"
 	fixRole     = "require one of the API's app roles: Entra gives a token without roles to every app of the tenant"
 	fixKind     = "let in app-only tokens alone where only apps may call: azp or appid is there, scp is not, and idtyp, if there, is app"
-	fixCrit     = "reject a token with crit: nothing in it is understood; RFC 7515 section 4.1.11"
+	fixBinding  = "reject a token with cnf, or compare it with the certificate or DPoP proof of this very request; RFC 8705 section 3, " +
+		"RFC 9449 section 7.1"
+	fixCrit = "reject a token with crit: nothing in it is understood; RFC 7515 section 4.1.11"
 )
 
 // issuedCases send tokens that the issuer really signed, and that the API must
 // reject all the same.
 func issuedCases() []Case {
-	const elsewhere = "11111111-2222-4333-8444-555555555555"
+	const (
+		elsewhere = "11111111-2222-4333-8444-555555555555"
+		elseKey   = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" // a SHA-256, as of RFC 7638 section 3.1
+	)
 	claim := func(text string) func(*Kit) WrongToken {
 		return func(*Kit) WrongToken { return WrongToken{Claims: text} }
 	}
@@ -62,43 +67,62 @@ func issuedCases() []Case {
 		}
 	}
 	var cases []Case
-	add := func(severity Severity, fix string, wrong ...wrongCase) {
+	add := func(risk Risk, fix string, wrong ...wrongCase) {
 		for _, w := range wrong {
-			cases = append(cases, w.with(severity, fix))
+			cases = append(cases, w.with(risk, fix))
 		}
 	}
-	add(Critical, fixAudience,
+	add(AnyApp, fixAudience,
 		wrongCase{"audience-other", "a token for another API", claim(`{"aud":"` + elsewhere + `"}`)},
 		wrongCase{"audience-graph", "a token for Microsoft Graph", always(WrongToken{Kind: "graph"})},
+		wrongCase{"audience-exchange", "a token for the exchange of workload identities, by name", claim(`{"aud":"api://AzureADTokenExchange"}`)},
+		wrongCase{"audience-exchange-id", "a token for the exchange of workload identities, by ID",
+			claim(`{"aud":"fb60f99c-7a34-4190-8149-302f77469936"}`)},
+	)
+	add(IssuerOnly, fixAudience,
 		wrongCase{"audience-empty", "a token with an empty audience", claim(`{"aud":""}`)},
 		wrongCase{"audience-absent", "a token without an audience", always(WrongToken{Without: []string{"aud"}})},
 	)
-	add(Critical, fixIssuer,
-		wrongCase{"issuer-other", "a token that names an unknown issuer", claim(`{"iss":"https://issuer.invalid/v2.0"}`)},
+	add(AnyTenant, fixIssuer,
 		wrongCase{"issuer-tenant", "a token of another tenant, signed with the same key", otherTenant},
+	)
+	add(IssuerOnly, fixIssuer,
+		wrongCase{"issuer-other", "a token that names an unknown issuer", claim(`{"iss":"https://issuer.invalid/v2.0"}`)},
 		wrongCase{"issuer-longer", "a token whose issuer begins with the right name", issuerWith(".m2m-probe.invalid")},
 		wrongCase{"issuer-absent", "a token without an issuer", always(WrongToken{Without: []string{"iss"}})},
 	)
-	add(Critical, fixTimes,
+	add(OldToken, fixTimes,
 		wrongCase{"time-expired", "a token that ended an hour ago", always(WrongToken{Time: "expired"})},
+	)
+	add(IssuerOnly, fixTimes,
 		wrongCase{"time-not-yet", "a token that begins in an hour", always(WrongToken{Time: "not-yet"})},
 		wrongCase{"time-no-expiry", "a token without exp", always(WrongToken{Without: []string{"exp"}})},
 		wrongCase{"time-text", "a token that ended in 2000, with exp as a text", claim(`{"exp":"946684800"}`)},
 	)
-	add(Critical, fixKeySet,
+	add(AnybodyIn, fixKeySet,
 		wrongCase{"key-other", "a sound token, signed with a key that is not the tenant's", always(WrongToken{Key: "other"})},
+	)
+	add(OldToken, fixKeySet,
 		wrongCase{"key-withdrawn", "a sound token, signed with a key that left the set", always(WrongToken{Key: "withdrawn"})},
 	)
-	add(High, fixRole,
+	add(OldToken, fixBinding,
+		wrongCase{"binding-certificate", "a token that is bound to a client certificate, sent as a bearer token without it",
+			claim(`{"cnf":{"x5t#S256":"` + elseKey + `"}}`)},
+		wrongCase{"binding-key", "a token that is bound to a DPoP key, sent as a bearer token without proof of it",
+			claim(`{"cnf":{"jkt":"` + elseKey + `"}}`)},
+	)
+	add(AnyApp, fixRole,
 		wrongCase{"role-absent", "a token without roles", always(WrongToken{Without: []string{"roles"}})},
 		wrongCase{"role-other", "a token with another role", claim(`{"roles":["m2m.probe.other"]}`)},
+	)
+	add(IssuerOnly, fixRole,
 		wrongCase{"role-empty", "a token with an empty list of roles", claim(`{"roles":[]}`)},
 	)
-	add(High, fixKind,
+	add(AnyApp, fixKind,
 		wrongCase{"kind-user", "a user's access token", always(WrongToken{Kind: "user"})},
 		wrongCase{"kind-id", "an ID token", always(WrongToken{Kind: "id"})},
 	)
-	add(Medium, fixCrit,
+	add(IssuerOnly, fixCrit,
 		wrongCase{"signed-crit", "a sound token with an unknown extension in crit",
 			always(WrongToken{Header: `{"crit":["m2m"],"m2m":true}`})},
 	)
@@ -111,10 +135,10 @@ type wrongCase struct {
 	token       func(*Kit) WrongToken
 }
 
-func (w wrongCase) with(severity Severity, fix string) Case {
+func (w wrongCase) with(risk Risk, fix string) Case {
 	isRole := strings.HasPrefix(w.name, "role-")
 	c := Case{
-		Name: w.name, Family: Issued, Tries: w.tries, Safe: safeAnswers[Rejection], Severity: severity, Fix: fix,
+		Name: w.name, Family: Issued, Tries: w.tries, Safe: safeAnswers[Rejection], Risk: risk, Fix: fix,
 		build: func(ctx context.Context, k *Kit) (Request, error) {
 			if isRole && !k.claims.Has("roles") {
 				return Request{}, &notApplicable{"the valid token has no roles either"}

@@ -26,7 +26,7 @@ func authorization(form string) func(*Kit, string) Request {
 // there reads it from logs, links and cookies too.
 func placeCases() []Case {
 	form := "application/x-www-form-urlencoded"
-	cases := placementCases(Place, Medium, fixPlace, Rejection,
+	cases := placementCases(Place, FoundToken, fixPlace, Rejection,
 		placement{"query-access-token", "the valid token in the query, as access_token", func(k *Kit, t string) Request {
 			return k.base.withQuery("access_token", t)
 		}},
@@ -61,11 +61,15 @@ func placeCases() []Case {
 			return k.base.withField("X-Access-Token", t).withField("X-Auth-Token", t)
 		}},
 	)
-	return append(cases, placementCases(Place, Low, FixCrash, Anything,
+	cases = append(cases, placementCases(Place, AnybodyBreaks, FixCrash, Anything,
 		placement{"query-beside", "the valid token in the header, a forgery in the query", func(k *Kit, t string) Request {
 			return k.base.withQuery("access_token", k.tampered()).WithToken(t)
 		}},
 	)...)
+	for i := range cases {
+		cases[i].InLog = strings.HasPrefix(cases[i].Name, "query-")
+	}
+	return cases
 }
 
 // tampered returns the valid token with one bit of its signature changed.
@@ -75,7 +79,7 @@ func (k *Kit) tampered() string {
 
 // fieldCases spell the Authorization field in other ways.
 func fieldCases() []Case {
-	cases := placementCases(Place, Low, fixScheme, Rejection,
+	cases := placementCases(Place, OwnToken, fixScheme, Rejection,
 		placement{"scheme-absent", "the valid token without a scheme", authorization("%s")},
 		placement{"scheme-basic", "the valid token with the scheme Basic", authorization("Basic %s")},
 		placement{"scheme-other", "the valid token with the scheme Token", authorization("Token %s")},
@@ -90,7 +94,7 @@ func fieldCases() []Case {
 			return k.base.withField("Authorization ", "Bearer "+t)
 		}},
 	)
-	cases = append(cases, placementCases(Place, Critical, fixSignature, Rejection,
+	cases = append(cases, placementCases(Place, AnybodyIn, fixSignature, Rejection,
 		placement{"value-empty", "an empty Authorization field", authorization("")},
 		placement{"scheme-alone", "the scheme and no token", authorization("Bearer")},
 		placement{"scheme-space", "the scheme, a space and no token", authorization("Bearer ")},
@@ -98,7 +102,7 @@ func fieldCases() []Case {
 		placement{"line-end", "a line end inside a forged token", func(k *Kit, _ string) Request { return k.base.WithToken("m2m.\n.probe") }},
 		placement{"nul", "a NUL inside a forged token", func(k *Kit, _ string) Request { return k.base.WithToken("m2m.\x00.probe") }},
 	)...)
-	cases = append(cases, placementCases(Place, Low, fixTwice, Rejection,
+	cases = append(cases, placementCases(Place, OwnToken, fixTwice, Rejection,
 		placement{"two-headers-valid-first", "two Authorization fields, the first valid, the second forged", func(k *Kit, t string) Request {
 			return k.base.WithToken(t).WithToken(k.tampered())
 		}},
@@ -112,7 +116,7 @@ func fieldCases() []Case {
 			return k.base.withField("Authorization", "Bearer "+k.tampered()+", Bearer "+t)
 		}},
 	)...)
-	cases = append(cases, placementCases(Place, Low, FixCrash, Anything,
+	cases = append(cases, placementCases(Place, AnybodyBreaks, FixCrash, Anything,
 		placement{"scheme-lower", `the scheme as "bearer", which is legal`, authorization("bearer %s")},
 		placement{"scheme-upper", `the scheme as "BEARER", which is legal`, authorization("BEARER %s")},
 		placement{"scheme-two-spaces", "two spaces before the token, which is legal", authorization("Bearer  %s")},
@@ -149,7 +153,7 @@ func identityCases() []Case {
 	loopback := "127.0.0.1"
 	principal := base64.StdEncoding.EncodeToString([]byte(`{"auth_typ":"aad","claims":[{"typ":"roles","val":"admin"}],` +
 		`"name_typ":"name","role_typ":"roles"}`))
-	cases := placementCases(Identity, Critical, fixIdentity, Rejection,
+	cases := placementCases(Identity, AnybodyIn, fixIdentity, Rejection,
 		placement{"x-ms-client-principal", "no token, but X-MS-CLIENT-PRINCIPAL, as of App Service", fields(
 			field{"X-MS-CLIENT-PRINCIPAL", principal}, field{"X-MS-CLIENT-PRINCIPAL-ID", "m2m-probe"},
 			field{"X-MS-CLIENT-PRINCIPAL-NAME", "m2m-probe"}, field{"X-MS-CLIENT-PRINCIPAL-IDP", "aad"},
@@ -179,7 +183,7 @@ func identityCases() []Case {
 			fields(field{"X-Internal", "true"}, field{"X-Internal-Request", "1"}, field{"X-Debug", "1"})},
 	)
 	// These may lead to another page, which is for everybody.
-	return append(cases, placementCases(Identity, Critical, fixIdentity, Preflight,
+	return append(cases, placementCases(Identity, AnybodyIn, fixIdentity, Preflight,
 		placement{"x-original-url", "no token, but X-Original-URL and X-Rewrite-URL", func(k *Kit, _ string) Request {
 			return k.base.WithTarget("/").withField("X-Original-URL", k.base.Target).withField("X-Rewrite-URL", k.base.Target)
 		}},

@@ -21,7 +21,7 @@ func methodCases() []Case {
 			return k.base.withField("X-HTTP-Method-Override", value).withField("X-HTTP-Method", value).withField("X-Method-Override", value)
 		}
 	}
-	cases := placementCases(Method, High, fixMethod, NoMethod,
+	cases := placementCases(Method, AnybodyRuns, fixMethod, NoMethod,
 		placement{"method-head", "HEAD without a token", by("HEAD")},
 		placement{"method-trace", "TRACE without a token", by("TRACE")},
 		placement{"method-unknown", "an unknown method, without a token", by("PROBE")},
@@ -31,14 +31,14 @@ func methodCases() []Case {
 		placement{"method-override-options", "X-HTTP-Method-Override: OPTIONS without a token", override("OPTIONS")},
 		placement{"method-override-head", "X-HTTP-Method-Override: HEAD without a token", override("HEAD")},
 	)
-	cases = append(cases, placementCases(Method, Critical, fixMethod, Preflight,
+	cases = append(cases, placementCases(Method, AnybodyIn, fixMethod, Preflight,
 		placement{"method-options", "OPTIONS without a token", by("OPTIONS")},
 		placement{"method-preflight", "a preflight of CORS without a token", func(k *Kit, _ string) Request {
 			return k.base.withMethod("OPTIONS").withField("Origin", "https://m2m-probe.invalid").
 				withField("Access-Control-Request-Method", k.base.Method)
 		}},
 	)...)
-	return append(cases, placementCases(Method, Critical, fixMethod, Rejection,
+	return append(cases, placementCases(Method, AnybodyIn, fixMethod, Rejection,
 		placement{"http-1-0", "HTTP/1.0 without a token", func(k *Kit, _ string) Request {
 			r := k.base
 			r.proto = "HTTP/1.0"
@@ -52,7 +52,7 @@ func methodCases() []Case {
 
 // cacheCases come first, right after the valid token got its answer.
 func cacheCases() []Case {
-	return placementCases(Cache, Critical, fixCache, Rejection,
+	return placementCases(Cache, AnybodyIn, fixCache, Rejection,
 		placement{"cached-answer", "no token, right after the valid one", func(k *Kit, _ string) Request { return k.base }},
 	)
 }
@@ -65,7 +65,7 @@ func pathCases() []Case {
 	}
 	before := func(s string) func(string) string { return func(path string) string { return s + path } }
 	after := func(s string) func(string) string { return func(path string) string { return path + s } }
-	cases := placementCases(Path, Critical, fixPath, OtherPage,
+	cases := placementCases(Path, AnybodyIn, fixPath, OtherPage,
 		placement{"path-double-slash", "two slashes before the path", to(before("/"))},
 		placement{"path-slash-last", "a slash after the path", to(after("/"))},
 		placement{"path-dot", "/. before the path", to(before("/."))},

@@ -19,7 +19,7 @@ func signatureCases() []Case {
 			return k.segments[0] + "." + k.segments[1] + "." + encode(change(slices.Clone(k.signature))), nil
 		}
 	}
-	return tokenCases(Signature, Critical, fixSignature,
+	return tokenCases(Signature, AnybodyIn, fixSignature,
 		forgery{"signature-empty", "the valid token with nothing after the second dot", with(func([]byte) []byte { return nil })},
 		forgery{"signature-absent", "the valid token without its third part", func(k *Kit) (string, error) {
 			return k.segments[0] + "." + k.segments[1], nil
@@ -64,7 +64,7 @@ func contentCases() []Case {
 			return encode([]byte(change(k.header.String()))) + "." + k.segments[1] + "." + k.segments[2], nil
 		}
 	}
-	return tokenCases(Content, Critical, fixSignature+"; the signature covers the bytes that were sent, not the JSON read from them",
+	return tokenCases(Content, AnybodyIn, fixSignature+"; the signature covers the bytes that were sent, not the JSON read from them",
 		forgery{"payload-roles", "roles added to the claims", set("roles", `["m2m.probe.admin"]`)},
 		forgery{"payload-expiry", "the expiry moved ten years on", set("exp", "2111111111")},
 		forgery{"payload-subject", "another subject", set("sub", `"00000000-0000-4000-8000-000000000000"`)},
@@ -99,7 +99,7 @@ func unsignedCases() []Case {
 	value := func(text string) edit {
 		return func(o jsonobject.Object) jsonobject.Object { return o.With("alg", text) }
 	}
-	return tokenCases(NoAlgorithm, Critical, fixAlgorithm,
+	return tokenCases(NoAlgorithm, AnybodyIn, fixAlgorithm,
 		forgery{"alg-none", `"alg": "none" without a signature`, none("none")},
 		forgery{"alg-none-capital", `"alg": "None" without a signature`, none("None")},
 		forgery{"alg-none-upper", `"alg": "NONE" without a signature`, none("NONE")},

@@ -94,6 +94,7 @@ const (
 	ruleKind     rule = "kind"
 	ruleHeader   rule = "header"
 	ruleKey      rule = "key"
+	ruleBinding  rule = "binding"
 )
 
 // verify applies all the rules except the forgotten ones.
@@ -120,7 +121,7 @@ func (g *Gate) verify(token string, forgotten ...rule) error {
 	}
 	claims, _ := parsed.Claims.(jwt.MapClaims)
 	if keep(ruleKind) && (claims["scp"] != nil || claims["idtyp"] != "app" || claims["azp"] == nil) || keep(ruleRole) &&
-		!g.hasRole(claims) {
+		!g.hasRole(claims) || keep(ruleBinding) && claims["cnf"] != nil {
 		return errRejected
 	}
 	return nil

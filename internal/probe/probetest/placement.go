@@ -200,6 +200,9 @@ func issuedHoles() []Hole {
 	is := func(claim string, value any) func(parts) bool {
 		return func(p parts) bool { return p.payload[claim] == value }
 	}
+	bound := func(by string) func(parts) bool {
+		return func(p parts) bool { cnf, _ := p.payload["cnf"].(map[string]any); return cnf[by] != nil }
+	}
 	always := func(parts) bool { return true }
 	issuer := func(end string) func(parts) bool {
 		return func(p parts) bool { iss, _ := p.payload["iss"].(string); return strings.HasSuffix(iss, end) }
@@ -207,6 +210,9 @@ func issuedHoles() []Hole {
 	return []Hole{
 		forget("audience-other", always, ruleAudience),
 		forget("audience-graph", is("aud", "https://graph.microsoft.com"), ruleAudience, ruleIssuer),
+		forget("audience-exchange", is("aud", "api://AzureADTokenExchange"), ruleAudience), // a list of audiences that is too long
+		forget("audience-exchange-id", is("aud", "fb60f99c-7a34-4190-8149-302f77469936"), ruleAudience),
+		forget("binding-certificate", bound("x5t#S256"), ruleBinding), forget("binding-key", bound("jkt"), ruleBinding),
 		forget("audience-empty", is("aud", ""), ruleAudience), forget("audience-absent", lacks("aud"), ruleAudience),
 		forget("issuer-other", issuer(".invalid/v2.0"), ruleIssuer),
 		forget("issuer-tenant", issuer("555555555555/v2.0"), ruleIssuer),

@@ -50,7 +50,7 @@ def caller(request: Request):
             options={"require": ["exp", "nbf", "iss", "aud"]})
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError):
         refuse(401)
-    if "scp" in claims or "azp" not in claims or claims.get("idtyp") != "app":
+    if "cnf" in claims or "scp" in claims or "azp" not in claims or claims.get("idtyp") != "app":
         refuse(401)
     if role not in claims.get("roles", []):
         refuse(403)
