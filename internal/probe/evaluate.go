@@ -85,7 +85,13 @@ func (p *run) evaluate(t trial, a answer) Result {
 		r.Outcome, r.Risk, r.Got, r.Fix = Finding, risk, got, fix
 		return r
 	}
+	flaw := ""
+	if t.Flaw != nil {
+		flaw = t.Flaw(p.kit, forge.Answer{Status: a.status, Header: a.header, Body: a.body})
+	}
 	switch {
+	case flaw != "":
+		return found(t.Risk, flaw, t.Fix)
 	case p.grantsAccess(t, a):
 		risk, got := t.Risk, statusText(a.status)
 		if p.isContent(a) {

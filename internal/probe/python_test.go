@@ -50,7 +50,7 @@ func TestACorrectAPIInPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range report.Results {
-		if r.Outcome == probe.Finding || r.Outcome == probe.NotTried {
+		if r.Outcome == probe.Finding || r.Outcome == probe.NotTried && !strings.HasSuffix(r.Case.Name, "-resource") {
 			t.Errorf("%s: %s, %s", r.Case.Name, r.Outcome, r.Got)
 		}
 	}

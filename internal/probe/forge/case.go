@@ -24,6 +24,7 @@ const (
 	Identity     Family = "trusted headers"
 	Method       Family = "method"
 	Path         Family = "path"
+	Metadata     Family = "metadata"
 	Issued       Family = "wrong tokens"
 )
 
@@ -45,6 +46,9 @@ type Case struct {
 	// InLog says that the valid token, or one that differs from it by a bit, is in
 	// the address of the request, which servers and proxies write to their logs.
 	InLog bool
+	// Flaw says, of an answer in which not the content counts, what is wrong with
+	// it; empty for nothing. It is nil for most cases.
+	Flaw func(*Kit, Answer) string
 	// MayClose allows the connection to be closed without an answer.
 	MayClose bool
 

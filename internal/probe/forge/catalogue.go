@@ -16,7 +16,7 @@ var catalogue = sync.OnceValue(func() []Case {
 		unsignedCases(), signatureCases(), contentCases(),
 		confusionCases(), weakSecretCases(), foreignKeyCases(), namedKeyCases(), keyIDCases(),
 		headerCases(), formCases(), sizeCases(),
-		placeCases(), fieldCases(), identityCases(), methodCases(), pathCases(),
+		placeCases(), fieldCases(), identityCases(), methodCases(), pathCases(), metadataCases(),
 		issuedCases(),
 	)
 })

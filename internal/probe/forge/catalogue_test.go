@@ -29,7 +29,7 @@ func TestTheCatalogue(t *testing.T) {
 			families = append(families, c.Family)
 		}
 	}
-	if len(families) != 17 {
+	if len(families) != 18 {
 		t.Errorf("the catalogue has the families %q", families)
 	}
 }

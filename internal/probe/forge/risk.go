@@ -22,7 +22,9 @@ const (
 	AnybodyAims   Risk = "anybody_fetches"
 	AnyApp        Risk = "any_app"
 	OldToken      Risk = "old_token"
+	NamedServer   Risk = "named_server"
 	FoundToken    Risk = "found_token"
+	ForgedName    Risk = "forged_name"
 	AnybodyBreaks Risk = "anybody_breaks"
 	OwnToken      Risk = "own_token"
 	IssuerOnly    Risk = "issuer_only"
@@ -58,8 +60,16 @@ var risks = []RiskRow{
 		"the content, as the caller of that token",
 	},
 	{
+		NamedServer, High, "whoever runs the server that the API names",
+		"the tokens of clients that follow it, and their secrets where those send one",
+	},
+	{
 		FoundToken, Medium, "whoever reads logs, links or cookies, once callers send their tokens there",
 		"the token, and so the content as its caller",
+	},
+	{
+		ForgedName, Medium, "whoever gets a forged host name into an answer that others are given too, as through a cache",
+		"clients that follow it to another server",
 	},
 	{
 		AnybodyBreaks, Medium, "anybody who reaches the API, without an account",

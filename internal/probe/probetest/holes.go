@@ -22,7 +22,7 @@ func Holes() []Hole {
 	return slices.Concat(
 		unsignedHoles(), signatureHoles(), contentHoles(), confusionHoles(), weakSecretHoles(), foreignKeyHoles(),
 		namedKeyHoles(), keyIDHoles(), headerHoles(), formHoles(), spellingHoles(), sizeHoles(),
-		placeHoles(), fieldHoles(), identityHoles(), methodHoles(), pathHoles(), issuedHoles(),
+		placeHoles(), fieldHoles(), identityHoles(), methodHoles(), pathHoles(), metadataHoles(), issuedHoles(),
 	)
 }
 
