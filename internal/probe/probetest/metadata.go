@@ -43,8 +43,8 @@ func metadataHoles() []Hole {
 	}
 	return []Hole{
 		published("metadata-server", document+"/stock",
-			func(_ *Gate, r *http.Request) (string, string) { return "http://" + r.Host + "/stock", evil }),
-		published("metadata-server-root", document, func(_ *Gate, r *http.Request) (string, string) { return "http://" + r.Host, evil }),
+			func(*Gate, *http.Request) (string, string) { return "http://127.0.0.1/stock", evil }),
+		published("metadata-server-root", document, func(*Gate, *http.Request) (string, string) { return "http://127.0.0.1", evil }),
 		published("metadata-resource", document+"/stock", func(g *Gate, _ *http.Request) (string, string) { return evil, g.issuer.Name }),
 		challenging("challenge-resource", func(*http.Request) string { return "evil.example" }),
 		published("metadata-host", document+"/stock", named(byHost)), published("metadata-forwarded", document+"/stock", named(forwarded)),
