@@ -54,6 +54,9 @@ func (p *run) measureBaseline(ctx context.Context) error {
 	if err := p.compareContent(a); err != nil {
 		return err
 	}
+	if err := p.openSession(ctx); err != nil {
+		return err
+	}
 	return p.checkAbsentPath(ctx)
 }
 
@@ -99,6 +102,8 @@ func (p *run) checkValid(a answer) error {
 		return stop(ErrNoBaseline, nil, "the valid token got no answer: %s", a.why())
 	case a.ok():
 		return nil
+	case a.rpcError:
+		return stop(ErrNoBaseline, []Advice{ExplainRejection}, "the valid token got an error of JSON-RPC: there is nothing to compare with")
 	case p.kit.Expired():
 		return stop(ErrExpired, []Advice{RefreshToken}, "the token has expired, and got %s", statusText(a.status))
 	case a.status/100 == 3:
@@ -117,6 +122,8 @@ func checkNone(a answer) error {
 	case a.ok():
 		return stop(ErrOpen, []Advice{ProbeProtected},
 			"a request without a token got %s: it accepts requests without a token", statusText(a.status))
+	case a.rpcError:
+		return nil
 	case a.status/100 == 3:
 		return stop(ErrNoBaseline, []Advice{ProbeBearer}, "a request without a token got %s, a redirect, not 401", statusText(a.status))
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden, a.status == http.StatusBadRequest:

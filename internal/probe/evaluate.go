@@ -46,15 +46,32 @@ func (p *run) try(ctx context.Context, c forge.Case) (Result, error) {
 		return result, ctx.Err()
 	}
 	p.last = c.Name
-	t := trial{c, r}
-	a, err := p.send(ctx, r)
-	if err != nil {
+	result, err = p.ask(ctx, trial{c, r})
+	list, possible := p.mcp.list(c, r, p.none)
+	if err != nil || !possible {
 		return result, err
 	}
-	if p.isBad(t, a) {
-		if a, err = p.confirm(ctx, t, a); err != nil {
-			return result, err
-		}
+	if result.Outcome == Finding {
+		result.Got = "initialize: " + result.Got
+		return result, nil
+	}
+	second, err := p.ask(ctx, trial{c, list})
+	if err != nil || second.Outcome != Finding {
+		return result, err
+	}
+	second.Got = "tools/list: " + second.Got
+	return second, nil
+}
+
+// ask sends the request of a case, again if the answer is bad, and evaluates what
+// came.
+func (p *run) ask(ctx context.Context, t trial) (Result, error) {
+	a, err := p.send(ctx, t.request)
+	if err == nil && p.isBad(t, a) {
+		a, err = p.confirm(ctx, t, a)
+	}
+	if err != nil {
+		return Result{Case: t.Case}, err
 	}
 	return p.evaluate(t, a), nil
 }

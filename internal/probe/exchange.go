@@ -34,9 +34,11 @@ type answer struct {
 	unreached bool          // no connection could be made
 	timedOut  bool
 	err       error // why there was no answer
+	rpcError  bool  // a 2xx answer with an error of JSON-RPC in it
 }
 
-func (a answer) ok() bool { return a.status/100 == 2 }
+// ok reports whether the request got through.
+func (a answer) ok() bool { return a.status/100 == 2 && !a.rpcError }
 
 // exchange sends one request over a connection of its own. The context and the
 // time limit bound it; what fails is part of the answer.
@@ -51,7 +53,9 @@ func (p *run) exchange(ctx context.Context, r forge.Request) answer {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // long past: whatever waits ends
 	defer stop()
-	return sendOn(conn, r, p.config.Now)
+	a := sendOn(conn, r, p.config.Now)
+	a.rpcError = p.config.MCP && a.status/100 == 2 && isRPCError(a.body)
+	return a
 }
 
 // sendOn writes a request and reads the answer at the same time: a server may
@@ -92,7 +96,7 @@ func readAnswer(r io.Reader, method string) answer {
 		case resp.StatusCode < 200:
 			continue
 		}
-		body, err := io.ReadAll(resp.Body)
+		body, err := readBody(resp)
 		a := answer{status: resp.StatusCode, header: resp.Header, body: bytes.TrimSpace(body)}
 		if isTimeout(err) {
 			a.timedOut = true // a body that ends early otherwise is evaluated by what came

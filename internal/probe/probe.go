@@ -26,6 +26,10 @@ type Config struct {
 	Method string
 	Header http.Header
 	Body   []byte
+	// MCP makes each request one of the Model Context Protocol: initialize, then
+	// tools/list in the session that the valid token opened. Method and Body are
+	// then set here.
+	MCP bool
 	// Token is the valid token. It goes to Target's host and nowhere else.
 	Token entra.Secret
 	// AllowPlainHTTP lets the token go over plain http to another machine.
@@ -69,6 +73,7 @@ type run struct {
 	valid    forge.Request // and with the valid one
 	report   *Report
 	baseline baseline
+	mcp      *mcpSession // nil without Config.MCP
 
 	next       time.Time // when the rate allows the next request
 	last       string    // the case that was sent last
@@ -127,6 +132,9 @@ func (p *run) prepare() (err error) {
 		return err
 	}
 	p.none = forge.NewRequest(c.Method, c.Target, c.Header, c.Body)
+	if c.MCP {
+		p.none = mcpRequest(c.Target, c.Header)
+	}
 	p.valid = p.none.WithToken(c.Token.Reveal())
 	p.kit, err = forge.New(forge.Config{
 		Token: c.Token, Base: p.none, Keys: c.Keys, KeysAbsent: c.KeysAbsent, Minter: c.Minter, OwnKey: c.OwnKey, Listen: c.Listen, Now: c.Now,

@@ -25,6 +25,7 @@ was, and 5 if it could not tell.`
 const examples = `  m2m probe /secure-data                      the demo API, or the one of API_URL
   m2m probe http://127.0.0.1:9000/orders      any address on this machine
   m2m probe --only 'alg-*' /orders            only some of the cases
+  m2m probe --mcp http://127.0.0.1:9000/mcp   an MCP server: initialize, then tools/list
   m2m probe --list                            the cases, and what each tries
   m2m serve --local -- m2m probe /secure-data offline, with wrong tokens of the tenant too
   m2m probe --remote --confirm api.example.com https://api.example.com/orders`
@@ -38,6 +39,7 @@ type options struct {
 	verbose bool
 	junit   string // a path; empty for no JUnit report
 	list    bool
+	mcp     bool
 	only    []string
 	rate    float64
 	remote  bool
@@ -74,12 +76,16 @@ func New(env *cli.Env) *cobra.Command {
 	flags.StringVar(&o.junit, "junit", "", "write a JUnit report to `PATH`; - is stdout, instead of the report")
 	flags.StringArrayVar(&o.only, "only", nil, "send only the cases called `NAME`, such as alg-none or 'kid-*' (repeatable)")
 	flags.BoolVar(&o.list, "list", false, "print the names of the cases and what each tries, and send nothing")
+	flags.BoolVar(&o.mcp, "mcp", false, "the API is an MCP server: send initialize and tools/list with each forgery")
 	flags.Float64Var(&o.rate, "rate", 0, "send at most `N` requests a second (default 20, on this machine no limit)")
 	flags.BoolVar(&o.remote, "remote", false, "the API may be on another machine; asks before it begins")
 	flags.StringVar(&o.confirm, "confirm", "", "the `HOST` that may be probed, where there is no terminal to ask on")
 	o.RequestFlags.Add(cmd)
 	cli.AddTokenFile(flags, &o.TokenFile)
 	o.How.Add(flags)
+	for _, name := range []string{"request", "data", "json"} {
+		cmd.MarkFlagsMutuallyExclusive("mcp", name)
+	}
 	_ = cmd.RegisterFlagCompletionFunc("only", cli.CompleteList(caseNames)) // the flag exists and has none
 	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -73,12 +74,15 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 		return err
 	}
 	r.request.Body = body.body
+	if r.o.mcp {
+		r.beginSession()
+	}
 	if err := r.request.Check(true); err != nil {
 		return cli.CannotSend(err)
 	}
 	r.config = probe.Config{
 		Target: r.request.URL, Method: body.method(r.request.Method), Header: r.request.Header, Body: body.content,
-		AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.rate(cmd), Timeout: r.o.timeout(cmd), Now: r.session.Env.Now,
+		MCP: r.o.mcp, AllowPlainHTTP: r.request.AllowPlainHTTP, Rate: r.rate(cmd), Timeout: r.o.timeout(cmd), Now: r.session.Env.Now,
 	}
 	if err := r.choose(cmd); err != nil {
 		return err
@@ -91,6 +95,14 @@ func (r *run) prepare(cmd *cobra.Command, address string) (err error) {
 	}
 	r.junit, err = cli.OpenReport(r.session.Env, "--junit", r.o.junit)
 	return err
+}
+
+// beginSession makes the request one that begins a session of MCP, as each request of
+// the probe then is.
+func (r *run) beginSession() {
+	method, header, body := probe.MCPRequest()
+	maps.Copy(header, r.request.Header)
+	r.request.Method, r.request.Header, r.request.Body = method, header, call.BytesBody(body)
 }
 
 // remoteRate is the number of requests a second to another machine.

@@ -57,7 +57,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("/stock?x=1", "X-Probe", "yes")
 	f.Add("/", "Accept", "")
 	f.Fuzz(func(t *testing.T, path, name, value string) {
-		r := Request{Method: http.MethodGet, Target: path, proto: "HTTP/1.1", host: "h"}.withField(name, value).WithToken("t")
+		r := Request{Method: http.MethodGet, Target: path, proto: "HTTP/1.1", host: "h"}.WithField(name, value).WithToken("t")
 		if got := r.Bytes(); !bytes.HasSuffix(got, []byte("\r\n\r\n")) {
 			t.Fatalf("the request ends in %q", got)
 		}

@@ -50,7 +50,7 @@ func metadataCases() []Case {
 	}
 	forwarded := func(of func(Request) Request) func(Request) Request {
 		return func(r Request) Request {
-			return of(r).withField("X-Forwarded-Host", otherHost).withField("Forwarded", "host="+otherHost)
+			return of(r).WithField("X-Forwarded-Host", otherHost).WithField("Forwarded", "host="+otherHost)
 		}
 	}
 	var cases []Case

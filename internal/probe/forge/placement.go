@@ -18,7 +18,7 @@ const (
 // authorization sends one Authorization field of this form; %s is the token.
 func authorization(form string) func(*Kit, string) Request {
 	return func(k *Kit, token string) Request {
-		return k.base.withField("Authorization", strings.ReplaceAll(form, "%s", token))
+		return k.base.WithField("Authorization", strings.ReplaceAll(form, "%s", token))
 	}
 }
 
@@ -46,19 +46,19 @@ func placeCases() []Case {
 			return k.base.withMethod("GET").withBody(form, "access_token="+t)
 		}},
 		placement{"cookie", "the valid token in cookies", func(k *Kit, t string) Request {
-			return k.base.withField("Cookie", "access_token="+t+"; token="+t+"; Authorization="+t+"; jwt="+t)
+			return k.base.WithField("Cookie", "access_token="+t+"; token="+t+"; Authorization="+t+"; jwt="+t)
 		}},
 		placement{"proxy-authorization", "the valid token in Proxy-Authorization", func(k *Kit, t string) Request {
-			return k.base.withField("Proxy-Authorization", "Bearer "+t)
+			return k.base.WithField("Proxy-Authorization", "Bearer "+t)
 		}},
 		placement{"x-authorization", "the valid token in X-Authorization", func(k *Kit, t string) Request {
-			return k.base.withField("X-Authorization", "Bearer "+t)
+			return k.base.WithField("X-Authorization", "Bearer "+t)
 		}},
 		placement{"x-forwarded-authorization", "the valid token in X-Forwarded-Authorization and -Access-Token", func(k *Kit, t string) Request {
-			return k.base.withField("X-Forwarded-Authorization", "Bearer "+t).withField("X-Forwarded-Access-Token", t)
+			return k.base.WithField("X-Forwarded-Authorization", "Bearer "+t).WithField("X-Forwarded-Access-Token", t)
 		}},
 		placement{"x-access-token", "the valid token in X-Access-Token and X-Auth-Token", func(k *Kit, t string) Request {
-			return k.base.withField("X-Access-Token", t).withField("X-Auth-Token", t)
+			return k.base.WithField("X-Access-Token", t).WithField("X-Auth-Token", t)
 		}},
 	)
 	cases = append(cases, placementCases(Place, AnybodyBreaks, FixCrash, Anything,
@@ -88,10 +88,10 @@ func fieldCases() []Case {
 		placement{"scheme-twice", "the scheme twice", authorization("Bearer Bearer %s")},
 		placement{"scheme-tab", "a tab between the scheme and the valid token", authorization("Bearer\t%s")},
 		placement{"basic-password", "the valid token as the password of Basic", func(k *Kit, t string) Request {
-			return k.base.withField("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("m2m:"+t)))
+			return k.base.WithField("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("m2m:"+t)))
 		}},
 		placement{"name-space", "a space before the colon of Authorization", func(k *Kit, t string) Request {
-			return k.base.withField("Authorization ", "Bearer "+t)
+			return k.base.WithField("Authorization ", "Bearer "+t)
 		}},
 	)
 	cases = append(cases, placementCases(Place, AnybodyIn, fixSignature, Rejection,
@@ -110,10 +110,10 @@ func fieldCases() []Case {
 			return k.base.WithToken(k.tampered()).WithToken(t)
 		}},
 		placement{"comma-valid-first", "a valid token, a comma and a forged one", func(k *Kit, t string) Request {
-			return k.base.withField("Authorization", "Bearer "+t+", Bearer "+k.tampered())
+			return k.base.WithField("Authorization", "Bearer "+t+", Bearer "+k.tampered())
 		}},
 		placement{"comma-valid-last", "a forged token, a comma and the valid one", func(k *Kit, t string) Request {
-			return k.base.withField("Authorization", "Bearer "+k.tampered()+", Bearer "+t)
+			return k.base.WithField("Authorization", "Bearer "+k.tampered()+", Bearer "+t)
 		}},
 	)...)
 	cases = append(cases, placementCases(Place, AnybodyBreaks, FixCrash, Anything,
@@ -123,7 +123,7 @@ func fieldCases() []Case {
 		placement{"value-spaces", "spaces around the value, which is legal", authorization("  Bearer %s  ")},
 		placement{"value-folded", "the value on two lines, as HTTP once allowed", authorization("Bearer\r\n %s")},
 		placement{"name-lower", "authorization in small letters, which is legal", func(k *Kit, t string) Request {
-			return k.base.withField("authorization", "Bearer "+t)
+			return k.base.WithField("authorization", "Bearer "+t)
 		}},
 	)...)
 	for i := range cases {
@@ -145,7 +145,7 @@ func identityCases() []Case {
 		return func(k *Kit, _ string) Request {
 			r := k.base
 			for _, f := range list {
-				r = r.withField(f.name, f.value)
+				r = r.WithField(f.name, f.value)
 			}
 			return r
 		}
@@ -168,7 +168,7 @@ func identityCases() []Case {
 		)},
 		placement{"x-user-claims", "no token, but X-Jwt-Payload and X-Userinfo, as gateways set them", func(k *Kit, _ string) Request {
 			claims := k.segments[1]
-			return k.base.withField("X-Jwt-Payload", claims).withField("X-Endpoint-API-UserInfo", claims).withField("X-Userinfo", claims)
+			return k.base.WithField("X-Jwt-Payload", claims).WithField("X-Endpoint-API-UserInfo", claims).WithField("X-Userinfo", claims)
 		}},
 		placement{"client-certificate", "no token, but the subject of a client certificate", fields(
 			field{"X-Forwarded-Client-Cert", `Subject="CN=admin"`}, field{"X-SSL-Client-Verify", "SUCCESS"}, field{"X-SSL-Client-S-DN", "CN=admin"},
@@ -185,7 +185,7 @@ func identityCases() []Case {
 	// These may lead to another page, which is for everybody.
 	return append(cases, placementCases(Identity, AnybodyIn, fixIdentity, Preflight,
 		placement{"x-original-url", "no token, but X-Original-URL and X-Rewrite-URL", func(k *Kit, _ string) Request {
-			return k.base.WithTarget("/").withField("X-Original-URL", k.base.Target).withField("X-Rewrite-URL", k.base.Target)
+			return k.base.WithTarget("/").WithField("X-Original-URL", k.base.Target).WithField("X-Rewrite-URL", k.base.Target)
 		}},
 		placement{"host-localhost", "no token, and the host localhost", func(k *Kit, _ string) Request {
 			r := k.base

@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,15 +44,15 @@ func NewRequest(method string, target *url.URL, header http.Header, body []byte)
 	return r
 }
 
-// withField returns the request with one more header field.
-func (r Request) withField(name, value string) Request {
+// WithField returns the request with one more header field.
+func (r Request) WithField(name, value string) Request {
 	r.fields = append(slices.Clone(r.fields), field{name, value})
 	return r
 }
 
 // WithToken returns the request with a token in the place where it belongs.
 func (r Request) WithToken(token string) Request {
-	return r.withField("Authorization", "Bearer "+token)
+	return r.WithField("Authorization", "Bearer "+token)
 }
 
 // WithTarget returns the request to another target, for origin form a path and query.
@@ -69,10 +70,19 @@ func (r Request) withMethod(method string) Request {
 // withBody returns the request with other content.
 func (r Request) withBody(kind, content string) Request {
 	r.fields = slices.DeleteFunc(slices.Clone(r.fields), func(f field) bool { return strings.EqualFold(f.name, "Content-Type") })
-	r = r.withField("Content-Type", kind)
+	r = r.WithField("Content-Type", kind)
 	r.body = []byte(content)
 	return r
 }
+
+// WithContent returns the request with other content of the same type.
+func (r Request) WithContent(content []byte) Request {
+	r.body = content
+	return r
+}
+
+// SameContent reports whether two requests have the same content.
+func (r Request) SameContent(other Request) bool { return bytes.Equal(r.body, other.body) }
 
 // withQuery returns the request with one more parameter in its query.
 func (r Request) withQuery(name, value string) Request {

@@ -18,7 +18,7 @@ func methodCases() []Case {
 	}
 	override := func(value string) func(*Kit, string) Request {
 		return func(k *Kit, _ string) Request {
-			return k.base.withField("X-HTTP-Method-Override", value).withField("X-HTTP-Method", value).withField("X-Method-Override", value)
+			return k.base.WithField("X-HTTP-Method-Override", value).WithField("X-HTTP-Method", value).WithField("X-Method-Override", value)
 		}
 	}
 	cases := placementCases(Method, AnybodyRuns, fixMethod, NoMethod,
@@ -34,8 +34,8 @@ func methodCases() []Case {
 	cases = append(cases, placementCases(Method, AnybodyIn, fixMethod, Preflight,
 		placement{"method-options", "OPTIONS without a token", by("OPTIONS")},
 		placement{"method-preflight", "a preflight of CORS without a token", func(k *Kit, _ string) Request {
-			return k.base.withMethod("OPTIONS").withField("Origin", "https://m2m-probe.invalid").
-				withField("Access-Control-Request-Method", k.base.Method)
+			return k.base.withMethod("OPTIONS").WithField("Origin", "https://m2m-probe.invalid").
+				WithField("Access-Control-Request-Method", k.base.Method)
 		}},
 	)...)
 	return append(cases, placementCases(Method, AnybodyIn, fixMethod, Rejection,
