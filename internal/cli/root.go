@@ -82,6 +82,9 @@ const rootExamples = `  m2m serve --local -- m2m call /secure-data    the whole 
 // if it names none or one that needs all. The flags of all commands take a good part
 // of the time in which m2m token answers from its cache.
 func commandLine(env *Env, commands Commands) *cobra.Command {
+	if len(env.Args) == 1 && env.Args[0] == "--version" {
+		return bareRoot(env)
+	}
 	if len(env.Args) > 0 {
 		for _, command := range commands.List {
 			if command.Name == env.Args[0] && !command.NeedsAll {

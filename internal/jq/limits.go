@@ -67,6 +67,9 @@ func bounded[T any](evaluate func(*limits) T) (result T, err error) {
 	for {
 		select {
 		case result = <-done:
+			if grown(before) {
+				return result, ErrMemory
+			}
 			return result, nil
 		case <-watch.C:
 			if grown(before) {
@@ -94,6 +97,7 @@ func grown(before uint64) bool {
 // heap returns the bytes of all objects on the heap, those included that the
 // collector has not found to be garbage yet.
 func heap() uint64 {
+	// Unlike runtime.ReadMemStats this stops no goroutine, and so does not wait for a step.
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
