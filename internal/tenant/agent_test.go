@@ -268,6 +268,18 @@ func TestOwnTokensAsFederatedCredential(t *testing.T) {
 	}
 }
 
+// TestIdentityOfAStranger: an app that trusts no managed identity.
+func TestIdentityOfAStranger(t *testing.T) {
+	a := startAgents(t)
+	a.home.Clients[1].Federated = nil
+	token := a.sign(encode(t, jwt.MapClaims{
+		"iss": a.Origin() + "/" + a.home.ID + "/v2.0", "sub": a.home.Clients[0].ObjectID, "aud": exchangeGUID,
+		"exp": noon().Unix() + 600, "xms_mirid": "/subscriptions/x/resourcegroups/y",
+	}))
+	got := a.send(second(a.home.Clients[1].ID, token, "api://m2m-demo/.default"))
+	compareRefusal(t, got, 401, 7000226, "invalid_client")
+}
+
 func TestFederationPolicies(t *testing.T) {
 	o := startOutside(t)
 	p := startFederated(t, o)

@@ -5,10 +5,12 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"math/big"
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -166,6 +168,51 @@ func TestAssertionsAsTheyCome(t *testing.T) {
 	}
 }
 
+// TestTLSCertificate: a certificate of the connection is not needed; one that is sent
+// must be that of the assertion, and gives no bound token.
+func TestTLSCertificate(t *testing.T) {
+	p := startWithCertificate(t)
+	good := p.assertion(jwt.SigningMethodPS256, p.header(), p.claims(), p.good.key)
+	form := func(tokenType string) url.Values {
+		form := url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {p.client.ID}, "scope": {"api://m2m-demo/.default"},
+			"client_assertion": {good}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		}
+		if tokenType != "" {
+			form.Set("token_type", tokenType)
+		}
+		return form
+	}
+	for _, c := range []struct {
+		name, tokenType string
+		with            signer
+		status, code    int
+		word            string
+	}{
+		{"that of the assertion", "", p.good, 200, 0, ""},
+		{"another", "", p.young, 400, 500181, "invalid_request"},
+		{"bound token", "mtls_pop", p.good, 400, 392189, "invalid_request"},
+		{"bound token, expired", "mtls_pop", p.old, 401, 392204, "invalid_client"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p.t = t
+			transport := p.http.Transport.(*http.Transport).Clone()
+			transport.TLSClientConfig.Certificates = []tls.Certificate{
+				{Certificate: [][]byte{c.with.certificate.Raw}, PrivateKey: c.with.key},
+			}
+			defer transport.CloseIdleConnections()
+			sender := *p.running
+			sender.http = &http.Client{Transport: transport}
+			got := sender.post("/"+p.home.ID+"/oauth2/v2.0/token", form(c.tokenType))
+			if c.code == 0 {
+				accessToken(t, got)
+				return
+			}
+			compareRefusal(t, got, c.status, c.code, c.word)
+		})
+	}
+}
+
 func TestAssertionsRefused(t *testing.T) {
 	p := startWithCertificate(t)
 	stranger := newSigner(t, noon().Add(-time.Hour), noon().Add(time.Hour))
@@ -229,4 +276,6 @@ func TestAssertionsRefused(t *testing.T) {
 		})
 	}
 	compareRefusal(t, p.send(p.home.Clients[1].ID, good), 401, 700027, "invalid_client")
+	typed := named(map[string]any{"typ": "at+jwt", "x5t#S256": p.header()["x5t#S256"]}, p.good.key)
+	compareRefusal(t, p.send(p.client.ID, typed), 400, 5002727, "invalid_request")
 }
