@@ -79,6 +79,11 @@ func (m minter) Mint(_ context.Context, wrong forge.WrongToken) (entra.Secret, e
 		if err := json.Unmarshal([]byte(text), &into); err != nil {
 			return entra.Secret{}, err
 		}
+		for name, value := range into {
+			if value == nil { // the claim is null, not absent
+				into[name] = json.RawMessage("null")
+			}
+		}
 	}
 	now := time.Now().Unix()
 	switch wrong.Time {

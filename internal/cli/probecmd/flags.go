@@ -15,7 +15,7 @@ import (
 )
 
 const long = `Checks whether an API really validates its tokens: sends one request with a valid token,
-then about 250 with forged, expired or misplaced ones, and reports which of them the API
+then about 290 with forged, expired or misplaced ones, and reports which of them the API
 accepts, how bad that is, and how to fix it.
 
 Only an API on this machine is probed, unless --remote is given and its host is confirmed:

@@ -65,6 +65,8 @@ func keyForms() []keyForm {
 		{"spki-pem", "PEM", spki},
 		{"spki-pem-bare", "PEM without the final line end", trimmed(spki)},
 		{"spki-pem-crlf", "PEM with the line ends of Windows", crlf(spki)},
+		{"spki-pem-space", "PEM after a space (CVE-2026-34950)", before(" ", spki)},
+		{"spki-pem-line-end", "PEM after a line end (CVE-2026-34950)", before("\n", spki)},
 		{"spki-pem-one-line", "the base64 of its PEM on one line", func(k *Key) ([]byte, error) {
 			der, err := x509.MarshalPKIXPublicKey(k.Public)
 			return []byte(base64.StdEncoding.EncodeToString(der)), err
@@ -91,6 +93,8 @@ func keyForms() []keyForm {
 			err := json.Compact(&b, k.JWK)
 			return b.Bytes(), err
 		}},
+		{"jwk-spaced", "its JSON as Python writes it (CVE-2026-48526)", func(k *Key) ([]byte, error) { return spaced(k.JWK), nil }},
+		{"jwks", "the whole key set as it is served (GHSA-g3jj-5cmm-3hxx)", func(k *Key) ([]byte, error) { return k.Set, nil }},
 		{"jwk-thumbprint", "its JSON as thumbprints are made of (RFC 7638)", func(k *Key) ([]byte, error) {
 			e := encode(big.NewInt(int64(k.Public.E)).Bytes())
 			return []byte(jsonobject.Of("e", jsonobject.Quote(e), "kty", `"RSA"`, "n", jsonobject.Quote(encode(k.Public.N.Bytes()))).String()), nil
@@ -111,6 +115,32 @@ func trimmed(form func(*Key) ([]byte, error)) func(*Key) ([]byte, error) {
 		text, err := form(k)
 		return bytes.TrimSpace(text), err
 	}
+}
+
+func before(prefix string, form func(*Key) ([]byte, error)) func(*Key) ([]byte, error) {
+	return func(k *Key) ([]byte, error) {
+		text, err := form(k)
+		return append([]byte(prefix), text...), err
+	}
+}
+
+// spaced writes JSON on one line, with a space after each comma and colon.
+func spaced(text []byte) []byte {
+	var compact, out bytes.Buffer
+	if json.Compact(&compact, text) != nil {
+		return text
+	}
+	inString := false
+	for i, b := range compact.Bytes() {
+		out.WriteByte(b)
+		switch {
+		case b == '"' && (i == 0 || compact.Bytes()[i-1] != '\\'): // no key has a text that ends with a backslash
+			inString = !inString
+		case !inString && (b == ',' || b == ':'):
+			out.WriteByte(' ')
+		}
+	}
+	return out.Bytes()
 }
 
 func crlf(form func(*Key) ([]byte, error)) func(*Key) ([]byte, error) {

@@ -31,6 +31,14 @@ func formCases() []Case {
 			forgery{"payload-empty", "the payload is an empty object", rawPayload("{}")},
 			forgery{"payload-text", "the payload is a string", rawPayload(`"m2m-probe"`)},
 			forgery{"payload-no-utf8", "the payload is not UTF-8", rawPayload("{\"sub\":\"\xff\xfe\"}")},
+			forgery{"jws-json-unprotected", "the JSON form, with alg none in the header that nothing protects (GHSA-jc38-x7x8-2xc8)",
+				func(k *Kit) (string, error) {
+					return jsonobject.Of(
+						"payload", jsonobject.Quote(k.segments[1]),
+						"protected", jsonobject.Quote(encode([]byte(k.header.Without("alg").String()))),
+						"header", `{"alg":"none"}`, "signature", `""`,
+					).String(), nil
+				}},
 			forgery{"jwe-direct", "an encrypted token of five parts, with a key of the probe", jweDirect},
 			forgery{"jwe-public-key", "an unsigned token, encrypted with the issuer's public key", jwePublicKey},
 		),
@@ -141,6 +149,10 @@ func sizeCases() []Case {
 		}},
 		forgery{"size-number", "an expiry of 10,000 digits", func(k *Kit) (string, error) {
 			return k.compose(k.header.String(), []byte(k.claims.With("exp", strings.Repeat("9", 10_000)).String()), signRS256)
+		}},
+		forgery{"jwe-iterations", "an encrypted token that asks for 2,147,483,647 rounds of PBKDF2 (CVE-2026-27932)", func(*Kit) (string, error) {
+			return encrypted(`{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2c":2147483647,"p2s":"bTJtLXByb2JlLXNhbHQ"}`,
+				[]byte("m2m-probe"), make([]byte, 32), make([]byte, 40))
 		}},
 		forgery{"size-100k", "a token of 100 KB", func(k *Kit) (string, error) {
 			return k.compose(k.header.String(), []byte(k.claims.With("x", jsonobject.Quote(strings.Repeat("x", 72_000))).String()), signRS256)

@@ -2,7 +2,9 @@ package forge
 
 import (
 	"context"
+	"strconv"
 	"strings"
+	"time"
 
 	"m2m/internal/entra"
 	"m2m/internal/jsonobject"
@@ -53,6 +55,12 @@ func issuedCases() []Case {
 		return func(*Kit) WrongToken { return WrongToken{Claims: text} }
 	}
 	always := func(w WrongToken) func(*Kit) WrongToken { return func(*Kit) WrongToken { return w } }
+	// at moves a time, to beyond the leeway of five minutes that some libraries have.
+	at := func(name string, from time.Duration) func(*Kit) WrongToken {
+		return func(k *Kit) WrongToken {
+			return WrongToken{Claims: jsonobject.Of(name, strconv.FormatInt(k.now().Add(from).Unix(), 10)).String()}
+		}
+	}
 	// otherTenant puts another tenant into the issuer's name.
 	otherTenant := func(k *Kit) WrongToken {
 		iss, tid := k.claims.Text("iss"), k.claims.Text("tid")
@@ -89,13 +97,24 @@ func issuedCases() []Case {
 	add(IssuerOnly, fixIssuer,
 		wrongCase{"issuer-other", "a token that names an unknown issuer", claim(`{"iss":"https://issuer.invalid/v2.0"}`)},
 		wrongCase{"issuer-longer", "a token whose issuer begins with the right name", issuerWith(".m2m-probe.invalid")},
+		wrongCase{"issuer-list", "a token whose issuer is a list with the right name in it (CVE-2025-30144)", func(k *Kit) WrongToken {
+			iss := `["https://issuer.invalid/v2.0",` + jsonobject.Quote(k.claims.Text("iss")) + "]"
+			return WrongToken{Claims: jsonobject.Of("iss", iss).String()}
+		}},
 		wrongCase{"issuer-absent", "a token without an issuer", always(WrongToken{Without: []string{"iss"}})},
 	)
 	add(OldToken, fixTimes,
 		wrongCase{"time-expired", "a token that ended an hour ago", always(WrongToken{Time: "expired"})},
+		wrongCase{"time-expired-minutes", "a token that ended ten minutes ago", at("exp", -10*time.Minute)},
 	)
 	add(IssuerOnly, fixTimes,
 		wrongCase{"time-not-yet", "a token that begins in an hour", always(WrongToken{Time: "not-yet"})},
+		wrongCase{"time-not-yet-minutes", "a token that begins in ten minutes", at("nbf", 10*time.Minute)},
+		wrongCase{"time-begin-text", "a token that begins in 2100, with nbf as a text (CVE-2026-25537)", claim(`{"nbf":"4102444800"}`)},
+		wrongCase{"time-zero", "a token whose exp is 0", claim(`{"exp":0}`)},
+		wrongCase{"time-negative", "a token whose exp is -1", claim(`{"exp":-1}`)},
+		wrongCase{"time-fraction", "a token that ended in 2000, with a fraction of a second", claim(`{"exp":946684800.5}`)},
+		wrongCase{"time-null", "a token whose exp is null", claim(`{"exp":null}`)},
 		wrongCase{"time-no-expiry", "a token without exp", always(WrongToken{Without: []string{"exp"}})},
 		wrongCase{"time-text", "a token that ended in 2000, with exp as a text", claim(`{"exp":"946684800"}`)},
 	)

@@ -25,6 +25,8 @@ type Key struct {
 	Certificate []byte
 	// JWK is the key as it stands in the set.
 	JWK []byte
+	// Set is the whole set that the key is in, as it is served.
+	Set []byte
 }
 
 // ParseKeys reads a JSON web key set (RFC 7517 section 5). Keys that are not
@@ -39,6 +41,7 @@ func ParseKeys(set []byte) ([]Key, error) {
 	var keys []Key
 	for _, raw := range document.Keys[:min(len(document.Keys), maxKeys)] {
 		if key, ok := parseKey(raw); ok {
+			key.Set = set
 			keys = append(keys, key)
 		}
 	}

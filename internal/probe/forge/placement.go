@@ -135,8 +135,43 @@ func fieldCases() []Case {
 	return cases
 }
 
+const fixSmuggled = "strip identity headers behind the parser that the API uses, drop names with _ or space and bare line ends where " +
+	"requests come in, and decide by the token alone; RFC 9112 sections 2.2 and 5.1"
+
 const fixIdentity = "trust no header that a caller can send: strip identity and address headers where requests come in, and " +
 	"decide by the token alone"
+
+// smuggledCases send no token, but an identity in a form that a proxy in front of
+// the API does not see and strip, and that the API then reads.
+func smuggledCases() []Case {
+	// after sends an identity behind another field.
+	after := func(separator string) func(*Kit, string) Request {
+		return func(k *Kit, _ string) Request {
+			return k.base.WithField("X-M2M", "probe"+separator+"X-Forwarded-User: admin"+separator+"X-MS-CLIENT-PRINCIPAL-ID: m2m-probe")
+		}
+	}
+	cases := placementCases(Identity, AnybodyIn, fixSmuggled, Rejection,
+		placement{"smuggled-underscore", "no token, but identity headers with _ for -, as CGI and WSGI read them",
+			func(k *Kit, _ string) Request {
+				return k.base.WithField("X_Forwarded_User", "admin").WithField("X_Remote_User", "admin").
+					WithField("X_MS_CLIENT_PRINCIPAL_ID", "m2m-probe")
+			}},
+		placement{"smuggled-connection", "no token, and Connection names the headers that a proxy adds (CVE-2022-31813)",
+			func(k *Kit, _ string) Request {
+				return k.base.WithField("Connection", "close, X-Forwarded-For, X-Real-IP, Forwarded, X-Forwarded-Host")
+			}},
+		placement{"smuggled-space", "no token, but an identity header with a space before its colon", func(k *Kit, _ string) Request {
+			return k.base.WithField("X-Forwarded-User ", "admin").WithField("X-MS-CLIENT-PRINCIPAL-ID ", "m2m-probe")
+		}},
+		placement{"smuggled-line-feed", "no token, but identity headers after a bare line feed in another one", after("\n")},
+		placement{"smuggled-return", "no token, but identity headers after a bare carriage return in another one", after("\r")},
+		placement{"smuggled-fold", "no token, but identity headers on folded lines of another one", after("\r\n ")},
+	)
+	for i := range cases {
+		cases[i].MayClose = true // some are not HTTP
+	}
+	return cases
+}
 
 // identityCases send no token, but headers that an API may trust because a
 // gateway in front of it sets them.
@@ -182,6 +217,7 @@ func identityCases() []Case {
 		placement{"x-internal", "no token, but X-Internal and X-Debug",
 			fields(field{"X-Internal", "true"}, field{"X-Internal-Request", "1"}, field{"X-Debug", "1"})},
 	)
+	cases = append(cases, smuggledCases()...)
 	// These may lead to another page, which is for everybody.
 	return append(cases, placementCases(Identity, AnybodyIn, fixIdentity, Preflight,
 		placement{"x-original-url", "no token, but X-Original-URL and X-Rewrite-URL", func(k *Kit, _ string) Request {

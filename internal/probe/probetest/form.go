@@ -66,6 +66,13 @@ func formHoles() []Hole {
 		token("payload-empty", func(_ *Gate, p parts) bool { return string(p.claimsText) == "{}" }),
 		broken("payload-text", payload(`"m2m-probe"`)),
 		broken("payload-no-utf8", func(p parts) bool { return bytes.Contains(p.claimsText, []byte{0xff, 0xfe}) }),
+		token("jws-json-unprotected", func(_ *Gate, p parts) bool { // takes alg from wherever it is
+			var form struct {
+				Payload, Signature string
+				Header             struct{ Alg string }
+			}
+			return json.Unmarshal([]byte(p.whole), &form) == nil && form.Payload != "" && form.Header.Alg == "none" && form.Signature == ""
+		}),
 		token("jwe-direct", func(g *Gate, p parts) bool {
 			inner, ok := decrypt(p, make([]byte, 32))
 			return ok && p.alg() == "dir" && g.verify(inner) == nil
@@ -157,6 +164,7 @@ func sizeHoles() []Hole {
 		fault("size-number", func(_ *Gate, _ *http.Request, p parts) bool {
 			return bytes.Contains(p.claimsText, bytes.Repeat([]byte("9"), 1000))
 		}),
+		stall("jwe-iterations", func(_ *Gate, p parts) bool { rounds, _ := p.header["p2c"].(float64); return rounds > 1e6 }),
 		fault("size-100k",
 			func(_ *Gate, _ *http.Request, p parts) bool { return len(p.whole) > 90_000 && len(p.whole) < 200_000 }),
 		stall("size-2m", func(_ *Gate, p parts) bool { return len(p.whole) > 1_000_000 }),

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"hash"
+	"strings"
 )
 
 // macOK verifies an HS algorithm with a secret.
@@ -45,6 +46,13 @@ func confusionHoles() []Hole {
 		secret("hs256-spki-pem", spkiPEM), secret("hs256-spki-pem-bare", bare(spkiPEM)),
 		secret("hs256-spki-pem-crlf",
 			func(i *Issuer) []byte { return bytes.ReplaceAll(spkiPEM(i), []byte("\n"), []byte("\r\n")) }),
+		secret("hs256-spki-pem-space", func(i *Issuer) []byte { return append([]byte(" "), spkiPEM(i)...) }),
+		secret("hs256-spki-pem-line-end", func(i *Issuer) []byte { return append([]byte("\n"), spkiPEM(i)...) }),
+		secret("hs256-jwk-spaced", func(i *Issuer) []byte { // no value has a comma, and a colon only in https:
+			text := strings.ReplaceAll(string(jwk(i)), ",", ", ")
+			return []byte(strings.ReplaceAll(strings.ReplaceAll(text, ":", ": "), "https: ", "https:"))
+		}),
+		secret("hs256-jwks", (*Issuer).Keys),
 		secret("hs256-spki-pem-one-line", std(spki)), secret("hs256-spki-der", spki),
 		secret("hs256-pkcs1-pem", armoured("RSA PUBLIC KEY", pkcs1)),
 		secret("hs256-pkcs1-pem-bare", bare(armoured("RSA PUBLIC KEY", pkcs1))),
