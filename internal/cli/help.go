@@ -92,7 +92,9 @@ func commandGroups(cmd *cobra.Command) (sections []helpSection) {
 // sharedFlags are the groups of flags that several commands have, in the order of
 // their help pages. The other flags of a command come before them.
 func sharedFlags() []flagGroup {
-	acquisition := []string{"token-file", "no-token", "min-ttl", "refresh", "no-cache", "clear-cache", "claims", "region", "agent", "timeout", "mask"}
+	acquisition := []string{
+		"token-file", "no-token", "min-ttl", "refresh", "no-cache", "clear-cache", "claims", "region", "agent", "timeout", "mask",
+	}
 	setting := func(which ...settings.Setting) (names []string) {
 		for _, row := range settings.Rows {
 			if slices.Contains(which, row.Setting) {

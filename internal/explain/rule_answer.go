@@ -133,21 +133,20 @@ type apiCheck struct {
 // saidByChecks: an API that says why it rejects a token, as serve does on request,
 // knows best. Its first failing check is the one it acted on.
 func saidByChecks(e *Evidence) *Diagnosis {
-	if !e.rejected() {
+	failed := e.failedChecks()
+	if !e.rejected() || len(failed) == 0 {
 		return nil
 	}
-	for _, c := range e.failedChecks() {
-		cause := fmt.Sprintf("the API's check %s failed: expected %s, found %s", text.Quote(c.Name), orNothing(c.Expected), orNothing(c.Found))
-		if c.Cause != "" {
-			cause = fmt.Sprintf("the API's check %s failed: %s", text.Quote(c.Name), c.Cause)
-		}
-		x := certain(CodeSaidByAPI, cause).with(VerifyToken)
-		if c.Fix != "" {
-			x.Fixes = []string{"the API says: " + c.Fix} // it must not look like advice of m2m
-		}
-		return x
+	c := failed[0]
+	cause := fmt.Sprintf("the API's check %s failed: expected %s, found %s", text.Quote(c.Name), orNothing(c.Expected), orNothing(c.Found))
+	if c.Cause != "" {
+		cause = fmt.Sprintf("the API's check %s failed: %s", text.Quote(c.Name), c.Cause)
 	}
-	return nil
+	x := certain(CodeSaidByAPI, cause).with(VerifyToken)
+	if c.Fix != "" {
+		x.Fixes = []string{"the API says: " + c.Fix} // it must not look like advice of m2m
+	}
+	return x
 }
 
 // failedChecks reads the report that m2m serve puts into a problem document.

@@ -37,7 +37,8 @@ func notAToken(e *Evidence) *Diagnosis {
 		return nil
 	}
 	if p, ok := whatIs(e.Context.Token.Reveal()); ok {
-		return certain(CodeNotAToken, "what was sent is "+p.is+", not an access token", "send an access token: it begins with eyJ and holds two dots").
+		return certain(CodeNotAToken, "what was sent is "+p.is+", not an access token",
+			"send an access token: it begins with eyJ and holds two dots").
 			with(VerifyToken, "--decode")
 	}
 	return certain(CodeNotAToken, "what was sent is not an access token: "+text.Bound(e.tokenErr.Error(), maxText),

@@ -51,7 +51,9 @@ func explainErrors(w io.Writer, question string) bool {
 }
 
 func printRow(w io.Writer, row catalogue.Row) {
-	lines := [][2]string{{"error", row.ID}, {"from", row.Service}, {"codes", strings.Join(row.Codes, ", ")}, {"cause", catalogue.Plain(row.Cause)}}
+	lines := [][2]string{
+		{"error", row.ID}, {"from", row.Service}, {"codes", strings.Join(row.Codes, ", ")}, {"cause", catalogue.Plain(row.Cause)},
+	}
 	for _, action := range row.Do {
 		lines = append(lines, [2]string{"fix", explain.General(action)})
 	}
