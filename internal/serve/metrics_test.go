@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func readMetrics(t *testing.T, s *stage) map[string]float64 {
 			}
 			switch family.GetType() {
 			case dto.MetricType_HISTOGRAM:
-				samples[name] = float64(m.GetHistogram().GetSampleCount())
+				samples[name+labels] = float64(m.GetHistogram().GetSampleCount())
 			case dto.MetricType_COUNTER:
 				samples[name+labels] = m.GetCounter().GetValue()
 			default:
@@ -104,6 +105,20 @@ func TestMetrics(t *testing.T) {
 	} {
 		if have, found := got[sample]; !found || have != want {
 			t.Errorf("%s = %v (found: %v), want %v", sample, have, found, want)
+		}
+	}
+	// Each route has a duration for each of its requests, and none of them for others.
+	for route, want := range map[string]float64{"/secure-data": 9, "other": 2, "/healthz": 1, "/readyz": 0} {
+		if have, found := got["m2m_request_duration_seconds route="+route]; !found || have != want {
+			t.Errorf("durations of %s: %v (found: %v), want %v", route, have, found, want)
+		}
+	}
+	if runtime.GOOS == "linux" {
+		for _, name := range []string{"cpu_seconds_total", "virtual_memory_bytes", "resident_memory_bytes",
+			"start_time_seconds", "open_fds", "max_fds"} {
+			if got["process_"+name] < 0 || name != "cpu_seconds_total" && got["process_"+name] == 0 {
+				t.Errorf("process_%s = %v", name, got["process_"+name])
+			}
 		}
 	}
 	build := 0
