@@ -14,7 +14,9 @@
 // A case is a finding if the API answers 2xx, if it answers with the content
 // that the valid token gets, if it answers 5xx or not at all where the baseline
 // still holds, if it takes ten times as long as the baseline, and if it fetches
-// an address that the token names.
+// an address that the token names. Protected resource metadata is a finding if it
+// leads clients to another server. For a server of the Model Context Protocol each
+// case is sent twice, as initialize and as tools/list.
 //
 // Each request goes over a plain connection of its own, because net/http would
 // not send some of them. Redirects are never followed, and nothing is sent

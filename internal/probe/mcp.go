@@ -45,12 +45,17 @@ func mcpRequest(target *url.URL, given http.Header) forge.Request {
 }
 
 // mcpSession is one that the valid token opened.
-type mcpSession struct{ id, version string }
+type mcpSession struct {
+	id, version string
+	open        *Result // the finding that tools/list needs no token in it; nil if it does
+}
+
+const fixSession = "check the token of every request: the ID of a session is not a credential; MCP, Security Best Practices, session hijacking"
 
 // list returns the request of a case as a tools/list, and whether that is another
 // request: some cases send content of their own, or ask for something else.
 func (s *mcpSession) list(c forge.Case, r, base forge.Request) (forge.Request, bool) {
-	if s == nil || c.Flaw != nil || !r.SameContent(base) {
+	if s == nil || s.open != nil || c.Flaw != nil || !r.SameContent(base) {
 		return r, false
 	}
 	return s.with(r, mcpList), true
@@ -91,6 +96,38 @@ func (p *run) openSession(ctx context.Context) error {
 		}
 		if err := p.checkValid(a); err != nil {
 			return err
+		}
+	}
+	return p.checkSession(ctx)
+}
+
+// checkSession asks for the tools without a token: in the session, and without one.
+// Where that works, a forgery there would say nothing more.
+func (p *run) checkSession(ctx context.Context) error {
+	alone := *p.mcp
+	alone.id = ""
+	c := forge.Case{
+		Name: "mcp-session", Family: forge.NoToken, Tries: "tools/list without a token, in the session of the valid one",
+		Safe: "401 or 400", Fix: fixSession,
+	}
+	for _, step := range []struct {
+		risk    forge.Risk
+		tries   string
+		session *mcpSession
+	}{
+		{forge.AnybodyIn, "tools/list without a token and without a session", &alone},
+		{forge.OldToken, c.Tries, p.mcp},
+	} {
+		a, err := p.send(ctx, step.session.with(p.none, mcpList))
+		if err != nil {
+			return err
+		}
+		if a.ok() {
+			c.Risk, c.Tries = step.risk, step.tries
+			p.mcp.open = &Result{
+				Case: c, Outcome: Finding, Risk: c.Risk, Fix: c.Fix, Status: a.status, Got: "tools/list: " + statusText(a.status), Took: a.took,
+			}
+			return nil
 		}
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"m2m/internal/entra"
 	"m2m/internal/probe"
 	"m2m/internal/probe/forge"
@@ -71,28 +73,44 @@ func TestACorrectMCPServer(t *testing.T) {
 
 // TestBrokenMCPServers have one hole each, which the message names.
 func TestBrokenMCPServers(t *testing.T) {
+	forgeries := []string{"alg-none", "foreign-key", "audience-other"}
 	for name, tt := range map[string]struct {
 		change func(*probetest.MCP)
+		found  []string
+		risk   forge.Risk // of the first
 		got    string
 	}{
-		"the session is taken for a token": {func(m *probetest.MCP) { m.TrustSession = true }, "tools/list: 200 OK"},
-		"tools/list is open":               {func(m *probetest.MCP) { m.OpenList = true }, "tools/list: 200 OK"},
-		"initialize is open":               {func(m *probetest.MCP) { m.OpenInitialize = true }, "initialize: 200 OK"},
+		"the session is taken for a token": {
+			func(m *probetest.MCP) { m.TrustSession = true }, []string{"mcp-session"}, forge.OldToken, "tools/list: 200 OK",
+		},
+		"tools/list is open": {
+			func(m *probetest.MCP) { m.OpenList = true }, []string{"mcp-session"}, forge.AnybodyIn, "tools/list: 200 OK",
+		},
+		"tools/list takes any token": {
+			func(m *probetest.MCP) { m.LooseList = true }, forgeries, forge.AnybodyIn, "tools/list: 200 OK",
+		},
+		"initialize takes any token": {
+			func(m *probetest.MCP) { m.LooseInitialize = true }, forgeries, forge.AnybodyIn, "initialize: 200 OK",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report, err := probeMCP(t, tt.change, "alg-none", "foreign-key", "audience-other")
+			report, err := probeMCP(t, tt.change, forgeries...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			found := report.Findings()
-			if len(found) != 3 {
-				t.Fatalf("%d findings, want all three: %+v", len(found), report.Results)
-			}
-			for _, r := range found {
+			var found []string
+			for _, r := range report.Findings() {
+				found = append(found, r.Case.Name)
 				if !strings.HasPrefix(r.Got, tt.got) {
 					t.Errorf("%s: %s, want %s", r.Case.Name, r.Got, tt.got)
 				}
+			}
+			if diff := cmp.Diff(tt.found, found); diff != "" {
+				t.Fatalf("the findings are (-want +got):\n%s", diff)
+			}
+			if risk := report.Findings()[0].Risk; risk != tt.risk {
+				t.Errorf("the risk is %s, want %s", risk, tt.risk)
 			}
 		})
 	}

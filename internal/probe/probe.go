@@ -152,7 +152,12 @@ func (p *run) all(ctx context.Context) error {
 		err = p.checkBaseline(ctx)
 	}
 	p.addFetches()
-	defer p.addOpen(err)
+	defer func() {
+		if p.mcp != nil && p.mcp.open != nil {
+			p.report.Results = append([]Result{*p.mcp.open}, p.report.Results...)
+		}
+		p.addOpen(err)
+	}()
 	for _, c := range p.config.Cases[len(p.report.Results):] {
 		p.report.Results = append(p.report.Results, Result{Case: c, Outcome: NotTried, Got: "the run stopped before it"})
 	}

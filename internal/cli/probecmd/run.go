@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -164,6 +165,10 @@ func (r *run) probeBaseline(ctx context.Context, cmd *cobra.Command) error {
 	}
 	why := r.session.Env.Unexpected(unmet, "",
 		explain.Explain(answer, cli.ContextOf(cmd, r.request, r.session.Settings, r.o.TokenFile, cli.CallFlags(cmd, r.o.RequestFlags))))
+	if r.o.mcp && (answer.Status == http.StatusMethodNotAllowed || answer.Status == http.StatusNotFound) {
+		return r.inconclusive(exit.Errorf(exit.Unknown, "cannot probe: there is no MCP server at this address: %v", why).
+			Hint("give the address that takes the POST requests of MCP, often /mcp").Wrap(unmet))
+	}
 	return r.inconclusive(exit.Errorf(exit.Unknown, "cannot probe: the API rejects the valid token: %v", why).
 		Hint(explain.CommandLine.Hints(why)...).
 		Wrap(unmet))

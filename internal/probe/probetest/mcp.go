@@ -13,9 +13,9 @@ type MCP struct {
 	// Stream answers with event streams that stay open, InBody rejects with errors of
 	// JSON-RPC and the status 200.
 	Stream, InBody bool
-	// TrustSession takes the ID of a session for a token; OpenInitialize and OpenList
-	// let that method in without one.
-	TrustSession, OpenInitialize, OpenList bool
+	// TrustSession takes the ID of a session for a token; OpenList needs neither for
+	// tools/list. LooseInitialize and LooseList take any token for that method.
+	TrustSession, OpenList, LooseInitialize, LooseList bool
 }
 
 // NewMCP makes a correct server.
@@ -57,7 +57,7 @@ func (m *MCP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	case "tools/list":
-		if r.Header.Get("Mcp-Session-Id") != mcpSessionID {
+		if r.Header.Get("Mcp-Session-Id") != mcpSessionID && !m.OpenList {
 			http.Error(w, "no session", http.StatusBadRequest)
 			return
 		}
@@ -72,7 +72,8 @@ func (m *MCP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *MCP) check(r *http.Request, method string) int {
 	switch {
 	case m.TrustSession && r.Header.Get("Mcp-Session-Id") == mcpSessionID,
-		m.OpenInitialize && method == "initialize" && r.Header.Get("Authorization") != "",
+		m.LooseInitialize && method == "initialize" && r.Header.Get("Authorization") != "",
+		m.LooseList && method == "tools/list" && r.Header.Get("Authorization") != "",
 		m.OpenList && method == "tools/list":
 		return 0
 	}
