@@ -50,7 +50,8 @@ type mcpSession struct {
 	open        *Result // the finding that tools/list needs no token in it; nil if it does
 }
 
-const fixSession = "check the token of every request: the ID of a session is not a credential; MCP, Security Best Practices, session hijacking"
+const fixSession = "check the token of every request: the ID of a session is not a credential; MCP, " +
+	"Security Best Practices, session hijacking"
 
 // list returns the request of a case as a tools/list, and whether that is another
 // request: some cases send content of their own, or ask for something else.

@@ -220,6 +220,9 @@ func (r *run) outcome(report *probe.Report, stop error) error {
 		if stop != nil {
 			fail.Addf("the probe did not come to its end: %v", stop).Hint(stopHints(stop)...)
 		}
+		if findings[0].Case.Family == forge.NoToken { // which --only cannot select
+			return fail.Hint("after a fix, run the same command again")
+		}
 		return fail.Hint("after a fix, try that case alone: --only " + findings[0].Case.Name)
 	case stop != nil:
 		return exit.Errorf(exit.Unknown, "could not tell: %v", stop).Hint(stopHints(stop)...).Wrap(stop)

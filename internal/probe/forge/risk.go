@@ -56,7 +56,7 @@ var risks = []RiskRow{
 		"the content, with a token that Entra issues for something else",
 	},
 	{
-		OldToken, High, "whoever has a token that was valid once or elsewhere, such as one from a log",
+		OldToken, High, "whoever has a token or session ID that was valid once or elsewhere, such as one from a log",
 		"the content, as the caller of that token",
 	},
 	{
