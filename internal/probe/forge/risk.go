@@ -41,38 +41,38 @@ type RiskRow struct {
 // risks is the table, the worst first. What only the issuer can sign, and does
 // not issue, is never critical.
 var risks = []RiskRow{
-	{AnybodyIn, Critical, "anybody who reaches the API, without an account", "the content, and the rights of any caller"},
+	{AnybodyIn, Critical, "anyone who reaches the API, without an account", "the content, and the rights of any caller"},
 	{
 		AnyTenant, Critical, "anybody: a tenant of one's own costs nothing, and Entra signs for all tenants with the same keys",
 		"the content, and the roles that the caller's own tenant puts into the token",
 	},
 	{
-		AnybodyRuns, High, "anybody who reaches the API, without an account",
+		AnybodyRuns, High, "anyone who reaches the API, without an account",
 		"a handler that runs without a token, and the head of its answer; critical if the content comes with it",
 	},
-	{AnybodyAims, High, "anybody who reaches the API, without an account", "requests from the API's own network to any address"},
+	{AnybodyAims, High, "anyone who reaches the API, without an account", "requests from the API's own network to any address"},
 	{
 		AnyApp, High, "any app or user of the same tenant, and every API that one of them sends its token to",
 		"the content, with a token that Entra issues for something else",
 	},
 	{
-		OldToken, High, "whoever has a token or session ID that was valid once or elsewhere, such as one from a log",
+		OldToken, High, "anyone who has a token or session ID that was valid once or elsewhere, such as one from a log",
 		"the content, as the caller of that token",
 	},
 	{
-		NamedServer, High, "whoever runs the server that the API names",
+		NamedServer, High, "the operator of the server that the API names",
 		"the tokens of clients that follow it, and their secrets where those send one",
 	},
 	{
-		FoundToken, Medium, "whoever reads logs, links or cookies, once callers send their tokens there",
+		FoundToken, Medium, "anyone who reads logs, links or cookies, once callers send their tokens there",
 		"the token, and so the content as its caller",
 	},
 	{
-		ForgedName, Medium, "whoever gets a forged host name into an answer that others are given too, as through a cache",
+		ForgedName, Medium, "anyone who gets a forged host name into an answer that others are given too, as through a cache",
 		"clients that follow it to another server",
 	},
 	{
-		AnybodyBreaks, Medium, "anybody who reaches the API, without an account",
+		AnybodyBreaks, Medium, "anyone who reaches the API, without an account",
 		"nothing but errors or delays, for themselves and perhaps for others",
 	},
 	{
@@ -80,7 +80,7 @@ var risks = []RiskRow{
 		"another spelling of it, for which a proxy, a cache or a list of revoked tokens may not know it",
 	},
 	{
-		IssuerOnly, Low, "nobody today: only the issuer can sign such a token, and it issues none",
+		IssuerOnly, Low, "no one today: only the issuer can sign such a token, and it issues none",
 		"the content, if the issuer ever does; it shows that a check is missing",
 	},
 }
