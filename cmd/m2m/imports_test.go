@@ -285,7 +285,7 @@ func touchesReserved(s source) (faults []string) {
 // mayNameCommandLine are the packages below cli that may name flags, variables and
 // commands of m2m: settings knows them all, local sets the variables of a child
 // command, and explain is the one place that words advice.
-var mayNameCommandLine = []string{"internal/settings", "internal/local", "internal/explain"}
+var mayNameCommandLine = []string{"internal/settings", "internal/local", "internal/explain", "internal/explain/pasted"}
 
 // commandLineWords finds a flag, a command, or a variable that m2m reads.
 var commandLineWords = regexp.MustCompile(`(^|[\s"'` + "`" +

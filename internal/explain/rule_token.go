@@ -10,6 +10,7 @@ import (
 
 	"m2m/internal/entra"
 	"m2m/internal/explain/catalogue"
+	"m2m/internal/explain/pasted"
 	"m2m/internal/explain/reply"
 	"m2m/internal/issuer"
 	"m2m/internal/jwt"
@@ -36,8 +37,8 @@ func notAToken(e *Evidence) *Diagnosis {
 	if !e.unauthorized() || e.tokenErr == nil || e.token != nil {
 		return nil
 	}
-	if p, ok := whatIs(e.Context.Token.Reveal()); ok {
-		return certain(CodeNotAToken, "what was sent is "+p.is+", not an access token",
+	if p, ok := pasted.WhatIs(e.Context.Token.Reveal()); ok {
+		return certain(CodeNotAToken, "what was sent is "+p.Is+", not an access token",
 			"send an access token: it begins with eyJ and holds two dots").
 			with(VerifyToken, "--decode")
 	}

@@ -174,8 +174,8 @@ func (r tokenReport) adviseForm(f *verify.Finding) advice {
 	if reason == jwt.ErrMemberType || reason == jwt.ErrDate {
 		return r.adviseType()
 	}
-	if p, ok := r.whatIs(); ok && (p.certain || r.Token == nil && reason != jwt.ErrTokenSize) {
-		return advice{p.cause(), r.pastedFix(p)}
+	if p, ok := r.whatIs(); ok && (p.Certain || r.Token == nil && reason != jwt.ErrTokenSize) {
+		return advice{p.Cause(), r.pastedFix(p)}
 	}
 	switch reason {
 	case jwt.ErrTokenSize:

@@ -55,8 +55,8 @@ func New(env *cli.Env) *cobra.Command {
 
 // document is the JSON of doctor -o json. Its keys are stable.
 type document struct {
-	OK    bool       `json:"ok"` // no step failed
-	Steps []cli.Step `json:"steps"`
+	OK    bool   `json:"ok"` // no step failed
+	Steps []Step `json:"steps"`
 }
 
 // run makes the steps and prints each at once.
@@ -64,9 +64,9 @@ func run(env *cli.Env, cmd *cobra.Command, args []string, o options) error {
 	if err := cmp.Or(cli.CheckForm(o.form, []string{"text", "json"}), o.how.Check()); err != nil {
 		return err
 	}
-	steps := cli.Steps{Shown: env.Shown}
+	steps := Steps{Shown: env.Shown}
 	if o.form == "text" {
-		steps.Report = env.PrintStep
+		steps.Report = func(step Step) { printStep(env, step) }
 	}
 	d := &doctor{env: env, cmd: cmd, o: o, steps: &steps}
 	if len(args) > 0 {

@@ -3,11 +3,10 @@ package doctorcmd
 import (
 	"testing"
 
-	"m2m/internal/cli"
 	"m2m/internal/cli/clitest"
 )
 
 func TestJSONPage(t *testing.T) {
 	clitest.CheckJSONPage(t, "## m2m doctor", document{})
-	clitest.CheckJSONPage(t, "## m2m doctor", cli.Step{})
+	clitest.CheckJSONPage(t, "## m2m doctor", Step{})
 }

@@ -64,7 +64,7 @@ type doctor struct {
 	cmd     *cobra.Command
 	o       options
 	address string // of the API as it was given; empty if none was
-	steps   *cli.Steps
+	steps   *Steps
 
 	session   *cli.Session
 	date      time.Time // of the response's Date header
@@ -79,34 +79,34 @@ func (d *doctor) run(ctx context.Context) {
 	d.steps.Run(stepSettings, nil, d.settings)
 	way := []string{stepSettings, stepProxy, stepDNS}
 	d.reach(ctx)
-	d.steps.Run(stepTLS, way, func() (cli.Finding, error) { return d.tls(ctx) })
-	d.steps.Run(stepDiscovery, []string{stepTLS}, func() (cli.Finding, error) { return d.discovery(ctx) })
+	d.steps.Run(stepTLS, way, func() (Finding, error) { return d.tls(ctx) })
+	d.steps.Run(stepDiscovery, []string{stepTLS}, func() (Finding, error) { return d.discovery(ctx) })
 	d.steps.Run(stepClock, []string{stepTLS}, d.clock)
-	d.steps.Run(stepKeys, []string{stepDiscovery}, func() (cli.Finding, error) { return d.fetchKeys(ctx) })
+	d.steps.Run(stepKeys, []string{stepDiscovery}, func() (Finding, error) { return d.fetchKeys(ctx) })
 	d.steps.Run(stepCredential, []string{stepSettings}, d.credential)
 	needs := []string{stepCredential, stepDiscovery}
 	if d.byMachine {
 		needs = []string{stepCredential}
 	}
-	d.steps.Run(stepToken, needs, func() (cli.Finding, error) { return d.acquire(ctx) })
-	d.steps.Run(stepClaims, []string{stepToken, stepKeys}, func() (cli.Finding, error) { return d.claims(ctx) })
+	d.steps.Run(stepToken, needs, func() (Finding, error) { return d.acquire(ctx) })
+	d.steps.Run(stepClaims, []string{stepToken, stepKeys}, func() (Finding, error) { return d.claims(ctx) })
 	if d.session != nil && d.address == "" && d.session.Settings.APIURL.From.Layer == settings.LayerDefault {
 		d.steps.NotReached(stepAPI, "no URL was given: m2m doctor URL")
 		return
 	}
-	d.steps.Run(stepAPI, []string{stepToken}, func() (cli.Finding, error) { return d.call(ctx) })
+	d.steps.Run(stepAPI, []string{stepToken}, func() (Finding, error) { return d.call(ctx) })
 }
 
-func (d *doctor) settings() (cli.Finding, error) {
+func (d *doctor) settings() (Finding, error) {
 	use := settings.Uses{Credential: true, Call: true, APIURL: d.address == "" || cli.IsPath(d.address)}
 	session, err := cli.Open(d.env, d.cmd, use)
 	if err != nil {
-		return cli.Finding{}, err
+		return Finding{}, err
 	}
 	d.session = session
 	s := session.Settings
 	d.byMachine = s.Credential.Kind == settings.KindManagedIdentity
-	return cli.Finding{Found: text.Plural(len(sources(s)), "setting"), Details: sources(s)}, session.Missing()
+	return Finding{Found: text.Plural(len(sources(s)), "setting"), Details: sources(s)}, session.Missing()
 }
 
 // sources lists the settings with where each came from.
@@ -148,15 +148,15 @@ func (d *doctor) reach(ctx context.Context) {
 	u := d.discoveryURL()
 	proxy, err := d.session.ProxyFor(u)
 	if err != nil || proxy != nil {
-		d.steps.Run(stepProxy, []string{stepSettings}, func() (cli.Finding, error) { return d.proxy(ctx, proxy, err) })
+		d.steps.Run(stepProxy, []string{stepSettings}, func() (Finding, error) { return d.proxy(ctx, proxy, err) })
 		return
 	}
-	d.steps.Run(stepDNS, []string{stepSettings}, func() (cli.Finding, error) { return d.lookup(ctx, u.Hostname()) })
+	d.steps.Run(stepDNS, []string{stepSettings}, func() (Finding, error) { return d.lookup(ctx, u.Hostname()) })
 }
 
-func (d *doctor) proxy(ctx context.Context, proxy *url.URL, err error) (cli.Finding, error) {
+func (d *doctor) proxy(ctx context.Context, proxy *url.URL, err error) (Finding, error) {
 	if err != nil {
-		return cli.Finding{}, exit.Usagef("%v", err).Wrap(err)
+		return Finding{}, exit.Usagef("%v", err).Wrap(err)
 	}
 	shown := proxy.Scheme + "://" + proxy.Host
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
@@ -164,30 +164,30 @@ func (d *doctor) proxy(ctx context.Context, proxy *url.URL, err error) (cli.Find
 	port := cmp.Or(proxy.Port(), map[string]string{"http": "80", "https": "443"}[proxy.Scheme], "1080")
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(proxy.Hostname(), port))
 	if err != nil {
-		return cli.Finding{Found: shown}, unreachable(transport.Diagnose(proxy.Host, err))
+		return Finding{Found: shown}, unreachable(transport.Diagnose(proxy.Host, err))
 	}
-	return cli.Finding{Found: shown + " accepts connections"}, conn.Close()
+	return Finding{Found: shown + " accepts connections"}, conn.Close()
 }
 
 // unreachable is the error of a step that got no answer.
 func unreachable(err error) error { return exit.Errorf(exit.Unknown, "%v", err).Wrap(err) }
 
-func (d *doctor) lookup(ctx context.Context, host string) (cli.Finding, error) {
+func (d *doctor) lookup(ctx context.Context, host string) (Finding, error) {
 	if transport.Loopback(host) {
-		return cli.Finding{Found: host + " is this machine"}, nil
+		return Finding{Found: host + " is this machine"}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	addresses, err := (&net.Resolver{}).LookupHost(ctx, host)
 	if err != nil {
-		return cli.Finding{Found: host}, unreachable(transport.Diagnose(host, err))
+		return Finding{Found: host}, unreachable(transport.Diagnose(host, err))
 	}
-	return cli.Finding{Found: host + " is " + strings.Join(addresses[:min(len(addresses), 3)], ", ")}, nil
+	return Finding{Found: host + " is " + strings.Join(addresses[:min(len(addresses), 3)], ", ")}, nil
 }
 
 // tls asks the identity provider for anything at all: every answer shows that the
 // way is open and that its certificate is trusted.
-func (d *doctor) tls(ctx context.Context) (cli.Finding, error) {
+func (d *doctor) tls(ctx context.Context) (Finding, error) {
 	u := d.discoveryURL()
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
@@ -202,33 +202,33 @@ func (d *doctor) tls(ctx context.Context) (cli.Finding, error) {
 	})
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return cli.Finding{}, err
+		return Finding{}, err
 	}
 	client := transport.WithoutRedirects(&http.Client{Transport: d.session.Transport})
 	response, err := client.Do(request)
 	if err != nil {
 		if errors.Is(err, transport.ErrCAFile) {
-			return cli.Finding{Found: u.Host}, err
+			return Finding{Found: u.Host}, err
 		}
-		return cli.Finding{Found: u.Host}, unreachable(transport.Diagnose(u.Host, err))
+		return Finding{Found: u.Host}, unreachable(transport.Diagnose(u.Host, err))
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxDiscovery))
 	_ = response.Body.Close()
 	d.received = d.env.Now()
 	d.date, _ = http.ParseTime(response.Header.Get("Date"))
 	if state == nil || len(state.PeerCertificates) == 0 {
-		return cli.Finding{Found: u.Host + " answers"}, nil
+		return Finding{Found: u.Host + " answers"}, nil
 	}
 	leaf := state.PeerCertificates[0]
-	return cli.Finding{Found: fmt.Sprintf("%s, certificate issued by %s, valid to %s", tls.VersionName(state.Version),
+	return Finding{Found: fmt.Sprintf("%s, certificate issued by %s, valid to %s", tls.VersionName(state.Version),
 		text.Quote(cmp.Or(leaf.Issuer.CommonName, leaf.Issuer.String())), text.Time(leaf.NotAfter))}, nil
 }
 
 // discovery reads the tenant's document as the other commands do.
-func (d *doctor) discovery(ctx context.Context) (cli.Finding, error) {
+func (d *doctor) discovery(ctx context.Context) (Finding, error) {
 	s := d.session.Settings
 	if s.Tenant.Value == "" {
-		return cli.Finding{}, exit.Usagef("no tenant is configured").Hint("set TENANT_ID")
+		return Finding{}, exit.Usagef("no tenant is configured").Hint("set TENANT_ID")
 	}
 	address := s.AuthorityURL().Discovery(entra.V2)
 	_, _, err := transport.Fetch(ctx, transport.WithoutRedirects(&http.Client{Transport: d.session.Transport}), address,
@@ -236,19 +236,19 @@ func (d *doctor) discovery(ctx context.Context) (cli.Finding, error) {
 	status := (*transport.StatusError)(nil)
 	switch {
 	case errors.As(err, &status) && status.Status == http.StatusBadRequest:
-		return cli.Finding{Found: address}, exit.Errorf(exit.Provider, "the identity provider knows no tenant %s", s.Tenant.Value).
+		return Finding{Found: address}, exit.Errorf(exit.Provider, "the identity provider knows no tenant %s", s.Tenant.Value).
 			Hint("compare TENANT_ID with the Directory (tenant) ID in the Entra admin center, Overview", "check --cloud and AZURE_AUTHORITY_HOST").
 			Wrap(err)
 	case err != nil:
-		return cli.Finding{Found: address}, unreachable(err)
+		return Finding{Found: address}, unreachable(err)
 	}
-	return cli.Finding{Found: address}, nil
+	return Finding{Found: address}, nil
 }
 
 // clock compares this machine's clock with the identity provider's.
-func (d *doctor) clock() (cli.Finding, error) {
+func (d *doctor) clock() (Finding, error) {
 	if d.date.IsZero() {
-		return cli.Finding{Found: "not compared: the response has no Date header"}, nil
+		return Finding{Found: "not compared: the response has no Date header"}, nil
 	}
 	skew := d.received.Sub(d.date).Truncate(time.Second)
 	direction := "ahead of"
@@ -258,43 +258,43 @@ func (d *doctor) clock() (cli.Finding, error) {
 	words := fmt.Sprintf("this machine's clock is %s %s the identity provider's", text.Duration(skew.Abs()), direction)
 	switch {
 	case skew.Abs() <= 2*time.Second: // a Date header has whole seconds
-		return cli.Finding{Found: "agrees with the identity provider's"}, nil
+		return Finding{Found: "agrees with the identity provider's"}, nil
 	case skew.Abs() > maxSkew:
-		return cli.Finding{Found: text.Time(d.received)}, exit.Errorf(exit.Unknown, "%s: assertions and tokens are out of their time", words).
+		return Finding{Found: text.Time(d.received)}, exit.Errorf(exit.Unknown, "%s: assertions and tokens are out of their time", words).
 			Hint("set the clock, and keep it by NTP: timedatectl set-ntp true")
 	case skew.Abs() > clockSkew:
-		return cli.Finding{Found: text.Time(d.received), Warning: words, Hints: []string{"keep the clock by NTP: timedatectl set-ntp true"}}, nil
+		return Finding{Found: text.Time(d.received), Warning: words, Hints: []string{"keep the clock by NTP: timedatectl set-ntp true"}}, nil
 	}
-	return cli.Finding{Found: words}, nil
+	return Finding{Found: words}, nil
 }
 
-func (d *doctor) fetchKeys(ctx context.Context) (cli.Finding, error) {
+func (d *doctor) fetchKeys(ctx context.Context) (Finding, error) {
 	s := d.session.Settings
 	options := jwks.MetadataOptions{HTTP: &http.Client{Transport: d.session.Transport}, Now: d.env.Now}
 	metadata, err := jwks.NewMetadata(s.AuthorityURL(), options)
 	if err != nil {
-		return cli.Finding{}, exit.Usagef("%v", err).Wrap(err)
+		return Finding{}, exit.Usagef("%v", err).Wrap(err)
 	}
 	d.keys = jwks.NewTenants(metadata)
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	if err := d.keys.Fetch(ctx, entra.V2); err != nil {
-		return cli.Finding{}, unreachable(err)
+		return Finding{}, unreachable(err)
 	}
 	count := 0
 	for _, state := range d.keys.State() {
 		count += state.Keys
 	}
-	return cli.Finding{Found: text.Plural(count, "signing key")}, nil
+	return Finding{Found: text.Plural(count, "signing key")}, nil
 }
 
 // credential looks at the credential without sending it.
-func (d *doctor) credential() (cli.Finding, error) {
+func (d *doctor) credential() (Finding, error) {
 	credential, err := d.session.Check(d.o.how)
 	if err != nil {
-		return cli.Finding{}, err
+		return Finding{}, err
 	}
-	finding := cli.Finding{Found: fmt.Sprintf("%v", credential)}
+	finding := Finding{Found: fmt.Sprintf("%v", credential)}
 	if end, ok := token.ExpiryOf(credential); ok {
 		if left := end.Sub(d.env.Now()); left < certificateWarning {
 			finding.Warning = "the certificate expires in " + text.Duration(left.Truncate(time.Minute))
@@ -305,19 +305,19 @@ func (d *doctor) credential() (cli.Finding, error) {
 }
 
 // acquire gets a new token.
-func (d *doctor) acquire(ctx context.Context) (cli.Finding, error) {
+func (d *doctor) acquire(ctx context.Context) (Finding, error) {
 	got, err := d.session.Acquire(ctx, d.o.how.Uncached())
 	if err != nil {
-		return cli.Finding{}, err
+		return Finding{}, err
 	}
 	d.token = got.Access
-	return cli.Finding{Found: fmt.Sprintf("for %s, expires in %s", d.session.Settings.Scope.Value,
+	return Finding{Found: fmt.Sprintf("for %s, expires in %s", d.session.Settings.Scope.Value,
 		text.Duration(got.ExpiresOn.Sub(d.env.Now()).Truncate(time.Second)))}, nil
 }
 
 // claims validates the token as the API would with these settings. What they do not
 // say is not checked.
-func (d *doctor) claims(ctx context.Context) (cli.Finding, error) {
+func (d *doctor) claims(ctx context.Context) (Finding, error) {
 	s := d.session.Settings
 	policy := verify.Policy{Tenants: []string{s.Tenant.Value}, Audiences: s.Audiences.Value, Roles: s.Roles.Value}
 	if len(policy.Audiences) == 0 {
@@ -327,10 +327,10 @@ func (d *doctor) claims(ctx context.Context) (cli.Finding, error) {
 	}
 	verifier, err := verify.New(policy, d.keys, verify.Options{Now: d.env.Now})
 	if err != nil {
-		return cli.Finding{}, exit.Usagef("%v", err).Wrap(err)
+		return Finding{}, exit.Usagef("%v", err).Wrap(err)
 	}
 	report := explain.Report(verifier.Report(ctx, d.token.Reveal()), explain.Judged{Text: d.token, Flags: cli.TokenFlags(d.cmd)})
-	finding := cli.Finding{Found: claimsOf(report)}
+	finding := Finding{Found: claimsOf(report)}
 	for _, f := range report.Findings {
 		switch f.Status {
 		case verify.Fail:
@@ -360,32 +360,32 @@ func claimsOf(report *verify.Report) string {
 
 // call sends a GET request to the API. API_URL alone may be the address of nothing
 // that answers.
-func (d *doctor) call(ctx context.Context) (cli.Finding, error) {
+func (d *doctor) call(ctx context.Context) (Finding, error) {
 	s := d.session.Settings
 	request, err := d.session.Request(cli.RequestFlags{}, d.address)
 	if err != nil {
-		return cli.Finding{}, err
+		return Finding{}, err
 	}
 	request.Token = d.token
 	shown := "GET " + call.DisplayAddress(request.URL.String())
 	if err := request.Check(true); err != nil {
-		return cli.Finding{Found: shown}, cli.CannotSend(err)
+		return Finding{Found: shown}, cli.CannotSend(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.o.how.Timeout)
 	defer cancel()
 	answer, err := (&call.Client{Transport: d.session.Transport, Now: d.env.Now}).Do(ctx, request)
 	if err != nil {
-		return cli.Finding{Found: shown}, cli.NoAnswer(err, s, d.address)
+		return Finding{Found: shown}, cli.NoAnswer(err, s, d.address)
 	}
 	defer answer.Close()
 	unmet := answer.Evaluate().Err()
 	if unmet != nil && d.address == "" && answer.Status == http.StatusNotFound {
-		return cli.Finding{Found: shown + ": " + answer.StatusText(), Warning: "API_URL is the address of the API, and not of an endpoint",
+		return Finding{Found: shown + ": " + answer.StatusText(), Warning: "API_URL is the address of the API, and not of an endpoint",
 			Hints: []string{"name one: m2m doctor /PATH"}}, nil
 	}
 	if unmet != nil {
 		why := explain.Explain(answer, cli.ContextOf(d.cmd, request, s, "", nil))
-		return cli.Finding{Found: shown}, d.env.Unexpected(unmet, "", why)
+		return Finding{Found: shown}, d.env.Unexpected(unmet, "", why)
 	}
-	return cli.Finding{Found: shown + ": " + answer.StatusText()}, nil
+	return Finding{Found: shown + ": " + answer.StatusText()}, nil
 }

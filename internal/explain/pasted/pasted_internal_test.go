@@ -1,11 +1,10 @@
-package explain
+package pasted
 
 import (
 	"encoding/base64"
 	"strings"
 	"testing"
 
-	"m2m/internal/entra"
 	"m2m/internal/jwt"
 )
 
@@ -24,13 +23,12 @@ func TestShapes(t *testing.T) {
 			if _, err := jwt.Decode(example); err == nil {
 				t.Errorf("%q is a token", example)
 			}
-			p, ok := whatIs(example)
-			if !ok || p.is != row.Is && p.is != "a placeholder" {
+			p, ok := WhatIs(example)
+			if !ok || p.Is != row.Is && p.Is != "a placeholder" {
 				t.Errorf("%q: want %s, got %+v", example, row.Is, p)
 			}
-			said := NotAToken(nil, Judged{Text: entra.NewSecret(example)})
-			if row.Secret && len(example) > 8 && strings.Contains(said.Cause+said.Fix, example[len(example)-8:]) {
-				t.Errorf("%q is in what is said about it: %+v", example, said)
+			if row.Secret && len(example) > 8 && strings.Contains(p.Cause()+p.Fix, example[len(example)-8:]) {
+				t.Errorf("%q is in what is said about it: %+v", example, p)
 			}
 		}
 	}
@@ -65,12 +63,12 @@ func TestWhatIs(t *testing.T) {
 		{encode("\x30\x82\x01\x00\x02\x01\x00\x30abcdefgh"), "a private key or a PFX file in base64"},
 		{"eyJhbGciOiJSUzI1NiJ9.e30.c2ln eyJhbGciOiJSUzI1NiJ9.e30.c2lo", "2 tokens"},
 	} {
-		if p, ok := whatIs(tt.text); !ok || !strings.HasPrefix(p.is, tt.is) {
+		if p, ok := WhatIs(tt.text); !ok || !strings.HasPrefix(p.Is, tt.is) {
 			t.Errorf("%q: want %s, got %+v", tt.text, tt.is, p)
 		}
 	}
 	for _, text := range []string{"", "hello", "a.b.c", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "eyJhbGciOiJSUzI1NiJ9.e30"} {
-		if p, ok := whatIs(text); ok {
+		if p, ok := WhatIs(text); ok {
 			t.Errorf("%q: want nothing, got %+v", text, p)
 		}
 	}
@@ -84,12 +82,12 @@ func FuzzWhatIs(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		p, _ := whatIs(s)
-		if p.secret && len(s) >= 16 && strings.Contains(p.cause()+p.fix, s) {
+		p, _ := WhatIs(s)
+		if p.Secret && len(s) >= 16 && strings.Contains(p.Cause()+p.Fix, s) {
 			t.Errorf("%q is in what is said about it: %+v", s, p)
 		}
-		if len(p.cause())+len(p.fix) > 1200 {
-			t.Errorf("%d bytes are said about it", len(p.cause())+len(p.fix))
+		if len(p.Cause())+len(p.Fix) > 1200 {
+			t.Errorf("%d bytes are said about it", len(p.Cause())+len(p.Fix))
 		}
 	})
 }

@@ -1,10 +1,11 @@
-package cli
+package doctorcmd
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"m2m/internal/cli"
 	"m2m/internal/exit"
 	"m2m/internal/explain"
 	"m2m/internal/text"
@@ -118,7 +119,7 @@ func (s *Steps) First() *Step {
 // ExitCode is that of the first step that failed.
 func (s *Steps) ExitCode() exit.Code {
 	if first := s.First(); first != nil {
-		return CodeOf(first.err)
+		return cli.CodeOf(first.err)
 	}
 	return exit.Done
 }
@@ -129,9 +130,9 @@ const (
 	nameColumns   = len("credential")
 )
 
-// PrintStep prints a step on stdout: a line, then its details, its cause and hints.
-func (env *Env) PrintStep(step Step) {
-	paint, width := env.Palette(env.Stdout), Width(env.Stdout)
+// printStep prints a step on stdout: a line, then its details, its cause and hints.
+func printStep(env *cli.Env, step Step) {
+	paint, width := env.Palette(env.Stdout), cli.Width(env.Stdout)
 	label := fmt.Sprintf("%-*s  %-*s  ", statusColumns, step.Status.words(), nameColumns, step.Name)
 	lines := []string{text.OneLine(text.Redact(cmpOr(step.Found, step.Cause)), 500)}
 	for _, detail := range step.Details {
@@ -154,7 +155,7 @@ func (env *Env) PrintStep(step Step) {
 			out = text.Hang(label, line, len(label), width)
 		}
 		if i == 0 {
-			out = paint.status(step.Status, out)
+			out = painted(paint, step.Status, out)
 		}
 		fmt.Fprintln(env.Out, out)
 	}
@@ -168,8 +169,8 @@ func cmpOr(a, b string) string {
 	return before
 }
 
-// status colours the status that a line begins with.
-func (p Palette) status(s StepStatus, line string) string {
+// painted colours the status that a line begins with.
+func painted(p cli.Palette, s StepStatus, line string) string {
 	word := s.words()
 	rest := strings.TrimPrefix(line, word)
 	switch s {
