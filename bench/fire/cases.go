@@ -18,6 +18,9 @@ type trouble struct {
 	descriptors int
 	// tls starts the server with a certificate of its own.
 	tls bool
+	// streams starts the server in front of an upstream whose streams are silent; the case
+	// itself ends the server.
+	streams bool
 	// most is the bar for its memory in MiB; 0 is mostMemory.
 	most float64
 	// down starts the server while its issuer cannot be reached.
@@ -51,13 +54,15 @@ func cases() []trouble {
 		{name: "slowloris", make: slowloris,
 			promise: "500 connections that drip their headers are each closed within 6 s; good requests are answered meanwhile"},
 		{name: "stalled in headers of 16 KiB", make: stalled(plain, header(16<<10)), promise: stalledPromise},
-		{name: "stalled in headers of 32 KiB", make: stalled(plain, header(32<<10)), promise: stalledPromise, most: 128},
+		{name: "stalled in headers of 32 KiB", make: stalled(plain, header(32<<10-64)), promise: stalledPromise, most: 128},
 		{name: "stalled in bodies", make: stalled(plain, body("")), promise: stalledPromise},
 		{name: "stalled in forms", make: stalled(plain, body("Content-Type: application/x-www-form-urlencoded\r\n")), promise: stalledPromise},
 		{name: "stalled over TLS, headers of 16 KiB", make: stalled(encrypted("http/1.1"), header(16<<10)), promise: stalledPromise,
 			tls: true, most: 192},
 		{name: "stalled over HTTP/2, headers of 16 KiB", make: stalled(encrypted("h2"), frames(16<<10)), promise: stalledPromise,
 			tls: true, most: 256},
+		{name: "10,000 idle streams", make: idleStreamsOpen, tls: true, streams: true,
+			promise: "silent event streams are not cut, and SIGTERM ends each of them in order"},
 		{name: "headers of 1 MB", make: hugeHeaders,
 			promise: "each is 431"},
 		{name: "oversized and endless bodies", make: endlessBodies,
@@ -79,7 +84,16 @@ func (c trouble) try(ctx context.Context, dir string) (seen string, err error) {
 	if c.down {
 		i.Stop()
 	}
-	s, err := start(ctx, dir, i, c)
+	var upstream []string
+	if c.streams {
+		address, stop, err := silentUpstream()
+		if err != nil {
+			return "", err
+		}
+		defer stop()
+		upstream = []string{"--upstream", address}
+	}
+	s, err := start(ctx, dir, i, c, upstream...)
 	if err != nil {
 		return "", err
 	}
@@ -93,6 +107,9 @@ func (c trouble) try(ctx context.Context, dir string) (seen string, err error) {
 	before := s.descriptors()
 	if seen, err = c.make(ctx, t); err != nil {
 		return seen, err
+	}
+	if c.streams {
+		return seen, nil
 	}
 	if err := t.want(http.StatusOK, t.token); err != nil {
 		return seen, fmt.Errorf("after it was over: %w", err)

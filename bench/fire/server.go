@@ -27,7 +27,7 @@ type server struct {
 }
 
 // start runs m2m serve and waits until it answers.
-func start(ctx context.Context, dir string, i *stage.Issuer, c trouble) (*server, error) {
+func start(ctx context.Context, dir string, i *stage.Issuer, c trouble, flags ...string) (*server, error) {
 	address, err := stage.FreeAddress()
 	if err != nil {
 		return nil, err
@@ -36,12 +36,14 @@ func start(ctx context.Context, dir string, i *stage.Issuer, c trouble) (*server
 	if c.descriptors > 0 {
 		command = fmt.Sprintf("ulimit -n %d && exec", c.descriptors)
 	}
-	scheme, more := "http", []string(nil)
+	scheme, more := "http", flags
 	if c.tls {
 		scheme = "https"
-		if more, err = ownCertificate(dir); err != nil {
+		certificate, err := ownCertificate(dir)
+		if err != nil {
 			return nil, err
 		}
+		more = append(more, certificate...)
 	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", command+` "$0" "$@"`, filepath.Join(dir, "m2m"), "serve", "--addr", address,
 		"--tenant", stage.Tenant, "--authority-host", i.URL(), "--ca-file", i.CA, "--audience", stage.Audience, "--require-role", stage.Role)
@@ -116,6 +118,12 @@ func (s *server) get(c *http.Client, path, token string) (*http.Response, error)
 	}
 	return c.Do(r)
 }
+
+// peak is the most memory that the process had, in MiB.
+func (s *server) peak() float64 { return stage.Peak(s.process.Process) }
+
+// terminate asks the process to stop.
+func (s *server) terminate() error { return s.process.Process.Signal(syscall.SIGTERM) }
 
 // descriptors is how many the process has.
 func (s *server) descriptors() int {

@@ -46,7 +46,7 @@ func TestSecureDataShape(t *testing.T) {
 	}
 }
 
-// TestAnswers is the table of refusals, one row for each way not to get in.
+// TestAnswers is the table of rejections, one row for each reason.
 func TestAnswers(t *testing.T) {
 	s := raise(t, serve.Config{Realm: "orders"})
 	good := s.token(t, appClaims(nil))
@@ -163,7 +163,7 @@ func TestWhatIsRequired(t *testing.T) {
 	}
 }
 
-func TestExplainRefusals(t *testing.T) {
+func TestExplainRejections(t *testing.T) {
 	s := raise(t, serve.Config{ExplainRejections: true})
 	got := s.get(t, s.token(t, appClaims(claims{"aud": "https://other.test"})))
 	p := got.problem(t)
@@ -181,7 +181,7 @@ func TestExplainRefusals(t *testing.T) {
 	}
 }
 
-func TestNewRefusesConfig(t *testing.T) {
+func TestNewRejectsConfig(t *testing.T) {
 	verifier := newVerifier(t, demoPolicy(), staticKeys(t))
 	for name, tc := range map[string]struct {
 		config serve.Config

@@ -24,7 +24,7 @@ func BenchmarkAPI(b *testing.B) {
 	}
 	good := "Bearer " + sign(b, appClaims(nil))
 	for _, bench := range []struct{ name, path, authorization string }{
-		{"believed", "/secure-data", good},
+		{"valid", "/secure-data", good},
 		{"no token", "/secure-data", ""},
 		{"open", "/healthz", ""},
 	} {

@@ -26,7 +26,7 @@ type challenge struct {
 	// policy has the required scopes: a user's client can ask for those that a token
 	// lacks. An app cannot ask for any.
 	policy verify.Policy
-	// discovery is what the client is told about the API and its scopes.
+	// discovery is what the client learns about the API and its scopes.
 	discovery Discovery
 	// scopes are those that a client without a valid token should ask for.
 	scopes []string

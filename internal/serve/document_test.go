@@ -136,7 +136,7 @@ func TestDocumentedGate(t *testing.T) {
 	for path, operations := range d.Paths {
 		for method, o := range operations {
 			got := s.do(t, strings.ToUpper(method)+" "+path)
-			if refused := got.status == http.StatusUnauthorized; refused != (o.Security != nil) {
+			if rejected := got.status == http.StatusUnauthorized; rejected != (o.Security != nil) {
 				t.Errorf("%s %s without a token: %d; its security is %v", method, path, got.status, o.Security)
 			}
 		}

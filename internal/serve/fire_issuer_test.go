@@ -98,7 +98,7 @@ func TestClockJumpsWithoutKeys(t *testing.T) {
 }
 
 // TestFlappingSets: for a day every other answer lacks the new key, and the
-// others lack the old one. Nobody who holds a token of either is refused.
+// others lack the old one. No token of either is rejected.
 func TestFlappingSets(t *testing.T) {
 	leaksNothing(t)
 	l := newLogin(t)

@@ -60,7 +60,7 @@ func (l *load) want(t *testing.T, n, want int) {
 // TestKeyRollUnderLoad rolls the keys three times while requests come without a
 // pause: as Entra does, with the new key published when it first signs; with the
 // old key gone from the set; and in an emergency, both at once. No request is
-// refused, those with tokens of vanished keys neither, and each roll costs one
+// rejected, those with tokens of vanished keys neither, and each roll costs one
 // fetch.
 func TestKeyRollUnderLoad(t *testing.T) {
 	leaksNothing(t)
@@ -90,8 +90,8 @@ func TestKeyRollUnderLoad(t *testing.T) {
 }
 
 // TestRandomKeyIDs: 2,000 forged tokens, each with a key ID of its own, are
-// refused; they cost the issuer four fetches at most, and nobody with a good
-// token is refused meanwhile. Half a minute later a new key is found, however
+// rejected; they cost the issuer four fetches at most, and nobody with a good
+// token is rejected meanwhile. Half a minute later a new key is found, however
 // the flood goes on.
 func TestRandomKeyIDs(t *testing.T) {
 	leaksNothing(t)

@@ -122,7 +122,7 @@ func (l *login) token(t testing.TB, by signer, life time.Duration) string {
 	return by.sign(t, appClaims(claims{"iss": l.name, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(life).Unix()}))
 }
 
-// api starts an API that believes the issuer's tokens and has its clock. Its log
+// api starts an API that accepts the issuer's tokens and has its clock. Its log
 // is not kept: some of these tests write a line for each of 10,000 requests.
 func (l *login) api(t *testing.T) *stage {
 	t.Helper()

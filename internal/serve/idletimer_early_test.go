@@ -21,7 +21,7 @@ func (early) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody}, err
 }
 
-// TestEarlyAnswer: whoever still reads the body then must not touch the
+// TestEarlyAnswer: what still reads the body then must not touch the
 // connection. Chance decides how late that is, hence the many requests.
 func TestEarlyAnswer(t *testing.T) {
 	api, err := serve.New(serve.Config{

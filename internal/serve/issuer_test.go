@@ -126,7 +126,7 @@ func userClaims(changes claims) claims {
 	return c
 }
 
-// demoPolicy believes tokens of the tenant for the audience that carry the role.
+// demoPolicy accepts tokens of the tenant for the audience that carry the role.
 func demoPolicy() verify.Policy {
 	return verify.Policy{Tenants: []string{tenantID}, Audiences: []string{audience}, Roles: []string{"Data.Read"}}
 }

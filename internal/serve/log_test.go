@@ -14,7 +14,7 @@ import (
 	"m2m/internal/serve"
 )
 
-func TestRefusalIsLogged(t *testing.T) {
+func TestRejectionIsLogged(t *testing.T) {
 	s := raise(t, serve.Config{})
 	s.get(t, s.token(t, appClaims(claims{"aud": "https://other.test"})), "X-Request-Id: req-1")
 	lines := s.log.lines(t, "request rejected")
@@ -49,7 +49,7 @@ func TestAccessLogAndClaims(t *testing.T) {
 	s.do(t, "GET /nowhere")
 	lines := s.log.lines(t, "request answered")
 	if len(lines) != 3 || len(s.log.lines(t, "request rejected")) != 1 {
-		t.Fatalf("%d lines, want 3 beside the refusal: %s", len(lines), s.log)
+		t.Fatalf("%d lines, want 3 and the rejection: %s", len(lines), s.log)
 	}
 	got := lines[0]["claims"].(map[string]any)
 	if exp, _ := got["exp"].(string); len(exp) != 10 {

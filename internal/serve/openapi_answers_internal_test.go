@@ -75,9 +75,9 @@ func recorded(handler http.Handler, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// refusing answers a request for a target that is refused because of why; nil
+// rejecting answers a request for a target that is rejected because of why; nil
 // for what is wrong with the request itself.
-func refusing(target string, why error) http.Handler {
+func rejecting(target string, why error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if why == nil {
 			_, why = Bearer(httptest.NewRequest(http.MethodGet, target, nil))

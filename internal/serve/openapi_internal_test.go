@@ -90,7 +90,7 @@ type documented struct {
 
 func secureDataAnswers() map[int]documented {
 	because := func(check verify.Check, outcome error, reason verify.Reason, expected string) http.Handler {
-		return refusing("/secure-data", &verify.Error{Check: check, Outcome: outcome, Reason: reason, Expected: expected})
+		return rejecting("/secure-data", &verify.Error{Check: check, Outcome: outcome, Reason: reason, Expected: expected})
 	}
 	return map[int]documented{
 		http.StatusOK: {"The caller, as the token says.", map[string]http.Handler{
@@ -99,11 +99,11 @@ func secureDataAnswers() map[int]documented {
 				Scopes: []string{"Data.Read", "Data.Write"}}),
 		}},
 		http.StatusBadRequest: {"The token is not in one Authorization header, once.", map[string]http.Handler{
-			"in the query": refusing("/secure-data?access_token=x", nil),
+			"in the query": rejecting("/secure-data?access_token=x", nil),
 		}},
 		http.StatusUnauthorized: {"The token is missing or invalid. The reason is in the API's log.",
 			map[string]http.Handler{
-				"no token":      refusing("/secure-data", nil),
+				"no token":      rejecting("/secure-data", nil),
 				"invalid token": because(verify.CheckLifetime, verify.ErrInvalid, verify.ErrExpired, ""),
 			}},
 		http.StatusForbidden: {"The token is valid, but it lacks the required role or scope.",
@@ -111,10 +111,10 @@ func secureDataAnswers() map[int]documented {
 				"role missing": because(verify.CheckPermission, verify.ErrForbidden, verify.ErrRoleMissing, "roles Data.Read"),
 			}},
 		http.StatusRequestEntityTooLarge: {"The body is larger than the API takes.", map[string]http.Handler{
-			"too large": refusing("/secure-data", &http.MaxBytesError{Limit: DefaultMaxBody}),
+			"too large": rejecting("/secure-data", &http.MaxBytesError{Limit: DefaultMaxBody}),
 		}},
 		http.StatusServiceUnavailable: {"The keys that tokens are checked with are out of reach. Keep the token and try again.", map[string]http.Handler{
-			"keys out of reach": refusing("/secure-data", &jwks.UnreachableError{RetryAfter: 30 * time.Second}),
+			"keys out of reach": rejecting("/secure-data", &jwks.UnreachableError{RetryAfter: 30 * time.Second}),
 		}},
 	}
 }

@@ -56,14 +56,14 @@ func (b *browser) visit(t *testing.T, s *stage) error {
 	if err := b.await(shown(get+" .headers__title"), 20*time.Second); err != nil { // the references are resolved
 		return err
 	}
-	refused, err := b.execute(get, "401")
+	rejected, err := b.execute(get, "401")
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(refused, `www-authenticate: Bearer realm="m2m"`) {
-		t.Errorf("without a token the page shows %q", refused)
+	if !strings.Contains(rejected, `www-authenticate: Bearer realm="m2m"`) {
+		t.Errorf("without a token the page shows %q", rejected)
 	}
-	b.picture(t, "refused")
+	b.picture(t, "rejected")
 	if err := b.press("button.authorize", shown(".auth-container input")); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func openBrowser(t *testing.T) *browser {
 }
 
 // watch keeps each request, and each entry of the browser's log: that is where a
-// breach of the page's Content-Security-Policy is told.
+// breach of the page's Content-Security-Policy is reported.
 func (b *browser) watch(ctx context.Context, target *chromedp.Target) error {
 	requests := cdp.Events(b.ctx, target, network.RequestWillBeSent)
 	entries := cdp.Events(b.ctx, target, log.EntryAdded)

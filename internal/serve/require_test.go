@@ -10,8 +10,8 @@ import (
 )
 
 // TestRequireInRequire asks two inner routes at once for one request, each with
-// a token of its own, as a handler for batches does. None may be told of the
-// other's caller, nor the outer one of theirs, nor anybody of one who was refused.
+// a token of its own, as a handler for batches does. None may see the
+// other's caller, nor the outer one theirs, nor any of them one that was rejected.
 func TestRequireInRequire(t *testing.T) {
 	verifier := newVerifier(t, demoPolicy(), staticKeys(t))
 	const outer, a, b = "a0000000-0000-4000-8000-000000000000", "a0000000-0000-4000-8000-00000000000a",

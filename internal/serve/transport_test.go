@@ -124,7 +124,7 @@ func TestHeadAndOptions(t *testing.T) {
 	}
 }
 
-// TestDeclaredBody refuses a body by its length, before a byte of it is read.
+// TestDeclaredBody rejects a body by its length, before a byte of it is read.
 func TestDeclaredBody(t *testing.T) {
 	s := raise(t, serve.Config{})
 	got := s.raw(t, "POST /secure-data HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n")

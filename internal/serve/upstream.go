@@ -52,7 +52,7 @@ func (u Upstream) Check() error {
 	return nil
 }
 
-// noAnswer is all that a caller is told about an upstream's fault.
+// noAnswer is all that a caller learns about an upstream's fault.
 const noAnswer = "the upstream did not answer"
 
 // UpstreamTransport returns a transport for one upstream host: no proxy from the
