@@ -32,7 +32,7 @@ func commandGuesses() []commandGuess {
 		{words: "fault faults inject", run: "tenant fault"},
 		{words: "tenant-file", run: "tenant init", alone: true},
 		{words: "status ps ls list", run: "tenant status", alone: true},
-		{words: "decode", run: "verify --decode"},
+		{words: "decode jwt", run: "verify --decode"},
 		{words: "inspect introspect validate check judge parse", run: "verify"},
 		{words: "login signin sign-in auth authenticate", run: "token", alone: true},
 		{words: "get-token acquire", run: "token"},
@@ -46,10 +46,10 @@ func commandGuesses() []commandGuess {
 		{words: "scan attack audit forge", run: "probe"},
 		{words: "server start run-server api up", run: "serve"},
 		{words: "proxy gateway upstream", run: "serve --upstream", withMore: true},
-		{words: "local", run: "serve --local"},
+		{words: "local mock emulator demo offline", run: "serve --local"},
 		{words: "intercept", run: "serve --local --intercept"},
 		{words: "setup configure config register", run: "init", alone: true},
-		{words: "diagnose troubleshoot health", run: "doctor"},
+		{words: "diagnose troubleshoot health whoami", run: "doctor"},
 		{words: "manual manpage", run: "man", alone: true},
 		{words: "env settings", run: "help environment", alone: true},
 		{words: "codes", run: "help exit-codes", alone: true},
@@ -109,7 +109,7 @@ type flagGuess struct {
 }
 
 const (
-	acquiring  = "token, call, test, probe"
+	acquiring  = "token, call, test, probe, doctor"
 	validating = "verify, serve"
 	requesting = "call, probe"
 	onArgument = "a secret on the command line is visible to other programs and stays in the shell's history"
@@ -165,7 +165,7 @@ func flagGuesses() []flagGuess {
 		{on: "test, probe", names: "junit-file junit-xml xml report", use: "--junit VALUE"},
 
 		// Requests.
-		{on: "call, probe", names: "url uri endpoint address", use: "VALUE"},
+		{on: "call, probe, doctor", names: "url uri endpoint address", use: "VALUE"},
 		{on: "test", names: "url uri base-url endpoint host server", use: "--api-url VALUE"},
 		{on: requesting, names: "method verb", use: "-X VALUE"},
 		{on: requesting, names: "body payload data-raw data-binary data-ascii content", use: "-d VALUE"},
@@ -210,6 +210,7 @@ func flagGuesses() []flagGuess {
 		{on: acquiring, names: "github github-oidc oidc", use: "--federated github"},
 		{names: "dotenv env config env_file", use: "--env-file VALUE"},
 		{on: "token, verify, call, test, probe, serve", names: "offline demo dev emulator", use: "--local"},
+		{on: "doctor", names: "refresh no-cache force fresh", why: "m2m doctor never uses the cache"},
 		{on: acquiring, names: "force force-refresh renew fresh", use: "--refresh"},
 		{on: acquiring, names: "nocache no-token-cache disable-cache", use: "--no-cache"},
 		{on: "token", names: "ttl min-lifetime min-life", use: "--min-ttl VALUE"},
@@ -283,6 +284,12 @@ func unknownCommandError(under *cobra.Command, args []string) error {
 	all := under.Root
 	if guess, ok := guessCommand(path, args, all); ok {
 		return fault.Hint("run: " + guess.line(args[1:]))
+	}
+	switch _, isToken := strings.CutPrefix(args[0], "eyJ"); {
+	case path == "" && isToken:
+		return exit.Usagef("there is no command before the token").Hint("run: m2m verify -")
+	case path == "" && isAddress(args[0]):
+		return exit.Usagef("there is no command before the address").Hint("run: m2m call " + shown(args[0]))
 	}
 	if code, ok := entra.ParseAADSTS(args[0]); ok && path == "" {
 		return exit.Usagef("unknown command AADSTS%d", code).Hintf("run: m2m help AADSTS%d", code)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -110,7 +111,7 @@ func (session *Session) Request(r RequestFlags, address string) (call.Request, e
 		return request, err
 	}
 	if text, given := r.Content(); given && !r.PrintCurl {
-		request.Body, err = readBody(session.Env, text)
+		request.Body, err = readBody(session.Env, text, r.JSONGiven)
 	}
 	return request, err
 }
@@ -176,8 +177,9 @@ func setDefault(header http.Header, name, value string) {
 	}
 }
 
-// readBody is the content of the request: a text, a file or stdin.
-func readBody(env *Env, text string) (call.Body, error) {
+// readBody is the content of the request: a text, a file or stdin. What --json gives
+// as a text or on stdin is checked: a shell may have taken its quotes away.
+func readBody(env *Env, text string, isJSON bool) (call.Body, error) {
 	path, isFile := strings.CutPrefix(text, "@")
 	switch {
 	case text == "-", isFile && path == "-":
@@ -185,11 +187,27 @@ func readBody(env *Env, text string) (call.Body, error) {
 		if err != nil {
 			return call.Body{}, UnreadableBody(err)
 		}
-		return call.BytesBody(content), nil
+		return call.BytesBody(content), checkJSON(content, isJSON)
 	case isFile:
 		return FileBody(path)
 	}
-	return call.BytesBody([]byte(text)), nil
+	return call.BytesBody([]byte(text)), checkJSON([]byte(text), isJSON)
+}
+
+// checkJSON rejects a body of --json that is not JSON. The reason names a character and
+// nothing else of the body.
+func checkJSON(content []byte, isJSON bool) error {
+	var value json.RawMessage
+	if !isJSON {
+		return nil
+	}
+	if err := json.Unmarshal(content, &value); err != nil {
+		return exit.Usagef("the body that --json gives is not JSON: %v", err).
+			Hint(`names and texts stand in double quotes, and the whole in single quotes: --json '{"name": "value"}'`,
+				"to send it as it is, use -d and -H Content-Type:application/json").
+			Wrap(err)
+	}
+	return nil
 }
 
 // UnreadableBody is the error of a body that cannot be read.

@@ -40,6 +40,12 @@ type Acquisition struct {
 func (how *Acquisition) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&how.refresh, "refresh", false, "ask for a new token even if the cache has one")
 	flags.BoolVar(&how.noCache, "no-cache", false, "neither read nor write the cache")
+	how.AddUncached(flags)
+}
+
+// AddUncached adds the flags of a command that acquires a token and never uses the
+// cache.
+func (how *Acquisition) AddUncached(flags *pflag.FlagSet) {
 	flags.StringVar(&how.claims, "claims", "", "pass on a claims challenge, a `JSON` object")
 	flags.StringVar(&how.region, "region", "", "ask the regional endpoint of this Azure `REGION`")
 	flags.DurationVar(&how.Timeout, "timeout", 30*time.Second,

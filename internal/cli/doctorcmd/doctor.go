@@ -48,7 +48,7 @@ func New(env *cli.Env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&o.form, "output", "o", "text", "output `FORMAT`: text or json")
-	o.how.Add(flags)
+	o.how.AddUncached(flags)
 	settings.AddFlags(flags, settings.Audiences, settings.RequiredRoles)
 	return cmd
 }

@@ -152,7 +152,7 @@ func printStep(env *cli.Env, step Step) {
 		}
 		out := strings.TrimRight(label+line, " ")
 		if width > 0 && text.Columns(out) > width {
-			out = text.Hang(label, line, len(label), width)
+			out = text.Hang(strings.TrimRight(label, " "), line, len(label), width)
 		}
 		if i == 0 {
 			out = painted(paint, step.Status, out)

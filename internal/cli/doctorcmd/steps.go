@@ -379,13 +379,14 @@ func (d *doctor) call(ctx context.Context) (Finding, error) {
 	}
 	defer answer.Close()
 	unmet := answer.Evaluate().Err()
-	if unmet != nil && d.address == "" && answer.Status == http.StatusNotFound {
+	if unmet == nil {
+		return Finding{Found: shown + ": " + answer.StatusText()}, nil
+	}
+	why := explain.Explain(answer, cli.ContextOf(d.cmd, request, s, "", nil))
+	isNoEndpoint := answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed || why.Code == explain.CodeRedirected
+	if d.address == "" && isNoEndpoint {
 		return Finding{Found: shown + ": " + answer.StatusText(), Warning: "API_URL is the address of the API, and not of an endpoint",
 			Hints: []string{"name one: m2m doctor /PATH"}}, nil
 	}
-	if unmet != nil {
-		why := explain.Explain(answer, cli.ContextOf(d.cmd, request, s, "", nil))
-		return Finding{Found: shown}, d.env.Unexpected(unmet, "", why)
-	}
-	return Finding{Found: shown + ": " + answer.StatusText()}, nil
+	return Finding{Found: shown}, d.env.Unexpected(unmet, "", why)
 }

@@ -63,6 +63,9 @@ func newStatus(env *cli.Env) *cobra.Command {
 	return cmd
 }
 
+// indent is the column where what follows the first word of a line begins.
+const indent = len("identity ")
+
 func printState(env *cli.Env, state control.State, form string, follow bool) error {
 	switch {
 	case form == "json" && follow:
@@ -75,19 +78,21 @@ func printState(env *cli.Env, state control.State, form string, follow bool) err
 	case form == "json":
 		return cli.WriteJSON(env.Out, state)
 	}
+	width := cli.Width(env.Stdout)
 	var b strings.Builder
-	fmt.Fprintf(&b, "tenant   %s at %s, clock %s\n", strings.Join(state.Tenants, ", "), state.Origin, clockInWords(state.Clock))
+	line := func(label, s string) { b.WriteString(text.Hang(label, s, indent, width) + "\n") }
+	line("tenant", fmt.Sprintf("%s at %s, clock %s", strings.Join(state.Tenants, ", "), state.Origin, clockInWords(state.Clock)))
 	for _, app := range state.Apps {
-		fmt.Fprintf(&b, "%-8s %s  %s%s\n", shortKind(app.Kind), app.ID, text.OneLine(app.Name, 60), detailsOf(app))
+		line(shortKind(app.Kind), app.ID+"  "+text.OneLine(app.Name, 60)+detailsOf(app))
 	}
 	for _, f := range state.Faults {
-		fmt.Fprintf(&b, "fault    %s, answered %d\n", f.Fault, f.Answered)
+		line("fault", fmt.Sprintf("%s, answered %d", f.Fault, f.Answered))
 	}
 	if len(state.Requests) == 0 {
 		b.WriteString("no token request yet\n")
 	}
 	for _, r := range state.Requests {
-		b.WriteString(requestLine(r))
+		b.WriteString(requestLine(r, width))
 	}
 	_, err := io.WriteString(env.Out, b.String())
 	return err
@@ -134,8 +139,8 @@ func detailsOf(app control.App) string {
 }
 
 // requestLine is one token request: when, who, for what, and the outcome with its
-// explanation.
-func requestLine(r control.TokenRequest) string {
+// explanation, in lines of at most width columns.
+func requestLine(r control.TokenRequest, width int) string {
 	who := cmp.Or(r.ClientName, r.ClientID, "no client")
 	if r.Agent != "" {
 		who += " for agent " + r.Agent
@@ -151,8 +156,8 @@ func requestLine(r control.TokenRequest) string {
 			outcome += " (inferred)"
 		}
 	}
-	return fmt.Sprintf("%s %s, %s, %s: %s\n", r.Time.UTC().Format(time.TimeOnly), text.OneLine(who, 130), r.Credential,
-		text.OneLine(cmp.Or(r.Resource, "no resource"), 130), outcome)
+	line := fmt.Sprintf("%s, %s, %s: %s", text.OneLine(who, 130), r.Credential, text.OneLine(cmp.Or(r.Resource, "no resource"), 130), outcome)
+	return text.Hang(r.Time.UTC().Format(time.TimeOnly), line, indent, width) + "\n"
 }
 
 // followRequests prints requests as they come until ctx ends.
@@ -181,7 +186,7 @@ func followRequests(ctx context.Context, env *cli.Env, tenant *control.Client, s
 			case form == "json":
 				err = cli.WriteJSONLine(env.Out, r)
 			default:
-				_, err = io.WriteString(env.Out, requestLine(r))
+				_, err = io.WriteString(env.Out, requestLine(r, cli.Width(env.Stdout)))
 			}
 			if err != nil {
 				return err
