@@ -69,6 +69,9 @@ func otherPeoplesClients() []client {
 // discovery; against --intercept they run as they are, in a network that has a
 // proxy of its own.
 func TestClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("other people's programs")
+	}
 	outside, err := newOutside()
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +112,9 @@ func TestClients(t *testing.T) {
 // identity of the local tenant: the machine's own and a user-assigned one by App
 // Service's variables, and those that take another address of IMDS by that.
 func TestManagedIdentityClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("other people's programs")
+	}
 	const system, user = "2c1a6d0e-5b84-4f37-9e62-d8b3a7f05c19", "95d7b3f2-c06e-4a18-8b4d-1f7e9a2c6d80"
 	everywhere := map[string]string{
 		"python/msal": "managed", "python/azure-identity": "managed default", "node/msal-node": "managed",
