@@ -1,6 +1,7 @@
 package suite_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -94,5 +95,25 @@ func TestSuiteSchemaOfEveryValue(t *testing.T) {
 	}
 	if taken < 300 {
 		t.Errorf("only %d of these files are taken at all", taken)
+	}
+}
+
+// TestTheManualsFile: the example of docs/test.md is valid, for the parser and the
+// schema.
+func TestTheManualsFile(t *testing.T) {
+	page, err := os.ReadFile("../../docs/test.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("docs/test.md has no example")
+	}
+	if _, err := suite.Parse("smoke.yaml", []byte(example)); err != nil {
+		t.Error(err)
+	}
+	if err := suiteValidator(t)(example); err != nil {
+		t.Error(err)
 	}
 }
