@@ -43,7 +43,8 @@ func controlAccessOf(env *Env, cmd *cobra.Command) (control.Access, error) {
 		return control.Access{}, exit.Usagef("%s and %s go together, but only one is set", local.ControlURLVariable, local.ControlKeyVariable).
 			Hint("take both as serve --local -- COMMAND gave them, or neither")
 	}
-	return local.RunningControl(SettingsInput(env, cmd, settings.Uses{}))
+	access, err := local.RunningControl(SettingsInput(env, cmd, settings.Uses{}))
+	return access, withOwnTenant(env, err)
 }
 
 // ControlFault returns the error of a command whose request to the local tenant

@@ -51,7 +51,7 @@ func ResolveAs(env *Env, cmd *cobra.Command, u settings.Uses, client *settings.I
 		as, _ := cmd.Flags().GetString("as")
 		running, err := local.RunningSettings(in, as)
 		if err != nil {
-			return nil, err
+			return nil, withOwnTenant(env, err)
 		}
 		in.Local = running
 		in.LocalIdentity = localIdentity(func(name string) string { return running[name] })
@@ -111,6 +111,15 @@ func (session *Session) incomplete(err error) error {
 		Hint(failed.Hints()...).
 		Hintf("without a tenant: m2m serve --local -- %s", ownCommand(env)).
 		Wrap(failed.Unwrap())
+}
+
+// withOwnTenant adds a tenant for this one command to an error, if the error is that no
+// local tenant is running.
+func withOwnTenant(env *Env, err error) error {
+	if failed := (*exit.Error)(nil); errors.Is(err, local.ErrNotRunning) && errors.As(err, &failed) {
+		return failed.Hint("or run one command with a tenant of its own: m2m serve --local -- " + ownCommand(env))
+	}
+	return err
 }
 
 // ownCommand is the command line of this process, for a hint; m2m token, if it is

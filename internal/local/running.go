@@ -75,12 +75,9 @@ func running[T any](in settings.Input, read func(stateDir string) (T, error)) (f
 		return found, err
 	}
 	found, err = read(places.StateDir)
-	if errors.Is(err, errNotRunning) {
+	if errors.Is(err, ErrNotRunning) {
 		return found, exit.Usagef("no local tenant is running").
-			Hint(
-				"start one in another terminal: m2m serve --local",
-				"or run one command with a tenant of its own: m2m serve --local -- m2m call /secure-data",
-			).
+			Hint("start one in another terminal: m2m serve --local").
 			Wrap(err)
 	}
 	if refused := (*exit.Error)(nil); errors.As(err, &refused) {

@@ -46,10 +46,12 @@ const (
 // maxSettings bounds each file that is read, in bytes.
 const maxSettings = 64 << 10
 
+// ErrNotRunning is wrapped by the error of what needs a local tenant on this machine.
+var ErrNotRunning = errors.New("no local tenant is running")
+
 var (
-	errNotRunning = errors.New("no local tenant is running")
-	errRunning    = errors.New("a local tenant is already running")
-	errReleased   = errors.New("the folder of the local tenant was released")
+	errRunning  = errors.New("a local tenant is already running")
+	errReleased = errors.New("the folder of the local tenant was released")
 )
 
 // foreignError means that a folder is not m2m's to write to or to remove from.
@@ -407,15 +409,15 @@ func (s *State) release() error {
 }
 
 // readRunning reads a file of the tenant that runs now. The error wraps
-// errNotRunning if none does.
+// ErrNotRunning if none does.
 func readRunning(stateDir, file string) ([]byte, error) {
 	folder := filepath.Join(stateDir, folderName)
 	if !isHeld(filepath.Join(folder, markerFile)) {
-		return nil, errNotRunning
+		return nil, ErrNotRunning
 	}
 	f, err := os.Open(filepath.Join(folder, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNotRunning // the tenant is starting or ending
+		return nil, ErrNotRunning // the tenant is starting or ending
 	}
 	if err != nil {
 		return nil, err

@@ -123,8 +123,8 @@ func TestRemains(t *testing.T) {
 	for _, name := range append(slices.Clone(ours), "notes.txt", "client-me.env", "cache/tokens/notes.txt") {
 		put(t, filepath.Join(dir, folderName, name), "x")
 	}
-	if _, err := readRunning(dir, ClientFile); !errors.Is(err, errNotRunning) {
-		t.Errorf("read what a killed tenant left: error %v, want errNotRunning", err)
+	if _, err := readRunning(dir, ClientFile); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("read what a killed tenant left: error %v, want ErrNotRunning", err)
 	}
 	state := claimed(t, dir)
 	want := []string{markerFile, "cache", "cache/tokens", "cache/tokens/notes.txt", "client-me.env", "notes.txt"}
@@ -191,8 +191,8 @@ func TestWriteSettings(t *testing.T) {
 	if err := state.Release(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readRunning(dir, ClientFile); !errors.Is(err, errNotRunning) {
-		t.Errorf("after the end: error %v, want errNotRunning", err)
+	if _, err := readRunning(dir, ClientFile); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("after the end: error %v, want ErrNotRunning", err)
 	}
 	if err := state.writeSettings(ClientFile, nil); !errors.Is(err, errReleased) {
 		t.Errorf("written after the end: error %v", err)

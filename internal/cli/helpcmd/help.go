@@ -2,6 +2,7 @@ package helpcmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,12 +57,16 @@ func New(env *cli.Env) *cobra.Command {
 				}
 			}
 			if len(args) == 1 && args[0] == errorsTopic {
-				listErrors(cmd.OutOrStdout())
+				listErrors(env.Page())
 				return nil
 			}
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				if explainErrors(cmd.OutOrStdout(), strings.Join(args, " ")) {
+				if areCommands(cmd.Root(), args) {
+					return exit.Usagef("m2m help takes one command at a time, but was given %s", text.Quote(strings.Join(args, " "))).
+						Hint("run: m2m help " + args[0])
+				}
+				if explainErrors(env.Page(), strings.Join(args, " ")) {
 					return nil
 				}
 				return exit.Usagef("no help about %s", text.Quote(strings.Join(args, " "))).
@@ -71,6 +76,14 @@ func New(env *cli.Env) *cobra.Command {
 			return found.Help()
 		},
 	}
+}
+
+// areCommands reports whether each of some words is the name of a command.
+func areCommands(root *cobra.Command, words []string) bool {
+	return !slices.ContainsFunc(words, func(word string) bool {
+		found, _, err := root.Find([]string{word})
+		return err != nil || found == root
+	})
 }
 
 // commandNames are the commands and topics below the one that args name, for completion.
