@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -113,7 +114,11 @@ func (r *suiteRun) passed() bool { return countVerdicts(r.results)[suite.Passed]
 func (r *suiteRun) read() error {
 	data, err := r.env.ReadFile(r.file, suite.MaxFile)
 	if err != nil {
-		return exit.Usagef("cannot read the suite: %v", err).Wrap(err)
+		failed := exit.Usagef("cannot read the suite: %v", err).Wrap(err)
+		if errors.Is(err, fs.ErrNotExist) {
+			failed.Hint("to write one: m2m test init > smoke.yaml")
+		}
+		return failed
 	}
 	r.folder = r.env.Dir
 	if r.file != "-" {
