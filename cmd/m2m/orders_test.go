@@ -61,7 +61,8 @@ func runOrders(t *testing.T, api []string, file string) (string, error) {
 	args := append([]string{"tenant", "run", "--tenant-addr", "127.0.0.1:0", "--", "sh", "orders.sh", t.TempDir(), file}, api...)
 	cmd := exec.Command("m2m", args...)
 	cmd.Dir = clientPrograms
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "M2M_STATE_DIR=", "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "M2M_STATE_DIR=", "PYTHONDONTWRITEBYTECODE=1",
+		"GORACE=atexit_sleep_ms=10")
 	out, err := cmd.Output()
 	return string(out), err
 }

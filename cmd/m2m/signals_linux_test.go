@@ -68,7 +68,8 @@ func prepareSignalled(t *testing.T, script string) *signalled {
 	if err := os.Mkdir(s.temp, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + s.temp, "LOG=" + s.log, "READY=" + s.ready}
+	s.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + s.temp, "LOG=" + s.log, "READY=" + s.ready,
+		"GORACE=atexit_sleep_ms=10"}
 	s.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	t.Cleanup(func() {
 		if s.Process != nil {

@@ -162,7 +162,8 @@ func TestStrangersEnvMovesNothing(t *testing.T) {
 		for _, line := range lines {
 			cmd := exec.Command("m2m", line.args...)
 			cmd.Dir = dir
-			cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "HTTPS_PROXY=http://127.0.0.1:1"}, line.given...)
+			cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "HTTPS_PROXY=http://127.0.0.1:1",
+				"GORACE=atexit_sleep_ms=10"}, line.given...)
 			out, _ := cmd.CombinedOutput() // mostly a rejection; the exit codes are those of settings_trust.txtar
 			requests, arrived := s.take()
 			used += requests
