@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -60,7 +61,13 @@ func TestScripts(t *testing.T) {
 			RequireExplicitExec: true,
 			RequireUniqueNames:  true,
 			UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-			Setup:               func(env *testscript.Env) error { return emptyEnvironment(env, logs) },
+			Condition: func(name string) (bool, error) {
+				if name != "race" {
+					return false, fmt.Errorf("unknown condition %s", name)
+				}
+				return hasRaceDetector, nil
+			},
+			Setup: func(env *testscript.Env) error { return emptyEnvironment(env, logs) },
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"exits":     exits,
 				"refused":   refused,
